@@ -1,0 +1,49 @@
+"""What geomnn raises and warns with: each says what came, what was expected and what to do.
+
+Every error is a ``GeomnnError`` and also the built-in that a caller would expect, so both
+``except GeomnnError`` and ``except ValueError`` work.
+"""
+
+
+class GeomnnError(Exception):
+    """Base of every error that geomnn raises on purpose."""
+
+
+class DataError(GeomnnError, ValueError):
+    """The samples or the targets cannot be used as they are."""
+
+
+class OptionError(GeomnnError, ValueError):
+    """An option has a value outside of what it may be."""
+
+
+class UnsupportedProblem(GeomnnError, ValueError):
+    """The options are fine one by one, but no method here solves them together."""
+
+
+class EnumerationTooLarge(GeomnnError, ValueError):
+    """A dictionary has too many atoms to look at each of them."""
+
+
+class FormatError(GeomnnError, ValueError):
+    """A file is not what it should be, or is of a version that is not understood."""
+
+
+class OutputExists(GeomnnError, FileExistsError):
+    """A file or a folder is in the way and was not to be overwritten."""
+
+
+class VolumeOverflow(GeomnnError, OverflowError):
+    """A volume does not fit into a float64."""
+
+
+class GeomnnWarning(UserWarning):
+    """Base of every warning that geomnn gives on purpose."""
+
+
+class ConvergenceWarning(GeomnnWarning):
+    """The requested duality gap was not reached; the certificate states the one that was."""
+
+
+class ConstantNetworkWarning(GeomnnWarning):
+    """``reg`` is so large that the optimal network is a constant."""
