@@ -1,0 +1,289 @@
+"""Atoms: unit neurons that are named by the samples they are made of.
+
+A unit neuron u = (w, b), ‖w‖_p = 1, is a *wedge* of samples and directions,
+
+    w = ± ⋆(x_{j_1} ∧ … ∧ x_{j_s} ∧ e_l ∧ …) / ‖·‖_p                              without bias,
+    w = ± ⋆((x_{j_1} − x_a) ∧ … ∧ e_l ∧ …) / ‖·‖_p,   b = −w·x_a                   with bias,
+
+or, for p = 2, a *partial wedge* whose remaining freedom is fixed by the residual v,
+
+    w = reject(g, B) / ‖·‖_2,   g = Σ_{i active} v_i (x_i − x_a),   B = (x_{j_1} − x_a) ∧ …
+
+Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geomnn import algebra
+from geomnn.samples import Samples, weight_norm
+
+__all__ = ["Atom", "Direction", "basis_directions", "name_atom"]
+
+
+@dataclass(frozen=True, order=True)
+class Direction:
+    """A direction in feature space that an atom can be orthogonal to: e_l, or e_l ± e_m.
+
+    Parameters
+    ----------
+    first : int
+        l, counted from 0 (it prints as e1 for l = 0).
+    second : int, optional
+        m > l for e_l ± e_m, -1 for e_l alone.
+    sign : int, optional
+        +1 or -1 in e_l ± e_m, 0 for e_l alone.
+
+    Examples
+    --------
+    >>> str(Direction(0)), str(Direction(0, 2, -1))
+    ('e1', '(e1 − e3)')
+    """
+
+    first: int
+    second: int = -1
+    sign: int = 0
+
+    def vector(self, d: int) -> np.ndarray:
+        """The direction in coordinates, shape (d,)."""
+        coordinates = np.zeros(d)
+        coordinates[self.first] = 1.0
+        if self.sign:
+            coordinates[self.second] = self.sign
+        return coordinates
+
+    def __str__(self) -> str:
+        if not self.sign:
+            return f"e{self.first + 1}"
+        return f"(e{self.first + 1} {'+' if self.sign > 0 else '−'} e{self.second + 1})"
+
+    def to_latex(self) -> str:
+        """The direction as LaTeX."""
+        if not self.sign:
+            return f"e_{{{self.first + 1}}}"
+        return f"(e_{{{self.first + 1}}} {'+' if self.sign > 0 else '-'} e_{{{self.second + 1}}})"
+
+
+def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
+    """The directions of the exact dictionary: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
+
+    They are the normals of the cones on which ‖·‖_p is linear, so with the samples they cut the unit
+    ball into the pieces whose vertices are the atoms.
+
+    Source: geomnn theory, section 1.
+    """
+    if norm == 1:
+        return tuple(Direction(l) for l in range(d))
+    if norm == np.inf:
+        return tuple(Direction(l, m, s) for l in range(d) for m in range(l + 1, d) for s in (1, -1))
+    return ()
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A unit neuron u = (w, b), ‖w‖_p = 1, and the wedge that it is.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (d,)
+        w.
+    bias : float
+        b = −w·x_a in the coordinates of X; 0 without bias.
+    samples : tuple of int
+        Rows of X on the hyperplane of the atom that span it; with bias the last one is the anchor a.
+    directions : tuple of Direction
+        The directions that complete the span.
+    orientation : int
+        +1 or -1, the sign in front of ⋆.
+    anchored : bool
+        Whether the atom has a bias.
+    norm : float
+        p.
+    active : tuple of int or None
+        None for a wedge; for a partial wedge the samples i on its positive side, whose residuals v_i
+        make g = Σ v_i (x_i − x_a).
+    outputs : int
+        Columns of the residual: with more than one, the rejection of a partial wedge is a matrix and w
+        its top left singular vector.
+
+    Source: geomnn theory, sections 1 and 2.
+    """
+
+    weight: np.ndarray = field(compare=False)
+    bias: float = field(compare=False)
+    samples: tuple[int, ...]
+    directions: tuple[Direction, ...]
+    orientation: int
+    anchored: bool
+    norm: float
+    active: tuple[int, ...] | None = None
+    outputs: int = 1
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the residual has a say in the weight (p = 2 only)."""
+        return self.active is not None
+
+    @property
+    def anchor(self) -> int | None:
+        """The row a with b = −w·x_a, None without bias."""
+        return self.samples[-1] if self.anchored else None
+
+    def factors(self) -> list[str]:
+        """The vectors that are wedged, in order, as plain text."""
+        return _factors(self, lambda j: f"x{j}", "−", str)
+
+    def __str__(self) -> str:
+        blade = " ∧ ".join(self.factors())
+        at = f" at x{self.anchor}" if self.anchored else ""
+        sign = "+" if self.orientation > 0 else "−"
+        if not self.is_partial:
+            inner = blade if len(self.factors()) == 1 else f"({blade})" if blade else "1"
+            return f"{sign}⋆{inner}{at}"
+        residual = "g" if self.outputs == 1 else "G"
+        rejected = f"reject({residual}, {blade})" if blade else residual
+        return f"{sign}{rejected if self.outputs == 1 else f'svd1({rejected})'}{at}"
+
+    def to_latex(self) -> str:
+        r"""The weight as LaTeX, before it is normalised: \star\,(x_{3} - x_{7}) \wedge e_{1}."""
+        vectors = _factors(self, lambda j: f"x_{{{j}}}", "-", Direction.to_latex)
+        blade = r" \wedge ".join(vectors)
+        if not self.is_partial:
+            return rf"\star({blade})" if blade else r"\star 1"
+        residual = "g" if self.outputs == 1 else "G"
+        rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
+        return rejected if self.outputs == 1 else rf"\sigma_1\!\left({rejected}\right)"
+
+
+def _factors(
+    atom: Atom, sample: Callable[[int], str], minus: str, direction: Callable[[Direction], str]
+) -> list[str]:
+    rows = atom.samples
+    if atom.anchored:
+        wedged = [f"({sample(j)} {minus} {sample(rows[-1])})" for j in rows[:-1]]
+    else:
+        wedged = [sample(j) for j in rows]
+    return wedged + [direction(e) for e in atom.directions]
+
+
+def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """The vectors of a wedge: differences to the last row with bias, rows without; then directions.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (…, s)
+    directions : ndarray, shape (…, q, d)
+
+    Returns
+    -------
+    ndarray, shape (…, s − 1 + q, d) with bias, (…, s + q, d) without.
+    """
+    X = samples.X
+    spanned = X[rows[..., :-1]] - X[rows[..., -1:]] if samples.bias else X[rows]
+    return np.concatenate([spanned, directions], axis=-2)
+
+
+def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, norm: float) -> np.ndarray:
+    """Units u = ⋆(wedge)/‖·‖_p in centred coordinates, shape (…, D); zero where the wedge is zero.
+
+    Equation (1) of the geomnn theory, section 1.
+    """
+    weights = algebra.cross_product(wedge_vectors(samples, rows, directions), unit=True)
+    length = weight_norm(weights, norm)[..., None]
+    weights = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
+    if not samples.bias:
+        return weights
+    anchors = samples.homogeneous[rows[..., -1], :-1]
+    return np.concatenate([weights, -np.sum(weights * anchors, axis=-1, keepdims=True)], axis=-1)
+
+
+def name_atom(
+    samples: Samples,
+    unit: np.ndarray,
+    norm: float,
+    directions: Sequence[Direction] = (),
+    partial: bool = False,
+    outputs: int = 1,
+) -> Atom:
+    """The atom at a unit neuron, under its canonical name.
+
+    Of all sets of samples (in order), then directions (in order), that span the flat to which the unit
+    is orthogonal, the lexicographically first is taken: the greedy basis.  If it spans a hyperplane the
+    atom is a wedge and its weight is computed anew from the name; otherwise it is a partial wedge.
+
+    Parameters
+    ----------
+    unit : ndarray, shape (D,)
+        In centred coordinates, ‖w‖_p = 1.
+    directions : sequence of Direction
+        The directions that a name may use.
+    partial : bool
+        Whether the atom may be a partial wedge.
+    outputs : int
+        Number of columns of the residual.
+
+    Raises
+    ------
+    DataError
+        If the samples lie so close together that rounding hides which of them the atom touches.
+
+    Source: geomnn theory, sections 1 and 2.
+    """
+    for tolerance in (1e-10, 1e-12, 1e-14):
+        members, ideal = _canonical_members(samples, unit, directions, tolerance)
+        if len(members) + len(ideal) == samples.D - 1:
+            return _wedge(samples, unit, norm, members, ideal)
+        if partial:
+            active = tuple(int(i) for i in np.flatnonzero(samples.incidences(unit) > 0))
+            weight = unit[: samples.d].copy()
+            return Atom(weight, samples.bias_of(unit), members, (), 1, samples.bias, norm, active, outputs)
+    raise DataError(
+        "Some samples are so close together that rounding hides which of them span a hyperplane; "
+        "round the data or merge near-duplicates."
+    )
+
+
+def _wedge(
+    samples: Samples, unit: np.ndarray, norm: float, members: tuple[int, ...], ideal: tuple[Direction, ...]
+) -> Atom:
+    vectors = np.array([e.vector(samples.d) for e in ideal]).reshape(-1, samples.d)
+    weight = units_through(samples, np.array(members, dtype=int), vectors, norm)[: samples.d]
+    orientation = 1 if weight @ unit[: samples.d] >= 0 else -1
+    weight = orientation * weight + 0.0
+    bias = float(-weight @ samples.X[members[-1]]) + 0.0 if samples.bias else 0.0
+    return Atom(weight, bias, members, ideal, orientation, samples.bias, norm)
+
+
+def _canonical_members(
+    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float
+) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
+    """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
+    d = samples.d
+    incidence = samples.incidences(unit, tolerance)
+    rows = [int(j) for j in samples.distinct if incidence[j] == 0.0]
+    weight = unit[:d]
+    touching = [e for e in directions if abs(e.vector(d) @ weight) <= tolerance * np.abs(weight).max()]
+    scale = np.abs(samples.homogeneous[:, :d]).max(axis=0)
+    scale[scale == 0] = 1.0
+    anchored = int(samples.bias and bool(rows))
+    spanned = samples.X[rows[1:]] - samples.X[rows[:1]] if anchored else samples.X[rows]
+    vectors = np.vstack([spanned] + [e.vector(d) for e in touching]) / scale
+    basis: list[np.ndarray] = []
+    chosen: list[int] = []
+    for position, vector in enumerate(vectors):
+        if len(chosen) + anchored == samples.D - 1:
+            break
+        rest = vector / np.linalg.norm(vector)
+        for _ in range(2):
+            for direction in basis:
+                rest = rest - (direction @ rest) * direction
+        length = np.linalg.norm(rest)
+        if length > 10 * tolerance:
+            basis.append(rest / length)
+            chosen.append(position)
+    members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
+    return tuple(members), tuple(touching[k - len(spanned)] for k in chosen if k >= len(spanned))

@@ -1,0 +1,7 @@
+"""Ways to find atoms: one to a file, all of them a `Dictionary`."""
+
+from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.dictionaries.faces import FaceDictionary
+
+__all__ = ["Dictionary", "FaceDictionary", "Pricing", "WedgeDictionary"]

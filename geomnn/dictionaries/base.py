@@ -1,0 +1,96 @@
+"""What a dictionary is: a set of atoms that can be priced against a residual."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomnn.atoms import Atom
+from geomnn.samples import Samples
+
+__all__ = ["Dictionary", "Pricing"]
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """What a dictionary answers to a residual.
+
+    Parameters
+    ----------
+    maximum : float
+        The largest ‖Σ_i v_i (x̃_i·u)_+‖_2 over all atoms u that were looked at.
+    units : ndarray, shape (k, D)
+        The atoms with the largest correlations, largest first, as units u = (w, b) in centred
+        coordinates (`Samples.homogeneous`).
+    """
+
+    maximum: float
+    units: np.ndarray
+
+
+class Dictionary(ABC):
+    """A set of atoms over given samples, searched by correlation with a residual.
+
+    Laws, for every residual v (n, c), with F(u) = ‖Σ_i v_i (x̃_i·u)_+‖_2 and Σ_i v_i = 0 where there is
+    a bias:
+
+    1. every returned unit is one: ‖w(u)‖_p = 1;
+    2. no returned unit beats the maximum, and the first reaches it if it is above the threshold;
+    3. no atom of the dictionary beats the maximum;
+    4. scope "global": no unit neuron at all beats the maximum;
+    5. F is homogeneous, so price(s·v) has s times the maximum.
+
+    `geomnn.testing.check_dictionary` runs these laws on any instance.
+
+    Parameters
+    ----------
+    samples : Samples
+        The data over which the atoms are formed.
+    norm : float
+        p of the ball that the units lie on.
+
+    Attributes
+    ----------
+    scope : str
+        What a maximum covers: "global" (every unit neuron), "dictionary" (every atom) or "local" (those
+        that a search came across).
+    program : str
+        "exact" for the training problem itself, "paper" for the wedges of samples alone.
+    count : int
+        Number of atoms, or an upper bound of it; known before any of them is formed.
+
+    Source: geomnn theory, sections 1 to 3.
+    """
+
+    scope: str
+    program: str
+    count: int
+
+    def __init__(self, samples: Samples, norm: float):
+        self.samples = samples
+        self.norm = norm
+
+    @abstractmethod
+    def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        """The largest correlation, and at most ``limit`` atoms with a correlation above ``threshold``.
+
+        Parameters
+        ----------
+        residual : ndarray, shape (n, c)
+            v; its columns sum to zero where there is a bias.
+        threshold, limit : float, int
+            Which atoms, and how many at most, to return.
+        """
+
+    @abstractmethod
+    def name(self, unit: np.ndarray, outputs: int) -> Atom:
+        """The canonical atom at a unit that `price` has returned.
+
+        Parameters
+        ----------
+        unit : ndarray, shape (D,)
+        outputs : int
+            c, the number of columns of the residual.
+        """

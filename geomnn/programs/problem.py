@@ -1,0 +1,110 @@
+"""The training problem (T) and its convex form (C), as one checked object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomnn.errors import OptionError
+from geomnn.programs.losses import Loss, check_targets, find_loss
+from geomnn.samples import Samples, check_norm, weight_norm
+
+__all__ = ["Problem", "pose"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Minimise L(f(X), y) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²) over every width and all weights.
+
+    Parameters
+    ----------
+    samples : Samples
+    targets : ndarray, shape (n, c)
+    reg : float
+    norm : float
+        p.
+    loss : Loss
+    one_column : bool
+        Whether the targets came as (n,), so that results have no output axis either.
+
+    Source: geomnn theory, section 0, (T) and (C).
+    """
+
+    samples: Samples
+    targets: np.ndarray
+    reg: float
+    norm: float
+    loss: Loss
+    one_column: bool
+
+    @property
+    def outputs(self) -> int:
+        """c."""
+        return self.targets.shape[1]
+
+    @property
+    def is_projection(self) -> bool:
+        """Whether the dual is the projection of y on a polyhedron (squared loss, scalar output)."""
+        return self.loss.name == "squared" and self.outputs == 1
+
+    def constant(self) -> np.ndarray:
+        """The intercept of the best constant network, shape (c,); zero without bias."""
+        return self.loss.constant(self.targets) if self.samples.bias else np.zeros(self.outputs)
+
+    def residual(self, predictions: np.ndarray) -> np.ndarray:
+        """v = −∂L/∂f, shape (n, c)."""
+        return self.loss.residual(predictions, self.targets)
+
+    def training_objective(self, inner: np.ndarray, biases: np.ndarray, outer: np.ndarray, t: np.ndarray) -> float:
+        """The value of (T) of a network, recomputed from its weights.
+
+        Parameters
+        ----------
+        inner : ndarray, shape (k, d)
+        biases : ndarray, shape (k,)
+        outer : ndarray, shape (k, c)
+        t : ndarray, shape (c,)
+        """
+        hidden = np.maximum(self.samples.X @ inner.T + biases, 0.0)
+        penalty = np.sum(weight_norm(inner, self.norm) ** 2) + np.sum(outer**2)
+        return self.loss.value(hidden @ outer + t, self.targets) + self.reg / 2 * float(penalty)
+
+    def convex_objective(self, features: np.ndarray, z: np.ndarray, t: np.ndarray) -> float:
+        """The value of (C): L(Φz + t, y) + reg Σ_u ‖z_u‖_2."""
+        cost = self.reg * float(np.linalg.norm(z, axis=1).sum())
+        return self.loss.value(features @ z + t, self.targets) + cost
+
+    def dual_bound(self, v: np.ndarray, maximum: float) -> float:
+        """A lower bound of (C): the dual value of v scaled into the dual set.
+
+        Parameters
+        ----------
+        v : ndarray, shape (n, c)
+        maximum : float
+            The largest ‖vᵀφ_u‖_2 over the atoms of the program.
+        """
+        scale = min(1.0, self.reg / maximum) if maximum > 0 else 1.0
+        return self.loss.dual(scale * v, self.targets)
+
+
+def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
+    """A checked `Problem` from what a user typed.
+
+    Raises
+    ------
+    DataError
+        If X or y are not usable.
+    OptionError
+        If an option is outside of what it may be.
+    """
+    if not isinstance(bias, bool | np.bool_):
+        raise OptionError(f"bias={bias!r}; True or False was expected.")
+    real = isinstance(reg, int | float | np.integer | np.floating) and not isinstance(reg, bool)
+    if not real or not 0 < reg < np.inf:
+        raise OptionError(f"reg={reg!r}; a finite number above 0 was expected (without a penalty use a small one).")
+    found, p = find_loss(loss), check_norm(norm)
+    samples = Samples(X, bool(bias))
+    targets = check_targets(y, samples.n, found)
+    return Problem(samples, targets, float(reg), p, found, np.ndim(y) == 1)

@@ -1,0 +1,183 @@
+"""Newton's method on (T) with every neuron kept on its face: the last digits for p = 2.
+
+For p = 2 the atoms move with the residual.  While each neuron stays on its face (the samples on its
+hyperplane, the samples it is active on) the network is bilinear, u_j = B_j β_j with ‖w(B_j β)‖_2 = ‖β‖_2,
+
+    f = Σ_j M_j β_j α_jᵀ + t,   M_j = D_j X̃ B_j,   cost (reg/2) Σ_j (‖β_j‖² + ‖α_j‖²),
+
+and its exact Hessian is small.  At a stationary point w_j ∝ reject(g, ∧_J): the atoms (2) and (2b).
+
+Source: geomnn theory, section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from geomnn.programs.problem import Problem
+from geomnn.samples import Samples
+
+__all__ = ["refine"]
+
+
+@dataclass(frozen=True)
+class _Face:
+    """Where one neuron may move, and the signs of x̃_i·u that it must keep."""
+
+    lift: np.ndarray  # B, (D, r)
+    sign: np.ndarray  # (n,)
+
+
+def refine(
+    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, steps: int = 30
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One neuron for each face (p = 2), moved along it to a stationary point of (T).
+
+    Parameters
+    ----------
+    units : ndarray, shape (k, D)
+    z : ndarray, shape (k, c)
+    t : ndarray, shape (c,)
+    steps : int
+        The most Newton steps taken.
+
+    Returns
+    -------
+    units, z, t
+        With a value of (C) that is no higher: the arguments if there was nothing to gain.
+    """
+    before = problem.convex_objective(problem.samples.features(units), z, t)
+    faces, theta = _merge(problem.samples, units, z, t)
+    model = _Model(problem, faces)
+    value, gradient, hessian = model.derivatives(theta)
+    for _ in range(steps):
+        step = _newton_direction(gradient, hessian)
+        for halving in range(20):
+            ahead = theta + step / 2**halving
+            if not model.keeps_faces(ahead):
+                continue
+            value_ahead, gradient_ahead, hessian_ahead = model.derivatives(ahead)
+            noise = 1e-13 * abs(value)
+            flatter = np.linalg.norm(gradient_ahead) < 0.9 * np.linalg.norm(gradient)
+            if value_ahead < value - noise or (value_ahead <= value + noise and flatter):
+                break
+        else:
+            break
+        theta, value, gradient, hessian = ahead, value_ahead, gradient_ahead, hessian_ahead
+    refined = model.neurons(theta)
+    after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
+    return refined if after <= before * (1 + 1e-14) else (units, z, t)
+
+
+def _merge(samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> tuple[list[_Face], np.ndarray]:
+    """The faces in use: on each, Σ u z is one matrix, and its top singular pair stands for it.
+
+    For a scalar output the pair is the whole of it, so merging changes no output and raises no cost.
+    """
+    incidence = np.array([samples.incidences(u) for u in units]).reshape(len(units), samples.n)
+    signs, face_of = np.unique(np.sign(incidence), axis=0, return_inverse=True)
+    faces, betas, alphas = [], [], []
+    for index, sign in enumerate(signs):
+        same = np.flatnonzero(face_of.ravel() == index)
+        lift = _span(samples, sign)
+        inner = units[same, : samples.d] @ lift[: samples.d]
+        left, size, right = np.linalg.svd(inner.T @ z[same])
+        if not len(size) or size[0] == 0.0:
+            continue
+        orientation = 1.0 if left[:, 0] @ inner.T @ np.linalg.norm(z[same], axis=1) >= 0 else -1.0
+        faces.append(_Face(lift, sign))
+        betas.append(orientation * np.sqrt(size[0]) * left[:, 0])
+        alphas.append(orientation * np.sqrt(size[0]) * right[0])
+    return faces, np.concatenate([*betas, *alphas, t])
+
+
+def _span(samples: Samples, sign: np.ndarray) -> np.ndarray:
+    """Orthonormal weights orthogonal to what lies on the face, lifted to pass through its anchor, (D, r)."""
+    on = np.flatnonzero(sign == 0)
+    touching = samples.X[on] - samples.X[on[:1]] if samples.bias else samples.X[on]
+    touching = touching[touching.any(axis=1)]
+    touching = touching / np.linalg.norm(touching, axis=1, keepdims=True)
+    _, singular, right = np.linalg.svd(touching, full_matrices=True)
+    basis = right[np.count_nonzero(singular > 1e-10) :].T
+    if not samples.bias:
+        return basis
+    return np.vstack([basis, -samples.homogeneous[on[0], :-1] @ basis])
+
+
+class _Model:
+    """The bilinear network over fixed faces: value, gradient and Hessian of (T) in θ = (β, α, t)."""
+
+    def __init__(self, problem: Problem, faces: list[_Face]):
+        self.problem, self.faces = problem, faces
+        self.maps = [(f.sign > 0)[:, None] * (problem.samples.homogeneous @ f.lift) for f in faces]
+        self.ends = np.cumsum([0] + [f.lift.shape[1] for f in faces])
+        self.free = problem.samples.bias
+
+    def split(self, theta: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        c, k = self.problem.outputs, len(self.faces)
+        inner = [theta[a:b] for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+        rest = theta[self.ends[-1] :]
+        return inner, rest[: k * c].reshape(k, c), rest[k * c :]
+
+    def keeps_faces(self, theta: np.ndarray) -> bool:
+        """Whether each neuron is still on the right side of every sample."""
+        x = self.problem.samples.homogeneous
+        for face, beta in zip(self.faces, self.split(theta)[0], strict=True):
+            unit = face.lift @ beta
+            if (face.sign * (x @ unit) < -1e-12 * (np.abs(x) @ np.abs(unit))).any():
+                return False
+        return True
+
+    def derivatives(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        problem, (inner, outer, t) = self.problem, self.split(theta)
+        n, c = problem.targets.shape
+        hidden = np.column_stack([np.zeros((n, 0))] + [m @ b for m, b in zip(self.maps, inner, strict=True)])
+        predictions = hidden @ outer + t
+        v = problem.residual(predictions)
+        penalised = self.ends[-1] + outer.size
+        # columns of the Jacobian of f: M_j ⊗ α_j for β_j, hidden ⊗ e for α, 1 ⊗ e for t
+        columns = [m[:, None, :] * a[None, :, None] for m, a in zip(self.maps, outer, strict=True)]
+        columns += [np.einsum("nk,oc->nokc", hidden, np.eye(c)).reshape(n, c, -1)]
+        columns += [np.broadcast_to(np.eye(c), (n, c, c))]
+        jacobian = np.concatenate(columns, axis=2).reshape(n * c, -1)
+        gradient = -jacobian.T @ v.ravel()
+        gradient[:penalised] += problem.reg * theta[:penalised]
+        curvature = problem.loss.curvature(predictions, problem.targets).ravel()
+        hessian = jacobian.T @ (curvature[:, None] * jacobian)
+        hessian[np.arange(penalised), np.arange(penalised)] += problem.reg
+        for j, linear in enumerate(self.maps):
+            rows = slice(self.ends[j], self.ends[j + 1])
+            cols = slice(self.ends[-1] + j * c, self.ends[-1] + (j + 1) * c)
+            mixed = linear.T @ v
+            hessian[rows, cols] -= mixed
+            hessian[cols, rows] -= mixed.T
+        if not self.free:
+            gradient[penalised:] = 0.0
+            hessian[penalised:] = hessian[:, penalised:] = 0.0
+            hessian[np.arange(penalised, len(theta)), np.arange(penalised, len(theta))] = 1.0
+        value = problem.loss.value(predictions, problem.targets)
+        return value + problem.reg / 2 * float(theta[:penalised] @ theta[:penalised]), gradient, hessian
+
+    def neurons(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Units, z and t."""
+        samples = self.problem.samples
+        inner, outer, t = self.split(theta)
+        size = np.array([np.linalg.norm(beta) for beta in inner])
+        used = np.flatnonzero(size * np.linalg.norm(outer, axis=1))
+        units = [self.faces[j].lift @ inner[j] / size[j] for j in used]
+        return np.array(units).reshape(-1, samples.D), outer[used] * size[used, None], t
+
+
+def _newton_direction(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
+    """−H⁻¹ g, with the smallest multiple of the diagonal that makes H positive definite."""
+    damping = 0.0
+    scale = np.abs(np.diag(hessian)).max(initial=1e-300)
+    while True:
+        try:
+            factor = cho_factor(hessian + damping * np.eye(len(hessian)), check_finite=False)
+            return -cho_solve(factor, gradient, check_finite=False)
+        except LinAlgError:
+            damping = max(10 * damping, 1e-14 * scale)

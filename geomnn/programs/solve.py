@@ -1,0 +1,132 @@
+"""Column generation: solve over a few atoms, price all of them, add the violated ones, repeat.
+
+After each round the dual point v, scaled into the dual set by the largest correlation of the pricing,
+proves a lower bound; the value of the program over the atoms in use is an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tqdm import tqdm
+
+from geomnn.dictionaries import Dictionary, FaceDictionary
+from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.problem import Problem
+from geomnn.programs.refine import refine
+from geomnn.programs.restricted import InteriorPoint
+from geomnn.programs.sparsify import independent_neurons
+
+__all__ = ["Optimum", "solve"]
+
+ROUNDS = 500
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A solution of (C) and the best bound on it.
+
+    Parameters
+    ----------
+    units : ndarray, shape (k, D)
+    coefficients : ndarray, shape (k, c)
+    intercept : ndarray, shape (c,)
+    dual : ndarray, shape (n, c)
+        The v that proves the bound.
+    maximum : float
+        Its largest correlation with an atom.
+    primal, bound : float
+    converged : bool
+        Whether primal − bound ≤ tol·|primal|.
+    """
+
+    units: np.ndarray
+    coefficients: np.ndarray
+    intercept: np.ndarray
+    dual: np.ndarray
+    maximum: float
+    primal: float
+    bound: float
+    converged: bool
+
+
+def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool = False) -> Optimum:
+    """Minimise (C) over a dictionary to a relative duality gap.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : Dictionary
+        Over the samples of the problem.
+    tol : float
+        Stop when primal − bound ≤ tol·|primal|.
+    progress : bool
+        Whether to show the gap as it falls.
+
+    Source: geomnn theory, sections 0 and 4.
+    """
+    restricted: DualActiveSet | InteriorPoint
+    if problem.is_projection:
+        restricted = DualActiveSet(problem.targets, problem.samples.homogeneous, problem.reg, problem.samples.bias)
+    else:
+        restricted = InteriorPoint(problem, tol / 10)
+    threshold = problem.reg * (1 + 1e-12)
+    limit = 6 * problem.samples.n + 50
+    best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
+                   0.0, np.inf, -np.inf, False)  # fmt: skip
+    moving, stalled = isinstance(dictionary, FaceDictionary), 0
+    with tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar:
+        for _ in range(ROUNDS):
+            previous = best.primal - best.bound
+            found: list[np.ndarray] = []
+            refined = moving and previous <= 1e-2 * best.primal
+            for index, (units, z, t, v) in enumerate(_candidates(problem, restricted, refined)):
+                pricing = dictionary.price(v, threshold, limit)
+                best = _better(problem, best, units, z, t, v, pricing.maximum, tol)
+                found += [units, pricing.units] if index else [pricing.units]
+            gap = best.primal - best.bound
+            bar.update()
+            bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
+            stalled = 0 if gap < 0.999 * previous else stalled + 1
+            if best.converged or not any(map(len, found)) or stalled > 20:
+                break
+            restricted.add(np.concatenate(found))
+    return _sparse(problem, best)
+
+
+def _candidates(
+    problem: Problem, restricted: DualActiveSet | InteriorPoint, refined: bool
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """(units, z, t, v) of the program over the atoms in use, and with the atoms moved along their faces."""
+    units, z, t = restricted.units, restricted.coefficients, restricted.intercept
+    yield units, z, t, restricted.dual
+    if refined and len(units):
+        units, z, t = refine(problem, units, z, t)
+        yield units, z, t, problem.residual(problem.samples.features(units) @ z + t)
+
+
+def _better(
+    problem: Problem, best: Optimum, units: np.ndarray, z: np.ndarray, t: np.ndarray, v: np.ndarray,
+    maximum: float, tol: float,
+) -> Optimum:  # fmt: skip
+    """The best network and the best bound so far."""
+    primal = problem.convex_objective(problem.samples.features(units), z, t)
+    bound = problem.dual_bound(v, maximum)
+    if primal > best.primal:
+        units, z, t, primal = best.units, best.coefficients, best.intercept, best.primal
+    if bound < best.bound:
+        v, maximum, bound = best.dual, best.maximum, best.bound
+    return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
+
+
+def _sparse(problem: Problem, optimum: Optimum) -> Optimum:
+    """The same network on the samples with linearly independent features."""
+    features = problem.samples.features(optimum.units)
+    z = independent_neurons(features, optimum.coefficients, problem.samples.bias)
+    primal = problem.convex_objective(features, z, optimum.intercept)
+    if primal > optimum.primal * (1 + 1e-12):
+        return optimum
+    used = z.any(axis=1)
+    return replace(optimum, units=optimum.units[used], coefficients=z[used], primal=primal)

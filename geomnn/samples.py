@@ -1,0 +1,137 @@
+"""The table that everything starts from: samples, their homogeneous coordinates and their norm.
+
+Wedges are built from differences of the rows as they were given; correlations are computed in
+*centred* homogeneous coordinates x̃ = (x − centre, 1), where a large common offset of the features
+costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from geomnn.errors import DataError, OptionError
+
+__all__ = ["Samples", "real_table", "weight_norm"]
+
+
+class Samples:
+    """The samples X of a training problem, with or without a bias.
+
+    x̃_i = (x_i − centre, 1) with a bias, x̃_i = x_i without.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        One sample a row, at least one row and one column, finite real numbers.
+    bias : bool
+        Whether neurons have a bias (and the network an intercept).
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, d)
+        The samples as given, read-only.
+    homogeneous : ndarray, shape (n, D)
+        The rows x̃_i; D = d + 1 with a bias, d without.
+    centre : ndarray, shape (d,)
+        The middle of the range of each feature with a bias, zero without.
+    distinct : ndarray of int
+        Row numbers of the samples that can span something: the first of each set of equal rows,
+        without the zero rows where there is no bias.
+
+    Raises
+    ------
+    DataError
+        If X is not such a table.
+
+    Source: geomnn theory, section 0.
+    """
+
+    def __init__(self, X: Any, bias: bool):
+        self.X = real_table(X, "X")
+        self.X.setflags(write=False)
+        self.bias = bool(bias)
+        n, d = self.X.shape
+        self.centre = (self.X.min(axis=0) / 2 + self.X.max(axis=0) / 2) if bias else np.zeros(d)
+        centred = self.X - self.centre
+        self.homogeneous = np.column_stack([centred, np.ones(n)]) if bias else centred
+        first = np.sort(np.unique(self.X + 0.0, axis=0, return_index=True)[1])
+        self.distinct = first if bias else first[self.X[first].any(axis=1)]
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.X.shape[0]
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return self.X.shape[1]
+
+    @property
+    def D(self) -> int:
+        """Number of homogeneous coordinates."""
+        return self.d + self.bias
+
+    def features(self, units: np.ndarray) -> np.ndarray:
+        """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""
+        return np.maximum(self.homogeneous @ units.T, 0.0)
+
+    def bias_of(self, unit: np.ndarray) -> float:
+        """The bias of a centred unit in the coordinates of X: b = u_D − w·centre (0 without bias)."""
+        return float(unit[-1] - unit[:-1] @ self.centre) if self.bias else 0.0
+
+    def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
+        """x̃_i·u, with exact zeros where it is below the tolerance times Σ_l |x̃_il u_l|, shape (n,)."""
+        values = self.homogeneous @ unit
+        magnitude = np.abs(self.homogeneous) @ np.abs(unit)
+        return np.where(np.abs(values) <= tolerance * magnitude, 0.0, values)
+
+
+def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
+    """‖w‖_p of the last axis, p = 1, 2 or ∞."""
+    return np.linalg.norm(weights, ord=norm, axis=-1)
+
+
+def real_table(values: Any, name: str) -> np.ndarray:
+    """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong."""
+    try:
+        array = np.asarray(values)
+    except ValueError as reason:
+        raise DataError(
+            f"{name} has rows of different lengths; give a table with the same columns in each row."
+        ) from reason
+    if array.ndim != 2:
+        hint = f" For one feature use {name}.reshape(-1, 1)." if array.ndim == 1 else ""
+        raise DataError(
+            f"{name} has shape {array.shape}; a table of shape (samples, features) was expected.{hint}"
+        )
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise DataError(
+            f"{name} has shape {array.shape}; at least one sample (row) and one feature (column) are needed."
+        )
+    return finite_floats(array, name)
+
+
+def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
+    """The array as float64, refusing complex numbers, text, NaN and infinity."""
+    if array.dtype.kind == "c":
+        raise DataError(f"{name} is complex; real numbers were expected: pass {name}.real or split the parts.")
+    if array.dtype.kind not in "fiubO":
+        raise DataError(f"{name} holds {array.dtype.name} values; numbers were expected: convert the column first.")
+    try:
+        floats = np.array(array, dtype=np.float64)
+    except (TypeError, ValueError) as reason:
+        raise DataError(f"{name} holds values that are not numbers ({reason}); convert them first.") from reason
+    if not np.isfinite(floats).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(floats))[0])
+        raise DataError(f"{name}[{', '.join(map(str, where))}] is {floats[where]}; remove or impute such values first.")
+    return floats
+
+
+def check_norm(norm: Any) -> float:
+    """The norm as 1.0, 2.0 or inf, or an `OptionError`."""
+    if isinstance(norm, int | float | np.integer | np.floating) and norm in (1, 2, np.inf):
+        return float(norm)
+    raise OptionError(f"norm={norm!r}; 1, 2 or numpy.inf was expected.")
