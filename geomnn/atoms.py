@@ -137,6 +137,10 @@ class Atom:
         """The vectors that are wedged, in order, as plain text."""
         return _factors(self, lambda j: f"x{j}", "−", str)
 
+    def to_latex_factors(self) -> list[str]:
+        """The vectors that are wedged, in order, as LaTeX."""
+        return _factors(self, lambda j: f"x_{{{j}}}", "-", Direction.to_latex)
+
     def __str__(self) -> str:
         blade = " ∧ ".join(self.factors())
         at = f" at x{self.anchor}" if self.anchored else ""
@@ -144,19 +148,29 @@ class Atom:
         if not self.is_partial:
             inner = blade if len(self.factors()) == 1 else f"({blade})" if blade else "1"
             return f"{sign}⋆{inner}{at}"
-        residual = "g" if self.outputs == 1 else "G"
+        residual = f"{'g' if self.outputs == 1 else 'G'}[{_ranges(self.active or ())}]"
         rejected = f"reject({residual}, {blade})" if blade else residual
         return f"{sign}{rejected if self.outputs == 1 else f'svd1({rejected})'}{at}"
 
     def to_latex(self) -> str:
         r"""The weight as LaTeX, before it is normalised: \star\,(x_{3} - x_{7}) \wedge e_{1}."""
-        vectors = _factors(self, lambda j: f"x_{{{j}}}", "-", Direction.to_latex)
-        blade = r" \wedge ".join(vectors)
+        blade = r" \wedge ".join(self.to_latex_factors())
         if not self.is_partial:
             return rf"\star({blade})" if blade else r"\star 1"
-        residual = "g" if self.outputs == 1 else "G"
+        residual = f"{'g' if self.outputs == 1 else 'G'}_{{{_ranges(self.active or ())}}}"
         rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
         return rejected if self.outputs == 1 else rf"\sigma_1\!\left({rejected}\right)"
+
+
+def _ranges(rows: tuple[int, ...]) -> str:
+    """0, 1, 2, 5 as "0–2, 5"."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
 
 
 def _factors(

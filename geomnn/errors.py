@@ -33,6 +33,10 @@ class OutputExists(GeomnnError, FileExistsError):
     """A file or a folder is in the way and was not to be overwritten."""
 
 
+class MissingPackage(GeomnnError, ImportError):
+    """An optional package is needed for this and is not installed."""
+
+
 class VolumeOverflow(GeomnnError, OverflowError):
     """A volume does not fit into a float64."""
 

@@ -6,7 +6,6 @@ C(d, k) numbers. ``clifford`` computes in floats and is imported at the first us
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def to_multivector(coefficients: Any, dimension: int, grade: int) -> Any:
         )
     layout = _layout(dimension)
     value = np.zeros(layout.gaDims)
-    value[_part(dimension, grade)] = coefficients
+    value[np.asarray(layout.gradeList) == grade] = coefficients
     return layout.MultiVector(value=value)
 
 
@@ -82,7 +81,7 @@ def from_multivector(multivector: Any, grade: int | None = None) -> tuple[np.nda
     layout, value = multivector.layout, np.asarray(multivector.value)
     if any(sign != 1 for sign in layout.sig):
         raise DataError(
-            f"An algebra of signature {list(layout.sig)} came where a Euclidean one was expected: "
+            f"An algebra of signature {[int(sign) for sign in layout.sig]} came where a Euclidean one was expected: "
             "take the layout of clifford.Cl(d)."
         )
     present = sorted({int(k) for k in np.asarray(layout.gradeList)[value != 0]})
@@ -91,11 +90,11 @@ def from_multivector(multivector: Any, grade: int | None = None) -> tuple[np.nda
     grade = present[0] if grade is None else grade
     if any(k != grade for k in present):
         raise DataError(
-            f"A multivector with parts of grade {', '.join(map(str, present))} came where one of grade {grade} "
+            f"A multivector with parts of grade {', '.join(map(str, present))} came where grade {grade} "
             "alone was expected: take its part mv(k) first."
         )
-    coefficients, _, grade = _blade(value[_part(layout.dims, grade)], layout.dims, grade)
-    return coefficients.copy(), grade
+    coefficients, _, grade = _blade(value[np.asarray(layout.gradeList) == grade], layout.dims, grade)
+    return coefficients, grade
 
 
 def vectors_from(multivectors: Sequence[Any]) -> np.ndarray:
@@ -135,9 +134,3 @@ def _layout(dimension: int) -> Any:
     import clifford
 
     return clifford.Cl(dimension)[0]
-
-
-def _part(dimension: int, grade: int) -> slice:
-    """Where grade k stands among the 2^d basis blades."""
-    start = sum(comb(dimension, k) for k in range(grade))
-    return slice(start, start + comb(dimension, grade))

@@ -124,9 +124,10 @@ def _better(
 def _sparse(problem: Problem, optimum: Optimum) -> Optimum:
     """The same network on the samples with linearly independent features."""
     features = problem.samples.features(optimum.units)
-    z = independent_neurons(features, optimum.coefficients, problem.samples.bias)
-    primal = problem.convex_objective(features, z, optimum.intercept)
+    z, shift = independent_neurons(features, optimum.coefficients, problem.samples.bias)
+    t = optimum.intercept + shift
+    primal = problem.convex_objective(features, z, t)
     if primal > optimum.primal * (1 + 1e-12):
         return optimum
     used = z.any(axis=1)
-    return replace(optimum, units=optimum.units[used], coefficients=z[used], primal=primal)
+    return replace(optimum, units=optimum.units[used], coefficients=z[used], intercept=t, primal=primal)

@@ -10,7 +10,9 @@ import numpy as np
 __all__ = ["independent_neurons"]
 
 
-def independent_neurons(features: np.ndarray, coefficients: np.ndarray, bias: bool) -> np.ndarray:
+def independent_neurons(
+    features: np.ndarray, coefficients: np.ndarray, bias: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients with the same outputs and no higher cost, non-zero on independent products only.
 
     If Σ_u c_u φ_u ⊗ Z_u = 0 (up to a constant with a bias), then Z_u (1 − τ c_u) has the same outputs for
@@ -26,27 +28,33 @@ def independent_neurons(features: np.ndarray, coefficients: np.ndarray, bias: bo
 
     Returns
     -------
-    ndarray, shape (k, c)
+    coefficients : ndarray, shape (k, c)
         With at most n·c non-zero rows.
+    shift : ndarray, shape (c,)
+        What the intercept has to gain; zero without a bias.
 
     Source: geomnn theory, section 6.
     """
     z = coefficients.copy()
     centred = features - features.mean(axis=0) if bias else features
     while True:
-        alive = np.flatnonzero(np.linalg.norm(z, axis=1))
+        size = np.linalg.norm(z, axis=1)
+        alive = np.flatnonzero(size > 1e-15 * size.sum())
+        z[size <= 1e-15 * size.sum()] = 0.0
         if not len(alive):
-            return z
+            break
         cost = np.linalg.norm(z[alive], axis=1)
         products = np.einsum("nk,kc->nck", centred[:, alive], z[alive] / cost[:, None]).reshape(-1, len(alive))
-        size = np.linalg.norm(products, axis=0)
-        size[size == 0] = 1.0
-        _, singular, right = np.linalg.svd(products / size, full_matrices=len(products) < len(alive))
+        length = np.linalg.norm(products, axis=0)
+        length[length == 0] = 1.0
+        _, singular, right = np.linalg.svd(products / length, full_matrices=len(products) < len(alive))
         if len(right) == len(singular) and singular[-1] > 1e-12 * singular[0]:
-            return z
-        change = right[-1] / size
+            break
+        change = right[-1] / length
         change *= 1.0 if change.sum() > 0 or (change.sum() == 0 and change.max() > 0) else -1.0
         share = change / cost
         first = int(np.argmax(share))
-        kept = 1 - share / share[first]
-        z[alive] *= np.where(kept > 1e-14, kept, 0.0)[:, None]
+        z[alive] *= 1 - (share / share[first])[:, None]
+        z[alive[first]] = 0.0
+    shift = (features @ (coefficients - z)).mean(axis=0)
+    return z, shift if bias else np.zeros_like(shift)

@@ -1,0 +1,55 @@
+"""Neural networks you can write down.
+
+>>> import geomnn as gm
+>>> print(gm.derive([[0.0], [1.0], [2.0]], [0.0, 0.0, 1.0], reg=0.01).network)
+f(x) = 0.005
+  +0.98 · ((x − x1)·u)₊,  u ∝ +⋆1 at x1
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geomnn import algebra, datasets, dictionaries, errors, multivectors, plotting, testing
+    from geomnn.derivation import Solution, derive, reg_max
+    from geomnn.networks.network import AnalyticNetwork
+    from geomnn.programs.certificate import Certificate
+
+_HOMES = {
+    "AnalyticNetwork": "geomnn.networks.network",
+    "Certificate": "geomnn.programs.certificate",
+    "Solution": "geomnn.derivation",
+    "derive": "geomnn.derivation",
+    "reg_max": "geomnn.derivation",
+}
+_MODULES = ("algebra", "datasets", "dictionaries", "errors", "multivectors", "plotting", "testing")
+
+__all__ = [
+    "AnalyticNetwork",
+    "Certificate",
+    "Solution",
+    "algebra",
+    "datasets",
+    "derive",
+    "dictionaries",
+    "errors",
+    "multivectors",
+    "plotting",
+    "reg_max",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562), so that importing the package costs next to nothing."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"geomnn.{name}")
+    raise AttributeError(f"module 'geomnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

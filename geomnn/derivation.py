@@ -1,0 +1,240 @@
+"""From samples to a certified network: the way the data goes, in one function."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomnn.dictionaries import Dictionary, FaceDictionary, WedgeDictionary
+from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
+from geomnn.networks.network import AnalyticNetwork
+from geomnn.programs.certificate import Certificate
+from geomnn.programs.problem import Problem, pose
+from geomnn.programs.solve import Optimum, solve
+
+__all__ = ["Solution", "derive", "reg_max"]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A network in closed form with the certificate of its optimality.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    certificate : Certificate
+    dual : ndarray, shape (n,) or (n, c)
+        v: the residual y − f(X) for squared loss.
+    problem : Problem
+        What was solved.
+    """
+
+    network: AnalyticNetwork
+    certificate: Certificate
+    dual: np.ndarray
+    problem: Problem
+
+    @property
+    def objective(self) -> float:
+        """The value of (T), which is that of (C)."""
+        return self.certificate.primal
+
+    def __str__(self) -> str:
+        return f"{self.network}\n{self.certificate.statement()}"
+
+    def _repr_html_(self) -> str:
+        return self.network._repr_html_() + self.certificate._repr_html_()
+
+
+def derive(
+    X: Any,
+    y: Any,
+    reg: float = 0.1,
+    norm: float = 1,
+    bias: bool = True,
+    loss: str = "squared",
+    dictionary: str | Dictionary = "auto",
+    exact: bool = False,
+    tol: float = 1e-9,
+    seed: int = 0,
+    progress: bool = False,
+) -> Solution:
+    """A globally optimal two-layer ReLU network in closed form, with its certificate.
+
+    minimise over every width and all weights  L(f(X), y) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²).
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        Samples, one a row.
+    y : array_like, shape (n,) or (n, c)
+        Targets; -1 and +1 for the logistic loss.
+    reg : float
+        Weight of the penalty, above 0.
+    norm : {1, 2, numpy.inf}
+        p, the norm of the inner weights.
+    bias : bool
+        Whether neurons have biases and the network an intercept; neither is penalised.
+    loss : {"squared", "logistic"}
+        ½ Σ (f − y)², or Σ log(1 + exp(−y f)).
+    dictionary : {"auto", "exact", "wedge"} or Dictionary
+        "exact" (and "auto"): all atoms of the training problem, so that the certificate is global.
+        "wedge": the paper's program, over wedges of samples alone.
+    exact : bool
+        Rational arithmetic; not in this version.
+    tol : float
+        Relative duality gap, gap ≤ tol·|primal|.
+    seed : int
+        For dictionaries that draw at random; these do not.
+    progress : bool
+        Whether to show a progress bar when it takes more than two seconds.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    DataError, OptionError, UnsupportedProblem
+        If the input cannot be used; the message says why and what to do.
+    EnumerationTooLarge
+        If the dictionary has too many atoms to look at each.
+
+    Warns
+    -----
+    ConstantNetworkWarning
+        If reg is at least `reg_max`.
+    ConvergenceWarning
+        If rounding kept the gap above ``tol``; the certificate states the gap that was reached.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> solution = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05)
+    >>> solution.certificate.scope, solution.certificate.relative_gap < 1e-9
+    ('global', True)
+
+    Source: geomnn theory, sections 0 to 4; M. Pilanci, arXiv 2309.16512.
+    """
+    problem = pose(X, y, reg, norm, bias, loss)
+    _check_options(exact, tol)
+    atoms = find_dictionary(problem, dictionary)
+    optimum = solve(problem, atoms, float(tol), progress)
+    if not len(optimum.units):
+        _warn_constant(problem, atoms)
+    return _assemble(problem, atoms, optimum, tol)
+
+
+def reg_max(
+    X: Any,
+    y: Any,
+    norm: float = 1,
+    bias: bool = True,
+    loss: str = "squared",
+    dictionary: str | Dictionary = "auto",
+) -> float:
+    """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
+
+    Parameters
+    ----------
+    X, y, norm, bias, loss, dictionary
+        As in `derive`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError, OptionError, EnumerationTooLarge
+        As `derive` does.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> gm.reg_max([[0.0], [1.0], [2.0]], [0.0, 0.0, 3.0])
+    3.0
+
+    Source: geomnn theory, section 0.
+    """
+    problem = pose(X, y, 1.0, norm, bias, loss)
+    return constant_correlation(problem, find_dictionary(problem, dictionary))
+
+
+def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
+    """The largest correlation of an atom with the residual of the best constant network."""
+    constant = np.broadcast_to(problem.constant(), problem.targets.shape)
+    return dictionary.price(problem.residual(constant), np.inf, 1).maximum
+
+
+def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionary:
+    """The dictionary of that name for the problem, or the instance if it is one for it.
+
+    Raises
+    ------
+    OptionError
+        If there is no such dictionary, or the instance was made for other samples or another norm.
+    """
+    if isinstance(dictionary, Dictionary):
+        same = dictionary.samples.bias == problem.samples.bias and dictionary.norm == problem.norm
+        if not same or not np.array_equal(dictionary.samples.X, problem.samples.X):
+            raise OptionError("The dictionary was made for other samples, norm or bias; make one from this X.")
+        return dictionary
+    if dictionary == "wedge":
+        return WedgeDictionary(problem.samples, problem.norm, directions=False)
+    if dictionary in ("auto", "exact"):
+        if problem.norm == 2 and problem.samples.d > 1:
+            return FaceDictionary(problem.samples)
+        return WedgeDictionary(problem.samples, problem.norm, directions=True)
+    raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")
+
+
+def _check_options(exact: Any, tol: Any) -> None:
+    if exact:
+        raise UnsupportedProblem(
+            "exact=True is not in this version; leave it out and read the float64 gap in solution.certificate."
+        )
+    if not isinstance(tol, int | float | np.floating) or isinstance(tol, bool) or not 0 < tol < 1:
+        raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
+
+
+def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
+    atoms = [dictionary.name(unit, problem.outputs) for unit in optimum.units]
+    one = problem.one_column
+    order = sorted(range(len(atoms)), key=lambda j: _rank(atoms[j]))
+    network = AnalyticNetwork.from_atoms(
+        [atoms[j] for j in order],
+        optimum.coefficients[order, 0] if one else optimum.coefficients[order],
+        float(optimum.intercept[0]) if one else optimum.intercept,
+        problem.samples.d,
+        problem.norm,
+        problem.samples.bias,
+    )
+    primal = problem.training_objective(*network.arrays())
+    certificate = Certificate(
+        primal, optimum.bound, optimum.maximum / problem.reg, dictionary.scope, dictionary.program, dictionary.count
+    )
+    if certificate.gap > tol * abs(primal):
+        warnings.warn(
+            f"The relative duality gap is {certificate.relative_gap:.2g}, above tol={tol:g}: rounding allows no more "
+            "here. Rescale the features, take a larger reg, or a larger tol.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    return Solution(network, certificate, optimum.dual[:, 0] if one else optimum.dual, problem)
+
+
+def _rank(atom: Any) -> tuple:
+    return (atom.samples, atom.directions, -atom.orientation, atom.active or (), *atom.weight.tolist())
+
+
+def _warn_constant(problem: Problem, dictionary: Dictionary) -> None:
+    largest = constant_correlation(problem, dictionary)
+    if largest == 0.0:
+        why = "no atom of the dictionary is correlated with the residual of a constant"
+    else:
+        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
+    warnings.warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning, stacklevel=3)

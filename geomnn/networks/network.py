@@ -1,0 +1,211 @@
+"""The network in closed form: every hidden neuron is a named atom times a coefficient."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomnn.atoms import Atom
+from geomnn.errors import DataError, MissingPackage
+from geomnn.networks import document, expressions
+from geomnn.samples import real_table
+
+__all__ = ["AnalyticNetwork", "Neuron"]
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One hidden neuron, x ↦ α (w·x + b)_+, balanced: ‖w‖_p = ‖α‖_2 = √|z|.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (d,)
+        w = √|z| times the weight of the atom.
+    bias : float
+        b; 0 without bias.
+    outer : float or ndarray, shape (c,)
+        α.
+    atom : Atom
+        The unit neuron with its name.
+
+    Source: geomnn theory, section 0.
+    """
+
+    weight: np.ndarray
+    bias: float
+    outer: Any
+    atom: Atom
+
+    @property
+    def coefficient(self) -> Any:
+        """z: what the feature of the unit atom is multiplied by, α ‖w‖_p."""
+        return self.outer * float(np.linalg.norm(self.weight, ord=self.atom.norm))
+
+
+class AnalyticNetwork:
+    """A two-layer ReLU network whose weights are wedges of samples.
+
+    f(x) = Σ_j α_j (w_j·x + b_j)_+ + t.
+
+    Parameters
+    ----------
+    neurons : sequence of Neuron
+    intercept : float or ndarray, shape (c,)
+        t; a float for a scalar output.
+    features : int
+        d, so that a network without neurons knows what it takes.
+    norm : float
+        p.
+    bias : bool
+        Whether the neurons have biases and the network an intercept.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> net = gm.derive([[0.0], [1.0], [2.0]], [0.0, 0.0, 1.0], reg=0.01).network
+    >>> print(net.neurons[0].atom)
+    +⋆1 at x1
+    >>> net([[1.0], [2.0]]).round(3).tolist()
+    [0.005, 0.985]
+
+    Source: geomnn theory, sections 0 and 1.
+    """
+
+    def __init__(self, neurons: Sequence[Neuron], intercept: Any, features: int, norm: float, bias: bool):
+        self.neurons = tuple(neurons)
+        self.intercept = intercept
+        self.features = features
+        self.norm = norm
+        self.bias = bias
+
+    @classmethod
+    def from_atoms(
+        cls, atoms: Sequence[Atom], coefficients: np.ndarray, intercept: Any, features: int, norm: float, bias: bool
+    ) -> AnalyticNetwork:
+        """The balanced network Σ z_j (x̃·u_j)_+ + t: w = √‖z‖ u, α = z/√‖z‖.
+
+        Parameters
+        ----------
+        atoms : sequence of Atom
+        coefficients : ndarray, shape (k, c) for a vector output, (k,) for a scalar one
+        intercept : float or ndarray, shape (c,)
+        """
+        neurons = []
+        for atom, z in zip(atoms, coefficients, strict=True):
+            root = float(np.sqrt(np.linalg.norm(z)))
+            outer = z / root if np.ndim(z) else float(z / root)
+            neurons.append(Neuron(root * atom.weight, root * atom.bias, outer, atom))
+        return cls(neurons, intercept, features, norm, bias)
+
+    @property
+    def outputs(self) -> int | None:
+        """c for a vector output, None for a scalar one."""
+        return len(self.intercept) if np.ndim(self.intercept) else None
+
+    def __len__(self) -> int:
+        return len(self.neurons)
+
+    def __call__(self, X: Any) -> np.ndarray:
+        """f(x) for every row.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, c)
+
+        Raises
+        ------
+        DataError
+            If X is not a table with d columns of finite numbers.
+        """
+        table = real_table(X, "X")
+        if table.shape[1] != self.features:
+            raise DataError(
+                f"X has {table.shape[1]} columns; this network takes {self.features}: give the features that it was "
+                "derived from, in the same order."
+            )
+        inner, biases, outer, t = self.arrays()
+        values = np.maximum(table @ inner.T + biases, 0.0) @ outer + t
+        return values if self.outputs is not None else values[:, 0]
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """w (k, d), b (k,), α (k, c) and t (c,), with c = 1 for a scalar output."""
+        k = len(self.neurons)
+        t = np.atleast_1d(np.asarray(self.intercept, dtype=float))
+        inner = np.array([n.weight for n in self.neurons]).reshape(k, self.features)
+        biases = np.array([n.bias for n in self.neurons]).reshape(k)
+        outer = np.array([n.outer for n in self.neurons]).reshape(k, len(t))
+        return inner, biases, outer, t
+
+    @property
+    def layers(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers."""
+        inner, biases, outer, t = self.arrays()
+        return [(inner, biases if self.bias else None), (outer.T, t if self.bias else None)]
+
+    def table(self) -> Any:
+        """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples.
+
+        Raises
+        ------
+        MissingPackage
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as reason:
+            raise MissingPackage("net.table() needs pandas, which is not installed: pip install pandas.") from reason
+        inner, biases, outer, _ = self.arrays()
+        columns: dict[str, Any] = {"atom": [str(n.atom) for n in self.neurons]}
+        columns |= {f"w{l + 1}": inner[:, l] for l in range(self.features)}
+        if self.bias:
+            columns["bias"] = biases
+        names = ["outer"] if self.outputs is None else [f"outer{o}" for o in range(outer.shape[1])]
+        columns |= {name: outer[:, o] for o, name in enumerate(names)}
+        columns["samples"] = [n.atom.samples for n in self.neurons]
+        columns["directions"] = [tuple(map(str, n.atom.directions)) for n in self.neurons]
+        return pandas.DataFrame(columns)
+
+    def to_sympy(self, symbols: Any = None) -> Any:
+        """The network as a SymPy expression in x1..xd (or the symbols given); see `geomnn.networks.expressions`."""
+        return expressions.to_sympy(self, symbols)
+
+    def to_latex(self, digits: int = 4, terms: int | None = None) -> str:
+        """The closed form as LaTeX, wedges in the place of weights; see `geomnn.networks.expressions`."""
+        return expressions.to_latex(self, digits, terms)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex(terms=8)}$"
+
+    def _repr_html_(self) -> str:
+        return expressions.to_html(self)
+
+    def __repr__(self) -> str:
+        kind = "scalar output" if self.outputs is None else f"{self.outputs} outputs"
+        return f"AnalyticNetwork({self.features} features, {len(self)} neurons, {kind}, norm={self.norm:g})"
+
+    def __str__(self) -> str:
+        return expressions.to_text(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as JSON; numbers survive to the last bit."""
+        document.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> AnalyticNetwork:
+        """Read a network that `save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If the file is anything else, or of a version that this one does not know.
+        """
+        neurons, intercept, features, norm, bias = document.load(path)
+        return cls([Neuron(*parts) for parts in neurons], intercept, features, norm, bias)
