@@ -7,7 +7,7 @@ A unit neuron u = (w, b), ‖w‖_p = 1, is a *wedge* of samples and directions,
 
 or, for p = 2, a *partial wedge* whose remaining freedom is fixed by the residual v,
 
-    w = reject(g, B) / ‖·‖_2,   g = Σ_{i active} v_i (x_i − x_a),   B = (x_{j_1} − x_a) ∧ …
+    w = ± reject(g, B) / ‖·‖_2,   g = Σ_{i active} v_i (x_i − x_a),   B = (x_{j_1} − x_a) ∧ …
 
 Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
 """
@@ -98,7 +98,7 @@ class Atom:
     directions : tuple of Direction
         The directions that complete the span.
     orientation : int
-        +1 or -1, the sign in front of ⋆.
+        +1 or -1, the sign in front of ⋆, or of g.
     anchored : bool
         Whether the atom has a bias.
     norm : float
@@ -220,8 +220,7 @@ def name_atom(
     unit: np.ndarray,
     norm: float,
     directions: Sequence[Direction] = (),
-    partial: bool = False,
-    outputs: int = 1,
+    residual: np.ndarray | None = None,
 ) -> Atom:
     """The atom at a unit neuron, under its canonical name.
 
@@ -235,10 +234,8 @@ def name_atom(
         In centred coordinates, ‖w‖_p = 1.
     directions : sequence of Direction
         The directions that a name may use.
-    partial : bool
-        Whether the atom may be a partial wedge.
-    outputs : int
-        Number of columns of the residual.
+    residual : ndarray, shape (n, c), optional
+        v, if the atom may be a partial wedge, which takes its direction from v.
 
     Raises
     ------
@@ -251,10 +248,8 @@ def name_atom(
         members, ideal = _canonical_members(samples, unit, directions, tolerance)
         if len(members) + len(ideal) == samples.D - 1:
             return _wedge(samples, unit, norm, members, ideal)
-        if partial:
-            active = tuple(int(i) for i in np.flatnonzero(samples.incidences(unit) > 0))
-            weight = unit[: samples.d].copy()
-            return Atom(weight, samples.bias_of(unit), members, (), 1, samples.bias, norm, active, outputs)
+        if residual is not None:
+            return _partial_wedge(samples, unit, norm, members, residual)
     raise DataError(
         "Some samples are so close together that rounding hides which of them span a hyperplane; "
         "round the data or merge near-duplicates."
@@ -270,6 +265,19 @@ def _wedge(
     weight = orientation * weight + 0.0
     bias = float(-weight @ samples.X[members[-1]]) + 0.0 if samples.bias else 0.0
     return Atom(weight, bias, members, ideal, orientation, samples.bias, norm)
+
+
+def _partial_wedge(
+    samples: Samples, unit: np.ndarray, norm: float, members: tuple[int, ...], residual: np.ndarray
+) -> Atom:
+    incidence = samples.incidences(unit)
+    active = np.flatnonzero(incidence > 0)
+    outputs = residual.shape[1]
+    along = float(residual[active, 0] @ incidence[active])
+    orientation = -1 if outputs == 1 and along < 0 else 1  # a singular vector has no sign of its own
+    weight, bias = unit[: samples.d].copy(), samples.bias_of(unit)
+    rows = tuple(int(i) for i in active)
+    return Atom(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 
 
 def _canonical_members(

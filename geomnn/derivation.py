@@ -202,7 +202,7 @@ def _check_options(exact: Any, tol: Any) -> None:
 
 
 def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
-    atoms = [dictionary.name(unit, problem.outputs) for unit in optimum.units]
+    atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
     order = sorted(range(len(atoms)), key=lambda j: _rank(atoms[j]))
     network = AnalyticNetwork.from_atoms(

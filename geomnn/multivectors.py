@@ -89,9 +89,10 @@ def from_multivector(multivector: Any, grade: int | None = None) -> tuple[np.nda
         raise DataError("The zero multivector is of every grade: pass the grade that you mean.")
     grade = present[0] if grade is None else grade
     if any(k != grade for k in present):
+        listed = ", ".join(map(str, present))
         raise DataError(
-            f"A multivector with parts of grade {', '.join(map(str, present))} came where grade {grade} "
-            "alone was expected: take its part mv(k) first."
+            f"A multivector with parts of grade {listed} came where grade {grade} alone was expected: "
+            "take its part mv(k) first."
         )
     coefficients, _, grade = _blade(value[np.asarray(layout.gradeList) == grade], layout.dims, grade)
     return coefficients, grade

@@ -111,10 +111,9 @@ class TestLaws:
                 assert_equal(squared, leibniz(gram))
 
     def test_reject_is_orthogonal_and_differs_within_the_span(self, kind, dimension):
-        if kind == "symbols" and dimension > 3:
-            pytest.skip("the nested quotients take minutes to cancel")
         point = make(kind, (dimension,), seed=1)
-        for count in range(dimension):
+        most = 2 if kind == "symbols" and dimension == 4 else dimension  # nested quotients cancel slowly
+        for count in range(most):
             rows = make(kind, (count, dimension))
             part = reject(point, rows)
             for row in rows:
@@ -390,7 +389,7 @@ class TestDependentFloats:
                 full = np.vstack([rows, rng.standard_normal(dimension) * scales])
                 assert signed_volume(full) == 0
 
-    @pytest.mark.parametrize("dimension", [2, 3, 5, 6, 20])
+    @pytest.mark.parametrize("dimension", [2, 3, 5, 6, 12])
     def test_zero_rows(self, dimension):
         self.check(np.zeros((dimension - 1, dimension)))
 

@@ -85,12 +85,12 @@ class Dictionary(ABC):
         """
 
     @abstractmethod
-    def name(self, unit: np.ndarray, outputs: int) -> Atom:
+    def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         """The canonical atom at a unit that `price` has returned.
 
         Parameters
         ----------
         unit : ndarray, shape (D,)
-        outputs : int
-            c, the number of columns of the residual.
+        residual : ndarray, shape (n, c)
+            v, from which partial wedges take their direction.
         """

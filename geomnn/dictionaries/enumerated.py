@@ -125,7 +125,7 @@ class WedgeDictionary(Dictionary):
             both = np.stack([positive, positive - moment @ units.T], axis=-1)
             yield np.linalg.norm(both, axis=0).ravel()
 
-    def name(self, unit: np.ndarray, outputs: int) -> Atom:
+    def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm, self.directions)
 
 

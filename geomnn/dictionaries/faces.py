@@ -138,8 +138,8 @@ class FaceDictionary(Dictionary):
         anchors = self.samples.homogeneous[self._anchors[flat], :-1]
         return np.column_stack([weights, -np.sum(weights * anchors, axis=1)])
 
-    def name(self, unit: np.ndarray, outputs: int) -> Atom:
-        return name_atom(self.samples, unit, 2.0, partial=True, outputs=outputs)
+    def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
+        return name_atom(self.samples, unit, 2.0, residual=residual)
 
 
 def _orthonormal(vectors: np.ndarray) -> np.ndarray:

@@ -91,9 +91,9 @@ def _feature(atom: Atom) -> str:
     """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
     point = rf"(x - x_{{{atom.anchor}}})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
-    if atom.is_partial:
-        return rf"\left({point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
     sign = "" if atom.orientation > 0 else "-"
+    if atom.is_partial:
+        return rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
     factors = atom.to_latex_factors()
     if not factors:
         return rf"\left({sign}{point}\right)_+"

@@ -86,7 +86,9 @@ class CentralPath:
         return self.loss.value(self.features @ z + t, self.targets) + cost
 
     def _slack(self, v: np.ndarray) -> np.ndarray:
-        return (self.reg**2 - np.sum((self.features.T @ v) ** 2, axis=1)) / (2 * self.reg)
+        """s_u(v), but no less than the rounding of φ_uᵀv."""
+        slack = (self.reg**2 - np.sum((self.features.T @ v) ** 2, axis=1)) / (2 * self.reg)
+        return np.maximum(slack, np.finfo(float).eps * (self.features.T @ np.abs(v)).sum(axis=1))
 
     def _residuals(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Stationarity −D'(v) + Σ η_u φ_u (φ_uᵀv)/reg + 1tᵀ, and 1ᵀv."""

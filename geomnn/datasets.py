@@ -1,0 +1,147 @@
+"""Small data sets that the examples, the demo and the tests share: pure functions of their arguments.
+
+Source of the spiral: Y. Wang, S. Kim, P. Chu, I. Subramaniam, M. Pilanci, arXiv 2406.02806.
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from geomnn.errors import OptionError
+
+__all__ = ["peaks", "ramps", "spiral"]
+
+
+def spiral(n: int = 160) -> tuple[np.ndarray, np.ndarray]:
+    """Two interleaved spiral arms in the plane, labelled +1 and −1.
+
+    x_i = r_i (cos φ_i, sin φ_i), r_i = (104 − i)/104, φ_i = iπ/16 for i = 0, …, n/2 − 1, labelled +1, then
+    the points −x_i in the same order, labelled −1. With n = 160 an arm winds two and a half times inwards;
+    another n makes the arms shorter or longer and leaves the points where they are.
+
+    Parameters
+    ----------
+    n : int
+        Number of points, even, from 2 to 208 (where an arm reaches the centre).
+
+    Returns
+    -------
+    X : ndarray, shape (n, 2)
+    y : ndarray, shape (n,)
+
+    Raises
+    ------
+    OptionError
+        If n is not such a number.
+
+    Examples
+    --------
+    >>> X, y = spiral()
+    >>> X.shape, X[0].tolist(), X[80].tolist(), y[[0, 80]].tolist()
+    ((160, 2), [1.0, 0.0], [-1.0, -0.0], [1.0, -1.0])
+
+    Source: Y. Wang et al., arXiv 2406.02806.
+    """
+    count = _count(n, 2, 208)
+    if count % 2:
+        raise OptionError(f"n={count}; an even number was expected, half of the points for each arm.")
+    step = np.arange(count // 2)
+    angle = step * np.pi / 16
+    arm = ((104 - step) / 104)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return np.vstack([arm, -arm]), np.repeat([1.0, -1.0], count // 2)
+
+
+def peaks(n: int = 40, seed: int = 0, noise: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy heights of a hill beside a hollow, at random points of a square.
+
+    y = exp(−‖x − a‖²) − exp(−‖x + a‖²) + noise·ε,  a = (0.7, 0.7),  x uniform on [−2, 2]², ε standard normal.
+
+    Parameters
+    ----------
+    n : int
+        Number of points, at least 1.
+    seed : int
+        Of the points and of the noise.
+    noise : float
+        Standard deviation of the noise, at least 0; the points do not depend on it.
+
+    Returns
+    -------
+    X : ndarray, shape (n, 2)
+    y : ndarray, shape (n,)
+
+    Raises
+    ------
+    OptionError
+        If n, seed or noise is out of range.
+
+    Examples
+    --------
+    >>> X, y = peaks(n=5)
+    >>> X.shape, y.shape, bool(abs(y).max() < 1.5)
+    ((5, 2), (5,), True)
+    """
+    count = _count(n, 1)
+    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
+        raise OptionError(f"noise={noise!r}; a standard deviation of at least 0 was expected, such as 0.05.")
+    random = np.random.default_rng(_seed(seed))
+    X = random.uniform(-2.0, 2.0, size=(count, 2))
+    hill, hollow = (np.exp(-np.sum((X - top) ** 2, axis=1)) for top in (0.7, -0.7))
+    return X, hill - hollow + noise * random.standard_normal(count)
+
+
+def ramps(n: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Flats and ramps on the line: a fit with few breakpoints, small enough for the board.
+
+    The samples are x = 0, 4, 5, 7, 10, 11 with y = 0, 0, 0, 2, 3, 3; after them the same steps go on,
+    12 to the right and 3 up each time, and n says how many of them to take.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples, at least 1.
+
+    Returns
+    -------
+    X : ndarray, shape (n, 1)
+    y : ndarray, shape (n,)
+
+    Raises
+    ------
+    OptionError
+        If n is not such a number.
+
+    Examples
+    --------
+    >>> X, y = ramps()
+    >>> X.ravel().tolist(), y.tolist()
+    ([0.0, 4.0, 5.0, 7.0, 10.0, 11.0], [0.0, 0.0, 0.0, 2.0, 3.0, 3.0])
+    """
+    turn, place = np.divmod(np.arange(_count(n, 1)), 6)
+    x = 12.0 * turn + np.array([0, 4, 5, 7, 10, 11])[place]
+    return x[:, None], 3.0 * turn + np.array([0, 0, 0, 2, 3, 3])[place]
+
+
+def _count(n: Any, least: int, most: int | None = None) -> int:
+    """n as an int within its limits."""
+    wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    try:
+        count = index(n)
+    except TypeError:
+        raise OptionError(f"n={n!r}; {wanted} was expected.") from None
+    if isinstance(n, bool) or count < least or (most is not None and count > most):
+        raise OptionError(f"n={n!r}; {wanted} was expected.")
+    return count
+
+
+def _seed(seed: Any) -> int:
+    try:
+        number = index(seed)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise OptionError(f"seed={seed!r}; an integer of at least 0 was expected.")
+    return number

@@ -1,0 +1,105 @@
+"""Pictures of networks and of the wedges that they are made of.
+
+No picture touches the global state of pyplot: it is drawn on the axes given, or on a figure of its own,
+which needs no display, saves itself with ``.savefig`` and shows itself in a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from geomnn.errors import OptionError
+from geomnn.plotting import frame
+from geomnn.plotting.line import draw_fit, plot_fit
+from geomnn.plotting.plane import draw_plane, plot_plane
+from geomnn.plotting.surface import plot_surface
+from geomnn.plotting.tables import draw_neurons, draw_predictions, plot_neurons, plot_predictions
+from geomnn.plotting.wedge import plot_wedge
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+__all__ = [
+    "plot_fit",
+    "plot_network",
+    "plot_neurons",
+    "plot_plane",
+    "plot_predictions",
+    "plot_surface",
+    "plot_wedge",
+]
+
+
+def plot_network(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    labels: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+    most_outputs: int = 3,
+) -> Figure:
+    """The picture that suits the number of features.
+
+    One feature: `plot_fit`; two: `plot_plane`; more: `plot_predictions` beside `plot_neurons`. A vector
+    output has one panel for each of its first components.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    X : array_like, shape (n, d)
+    y : array_like, shape (n,) or (n, c)
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, for one or two features and one output; a new figure if not given.
+    labels : sequence of str, optional
+        Names of the two classes −1 and +1, or of the outputs.
+    feature_names : sequence of str, optional
+        As many as the network has features.
+    most_outputs : int
+        How many outputs to draw at most.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network, or ``ax`` is given where there are several panels.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> X, y = gm.datasets.ramps()
+    >>> figure = gm.plotting.plot_network(gm.derive(X, y, reg=0.1).network, X, y, feature_names=["time"])
+    >>> figure.axes[0].get_xlabel()
+    'time'
+    """
+    table, targets = frame.checked(network, X, y)
+    d, outputs = network.features, min(targets.shape[1], most_outputs)
+    panels = outputs + (d > 2)
+    if panels == 1 and d <= 2:
+        draw = plot_fit if d == 1 else plot_plane
+        return draw(network, table, y, ax=ax, labels=labels, feature_names=feature_names)
+    if ax is not None or most_outputs < 1:
+        raise OptionError(f"This network takes {panels} panels and they need a figure: leave out ax; most_outputs >= 1.")
+    figure = frame.Picture(figsize=(5.4 * panels + 1.5 * (d > 2), 5.2), layout="constrained")
+    panes = figure.subplots(1, panels, squeeze=False, width_ratios=[1.0] * outputs + [1.5] * (d > 2))[0]
+    names = frame.target_labels(labels, targets)
+    for output, pane in zip(range(outputs), panes, strict=False):
+        if d > 2:
+            draw_predictions(pane, network, table, targets, output, labels)
+        else:
+            draw = draw_fit if d == 1 else draw_plane
+            draw(pane, network, table, targets, output, labels, feature_names)
+        if targets.shape[1] > 1:
+            pane.set_title(names[output], parse_math=False)
+        frame.legend_below(pane)
+    if d > 2:
+        draw_neurons(panes[-1], network, labels if targets.shape[1] > 1 else None, feature_names)
+    return figure

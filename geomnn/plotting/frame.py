@@ -1,0 +1,133 @@
+"""What the pictures share: figures without global state, checked data, colours, limits and numbers.
+
+The colours are those of Okabe and Ito; whatever a colour says, a marker, a line style or a hatching says
+too, so that the pictures survive a black-and-white printer.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from geomnn.errors import DataError, OptionError
+from geomnn.samples import finite_floats, real_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from geomnn.networks.network import AnalyticNetwork
+
+BLUE, VERMILION, ORANGE, SKY, GREEN = "#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#009E73"
+LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
+MOST_NUMBERS = 15  # more names than this on one picture cannot be read
+
+
+class Picture(Figure):
+    """A matplotlib figure that notebooks and galleries can show although pyplot does not know it."""
+
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=100)
+        encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
+        return f'<img alt="picture of a network" src="data:image/png;base64,{encoded}">'
+
+
+def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 5.2), projection: str | None = None) -> Axes:
+    """The axes given, or those of a new figure without global state."""
+    return Picture(figsize=size, layout="constrained").add_subplot(projection=projection) if ax is None else ax
+
+
+def figure_of(ax: Any) -> Figure:
+    """The whole figure that the axes are part of."""
+    figure = ax.figure
+    while not isinstance(figure, Figure):
+        figure = figure.figure
+    return figure
+
+
+def checked(network: AnalyticNetwork, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`."""
+    table = real_table(np.reshape(X, (-1, 1)) if network.features == 1 and np.ndim(X) == 1 else X, "X")
+    if table.shape[1] != network.features:
+        raise DataError(
+            f"X has {table.shape[1]} columns; this network takes {network.features}: give the features that it was "
+            "derived from, in the same order."
+        )
+    targets = finite_floats(np.asarray(y), "y")
+    shape = (len(table),) if network.outputs is None else (len(table), network.outputs)
+    if targets.shape != shape and not (network.outputs is None and targets.shape == (len(table), 1)):
+        raise DataError(f"y has shape {targets.shape}; the targets of this network for this X have shape {shape}.")
+    return table, targets.reshape(len(table), -1)
+
+
+def which_output(output: Any, targets: np.ndarray) -> int:
+    """The output as a column of the targets, or an `OptionError`."""
+    if isinstance(output, int | np.integer) and 0 <= output < targets.shape[1]:
+        return int(output)
+    raise OptionError(f"output={output!r}; a column of y, from 0 to {targets.shape[1] - 1}, was expected.")
+
+
+def named(names: Sequence[str] | None, default: list[str], what: str) -> list[str]:
+    """The names given, as many as there are defaults, or the defaults."""
+    if names is None:
+        return default
+    given = [str(name) for name in names]
+    if len(given) != len(default):
+        raise OptionError(f"{len(given)} {what} were given; {len(default)} were expected.")
+    return given
+
+
+def feature_labels(names: Sequence[str] | None, d: int) -> list[str]:
+    """Names of the features; "feature 1" and so on, for x1 is a sample."""
+    return named(names, [f"feature {l + 1}" for l in range(d)], "feature names")
+
+
+def target_labels(labels: Sequence[str] | None, targets: np.ndarray) -> list[str]:
+    """Names of the two classes, or of the outputs."""
+    c = targets.shape[1]
+    if is_two_classes(targets):
+        return named(labels, ["−1", "+1"], "labels (of the classes −1 and +1)")
+    return named(labels, ["y"] if c == 1 else [f"y{o + 1}" for o in range(c)], "labels (one for each output)")
+
+
+def is_two_classes(targets: np.ndarray) -> bool:
+    """Whether the targets are one column of −1 and +1, both of them."""
+    return targets.shape[1] == 1 and np.array_equal(np.unique(targets), [-1.0, 1.0])
+
+
+def evaluate(network: AnalyticNetwork, points: np.ndarray, output: int = 0) -> np.ndarray:
+    """One output of the network at many points, shape (n,), in pieces that fit the memory."""
+    size = max(1, 4_000_000 // (1 + len(network)))
+    pieces = [network(points[k : k + size]).reshape(-1, np.size(network.intercept)) for k in range(0, len(points), size)]
+    return np.concatenate(pieces)[:, output]
+
+
+def coefficients(network: AnalyticNetwork, output: int = 0) -> np.ndarray:
+    """z of every neuron for one output, shape (k,)."""
+    return np.array([np.atleast_1d(neuron.coefficient)[output] for neuron in network.neurons])
+
+
+def limits(values: np.ndarray, margin: float = 0.08) -> tuple[float, float]:
+    """A range with room around the values; never empty, whatever their size."""
+    low, high = float(np.min(values)), float(np.max(values))
+    largest = max(abs(low), abs(high))
+    width = high - low
+    room = margin * width if width > 1e-9 * largest else 0.5 * largest or 0.5
+    return low - room, high + room
+
+
+def number(value: float) -> str:
+    """Four digits, with a minus sign that is one."""
+    return f"{value + 0.0:.4g}".replace("-", "−")
+
+
+def legend_below(ax: Axes) -> None:
+    """One legend under the axes, where there are no data."""
+    handles, _ = ax.get_legend_handles_labels()
+    if handles:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, ncols=2, frameon=False, fontsize=8)

@@ -1,0 +1,118 @@
+"""One feature: the fit is a broken line, and it breaks at samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomnn.errors import UnsupportedProblem
+from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+
+def plot_fit(
+    network: AnalyticNetwork,
+    x: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    output: int = 0,
+    labels: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> Figure:
+    """A fit in one feature, with its breakpoints and the atoms that make them.
+
+    f(x) = Σ z_j (± (x − x_a))_+ + t breaks where a neuron changes sign, which is at its anchor x_a.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        Of one feature.
+    x : array_like, shape (n,) or (n, 1)
+    y : array_like, shape (n,) or (n, c)
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    output : int
+        Which output to draw.
+    labels : sequence of str, optional
+        Names of the two classes −1 and +1, or of the outputs.
+    feature_names : sequence of str, optional
+        The name of the feature.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network.
+    UnsupportedProblem
+        If the network has more than one feature.
+    """
+    if network.features != 1:
+        raise UnsupportedProblem(f"plot_fit draws one feature and this network has {network.features}: use plot_network.")
+    X, targets = frame.checked(network, x, y)
+    axes = frame.new_axes(ax, (7.0, 4.6))
+    draw_fit(axes, network, X, targets, frame.which_output(output, targets), labels, feature_names)
+    frame.legend_below(axes)
+    return frame.figure_of(axes)
+
+
+def draw_fit(
+    ax: Axes,
+    network: AnalyticNetwork,
+    X: np.ndarray,
+    targets: np.ndarray,
+    output: int,
+    labels: Sequence[str] | None,
+    feature_names: Sequence[str] | None,
+) -> None:
+    """The picture of `plot_fit`, without its legend."""
+    inner, biases, _, _ = network.arrays()
+    breaks = -biases / inner[:, 0]
+    low, high = frame.limits(np.append(X[:, 0], breaks))
+    knots = np.unique(np.concatenate([[low, high], breaks]))
+    names = frame.target_labels(labels, targets)
+    classes = frame.is_two_classes(targets)
+
+    ax.plot(knots, frame.evaluate(network, knots[:, None], output), color=frame.BLUE, lw=2, label="fit f", gid="fit")
+    ax.plot(X[:, 0], targets[:, output], "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
+    if len(breaks):
+        heights = frame.evaluate(network, breaks[:, None], output)
+        ax.plot(breaks, heights, "D", color=frame.VERMILION, ms=5, label="breakpoints", gid="breakpoints", zorder=4)
+        _name_breaks(ax, network, breaks, np.abs(frame.coefficients(network, output)), (low, high))
+    if classes:
+        ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
+    ax.set_xlim(low, high)
+    ax.set_ylim(*frame.limits(np.concatenate([targets[:, output], frame.evaluate(network, knots[:, None], output)])))
+    ax.set_xlabel(frame.feature_labels(feature_names, 1)[0], parse_math=False)
+    ax.set_ylabel("f" if classes else names[output], parse_math=False)
+
+
+def _name_breaks(
+    ax: Axes, network: AnalyticNetwork, breaks: np.ndarray, sizes: np.ndarray, view: tuple[float, float]
+) -> None:
+    """A dotted line at each breakpoint, and the atoms' names above those that leave room for them."""
+    placed: list[float] = []
+    for j in np.argsort(-sizes, kind="stable"):
+        place = (breaks[j] - view[0]) / (view[1] - view[0])
+        if any(abs(place - other) < 0.03 for other in placed) or len(placed) == frame.MOST_NUMBERS:
+            continue
+        placed.append(place)
+        here = [k for k in range(len(breaks)) if breaks[k] == breaks[j]]
+        atoms = [network.neurons[k].atom for k in sorted(here)]
+        name = str(atoms[0]) if len({atom.orientation for atom in atoms}) == 1 else "±" + str(atoms[0])[1:]
+        ax.text(
+            breaks[j], 1.02, name, rotation=90, ha="center", va="bottom", fontsize=8,
+            transform=ax.get_xaxis_transform(), gid="breakpoint name",
+        )  # fmt: skip
+    for place in np.unique(breaks):
+        ax.axvline(place, color="0.6", lw=0.8, ls=":", zorder=0)

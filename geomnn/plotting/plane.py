@@ -1,0 +1,208 @@
+"""Two features: what the network does to the plane, and the lines of its neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patheffects import Normal, Stroke, TickedStroke
+from matplotlib.ticker import MaxNLocator
+
+from geomnn.errors import UnsupportedProblem
+from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+_GRID = 300
+_FEW = 20  # neurons up to which the active sides are ticked
+_HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
+
+
+def plot_plane(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    output: int = 0,
+    labels: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> Figure:
+    """A network on the plane: decision regions or fitted surface, the neurons' lines, the samples they join.
+
+    The line of a neuron is where w·x + b = 0; ticks stand on the side where it is active. It is solid for a
+    wedge and dashed for a partial wedge, the wider the larger |z|. The samples that span the lines are
+    ringed, and those of the largest neurons carry their names.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        Of two features.
+    X : array_like, shape (n, 2)
+    y : array_like, shape (n,) or (n, c)
+        Only −1 and +1: the regions f < 0 and f > 0 are drawn; else the height of f.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    output : int
+        Which output to draw.
+    labels : sequence of str, optional
+        Names of the two classes −1 and +1, or of the outputs.
+    feature_names : sequence of str, optional
+        Two names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network.
+    UnsupportedProblem
+        If the network does not have two features.
+
+    Source: geomnn theory, sections 1 and 2.
+    """
+    if network.features != 2:
+        raise UnsupportedProblem(f"plot_plane draws two features and this network has {network.features}: use plot_network.")
+    table, targets = frame.checked(network, X, y)
+    axes = frame.new_axes(ax)
+    draw_plane(axes, network, table, targets, frame.which_output(output, targets), labels, feature_names)
+    frame.legend_below(axes)
+    return frame.figure_of(axes)
+
+
+def draw_plane(
+    ax: Axes,
+    network: AnalyticNetwork,
+    X: np.ndarray,
+    targets: np.ndarray,
+    output: int,
+    labels: Sequence[str] | None,
+    feature_names: Sequence[str] | None,
+) -> None:
+    """The picture of `plot_plane`, without its legend."""
+    names = frame.target_labels(labels, targets)
+    features = frame.feature_labels(feature_names, 2)
+    box = plane_box(network, X)
+    across, up = (np.linspace(low, high, _GRID) for low, high in box)
+    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    heights = frame.evaluate(network, points, output).reshape(_GRID, _GRID)
+    if frame.is_two_classes(targets):
+        _draw_regions(ax, across, up, heights, X, targets[:, 0], names)
+    else:
+        _draw_heights(ax, across, up, heights, X, targets[:, output], names[output])
+    _draw_neurons(ax, network, box, output)
+    _ring_samples(ax, network, X, box, output)
+    ax.set(xlim=box[0], ylim=box[1])
+    ax.set_xlabel(features[0], parse_math=False)
+    ax.set_ylabel(features[1], parse_math=False)
+    if 1 / 3 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 3:
+        ax.set_aspect("equal")
+
+
+def plane_box(network: AnalyticNetwork, X: np.ndarray) -> list[tuple[float, float]]:
+    """The part of the plane to draw; without bias every line goes through the origin, so it is in."""
+    seen = X if network.bias else np.vstack([X, np.zeros(2)])
+    return [frame.limits(seen[:, 0]), frame.limits(seen[:, 1])]
+
+
+def zero_line(weight: np.ndarray, bias: float, box: list[tuple[float, float]]) -> np.ndarray | None:
+    """The two ends of the line w·x + b = 0 in a box, shape (2, 2), w·x + b > 0 on the left; None outside."""
+    low, size = np.array([side[0] for side in box]), np.array([side[1] - side[0] for side in box])
+    normal, level = weight * size, bias + weight @ low  # in coordinates from 0 to 1
+    scale = np.abs(normal).max()
+    if scale == 0:
+        return None
+    normal, level = normal / scale, level / scale
+    start, step = -level * normal / (normal @ normal), np.array([normal[1], -normal[0]])
+    first, last = -np.inf, np.inf
+    for place, speed in zip(start, step, strict=True):
+        if speed == 0:
+            if not 0 <= place <= 1:
+                return None
+            continue
+        ends = sorted([-place / speed, (1 - place) / speed])
+        first, last = max(first, ends[0]), min(last, ends[1])
+    return low + size * (start + np.outer([first, last], step)) if first < last else None
+
+
+def _draw_regions(
+    ax: Axes, across: np.ndarray, up: np.ndarray, heights: np.ndarray, X: np.ndarray, y: np.ndarray, names: list[str]
+) -> None:
+    top = 1.01 * np.abs(heights).max() or 1.0
+    ax.contourf(across, up, heights, levels=[-top, 0.0, top], colors=[frame.LIGHT, frame.DARK])
+    if heights.min() < 0 < heights.max():
+        ax.contour(across, up, heights, levels=[0.0], colors="black", linewidths=2.2)
+        ax.plot([], [], color="black", lw=2.2, label="boundary f = 0")
+    for sign, marker, colour, name in ((-1, "^", frame.VERMILION, names[0]), (1, "o", frame.BLUE, names[1])):
+        here = X[y == sign]
+        ax.plot(*here.T, marker, color=colour, mec="white", ms=6, label=name.replace("$", r"\$"), zorder=4)
+
+
+def _draw_heights(
+    ax: Axes, across: np.ndarray, up: np.ndarray, heights: np.ndarray, X: np.ndarray, y: np.ndarray, name: str
+) -> None:
+    low, high = frame.limits(np.append(heights, y), 0.0)
+    levels = MaxNLocator(14).tick_values(low, high)
+    filled = ax.contourf(across, up, heights, levels=levels, cmap="cividis")
+    ax.scatter(
+        *X.T, c=y, cmap="cividis", norm=filled.norm, s=38, edgecolors="black", linewidths=0.9, label="samples", zorder=4
+    )
+    bar = ax.figure.colorbar(filled, ax=ax)
+    bar.set_label(f"f, and {name} in the dots", parse_math=False)
+
+
+def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, float]], output: int) -> None:
+    sizes = np.abs(frame.coefficients(network, output))
+    widths = np.sqrt(sizes / (sizes.max() or 1.0)) if len(sizes) else sizes
+    few = len(network) <= _FEW
+    unnamed = {"wedge": True, "partial wedge": True}
+    for j, neuron in enumerate(network.neurons):
+        ends = zero_line(neuron.weight, neuron.bias, box)
+        if ends is None:
+            continue
+        kind = "partial wedge" if neuron.atom.is_partial else "wedge"
+        label = f"{kind}: line of a neuron{', ticks where active' if few else ''}" if unnamed[kind] else None
+        unnamed[kind] = False
+        width = 0.5 + 1.3 * widths[j] if few else 0.2 + 0.9 * widths[j]
+        style = "--" if neuron.atom.is_partial else "-"
+        halo = [Stroke(linewidth=width + 1.2, foreground="white", alpha=0.6), Normal()] if few else None
+        ax.plot(
+            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.55, label=label,
+            gid=f"neuron {j}", path_effects=halo, zorder=3,
+        )  # fmt: skip
+        if few:
+            ticks = [TickedStroke(spacing=9, angle=90, length=0.45)]
+            ax.plot(*ends.T, color="black", lw=0.7, gid=f"active side {j}", path_effects=ticks, zorder=3)
+
+
+def _ring_samples(
+    ax: Axes, network: AnalyticNetwork, X: np.ndarray, box: list[tuple[float, float]], output: int
+) -> None:
+    """Rings around the samples that span a neuron, and the names of those of the largest neurons."""
+    order = np.argsort(-np.abs(frame.coefficients(network, output)), kind="stable") if len(network) else []
+    rows = list(dict.fromkeys(row for j in order for row in network.neurons[j].atom.samples if row < len(X)))
+    if not rows:
+        return
+    ring = 110 if len(network) <= _FEW else 60
+    ax.scatter(
+        *X[rows].T, s=ring, facecolors="none", edgecolors="black", linewidths=1.1, label="samples that span a line",
+        gid="spanning", zorder=5,
+    )  # fmt: skip
+    low, size = np.array([side[0] for side in box]), np.array([side[1] - side[0] for side in box])
+    placed: list[np.ndarray] = []
+    for row in rows:
+        place = (X[row] - low) / size
+        if len(placed) == frame.MOST_NUMBERS or any(np.abs(place - other).max() < 0.04 for other in placed):
+            continue
+        placed.append(place)
+        ax.annotate(
+            f"x{row}", X[row], xytext=(6, 5), textcoords="offset points", fontsize=8, fontweight="bold", gid="name",
+            path_effects=_HALO, zorder=6,
+        )  # fmt: skip

@@ -1,0 +1,156 @@
+"""Any number of features: predicted against observed targets, and the neurons as a table of colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+_MOST_ROWS, _MOST_WRITTEN = 20, 14
+
+
+def plot_predictions(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    output: int = 0,
+    labels: Sequence[str] | None = None,
+) -> Figure:
+    """Predicted against observed targets; for −1 and +1, the values of f in each class.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    X : array_like, shape (n, d)
+    y : array_like, shape (n,) or (n, c)
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    output : int
+        Which output to draw.
+    labels : sequence of str, optional
+        Names of the two classes −1 and +1, or of the outputs.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network.
+    """
+    table, targets = frame.checked(network, X, y)
+    axes = frame.new_axes(ax)
+    draw_predictions(axes, network, table, targets, frame.which_output(output, targets), labels)
+    frame.legend_below(axes)
+    return frame.figure_of(axes)
+
+
+def draw_predictions(
+    ax: Axes,
+    network: AnalyticNetwork,
+    X: np.ndarray,
+    targets: np.ndarray,
+    output: int,
+    labels: Sequence[str] | None,
+) -> None:
+    """The picture of `plot_predictions`, without its legend."""
+    names = frame.target_labels(labels, targets)
+    predicted, observed = frame.evaluate(network, X, output), targets[:, output]
+    if frame.is_two_classes(targets):
+        for place, (sign, marker, colour) in enumerate(((-1, "^", frame.VERMILION), (1, "o", frame.BLUE))):
+            values = predicted[observed == sign]
+            spread = 0.5 * (np.arange(len(values)) * 0.618034 % 1.0 - 0.5)  # even, and the same each time
+            ax.plot(place + spread, values, marker, color=colour, mec="white", ms=6, gid=f"class {sign}")
+        ax.axhline(0.0, color="black", lw=1, ls="--", label="boundary f = 0")
+        ax.set_xticks([0, 1], names, parse_math=False)
+        ax.set(xlim=(-0.5, 1.5), ylim=frame.limits(np.append(predicted, 0.0)), xlabel="observed class", ylabel="f")
+        return
+    view = frame.limits(np.append(predicted, observed))
+    ax.plot(view, view, color="black", lw=1, ls="--", label="predicted = observed")
+    ax.plot(observed, predicted, "o", color=frame.BLUE, mec="white", ms=6, label="samples", gid="samples")
+    ax.set(xlim=view, ylim=view, aspect="equal")
+    ax.set_xlabel(f"observed {names[output]}", parse_math=False)
+    ax.set_ylabel(f"predicted {names[output]}", parse_math=False)
+
+
+def plot_neurons(
+    network: AnalyticNetwork,
+    *,
+    ax: Axes | None = None,
+    labels: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> Figure:
+    """The neurons as a table: unit weights u = (w, b) and coefficients z, coloured within each column.
+
+    Rows are named by their atoms, largest ‖z‖ first, at most 20. Columns have different units, so a colour
+    compares a number with the largest of its own column.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    labels : sequence of str, optional
+        Names of the outputs.
+    feature_names : sequence of str, optional
+        As many as the network has features.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OptionError
+        If there are too many or too few names.
+    """
+    axes = frame.new_axes(ax, (7.5, 5.2))
+    draw_neurons(axes, network, labels, feature_names)
+    return frame.figure_of(axes)
+
+
+def draw_neurons(
+    ax: Axes, network: AnalyticNetwork, labels: Sequence[str] | None, feature_names: Sequence[str] | None
+) -> None:
+    """The picture of `plot_neurons`."""
+    c = np.size(network.intercept)
+    columns = frame.feature_labels(feature_names, network.features) + ["bias"] * network.bias
+    columns += ["z"] if network.outputs is None else [f"z of {n}" for n in frame.target_labels(labels, np.empty((0, c)))]
+    if not network.neurons:
+        ax.text(0.5, 0.5, "no neurons:\nthe network is a constant", ha="center", va="center")
+        ax.set_axis_off()
+        return
+    z = np.array([np.atleast_1d(neuron.coefficient) for neuron in network.neurons])
+    units = np.array([[*neuron.atom.weight, *[neuron.atom.bias] * network.bias] for neuron in network.neurons])
+    order = np.argsort(-np.linalg.norm(z, axis=1), kind="stable")[:_MOST_ROWS]
+    values = np.hstack([units, z])[order]
+    largest = np.abs(values).max(axis=0)
+    shades = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
+    image = ax.imshow(shades, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", gid="weights")
+    written = values.shape[1] <= _MOST_WRITTEN
+    for row, column in np.ndindex(*values.shape) if written else ():
+        colour = "white" if abs(shades[row, column]) > 0.6 else "black"
+        text = f"{values[row, column] + 0.0:+.3g}".replace("-", "−") if values[row, column] else "0"
+        ax.text(column, row, text, ha="center", va="center", fontsize=7, color=colour, gid="value")
+    ax.axvline(values.shape[1] - z.shape[1] - 0.5, color="black", lw=1.5)
+    ax.set_yticks(range(len(order)), [_short(str(network.neurons[j].atom)) for j in order], fontsize=7)
+    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
+    ax.figure.colorbar(image, ax=ax, label="relative to the largest of the column")
+    if len(network) > len(order):
+        ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
+
+
+def _short(name: str, most: int = 42) -> str:
+    return name if len(name) <= most else f"{name[: most // 2 - 1]} … {name[-(most // 2 - 1) :]}"

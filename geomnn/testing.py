@@ -1,0 +1,86 @@
+"""Checks of the laws that parts of geomnn promise, to be run on parts of your own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geomnn.dictionaries import Dictionary
+from geomnn.errors import GeomnnError
+from geomnn.samples import weight_norm
+
+__all__ = ["LawBroken", "check_dictionary"]
+
+
+class LawBroken(GeomnnError, AssertionError):
+    """A part does not keep what its base class promises."""
+
+
+def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -> None:
+    """Run the laws of `Dictionary` on an instance, for random residuals with one and two columns.
+
+    With F(u) = ‖Σ_i v_i (x̃_i·u)_+‖_2: returned units are units, the first has the maximum, no returned and no
+    random unit (scope "global") beats it, and it is homogeneous in v.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+    seed : int
+        Of the residuals and the random units.
+    trials : int
+        Number of random units.
+
+    Raises
+    ------
+    LawBroken
+        Naming the law.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomnn.dictionaries import WedgeDictionary
+    >>> from geomnn.samples import Samples
+    >>> check_dictionary(WedgeDictionary(Samples(np.eye(3), bias=True), norm=1.0, directions=True))
+
+    Source: geomnn theory, sections 1 to 3.
+    """
+    rng = np.random.default_rng(seed)
+    samples = dictionary.samples
+    for outputs in (1, 2):
+        v = rng.standard_normal((samples.n, outputs))
+        if samples.bias:
+            v -= v.mean(axis=0)
+        largest = dictionary.price(v, 0.0, 50).maximum
+        close = 1e-9 * largest + 1e-12 * np.abs(v).sum() * np.abs(samples.homogeneous).max()
+        pricing = dictionary.price(v, 0.5 * largest, 50)
+        values = np.linalg.norm(v.T @ samples.features(pricing.units), axis=0)
+        lengths = weight_norm(pricing.units[:, : samples.d], dictionary.norm)
+        _law(bool(np.allclose(lengths, 1.0, rtol=1e-9, atol=0)), "a returned unit has ‖w‖_p = 1")
+        _law(len(pricing.units) <= 50, "at most `limit` units are returned")
+        _law(bool((values <= largest + close).all()), "no returned unit beats the maximum")
+        _law(bool((values >= 0.5 * largest - close).all()), "a returned unit is above the threshold")
+        _law(not len(values) or abs(values[0] - largest) <= close, "the first unit has the maximum")
+        _law(bool(len(values)) or largest <= close, "a maximum above the threshold comes with a unit")
+        scaled = dictionary.price(3.0 * v, 0.0, 50).maximum
+        _law(abs(scaled - 3.0 * largest) <= 9 * close, "the maximum is homogeneous in the residual")
+        if dictionary.scope == "global":
+            found = np.linalg.norm(v.T @ samples.features(_random_units(dictionary, rng, trials)), axis=0)
+            _law(bool((found <= largest + close).all()), "no unit neuron at all beats a global maximum")
+    for unit in pricing.units[:5]:
+        atom = dictionary.name(unit, v)
+        _law(bool(np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)), "a name has the weight of its unit")
+
+
+def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Units in random directions, through random samples where there is a bias."""
+    samples = dictionary.samples
+    weights = rng.standard_normal((count, samples.d)) / np.maximum(np.ptp(samples.X, axis=0), 1e-300)
+    weights /= weight_norm(weights, dictionary.norm)[:, None]
+    if not samples.bias:
+        return weights
+    anchors = samples.homogeneous[rng.integers(samples.n, size=count), :-1]
+    return np.column_stack([weights, -np.sum(weights * anchors, axis=1)])
+
+
+def _law(holds: bool, law: str) -> None:
+    if not holds:
+        raise LawBroken(f"Broken law of Dictionary: {law}.")
