@@ -217,10 +217,10 @@ def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: f
     certificate = Certificate(
         primal, optimum.bound, optimum.maximum / problem.reg, dictionary.scope, dictionary.program, dictionary.count
     )
-    if certificate.gap > tol * abs(primal):
+    if abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
-            f"The relative duality gap is {certificate.relative_gap:.2g}, above tol={tol:g}: rounding allows no more "
-            "here. Rescale the features, take a larger reg, or a larger tol.",
+            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: rounding allows no "
+            "more here. Centre and rescale the features, take a larger reg, or a larger tol.",
             ConvergenceWarning,
             stacklevel=3,
         )

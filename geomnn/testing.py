@@ -73,7 +73,8 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
     """Units in random directions, through random samples where there is a bias."""
     samples = dictionary.samples
-    weights = rng.standard_normal((count, samples.d)) / np.maximum(np.ptp(samples.X, axis=0), 1e-300)
+    spread = np.ptp(samples.X, axis=0)
+    weights = rng.standard_normal((count, samples.d)) / np.where(spread > 0, spread, 1.0)
     weights /= weight_norm(weights, dictionary.norm)[:, None]
     if not samples.bias:
         return weights

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke, TickedStroke
 
 from geomnn.errors import DataError, OptionError
 from geomnn.samples import finite_floats, real_table
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 BLUE, VERMILION, ORANGE, SKY, GREEN = "#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#009E73"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
+HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # keeps text readable on anything
+TICKS = [TickedStroke(spacing=9, angle=90, length=0.45)]  # on the left of a line
 MOST_NUMBERS = 15  # more names than this on one picture cannot be read
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.patheffects import Normal, Stroke, TickedStroke
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from geomnn.errors import UnsupportedProblem
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _GRID = 300
 _FEW = 20  # neurons up to which the active sides are ticked
-_HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]
 
 
 def plot_plane(
@@ -178,8 +177,7 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
             gid=f"neuron {j}", path_effects=halo, zorder=3,
         )  # fmt: skip
         if few:
-            ticks = [TickedStroke(spacing=9, angle=90, length=0.45)]
-            ax.plot(*ends.T, color="black", lw=0.7, gid=f"active side {j}", path_effects=ticks, zorder=3)
+            ax.plot(*ends.T, color="black", lw=0.7, gid=f"active side {j}", path_effects=frame.TICKS, zorder=3)
 
 
 def _ring_samples(
@@ -204,5 +202,5 @@ def _ring_samples(
         placed.append(place)
         ax.annotate(
             f"x{row}", X[row], xytext=(6, 5), textcoords="offset points", fontsize=8, fontweight="bold", gid="name",
-            path_effects=_HALO, zorder=6,
+            path_effects=frame.HALO, zorder=6,
         )  # fmt: skip

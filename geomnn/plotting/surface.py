@@ -1,0 +1,114 @@
+"""Two features in space: the fit is made of flat pieces that meet in creases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomnn.errors import UnsupportedProblem
+from geomnn.plotting import frame
+from geomnn.plotting.plane import plane_box, zero_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+_GRID = 60
+
+
+def plot_surface(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    output: int = 0,
+    labels: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> Figure:
+    """The fitted surface in space: flat pieces, the creases along the neurons' lines, samples and residuals.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        Of two features.
+    X : array_like, shape (n, 2)
+    y : array_like, shape (n,) or (n, c)
+    ax : matplotlib.axes.Axes, optional
+        Axes with ``projection="3d"``; a new figure if not given.
+    output : int
+        Which output to draw.
+    labels : sequence of str, optional
+        Names of the two classes −1 and +1, or of the outputs.
+    feature_names : sequence of str, optional
+        Two names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network.
+    UnsupportedProblem
+        If the network does not have two features.
+    """
+    if network.features != 2:
+        raise UnsupportedProblem(f"plot_surface draws two features and this network has {network.features}: use plot_network.")
+    table, targets = frame.checked(network, X, y)
+    column = frame.which_output(output, targets)
+    names = frame.feature_labels(feature_names, 2)
+    height = "f" if frame.is_two_classes(targets) else frame.target_labels(labels, targets)[column]
+    axes: Any = frame.new_axes(ax, (7.0, 6.0), "3d")
+    axes.computed_zorder = False
+    _draw_sheet(axes, network, plane_box(network, table), column)
+    fitted, observed = frame.evaluate(network, table, column), targets[:, column]
+    for (across, up), low, high in zip(table, fitted, observed, strict=True):
+        axes.plot([across, across], [up, up], [low, high], color=frame.VERMILION, lw=1, zorder=3, gid="residual")
+    axes.plot(
+        table[:, 0], table[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
+        label="samples, with their residuals", gid="samples",
+    )  # fmt: skip
+    axes.set_xlabel(names[0], parse_math=False)
+    axes.set_ylabel(names[1], parse_math=False)
+    axes.set_zlabel(height, parse_math=False)
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    return frame.figure_of(axes)
+
+
+def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]], output: int) -> None:
+    """The surface on a grid, and the creases exactly: f on a line is linear between its crossings with others."""
+    across, up = np.meshgrid(*(np.linspace(low, high, _GRID) for low, high in box))
+    heights = frame.evaluate(network, np.column_stack([across.ravel(), up.ravel()]), output).reshape(across.shape)
+    low, high = frame.limits(heights, 0.0)
+    ax.plot_surface(
+        across, up, heights, cmap="cividis", vmin=low, vmax=high, alpha=0.75, rstride=1, cstride=1, linewidth=0,
+        antialiased=False, zorder=1,
+    )  # fmt: skip
+    label: str | None = "creases: lines of the neurons"
+    for j, neuron in enumerate(network.neurons):
+        ends = zero_line(neuron.weight, neuron.bias, box)
+        if ends is None:
+            continue
+        along = _crossings(network, ends)
+        points = ends[0] + along[:, None] * (ends[1] - ends[0])
+        ax.plot(
+            points[:, 0], points[:, 1], frame.evaluate(network, points, output), color="black",
+            lw=1.1 if len(network) <= 40 else 0.4, ls="--" if neuron.atom.is_partial else "-", zorder=2, label=label,
+            gid=f"crease {j}",
+        )  # fmt: skip
+        label = None
+
+
+def _crossings(network: AnalyticNetwork, ends: np.ndarray) -> np.ndarray:
+    """Where a segment meets the lines of the neurons, as fractions of its length, with 0 and 1."""
+    inner, biases, _, _ = network.arrays()
+    at = ends @ inner.T + biases
+    change = at[0] - at[1]
+    fractions = np.divide(at[0], change, out=np.zeros_like(change), where=change != 0)
+    return np.unique(np.concatenate([[0.0, 1.0], fractions[(fractions > 0) & (fractions < 1)]]))

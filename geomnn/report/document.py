@@ -1,0 +1,87 @@
+"""network.tex: a LaTeX document with the closed form, its samples and its certificate."""
+
+from __future__ import annotations
+
+from geomnn.report.study import Study
+
+__all__ = ["latex_text"]
+
+ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}",
+}  # fmt: skip
+
+
+def latex_text(study: Study) -> str:
+    """A document that pdflatex, xelatex and lualatex compile as it is."""
+    parts = [_opening(study), _formula(study), _variables(study), _samples(study), _certificate(study)]
+    return "\n\n".join(part for part in parts if part) + "\n\n\\end{document}\n"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX; letters beyond Latin-1 as their code points, which every engine can set."""
+    return "".join(ESCAPES.get(c) or (c if " " <= c <= "ÿ" and not "\x7f" <= c <= "\xa0" else _code(c)) for c in text)
+
+
+def _code(character: str) -> str:
+    return rf"\texttt{{U+{ord(character):04X}}}"
+
+
+def _opening(study: Study) -> str:
+    return (
+        "% Written by geomnn.\n"
+        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{amsmath,amssymb,longtable}\n"
+        "\\usepackage[margin=2.5cm]{geometry}\n\\allowdisplaybreaks\n\\begin{document}\n"
+        f"\\section*{{A network in closed form for {escape(study.request.target)}}}"
+    )
+
+
+def _formula(study: Study) -> str:
+    aligned = study.solution.network.to_latex(digits=6).replace("–", r"\text{--}")
+    body = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").strip()
+    lines = body.replace(r" \\ & ", " \\\\\n& ")
+    about = "Here $x_{j}$ is row $j$ of the table, counted from 0, and $(a)_+ = \\max(a, 0)$."
+    return f"\\begin{{align*}}\n{lines}\n\\end{{align*}}\n{about}"
+
+
+def _variables(study: Study) -> str:
+    names = ", ".join(f"\\textit{{{escape(name)}}}" for name in study.features)
+    if study.classes:
+        first, second = map(escape, study.classes)
+        target = f" A negative value means the class \\textit{{{first}}}, a positive one \\textit{{{second}}}."
+    else:
+        target = ""
+    if study.scaling is None:
+        return f"The coordinates of $x$ are the columns {names}.{target}"
+    rows = " \\\\\n".join(
+        f"{l + 1} & \\textit{{{escape(name)}}} & {mean:.9g} & {deviation:.9g}"
+        for l, (name, mean, deviation) in enumerate(
+            zip(study.features, study.scaling.mean, study.scaling.deviation, strict=True)
+        )
+    )
+    return (
+        "The coordinates of $x$ and of every $x_{j}$ are standardised columns, "
+        f"(column $-$ mean) / deviation:{target}\n"
+        "\\begin{longtable}{rlrr}\ncoordinate & column & mean & deviation \\\\\n\\hline\n"
+        f"{rows}\n\\end{{longtable}}"
+    )
+
+
+def _samples(study: Study) -> str:
+    used = sorted({j for neuron in study.solution.network.neurons for j in neuron.atom.samples})
+    if not used:
+        return ""
+    rows = " \\\\\n".join(
+        f"$x_{{{j}}}$ & {study.lines[j]} & $({', '.join(f'{v:.6g}' for v in study.inputs[j])})$" for j in used
+    )
+    scaled = " (standardised)" if study.scaling is not None else ""
+    return (
+        f"The samples in the formula{scaled}:\n"
+        "\\begin{longtable}{rrp{10cm}}\nsample & line of the file & coordinates \\\\\n\\hline\n"
+        f"{rows}\n\\end{{longtable}}"
+    )
+
+
+def _certificate(study: Study) -> str:
+    return f"\\paragraph{{Certificate.}} {escape(study.solution.certificate.statement())}"

@@ -1,0 +1,118 @@
+"""Folders that are whole or not there: filled under a temporary name, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geomnn.errors import OptionError, OutputExists
+
+__all__ = ["check_folder", "whole_folder"]
+
+
+def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
+    """The output folder as an absolute path, refused before any work where it cannot be written.
+
+    Parameters
+    ----------
+    out : path-like
+    force : bool
+        Whether the folder may exist.
+
+    Raises
+    ------
+    OutputExists
+        If the folder exists and ``force`` is not given, or a file is in its place.
+    OptionError
+        If the folder around it is missing or cannot be written.
+    """
+    if "\0" in str(out) or not str(out):
+        raise OptionError(f"--out {str(out)!r} is not a path; give the name of a folder.")
+    target = Path(os.path.abspath(out))
+    if os.path.lexists(target):
+        if not target.is_dir():
+            raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
+        if not force:
+            raise OutputExists(f"{out} exists; choose another --out, or add --force to replace the files of geomnn in it.")
+        writable = target
+    else:
+        writable = target.parent
+        if not writable.is_dir():
+            raise OptionError(f"{writable} is not a folder, so {out} cannot be made in it; make the folder first.")
+    if not os.access(writable, os.W_OK | os.X_OK):
+        raise OptionError(f"{writable} may not be written; choose another --out, or change its permissions.")
+    return target
+
+
+@contextmanager
+def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
+    """A temporary folder to write into; when the block ends without an exception it becomes ``out``.
+
+    A folder that exists keeps its other files.  After an exception everything is as it was before.
+
+    Parameters
+    ----------
+    out : path-like
+    force : bool
+        Whether the folder may exist.
+
+    Yields
+    ------
+    Path
+        The folder to write into; files only, no folders.
+
+    Raises
+    ------
+    OutputExists, OptionError
+        As `check_folder` does, or if writing fails.
+    """
+    target = check_folder(out, force)
+    exists = target.is_dir()
+    try:
+        staging = Path(tempfile.mkdtemp(dir=target if exists else target.parent, prefix=".geomnn-"))
+        try:
+            yield staging
+            if exists:
+                _move_into(staging, target)
+            else:
+                os.chmod(staging, _folder_mode())
+                os.replace(staging, target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except OSError as reason:
+        if isinstance(reason, OutputExists):
+            raise
+        raise OptionError(f"{out} cannot be written ({reason.strerror or reason}); choose another --out.") from reason
+
+
+def _move_into(staging: Path, target: Path) -> None:
+    """Rename every file of one folder into another; if one fails, put the old ones back."""
+    names = sorted(os.listdir(staging))
+    for name in names:
+        if (target / name).is_dir():
+            raise OutputExists(f"{target / name} is a folder and a file belongs there; move it away.")
+    old = Path(tempfile.mkdtemp(dir=staging))
+    done: list[str] = []
+    try:
+        for name in names:
+            if os.path.lexists(target / name):
+                os.replace(target / name, old / name)
+            done.append(name)
+            os.replace(staging / name, target / name)
+    except BaseException:
+        for name in done:
+            if os.path.lexists(old / name):
+                os.replace(old / name, target / name)
+            else:
+                (target / name).unlink(missing_ok=True)
+        raise
+
+
+def _folder_mode() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return 0o777 & ~current

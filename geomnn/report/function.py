@@ -1,0 +1,67 @@
+"""network.py: the network as a function that needs NumPy and nothing of geomnn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geomnn.report.study import Study
+
+__all__ = ["function_text"]
+
+
+def function_text(study: Study) -> str:
+    """A Python module with ``predict(X)`` on the columns as they are in the file.
+
+    With classes it also has ``classify(X)``, which returns their names.
+    """
+    return _head(study) + _numbers(study) + _predict(study) + (_classify() if study.classes else "")
+
+
+def _head(study: Study) -> str:
+    inside = "standardised inside, " if study.scaling is not None else ""
+    return (
+        '"""A ReLU network in closed form, written by geomnn; needs NumPy alone.\n\n'
+        "f(x) = sum_j OUTER[j] * max(0, WEIGHTS[j] @ x + BIASES[j]) + INTERCEPT,\n"
+        f"x = the columns FEATURES ({inside}in that order).  "
+        'Beside each weight stands the wedge of samples that it is.\n"""\n\n'
+        "import numpy as np\n\n"
+    )
+
+
+def _numbers(study: Study) -> str:
+    network = study.solution.network
+    inner, biases, outer, t = network.arrays()
+    lines = [f"FEATURES = {list(study.features)!r}"]
+    if study.classes:
+        lines.append(f"CLASSES = {list(study.classes)!r}  # f < 0, f > 0")
+    if study.scaling is not None:
+        lines.append(f"MEAN = np.array({study.scaling.mean.tolist()!r})")
+        lines.append(f"DEVIATION = np.array({study.scaling.deviation.tolist()!r})")
+    lines.append("WEIGHTS = np.array([")
+    for neuron, weight in zip(network.neurons, inner, strict=True):
+        lines.append(f"    {weight.tolist()!r},  # {neuron.atom}")
+    lines.append(f"]).reshape(-1, {network.features})")
+    lines += [f"{name} = np.array({values.tolist()!r})" for name, values in (("BIASES", biases), ("OUTER", outer[:, 0]))]
+    lines.append(f"INTERCEPT = {float(np.asarray(t)[0])!r}")
+    return "\n".join(lines) + "\n"
+
+
+def _predict(study: Study) -> str:
+    scaled = "    X = (X - MEAN) / DEVIATION\n" if study.scaling is not None else ""
+    return (
+        "\n\ndef predict(X):\n"
+        '    """f(x) of every row of X: shape (n, features) in, (n,) out."""\n'
+        "    X = np.asarray(X, dtype=float)\n"
+        "    if X.ndim != 2 or X.shape[1] != len(FEATURES):\n"
+        '        raise ValueError(f"X has shape {X.shape}; (n, {len(FEATURES)}) was expected: the columns {FEATURES}.")\n'
+        f"{scaled}"
+        "    return np.maximum(X @ WEIGHTS.T + BIASES, 0.0) @ OUTER + INTERCEPT\n"
+    )
+
+
+def _classify() -> str:
+    return (
+        "\n\ndef classify(X):\n"
+        '    """The class of every row of X: shape (n, features) in, (n,) names out."""\n'
+        "    return np.where(predict(X) > 0, CLASSES[1], CLASSES[0])\n"
+    )

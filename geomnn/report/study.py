@@ -1,0 +1,198 @@
+"""A study: what was asked of a table, what was read from it, and the network that was derived."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from geomnn import tables
+from geomnn.derivation import Solution, derive
+from geomnn.errors import DataError, OptionError
+
+__all__ = ["Request", "Scaling", "Study", "study_table"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for; the options are those of `geomnn.derive`.
+
+    Parameters
+    ----------
+    path : str
+        The CSV file.
+    target : str
+        Its column to predict.
+    reg : float
+    norm : {"1", "2", "inf"}
+    features : str, optional
+        Names of columns, separated by commas; all others but the target if not given.
+    classify : bool
+        Whether the target holds two classes.
+    standardize : bool
+        Whether features are brought to mean 0 and deviation 1 first.
+    loss : {"squared", "logistic"}, optional
+        Logistic for classes and squared otherwise, if not given.
+    bias : bool
+    dictionary : str
+    tol : float
+    """
+
+    path: str
+    target: str
+    reg: float
+    norm: str = "1"
+    features: str | None = None
+    classify: bool = False
+    standardize: bool = False
+    loss: str | None = None
+    bias: bool = True
+    dictionary: str = "auto"
+    tol: float = 1e-9
+
+    @property
+    def loss_name(self) -> str:
+        """The loss that was asked for, or the usual one."""
+        return self.loss or ("logistic" if self.classify else "squared")
+
+    def command(self, path: str | None = None, out: str = "again") -> str:
+        """The command line that does the same, writing to another folder.
+
+        Parameters
+        ----------
+        path : str, optional
+            The CSV file; its name without folders if not given, so that a report can be passed on.
+        out : str
+        """
+        name = path or Path(self.path).name
+        words = ["geomnn", "derive", f"./{name}" if name.startswith("-") else name]
+        words += ["--target", self.target, "--reg", repr(self.reg)]
+        words += ["--norm", self.norm] * (self.norm != "1")
+        words += ["--features", self.features or ""] * (self.features is not None)
+        words += ["--classify"] * self.classify + ["--standardize"] * self.standardize
+        words += ["--loss", self.loss or ""] * (self.loss is not None)
+        words += ["--no-bias"] * (not self.bias)
+        words += ["--dictionary", self.dictionary] * (self.dictionary != "auto")
+        words += ["--tol", repr(self.tol)] * (self.tol != 1e-9)
+        return shlex.join([*words, "--out", out])
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Standardised features z = (x − mean) / deviation, one entry a feature.
+
+    Parameters
+    ----------
+    mean, deviation : ndarray, shape (d,)
+        The deviation is the square root of the mean square, and 1 for a constant feature.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> Scaling:
+        """The scaling that brings every column of X (n, d) to mean 0 and deviation 1."""
+        mean = X[0] + np.mean(X - X[0], axis=0)  # exact for a constant column
+        largest = np.abs(X - mean).max(axis=0)
+        largest[largest == 0] = 1.0
+        deviation = largest * np.sqrt(np.mean(((X - mean) / largest) ** 2, axis=0))
+        return cls(mean, np.where(deviation > 0, deviation, 1.0))
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        return (X - self.mean) / self.deviation
+
+
+@dataclass(frozen=True)
+class Study:
+    """A derived network with the table that it came from.
+
+    Parameters
+    ----------
+    request : Request
+    features : tuple of str
+        Names of the columns of X.
+    X : ndarray, shape (n, d)
+        The features as they are in the file.
+    y : ndarray, shape (n,)
+        The targets; −1 and +1 for classes.
+    classes : tuple of two str, or None
+        What −1 and +1 are called.
+    scaling : Scaling or None
+        None if the network takes the features as they are.
+    lines : tuple of int
+        The line of the file of every sample.
+    digest : str
+        SHA-256 of the file.
+    solution : Solution
+        The network, on the standardised features if there is a scaling.
+    """
+
+    request: Request
+    features: tuple[str, ...]
+    X: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, str] | None
+    scaling: Scaling | None
+    lines: tuple[int, ...]
+    digest: str
+    solution: Solution
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """What the network takes: the features, standardised if that was asked for, shape (n, d)."""
+        return self.X if self.scaling is None else self.scaling(self.X)
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """f(x_i), shape (n,)."""
+        return self.solution.network(self.inputs)
+
+
+def study_table(request: Request, progress: bool = False) -> Study:
+    """Read the table, derive the network.
+
+    Parameters
+    ----------
+    request : Request
+    progress : bool
+        Whether to show a progress bar when it takes more than two seconds.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    DataError, OptionError, EnumerationTooLarge
+        As `geomnn.tables` and `geomnn.derive` do.
+    """
+    if request.loss_name == "logistic" and not request.classify:
+        raise OptionError("--loss logistic is for classes; add --classify, or take --loss squared.")
+    table = tables.read_table(request.path)
+    features = tables.choose_features(table, request.target, _names(request.features))
+    X = np.column_stack([tables.number_column(table, name) for name in features])
+    classes = None
+    if request.classify:
+        y, classes = tables.class_column(table, request.target)
+    else:
+        y = tables.number_column(table, request.target, "target")
+    scaling = Scaling.of(X) if request.standardize else None
+    solution = derive(
+        X if scaling is None else scaling(X), y, reg=request.reg, norm=float(request.norm), bias=request.bias,
+        loss=request.loss_name, dictionary=request.dictionary, tol=request.tol, progress=progress,
+    )  # fmt: skip
+    return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution)
+
+
+def _names(features: str | None) -> list[str] | None:
+    """Names separated by commas, quoted as in a CSV file where they hold commas themselves."""
+    if features is None:
+        return None
+    rows = list(csv.reader([features], skipinitialspace=True))
+    if len(rows) > 1:
+        raise DataError("--features holds a line break; give names separated by commas.")
+    return [name.strip() for name in rows[0]] if rows else []

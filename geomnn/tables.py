@@ -1,0 +1,290 @@
+"""Tables from CSV files: read as text, checked cell by cell, turned into numbers and classes.
+
+Every message names the file, and where it can the line (counted from 1, the header is line 1) and the
+column, so that the cell can be found in an editor.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from geomnn.errors import DataError
+
+__all__ = ["Table", "choose_features", "class_column", "number_column", "read_table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a CSV file, as text without the spaces around it.
+
+    Parameters
+    ----------
+    source : str
+        The name of the file, for messages.
+    columns : tuple of str
+        The names in the header.
+    rows : tuple of tuple of str
+        One entry a sample, as many cells in each as there are columns.
+    lines : tuple of int
+        The line of the file on which each row begins, counted from 1.
+    digest : str
+        SHA-256 of the bytes of the file, hexadecimal.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    digest: str
+
+
+def read_table(path: str | os.PathLike[str]) -> Table:
+    """Read a CSV file with a header: UTF-8 with or without byte-order mark, commas, quoted cells.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        If there is no such file, it is not text, or its rows do not fit its header.
+    """
+    source = str(path)
+    content = _content(Path(path), source)
+    records = _records(_text(content, source), source)
+    if not records:
+        raise DataError(f"{source} is empty; a header with column names and one row a sample were expected.")
+    columns = _header(records[0][1], source)
+    if len(records) == 1:
+        raise DataError(f"{source} has a header and no rows; give at least one sample below the header.")
+    for line, cells in records[1:]:
+        if not any(cells) and len(cells) < 2:
+            raise DataError(f"{source}, line {line} is blank; remove it (blank lines at the end are ignored).")
+        if len(cells) != len(columns):
+            raise DataError(
+                f"{source}, line {line} has {len(cells)} cells and the header has {len(columns)}; give every row "
+                "one cell a column, and quote cells that hold commas."
+            )
+    rows, lines = tuple(tuple(cells) for _, cells in records[1:]), tuple(line for line, _ in records[1:])
+    return Table(source, columns, rows, lines, hashlib.sha256(content).hexdigest())
+
+
+def _content(path: Path, source: str) -> bytes:
+    if path.is_dir():
+        raise DataError(f"{source} is a folder; give the CSV file in it.")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as reason:
+        raise DataError(f"{source} does not exist; give the path of a CSV file with a header.") from reason
+    except (OSError, ValueError) as reason:
+        why = getattr(reason, "strerror", None) or reason
+        raise DataError(f"{source} cannot be read ({why}); give a CSV file that you may read.") from reason
+
+
+def _text(content: bytes, source: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{source} is UTF-16 text; UTF-8 was expected: save it as 'CSV UTF-8'.")
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise DataError(f"{source}, line {line} holds a NUL byte; this is not a CSV file: save the table as CSV.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as reason:
+        line = reason.object[: reason.start].count(b"\n") + 1  # the codec may have taken the mark away
+        raise DataError(
+            f"{source}, line {line} holds the byte 0x{reason.object[reason.start]:02x}, which is not UTF-8 text; "
+            "save the table as 'CSV UTF-8'."
+        ) from reason
+
+
+def _records(text: str, source: str) -> list[tuple[int, list[str]]]:
+    """(line, cells) of every record, without blank ones at the end."""
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    records: list[tuple[int, list[str]]] = []
+    line, last = 1, [""]
+    try:
+        for cells in reader:
+            records.append((line, [cell.strip() for cell in cells]))
+            line, last = reader.line_num + 1, cells or last
+    except csv.Error as reason:
+        raise DataError(f"{source}, line {line} is not CSV ({reason}); check its quotes and commas.") from reason
+    if text.count('"') % 2 and re.search(r"[\r\n]", last[-1]):
+        raise DataError(f"{source}: a quote that opens on line {records[-1][0]} is never closed; close it.")
+    while records and not any(records[-1][1]) and len(records[-1][1]) < 2:
+        records.pop()
+    return records
+
+
+def _header(names: Sequence[str], source: str) -> tuple[str, ...]:
+    for position, name in enumerate(names):
+        if not name:
+            raise DataError(f"{source}: column {position + 1} of the header has no name; name every column.")
+        if name in names[:position]:
+            raise DataError(f"{source}: the header names {_show(name)} twice; give every column its own name.")
+    if not names:
+        raise DataError(f"{source}, line 1 is blank; a header with the column names was expected there.")
+    return tuple(names)
+
+
+def choose_features(table: Table, target: str, wanted: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The names of the feature columns: those wanted, in that order, or all but the target.
+
+    Parameters
+    ----------
+    table : Table
+    target : str
+    wanted : sequence of str, optional
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    DataError
+        If a name is unknown, comes twice or is the target, or if nothing is left.
+    """
+    _position(table, target, "the target")
+    if wanted is None:
+        features = tuple(name for name in table.columns if name != target)
+        if not features:
+            raise DataError(
+                f"{table.source} has the column {_show(target)} only, which is the target; "
+                "at least one more column is needed as a feature."
+            )
+        return features
+    if not any(wanted):
+        raise DataError("--features names no column; give names separated by commas, or leave the option out.")
+    for position, name in enumerate(wanted):
+        _position(table, name, "a feature")
+        if name == target:
+            raise DataError(f"{_show(name)} is the target and among the features; take it out of --features.")
+        if name in wanted[:position]:
+            raise DataError(f"--features names {_show(name)} twice; name every column once.")
+    return tuple(wanted)
+
+
+def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
+    """A column as finite numbers, shape (n,).
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    role : {"feature", "target"}
+        What the column is for: it decides what the message advises.
+
+    Raises
+    ------
+    DataError
+        If a cell is blank, text, NaN or infinite; the message names its line.
+    """
+    position = _position(table, name, f"the {role}")
+    values = np.empty(len(table.rows))
+    for row, cells in enumerate(table.rows):
+        value = _number(table, row, name, cells[position])
+        if value is None:
+            decimal = "write a decimal point" if re.fullmatch(r"[+-]?\d+,\d+", cells[position]) else None
+            advice = {
+                "feature": "leave the column out (--features names those to use) or encode it as numbers",
+                "target": "add --classify if the column holds two classes",
+            }[role]
+            raise DataError(
+                f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected as "
+                f"{role}; {decimal or advice}."
+            )
+        values[row] = value
+    return values
+
+
+def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
+    """A column of two classes as −1 and +1, and the names of the two.
+
+    Numbers are compared by value and sorted as numbers, anything else as text; the first class is −1.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+
+    Returns
+    -------
+    targets : ndarray, shape (n,)
+    names : tuple of two str
+        As they are first written in the file.
+
+    Raises
+    ------
+    DataError
+        If there are not exactly two classes, or a cell is blank or not finite.
+    """
+    position = _position(table, name, "the target")
+    texts = [cells[position] for cells in table.rows]
+    numbers = [_number(table, row, name, text) for row, text in enumerate(texts)]
+    values = [value for value in numbers if value is not None]
+    keys: Sequence[float | str] = values if len(values) == len(texts) else texts
+    spelling: dict[float | str, str] = {}
+    for key, text in zip(keys, texts, strict=True):
+        spelling.setdefault(key, text)
+    if len(spelling) != 2:
+        shown = ", ".join(_show(text) for text in list(spelling.values())[:4]) + ", …" * (len(spelling) > 4)
+        advice = (
+            "one class cannot be told from another: give samples of both"
+            if len(spelling) == 1
+            else "keep the rows of two classes, or leave out --classify if these are quantities"
+        )
+        raise DataError(
+            f"{table.source}: the target {_show(name)} has {len(spelling)} "
+            f"{'class' if len(spelling) == 1 else 'classes'} ({shown}) where two were expected; {advice}."
+        )
+    first, second = sorted(spelling)  # type: ignore[type-var]
+    targets = np.where(np.array([key == second for key in keys]), 1.0, -1.0)
+    return targets, (spelling[first], spelling[second])
+
+
+def _number(table: Table, row: int, name: str, text: str) -> float | None:
+    """The finite number in a cell, None for text; blank cells and NaN are refused."""
+    if not text:
+        raise DataError(f"{_where(table, row, name)} is blank; fill it in or remove the row.")
+    try:
+        value = float(text) if "_" not in text else None
+    except ValueError:
+        return None
+    if value is not None and not np.isfinite(value):
+        raise DataError(
+            f"{_where(table, row, name)}: {_show(text)} is not a finite number; fill it in or remove the row."
+        )
+    return value
+
+
+def _position(table: Table, name: str, role: str) -> int:
+    if name in table.columns:
+        return table.columns.index(name)
+    if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
+        advice = f"the cells look separated by {found[0]!r} where commas were expected: save the table with commas"
+    else:
+        shown = ", ".join(map(_show, table.columns[:12])) + ", …" * (len(table.columns) > 12)
+        advice = f"take one of {shown}"
+    raise DataError(f"{table.source} has no column {_show(name)} for {role}; {advice}.")
+
+
+def _where(table: Table, row: int, name: str) -> str:
+    return f"{table.source}, line {table.lines[row]}, column {_show(name)}"
+
+
+def _show(text: str, longest: int = 40) -> str:
+    return repr(text if len(text) <= longest else text[: longest - 1] + "…")

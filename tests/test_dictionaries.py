@@ -1,0 +1,169 @@
+"""Laws of every dictionary, on random and degenerate data; counts and refusals."""
+
+import itertools
+
+import numpy as np
+import pytest
+from problems import degenerate
+
+import geomnn as gm
+from geomnn.dictionaries import FaceDictionary, Pricing, WedgeDictionary
+from geomnn.dictionaries.arrangement import central_faces, count_central_faces
+from geomnn.errors import EnumerationTooLarge, OptionError
+from geomnn.samples import Samples
+from geomnn.testing import LawBroken, check_dictionary
+
+DATA = {name: X for name, (X, _) in degenerate().items()}
+DATA |= {f"random {n}x{d}": np.random.default_rng(n).normal(size=(n, d)) for n, d in ((12, 1), (10, 2), (7, 3), (6, 4))}
+
+
+def dictionaries(X, bias):
+    samples = Samples(X, bias)
+    yield WedgeDictionary(samples, 1.0, directions=True)
+    yield WedgeDictionary(samples, np.inf, directions=True)
+    yield FaceDictionary(samples)
+    for norm in (1.0, 2.0, np.inf):
+        yield WedgeDictionary(samples, norm, directions=False)
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("bias", [True, False])
+def test_laws(name, bias):
+    for dictionary in dictionaries(DATA[name], bias):
+        check_dictionary(dictionary)
+
+
+class Liar(WedgeDictionary):
+    """Breaks one law at a time, to see that the check notices."""
+
+    flaw = ""
+
+    def price(self, residual, threshold, limit):
+        honest = super().price(residual, threshold, limit)
+        match self.flaw:
+            case "maximum":
+                return Pricing(0.9 * honest.maximum, honest.units)
+            case "unit":
+                return Pricing(honest.maximum, 2 * honest.units)
+            case "order":
+                return Pricing(honest.maximum, honest.units[::-1])
+            case "empty":
+                return Pricing(honest.maximum, honest.units[:0])
+            case "constant":
+                return Pricing(1.0, honest.units)
+        return honest
+
+
+@pytest.mark.parametrize("flaw", ["maximum", "unit", "order", "empty", "constant"])
+def test_the_check_notices_a_broken_law(flaw):
+    liar = Liar(Samples(np.random.default_rng(0).normal(size=(9, 2)), True), 1.0, directions=True)
+    check_dictionary(liar)
+    liar.flaw = flaw
+    with pytest.raises(LawBroken):
+        check_dictionary(liar)
+
+
+def test_the_check_notices_that_directions_are_missing():
+    wedges = WedgeDictionary(Samples(np.random.default_rng(0).normal(size=(5, 3)), True), 1.0, directions=False)
+    wedges.scope = "global"
+    with pytest.raises(LawBroken, match="no unit neuron"):
+        check_dictionary(wedges, trials=20000)
+
+
+def test_exact_faces_beat_wedges_and_random_units():
+    rng = np.random.default_rng(1)
+    for bias in (True, False):
+        samples = Samples(rng.normal(size=(8, 3)), bias)
+        v = rng.normal(size=(8, 1))
+        v -= v.mean() * bias
+        faces = FaceDictionary(samples).price(v, 0.0, 10).maximum
+        wedges = WedgeDictionary(samples, 2.0, directions=False).price(v, 0.0, 10).maximum
+        w = rng.normal(size=(400_000, 3))
+        w /= np.linalg.norm(w, axis=1)[:, None]
+        b = -np.einsum("kd,kd->k", w, samples.homogeneous[rng.integers(8, size=len(w)), :3])
+        units = np.column_stack([w, b]) if bias else w
+        sampled = np.abs(v.T @ samples.features(units)).max()
+        assert wedges <= faces * (1 + 1e-12)
+        assert sampled <= faces * (1 + 1e-12)
+        assert sampled >= 0.98 * faces
+
+
+def test_counts_are_known_and_right():
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    dictionary = WedgeDictionary(Samples(X, True), 2.0, directions=False)
+    assert dictionary.count == 7 * 6
+    v = np.random.default_rng(1).normal(size=(7, 1))
+    units = dictionary.price(v - v.mean(), -1.0, 10**6).units
+    assert len(units) == 42
+    lines = {tuple(np.flatnonzero(np.abs(dictionary.samples.homogeneous @ u) < 1e-12)) for u in units}
+    assert lines == set(itertools.combinations(range(7), 2))
+    assert WedgeDictionary(Samples(X, True), 1.0, directions=True).count == 2 * (21 + 7 * 2)
+    assert WedgeDictionary(Samples(X, True), np.inf, directions=True).count == 2 * (21 + 7 * 2)
+
+
+@pytest.mark.parametrize(("m", "r"), [(5, 1), (6, 2), (6, 3), (5, 4), (3, 3)])
+def test_faces_of_random_arrangements_match_the_formula(m, r):
+    vectors = np.random.default_rng(m).normal(size=(m, r))
+    faces = central_faces(vectors)
+    assert len(faces) == count_central_faces(m, r)
+    assert len(np.unique(faces.signs, axis=0)) == len(faces)
+    assert {tuple(s) for s in faces.signs} == {tuple(-s) for s in faces.signs}
+
+
+def test_faces_contain_the_pattern_of_every_direction():
+    for vectors in (np.random.default_rng(3).normal(size=(7, 3)), np.array(list(itertools.product((-1.0, 0, 1), repeat=3)))):
+        vectors = vectors[vectors.any(axis=1)]
+        signs = {tuple(s) for s in central_faces(vectors).signs}
+        grid = np.array([u for u in itertools.product((-2, -1, 0, 1, 2), repeat=3) if any(u)], dtype=float)
+        for u in np.vstack([grid, np.random.default_rng(0).normal(size=(500, 3))]):
+            values = vectors @ u
+            assert tuple(np.where(np.abs(values) < 1e-12, 0, np.sign(values)).astype(int)) in signs
+
+
+def test_parallel_and_repeated_normals_are_one_hyperplane():
+    faces = central_faces(np.array([[1.0, 0], [2, 0], [-1, 0], [0, 3]]))
+    assert len(faces) == 8
+    assert {tuple(s) for s in faces.signs[:, :3]} == {(1, 1, -1), (-1, -1, 1), (0, 0, 0)}
+
+
+def test_too_large_dictionaries_are_refused_before_any_work():
+    X = np.random.default_rng(0).normal(size=(300, 8))
+    with pytest.raises(EnumerationTooLarge, match=r"atoms.*s and .*MiB.*wedge"):
+        gm.derive(X, X[:, 0], norm=1)
+    with pytest.raises(EnumerationTooLarge, match="faces.*norm=1 or inf"):
+        gm.derive(X, X[:, 0], norm=2)
+    with pytest.raises(EnumerationTooLarge, match="atoms"):
+        gm.derive(X, X[:, 0], norm=2, dictionary="wedge")
+
+
+def test_a_million_planar_atoms_are_not_too_large():
+    X = np.random.default_rng(0).normal(size=(1000, 2))
+    dictionary = WedgeDictionary(Samples(X, True), 2.0, directions=False)
+    assert dictionary.count == 999_000
+
+
+def test_dictionary_instances():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(6, 2)), rng.normal(size=6)
+    own = WedgeDictionary(Samples(X, True), 1.0, directions=False)
+    assert gm.derive(X, y, dictionary=own).objective == gm.derive(X, y, dictionary="wedge").objective
+    for options in ({"norm": 2}, {"bias": False}):
+        with pytest.raises(OptionError, match="other samples"):
+            gm.derive(X, y, dictionary=own, **options)
+    with pytest.raises(OptionError, match="other samples"):
+        gm.derive(X + 1, y, dictionary=own)
+    with pytest.raises(OptionError, match="FaceDictionary"):
+        WedgeDictionary(Samples(X, True), 2.0, directions=True)
+
+
+def test_memory_stays_in_blocks():
+    import tracemalloc
+
+    X = np.random.default_rng(0).normal(size=(400, 2))
+    dictionary = WedgeDictionary(Samples(X, True), 2.0, directions=False)
+    v = np.random.default_rng(1).normal(size=(400, 1))
+    tracemalloc.start()
+    dictionary.price(v - v.mean(), 0.0, 100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.1 * 400 * dictionary.count * 8 / 2

@@ -1,0 +1,109 @@
+"""Bad input in Python: one clear sentence, of the right type."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import geomnn as gm
+from geomnn import errors
+
+X, Y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]]), np.array([0.0, 1.0, 0.5])
+
+BAD = {
+    "X one-dimensional": ((Y, Y), {}, errors.DataError, "reshape"),
+    "X three-dimensional": ((X[None], Y), {}, errors.DataError, "shape"),
+    "X without rows": ((X[:0], Y[:0]), {}, errors.DataError, "at least one sample"),
+    "X without columns": ((X[:, :0], Y), {}, errors.DataError, "one feature"),
+    "X ragged": (([[1, 2], [3]], Y[:2]), {}, errors.DataError, "different lengths"),
+    "X complex": ((X * 1j, Y), {}, errors.DataError, "complex"),
+    "X strings": ((X.astype(str), Y), {}, errors.DataError, "numbers were expected"),
+    "X objects": (([[None, 1], [2, 3], [4, 5]], Y), {}, errors.DataError, "not numbers|None|nan"),
+    "X dates": ((X.astype("datetime64[s]"), Y), {}, errors.DataError, "numbers were expected"),
+    "X NaN": ((np.where(X == 2, np.nan, X), Y), {}, errors.DataError, r"X\[2, 0\] is nan"),
+    "X infinite": ((np.where(X == 2, np.inf, X), Y), {}, errors.DataError, "inf"),
+    "y too short": ((X, Y[:2]), {}, errors.DataError, "2 entries and X has 3"),
+    "y three-dimensional": ((X, Y[:, None, None]), {}, errors.DataError, "shape"),
+    "y scalar": ((X, 1.0), {}, errors.DataError, "shape"),
+    "y without columns": ((X, np.zeros((3, 0))), {}, errors.DataError, "shape"),
+    "y NaN": ((X, [0, 1, np.nan]), {}, errors.DataError, r"y\[2\] is nan"),
+    "y complex": ((X, Y * 1j), {}, errors.DataError, "complex"),
+    "y strings": ((X, ["a", "b", "c"]), {}, errors.DataError, "numbers"),
+    "reg zero": ((X, Y), {"reg": 0}, errors.OptionError, "above 0"),
+    "reg negative": ((X, Y), {"reg": -1.0}, errors.OptionError, "above 0"),
+    "reg NaN": ((X, Y), {"reg": np.nan}, errors.OptionError, "above 0"),
+    "reg infinite": ((X, Y), {"reg": np.inf}, errors.OptionError, "finite"),
+    "reg text": ((X, Y), {"reg": "0.1"}, errors.OptionError, "0.1"),
+    "reg True": ((X, Y), {"reg": True}, errors.OptionError, "True"),
+    "norm": ((X, Y), {"norm": 3}, errors.OptionError, "1, 2 or numpy.inf"),
+    "norm text": ((X, Y), {"norm": "l1"}, errors.OptionError, "1, 2 or numpy.inf"),
+    "loss": ((X, Y), {"loss": "hinge"}, errors.OptionError, "squared"),
+    "dictionary": ((X, Y), {"dictionary": "all"}, errors.OptionError, "wedge"),
+    "bias": ((X, Y), {"bias": "no"}, errors.OptionError, "True or False"),
+    "tol": ((X, Y), {"tol": 0}, errors.OptionError, "tol"),
+    "exact": ((X, Y), {"exact": True}, errors.UnsupportedProblem, "not in this version"),
+    "logistic targets": ((X, Y), {"loss": "logistic"}, errors.DataError, "-1 and"),
+    "logistic one class": ((X, np.ones(3)), {"loss": "logistic"}, errors.DataError, "both classes"),
+    "logistic two columns": ((X, np.ones((3, 2))), {"loss": "logistic"}, errors.DataError, "2 columns"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_one_sentence(name):
+    args, options, kind, words = BAD[name]
+    with pytest.raises(kind, match=words) as caught:
+        gm.derive(*args, **options)
+    assert isinstance(caught.value, errors.GeomnnError)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in str(caught.value)
+
+
+def test_reg_max_checks_as_derive_does():
+    with pytest.raises(errors.DataError, match="numbers"):
+        gm.reg_max(X.astype(str), Y)
+    with pytest.raises(errors.OptionError, match="norm"):
+        gm.reg_max(X, Y, norm=7)
+
+
+@pytest.mark.parametrize("dtype", [int, np.float32, np.int8, object, bool])
+def test_other_real_types_are_fine(dtype):
+    table = np.array([[0, 1], [1, 0], [1, 1], [0, 0]]).astype(dtype)
+    assert gm.derive(table, [1, 1, 0, 0]).objective == gm.derive(table.astype(float), [1, 1, 0, 0]).objective
+
+
+def test_lists_and_data_frames_are_fine():
+    pandas = pytest.importorskip("pandas", reason="needs a DataFrame to try")
+    expected = gm.derive(X, Y).objective
+    assert gm.derive(X.tolist(), Y.tolist()).objective == expected
+    assert gm.derive(pandas.DataFrame(X), pandas.Series(Y)).objective == expected
+
+
+def test_input_is_left_alone():
+    table, targets = X.copy(), Y.copy()
+    gm.derive(table, targets)
+    assert np.array_equal(table, X)
+    assert np.array_equal(targets, Y)
+    table[0, 0] = 7.0  # still writeable
+
+
+def test_a_dictionary_without_atoms_gives_the_constant_network():
+    with pytest.warns(errors.ConstantNetworkWarning, match="no atom"):
+        solution = gm.derive(X[:1], Y[:1], dictionary="wedge", reg=0.1)
+    assert solution.network(X[:1]).tolist() == Y[:1].tolist()
+
+
+def test_rounding_limits_are_told():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(6, 2)) + 1e12
+    with pytest.warns(errors.ConvergenceWarning, match=r"gap is .* not within tol"):
+        solution = gm.derive(table, rng.normal(size=6), reg=1e-3)
+    assert abs(solution.certificate.relative_gap) > 1e-9
+
+
+def test_warnings_and_errors_share_their_roots():
+    assert issubclass(errors.ConvergenceWarning, UserWarning)
+    assert issubclass(errors.OutputExists, FileExistsError)
+    assert issubclass(errors.VolumeOverflow, OverflowError)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gm.derive(X, Y, reg=0.01)

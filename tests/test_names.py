@@ -1,0 +1,105 @@
+"""Names: what an atom is called is what it is."""
+
+import numpy as np
+import pytest
+from problems import degenerate
+
+import geomnn as gm
+from geomnn import algebra
+from geomnn.atoms import Atom, Direction, name_atom
+from geomnn.samples import Samples
+
+EXAMPLES = {name: (X, y) for name, (X, y) in degenerate().items() if np.ptp(y) > 0}
+rng = np.random.default_rng(11)
+EXAMPLES |= {f"random {d}": (rng.normal(size=(9 - d, d)), rng.normal(size=9 - d)) for d in (1, 2, 3)}
+
+
+def weight_from_name(atom: Atom, X, v):
+    """Equations (1), (2), (2b) from the name alone."""
+    rows = list(atom.samples)
+    anchor = X[rows[-1]] if atom.anchored else np.zeros(X.shape[1])
+    wedged = [X[j] - anchor for j in (rows[:-1] if atom.anchored else rows)]
+    wedged += [e.vector(X.shape[1]) for e in atom.directions]
+    vectors = np.array(wedged).reshape(-1, X.shape[1])
+    if not atom.is_partial:
+        w = atom.orientation * algebra.cross_product(vectors, unit=True)
+    else:
+        active = list(atom.active)
+        g = (X[active] - anchor).T @ v.reshape(len(X), -1)[active]
+        rejected = np.column_stack([algebra.reject(c, vectors) for c in g.T])
+        if atom.outputs == 1:
+            w = atom.orientation * rejected[:, 0]
+        else:  # a top left singular vector; with a tie there are many, so the atom's own is tested for being one
+            largest = np.linalg.norm(rejected, ord=2)
+            assert np.linalg.norm(rejected.T @ atom.weight) == pytest.approx(largest, rel=1e-6)
+            np.testing.assert_allclose(vectors @ atom.weight, 0, atol=1e-9 * np.abs(vectors).max(initial=1))
+            w = atom.weight
+    return w / np.linalg.norm(w, ord=atom.norm)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_weights_are_the_closed_form_of_the_name(name, norm, bias, outputs):
+    X, y = EXAMPLES[name]
+    y = y if outputs == 1 else np.column_stack([y, np.roll(y, 2)])
+    reg = 0.05 * gm.reg_max(X, y, norm=norm, bias=bias)
+    if reg == 0:
+        pytest.skip("no atom is correlated with these targets: there is nothing to name")
+    solution = gm.derive(X, y, reg=reg, norm=norm, bias=bias)
+    assert len(solution.network) > 0
+    names = [str(n.atom) for n in solution.network.neurons]
+    if outputs == 1:
+        assert len(set(names)) == len(names)
+    for neuron in solution.network.neurons:
+        atom = neuron.atom
+        assert np.linalg.norm(atom.weight, ord=norm) == pytest.approx(1, rel=1e-12)
+        tolerance = 1e-9 if not atom.is_partial else 1e-4  # a partial wedge follows v, known to √gap
+        np.testing.assert_allclose(weight_from_name(atom, X, solution.dual), atom.weight, atol=tolerance)
+        if bias:
+            assert atom.anchor is not None
+            scale = np.abs(X[atom.anchor]) @ np.abs(atom.weight)
+            assert atom.weight @ X[atom.anchor] + atom.bias == pytest.approx(0, abs=1e-12 * scale)
+        else:
+            assert atom.anchor is None
+            assert atom.bias == 0
+
+
+def test_names_read_as_in_the_contract():
+    X = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    atom = Atom(np.array([0.0, 0, 1]), 0.0, (3, 7), (Direction(0),), 1, True, 1.0)
+    assert str(atom) == "+⋆((x3 − x7) ∧ e1) at x7"
+    assert str(Atom(np.ones(2), 0.0, (5,), (), -1, False, 2.0)) == "−⋆x5"
+    assert str(Atom(np.ones(1), 0.0, (5,), (), 1, True, 2.0)) == "+⋆1 at x5"
+    assert str(Atom(np.ones(3), 0.0, (1, 2), (), 1, True, 2.0, (0, 3, 4))) == "+reject(g[0, 3–4], (x1 − x2)) at x2"
+    assert str(Direction(0, 1, 1)) == "(e1 + e2)"
+    plane = name_atom(Samples(X, True), np.array([0.0, 0.0, 1.0, 0.5]), 1.0)  # z = 0 in centred coordinates
+    assert plane.samples == (0, 1, 2)
+
+
+def test_names_are_the_lexicographically_first_that_span():
+    X = np.array([[0.0, 0], [1, 1], [2, 2], [0, 0], [3, 3], [1, 0]])
+    samples = Samples(X, True)
+    unit = np.array([-0.5, 0.5, 0.0])
+    unit[-1] = -unit[:2] @ samples.homogeneous[4, :2]
+    atom = name_atom(samples, unit, 1.0, [Direction(0), Direction(1)])
+    assert atom.samples == (0, 1)
+    # a line in direction e1 through one sample only: samples first, then directions
+    flat = np.array([0.0, 1.0, 0.0])
+    flat[-1] = -flat[:2] @ samples.homogeneous[1, :2]
+    assert name_atom(samples, flat, 1.0, [Direction(0), Direction(1)]).directions == (Direction(0),)
+
+
+def test_orientation_is_the_sign_of_the_signed_volume():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6, 3))
+    solution = gm.derive(X, rng.normal(size=6), reg=0.01, norm=1)
+    x = rng.normal(size=3)
+    for neuron in solution.network.neurons:
+        atom = neuron.atom
+        anchor = X[atom.anchor]
+        spanned = [X[j] - anchor for j in atom.samples[:-1]] + [e.vector(3) for e in atom.directions]
+        volume = algebra.signed_volume(np.array([x - anchor, *spanned]))
+        base = np.linalg.norm(algebra.cross_product(np.array(spanned)), ord=1)
+        assert atom.orientation * volume / base == pytest.approx(atom.weight @ x + atom.bias, abs=1e-10)
