@@ -1,9 +1,10 @@
 """Neural networks you can write down.
 
 >>> import geomnn as gm
->>> print(gm.derive([[0.0], [1.0], [2.0]], [0.0, 0.0, 1.0], reg=0.01).network)
-f(x) = 0.005
-  +0.98 · ((x − x1)·u)₊,  u ∝ +⋆1 at x1
+>>> print(gm.derive([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0], reg=0.1).network)
+f(x) = 0
+  +1.1 · ((x − x1)·u)₊,  u ∝ +⋆1 at x1
+  +0.7 · ((x − x2)·u)₊,  u ∝ +⋆1 at x2
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
 from geomnn import algebra
+from geomnn.errors import DataError
 from geomnn.samples import Samples, weight_norm
 
 __all__ = ["Atom", "Direction", "basis_directions", "name_atom"]
@@ -77,9 +79,11 @@ def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
     Source: geomnn theory, section 1.
     """
     if norm == 1:
-        return tuple(Direction(l) for l in range(d))
+        return tuple(Direction(axis) for axis in range(d))
     if norm == np.inf:
-        return tuple(Direction(l, m, s) for l in range(d) for m in range(l + 1, d) for s in (1, -1))
+        return tuple(
+            Direction(first, second, s) for first, second in combinations(range(d), 2) for s in (1, -1)
+        )
     return ()
 
 
@@ -142,6 +146,7 @@ class Atom:
         return _factors(self, lambda j: f"x_{{{j}}}", "-", Direction.to_latex)
 
     def __str__(self) -> str:
+        """The name; `active` has the whole of a long list of active samples."""
         blade = " ∧ ".join(self.factors())
         at = f" at x{self.anchor}" if self.anchored else ""
         sign = "+" if self.orientation > 0 else "−"
@@ -163,14 +168,15 @@ class Atom:
 
 
 def _ranges(rows: tuple[int, ...]) -> str:
-    """0, 1, 2, 5 as "0–2, 5"."""
+    """0, 1, 2, 5 as "0–2, 5"; more than six runs are cut short."""
     runs: list[list[int]] = []
     for row in rows:
         if runs and row == runs[-1][1] + 1:
             runs[-1][1] = row
         else:
             runs.append([row, row])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
+    parts = [str(a) if a == b else f"{a}–{b}" for a, b in runs]
+    return ", ".join(parts if len(parts) <= 6 else [*parts[:3], "…", parts[-1]])
 
 
 def _factors(

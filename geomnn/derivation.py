@@ -181,7 +181,9 @@ def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionar
     if isinstance(dictionary, Dictionary):
         same = dictionary.samples.bias == problem.samples.bias and dictionary.norm == problem.norm
         if not same or not np.array_equal(dictionary.samples.X, problem.samples.X):
-            raise OptionError("The dictionary was made for other samples, norm or bias; make one from this X.")
+            raise OptionError(
+                "The dictionary was made for other samples, norm or bias; make one from this X."
+            )
         return dictionary
     if dictionary == "wedge":
         return WedgeDictionary(problem.samples, problem.norm, directions=False)
@@ -204,18 +206,25 @@ def _check_options(exact: Any, tol: Any) -> None:
 def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
     atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
+    rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
+    intercept = np.where(np.abs(optimum.intercept) <= rounding, 0.0, optimum.intercept)
     order = sorted(range(len(atoms)), key=lambda j: _rank(atoms[j]))
     network = AnalyticNetwork.from_atoms(
         [atoms[j] for j in order],
         optimum.coefficients[order, 0] if one else optimum.coefficients[order],
-        float(optimum.intercept[0]) if one else optimum.intercept,
+        float(intercept[0]) if one else intercept,
         problem.samples.d,
         problem.norm,
         problem.samples.bias,
     )
     primal = problem.training_objective(*network.arrays())
     certificate = Certificate(
-        primal, optimum.bound, optimum.maximum / problem.reg, dictionary.scope, dictionary.program, dictionary.count
+        primal,
+        optimum.bound,
+        optimum.maximum / problem.reg,
+        dictionary.scope,
+        dictionary.program,
+        dictionary.count,
     )
     if abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(

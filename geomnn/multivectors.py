@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.algebra import _blade
+from geomnn.algebra.entries import blade_components
 from geomnn.errors import DataError
 
 __all__ = ["from_multivector", "to_multivector", "vectors_from"]
@@ -37,7 +37,7 @@ def to_multivector(coefficients: Any, dimension: int, grade: int) -> Any:
     >>> to_multivector(wedge([[1, 2, 0], [0, 1, 3]]), dimension=3, grade=2)
     (1.0^e12) + (3.0^e13) + (6.0^e23)
     """
-    coefficients, dimension, grade = _blade(coefficients, dimension, grade)
+    coefficients, dimension, grade = blade_components(coefficients, dimension, grade)
     if coefficients.dtype == object:
         raise DataError("clifford computes in floats and got exact entries: convert them to float first.")
     if coefficients.ndim != 1:
@@ -81,8 +81,8 @@ def from_multivector(multivector: Any, grade: int | None = None) -> tuple[np.nda
     layout, value = multivector.layout, np.asarray(multivector.value)
     if any(sign != 1 for sign in layout.sig):
         raise DataError(
-            f"An algebra of signature {[int(sign) for sign in layout.sig]} came where a Euclidean one was expected: "
-            "take the layout of clifford.Cl(d)."
+            f"An algebra of signature {[int(sign) for sign in layout.sig]} came where a Euclidean one was "
+            "expected: take the layout of clifford.Cl(d)."
         )
     present = sorted({int(k) for k in np.asarray(layout.gradeList)[value != 0]})
     if grade is None and not present:
@@ -94,7 +94,8 @@ def from_multivector(multivector: Any, grade: int | None = None) -> tuple[np.nda
             f"A multivector with parts of grade {listed} came where grade {grade} alone was expected: "
             "take its part mv(k) first."
         )
-    coefficients, _, grade = _blade(value[np.asarray(layout.gradeList) == grade], layout.dims, grade)
+    part = value[np.asarray(layout.gradeList) == grade]
+    coefficients, _, grade = blade_components(part, layout.dims, grade)
     return coefficients, grade
 
 

@@ -117,16 +117,24 @@ def real_table(values: Any, name: str) -> np.ndarray:
 def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
     """The array as float64, refusing complex numbers, text, NaN and infinity."""
     if array.dtype.kind == "c":
-        raise DataError(f"{name} is complex; real numbers were expected: pass {name}.real or split the parts.")
+        raise DataError(
+            f"{name} is complex; real numbers were expected: pass {name}.real or split the parts."
+        )
     if array.dtype.kind not in "fiubO":
-        raise DataError(f"{name} holds {array.dtype.name} values; numbers were expected: convert the column first.")
+        raise DataError(
+            f"{name} holds {array.dtype.name} values; numbers were expected: convert the column first."
+        )
     try:
         floats = np.array(array, dtype=np.float64)
     except (TypeError, ValueError) as reason:
-        raise DataError(f"{name} holds values that are not numbers ({reason}); convert them first.") from reason
+        raise DataError(
+            f"{name} holds values that are not numbers ({reason}); convert them first."
+        ) from reason
     if not np.isfinite(floats).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(floats))[0])
-        raise DataError(f"{name}[{', '.join(map(str, where))}] is {floats[where]}; remove or impute such values first.")
+        raise DataError(
+            f"{name}[{', '.join(map(str, where))}] is {floats[where]}; remove or impute such values first."
+        )
     return floats
 
 

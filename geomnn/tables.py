@@ -73,11 +73,11 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         raise DataError(f"{source} has a header and no rows; give at least one sample below the header.")
     for line, cells in records[1:]:
         if not any(cells) and len(cells) < 2:
-            raise DataError(f"{source}, line {line} is blank; remove it (blank lines at the end are ignored).")
+            raise DataError(f"{source}, line {line} is blank; remove it (those at the end are ignored).")
         if len(cells) != len(columns):
             raise DataError(
-                f"{source}, line {line} has {len(cells)} cells and the header has {len(columns)}; give every row "
-                "one cell a column, and quote cells that hold commas."
+                f"{source}, line {line} has {len(cells)} cells and the header has {len(columns)}; give every "
+                "row one cell a column, and quote cells that hold commas."
             )
     rows, lines = tuple(tuple(cells) for _, cells in records[1:]), tuple(line for line, _ in records[1:])
     return Table(source, columns, rows, lines, hashlib.sha256(content).hexdigest())
@@ -100,13 +100,14 @@ def _text(content: bytes, source: str) -> str:
         raise DataError(f"{source} is UTF-16 text; UTF-8 was expected: save it as 'CSV UTF-8'.")
     if b"\0" in content:
         line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise DataError(f"{source}, line {line} holds a NUL byte; this is not a CSV file: save the table as CSV.")
+        raise DataError(f"{source}, line {line} holds a NUL byte: this is not text; save the table as CSV.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as reason:
         line = reason.object[: reason.start].count(b"\n") + 1  # the codec may have taken the mark away
+        byte = reason.object[reason.start]
         raise DataError(
-            f"{source}, line {line} holds the byte 0x{reason.object[reason.start]:02x}, which is not UTF-8 text; "
+            f"{source}, line {line} holds the byte 0x{byte:02x}, which is not UTF-8 text; "
             "save the table as 'CSV UTF-8'."
         ) from reason
 
@@ -121,7 +122,7 @@ def _records(text: str, source: str) -> list[tuple[int, list[str]]]:
             records.append((line, [cell.strip() for cell in cells]))
             line, last = reader.line_num + 1, cells or last
     except csv.Error as reason:
-        raise DataError(f"{source}, line {line} is not CSV ({reason}); check its quotes and commas.") from reason
+        raise DataError(f"{source}, line {line} is not CSV ({reason}); check its quotes.") from reason
     if text.count('"') % 2 and re.search(r"[\r\n]", last[-1]):
         raise DataError(f"{source}: a quote that opens on line {records[-1][0]} is never closed; close it.")
     while records and not any(records[-1][1]) and len(records[-1][1]) < 2:
@@ -134,7 +135,7 @@ def _header(names: Sequence[str], source: str) -> tuple[str, ...]:
         if not name:
             raise DataError(f"{source}: column {position + 1} of the header has no name; name every column.")
         if name in names[:position]:
-            raise DataError(f"{source}: the header names {_show(name)} twice; give every column its own name.")
+            raise DataError(f"{source}: the header names {_show(name)} twice; give each its own name.")
     if not names:
         raise DataError(f"{source}, line 1 is blank; a header with the column names was expected there.")
     return tuple(names)
@@ -168,7 +169,7 @@ def choose_features(table: Table, target: str, wanted: Sequence[str] | None = No
             )
         return features
     if not any(wanted):
-        raise DataError("--features names no column; give names separated by commas, or leave the option out.")
+        raise DataError("--features names no column; give names separated by commas, or leave it out.")
     for position, name in enumerate(wanted):
         _position(table, name, "a feature")
         if name == target:
@@ -204,8 +205,8 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
                 "target": "add --classify if the column holds two classes",
             }[role]
             raise DataError(
-                f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected as "
-                f"{role}; {decimal or advice}."
+                f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected "
+                f"as {role}; {decimal or advice}."
             )
         values[row] = value
     return values
@@ -251,7 +252,7 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
             f"{table.source}: the target {_show(name)} has {len(spelling)} "
             f"{'class' if len(spelling) == 1 else 'classes'} ({shown}) where two were expected; {advice}."
         )
-    first, second = sorted(spelling)  # type: ignore[type-var]
+    first, second = sorted(spelling)
     targets = np.where(np.array([key == second for key in keys]), 1.0, -1.0)
     return targets, (spelling[first], spelling[second])
 
@@ -275,7 +276,7 @@ def _position(table: Table, name: str, role: str) -> int:
     if name in table.columns:
         return table.columns.index(name)
     if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
-        advice = f"the cells look separated by {found[0]!r} where commas were expected: save the table with commas"
+        advice = f"its cells look separated by {found[0]!r} and commas were expected: save it with commas"
     else:
         shown = ", ".join(map(_show, table.columns[:12])) + ", …" * (len(table.columns) > 12)
         advice = f"take one of {shown}"

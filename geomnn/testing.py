@@ -67,7 +67,8 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
             _law(bool((found <= largest + close).all()), "no unit neuron at all beats a global maximum")
     for unit in pricing.units[:5]:
         atom = dictionary.name(unit, v)
-        _law(bool(np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)), "a name has the weight of its unit")
+        named = np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)
+        _law(bool(named), "a name has the weight of its unit")
 
 
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:

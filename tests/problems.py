@@ -42,7 +42,10 @@ def degenerate(seed=0):
         "antipodal": (np.vstack([plane[:3], -plane[:3]]), y),
         "rank deficient": (plane[:5] @ rng.normal(size=(2, 3)), y[:5]),
         "one feature with ties": (np.array([[0.0], [0.0], [1.0], [1.0], [3.0]]), y[:5]),
-        "symmetric": (np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]), np.array([1.0, 1.0, -1.0, -1.0])),
+        "symmetric": (
+            np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]),
+            np.array([1.0, 1.0, -1.0, -1.0]),
+        ),
         "large features": (1e6 * plane, y),
         "small features": (1e-6 * plane, y),
         "large and small features": (plane * [1e6, 1e-6], y),

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geomnn import algebra
-from geomnn.algebra import cross_product, hodge_dual, log_volume, reject, signed_volume, volume, wedge
+from geomnn.algebra import blades, cross_product, hodge_dual, log_volume, reject, signed_volume, volume, wedge
 from geomnn.errors import DataError, OptionError, VolumeOverflow
 
 KINDS = ["floats", "fractions", "symbols"]
@@ -183,6 +182,12 @@ class TestKindsOfEntries:
         hidden = sympy.sin(angle) ** 2 + sympy.cos(angle) ** 2 - 1  # zero, but cancel does not see it
         assert_equal(reject([x, y], [[hidden, 0]]), [x, y])
 
+    def test_rational_functions_are_decided_by_cancel(self, monkeypatch):
+        monkeypatch.setattr(sympy.Expr, "equals", lambda self, other: False)
+        x, y = sympy.symbols("x y")
+        hidden = (x**2 - y**2) / (x - y) - x - y
+        assert_equal(reject([x, y], [[hidden, 0]]), [x, y])
+
     def test_reject_refuses_what_it_cannot_decide(self, monkeypatch):
         monkeypatch.setattr(sympy.Expr, "equals", lambda self, other: None)
         with pytest.raises(DataError, match="could not be decided: simplify"):
@@ -315,7 +320,7 @@ class TestFloats:
                 rows[6, 1] = rows[6, 0]
             results = []
             for limit in (5, 0):
-                monkeypatch.setattr(algebra, "_LARGEST_COFACTOR_DIMENSION", limit)
+                monkeypatch.setattr(blades, "LARGEST_COFACTOR_DIMENSION", limit)
                 results.append(cross_product(rows) if count < dimension else signed_volume(rows))
             assert results[1] == pytest.approx(results[0], rel=1e-9)
             assert not results[0][5].any()
@@ -398,6 +403,24 @@ class TestDependentFloats:
             assert cross_product([row]).tolist() == [row[1], -row[0]]
         self.check([[0.0, 0.0]])
 
+    @pytest.mark.parametrize("dimension", [3, 4, 6, 8])
+    @pytest.mark.parametrize("size", [1e-30, 1, 1e30])
+    def test_zero_columns(self, dimension, size):
+        rows = make("floats", (dimension - 1, dimension)) * size
+        rows *= 10.0 ** -np.linspace(0, 250, dimension - 1)[:, None]
+        rows[:, 1] = 0
+        assert np.abs(cross_product(rows, unit=True)) == pytest.approx(np.eye(dimension)[1], abs=1e-14)
+        rows[:, 0] = 0
+        assert not cross_product(rows, unit=True).any()
+
+    @pytest.mark.parametrize("dimension", [7, 20])
+    def test_dependent_on_nearly_parallel_rows(self, dimension):
+        rows = make("floats", (dimension - 1, dimension))
+        rows[1] = rows[0] + 1e-6 * rows[1]
+        rows[2] = 2.0**20 * (rows[1] - rows[0])  # exactly dependent, and far from parallel to both
+        assert not cross_product(rows).any()
+        assert volume(rows[:3]) == 0
+
     def test_nearly_parallel_is_not_parallel(self):
         assert cross_product([[1, 1, 1], [1, 1, 1 + 1e-12]]).any()
         rows = make("floats", (6, 7))
@@ -449,6 +472,14 @@ class TestDependentFloats:
         assert part == pytest.approx(point - basis @ (basis.T @ point), abs=1e-7)
         assert not reject(3 * rows[0] - rows[2], inside).any()
         assert not reject(point, np.vstack([rows, rng.standard_normal((3, 6))])).any()
+
+    def test_reject_is_orthogonal_however_little_is_left(self):
+        rng = np.random.default_rng(0)
+        rows = rng.standard_normal((3, 6))
+        rows[1] = rows[0] + 1e-12 * rng.standard_normal(6)
+        for size in (1.0, 1e-6, 1e-9):
+            part = reject(rows[0] - 2 * rows[2] + size * rng.standard_normal(6), rows)
+            assert np.abs(rows @ part).max() <= 1e-14 * np.linalg.norm(part) * np.linalg.norm(rows)
 
 
 NAN, INF = float("nan"), float("inf")

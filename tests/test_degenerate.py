@@ -15,7 +15,9 @@ SCALE = {"large features": 1e6, "small features": 1e-6, "large and small feature
 
 def derive(X, y, **options):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gm.errors.ConstantNetworkWarning)  # constant targets are among the data
+        warnings.simplefilter(
+            "ignore", gm.errors.ConstantNetworkWarning
+        )  # constant targets are among the data
         return gm.derive(X, y, **options)
 
 

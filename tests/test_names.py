@@ -72,7 +72,10 @@ def test_names_read_as_in_the_contract():
     assert str(atom) == "+⋆((x3 − x7) ∧ e1) at x7"
     assert str(Atom(np.ones(2), 0.0, (5,), (), -1, False, 2.0)) == "−⋆x5"
     assert str(Atom(np.ones(1), 0.0, (5,), (), 1, True, 2.0)) == "+⋆1 at x5"
-    assert str(Atom(np.ones(3), 0.0, (1, 2), (), 1, True, 2.0, (0, 3, 4))) == "+reject(g[0, 3–4], (x1 − x2)) at x2"
+    assert (
+        str(Atom(np.ones(3), 0.0, (1, 2), (), 1, True, 2.0, (0, 3, 4)))
+        == "+reject(g[0, 3–4], (x1 − x2)) at x2"
+    )
     assert str(Direction(0, 1, 1)) == "(e1 + e2)"
     plane = name_atom(Samples(X, True), np.array([0.0, 0.0, 1.0, 0.5]), 1.0)  # z = 0 in centred coordinates
     assert plane.samples == (0, 1, 2)

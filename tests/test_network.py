@@ -67,7 +67,7 @@ def test_sympy_is_the_network(solved):
     values = np.array([np.asarray(function(*row), dtype=float).ravel() for row in X])
     np.testing.assert_allclose(values.reshape(solution.network(X).shape), solution.network(X), atol=1e-10)
     names = {str(s) for s in solution.network.to_sympy().free_symbols}
-    assert names <= {f"x{l + 1}" for l in range(X.shape[1])}
+    assert names <= {f"x{k}" for k in range(1, X.shape[1] + 1)}
     with pytest.raises(DataError, match="symbols"):
         solution.network.to_sympy(symbols[:-1])
 
@@ -161,7 +161,9 @@ DAMAGE = {
     "an infinite bias": lambda text: json.dumps(_edit(text, lambda n: n.update(bias=float("inf")))),
     "a zero weight": lambda text: json.dumps(_edit(text, lambda n: n.update(weight=[0.0, 0.0]))),
     "an extra key": lambda text: json.dumps(_edit(text, lambda n: n.update(extra=1))),
-    "a direction that is none": lambda text: json.dumps(_edit(text, lambda n: n.update(directions=[[5, -1, 0]]))),
+    "a direction that is none": lambda text: json.dumps(
+        _edit(text, lambda n: n.update(directions=[[5, -1, 0]]))
+    ),
     "a list": lambda text: "[]",
 }
 

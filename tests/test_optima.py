@@ -53,7 +53,11 @@ def test_no_gradient_trained_network_is_better(norm):
     best = gm.derive(X, y, reg=reg, norm=norm).objective
 
     def training(theta):
-        W, b, a = theta[: 2 * width].reshape(width, 2), theta[2 * width : 3 * width], theta[3 * width : 4 * width]
+        W, b, a = (
+            theta[: 2 * width].reshape(width, 2),
+            theta[2 * width : 3 * width],
+            theta[3 * width : 4 * width],
+        )
         f = np.maximum(X @ W.T + b, 0) @ a + theta[-1]
         penalty = np.sum(np.linalg.norm(W, ord=norm, axis=1) ** 2) + a @ a
         return 0.5 * np.sum((f - y) ** 2) + reg / 2 * penalty

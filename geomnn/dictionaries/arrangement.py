@@ -41,9 +41,7 @@ def count_central_faces(m: int, rank: int) -> int:
 
     Σ_{k<rank} C(m, k) · 2 Σ_{i<rank−k} C(m−k−1, i): fewer if they are not in general position.
     """
-    return sum(
-        comb(m, k) * 2 * sum(comb(max(m - k - 1, 0), i) for i in range(rank - k)) for k in range(rank)
-    )
+    return sum(comb(m, k) * 2 * sum(comb(max(m - k - 1, 0), i) for i in range(rank - k)) for k in range(rank))
 
 
 def central_faces(vectors: np.ndarray) -> Faces:
@@ -81,6 +79,8 @@ def _faces(a: np.ndarray) -> Faces:
     if r == 1:
         signs = np.sign(a[:, 0]).astype(np.int8)
         return Faces(np.stack([signs, -signs]), np.zeros((2, 0), dtype=np.int64))
+    if r == 2:
+        return _plane_faces(a)
     sign_pieces, spanning_pieces = [], []
     parallel = np.zeros(m, dtype=bool)
     for i in range(m):
@@ -111,3 +111,20 @@ def _faces(a: np.ndarray) -> Faces:
     _, first_of = np.unique(signs, axis=0, return_index=True)
     first_of.sort()
     return Faces(signs[first_of], np.concatenate(spanning_pieces)[first_of])
+
+
+def _plane_faces(a: np.ndarray) -> Faces:
+    """The rays of the plane, and counterclockwise of each ray the chamber that begins with it."""
+    m = len(a)
+    quarter_turn = np.column_stack([-a[:, 1], a[:, 0]])
+    values = quarter_turn @ a.T
+    values[np.abs(values) <= TOLERANCE] = 0.0
+    first = np.flatnonzero(
+        (values == 0).argmax(axis=1) == np.arange(m)
+    )  # one of each set of parallel normals
+    rays = np.sign(values[first]).astype(np.int8)
+    ahead = -np.sign(a[first] @ a.T).astype(np.int8)
+    chambers = [np.where(rays == 0, ahead, rays), np.where(rays == 0, -ahead, -rays)]
+    spanning = np.tile(first[:, None], (2, 1))
+    nothing = np.full((2 * len(first), 1), -1)
+    return Faces(np.concatenate([rays, -rays, *chambers]), np.concatenate([spanning, nothing]))

@@ -60,7 +60,9 @@ class WedgeDictionary(Dictionary):
     ):
         super().__init__(samples, norm)
         if directions and norm == 2 and samples.d > 1:
-            raise OptionError("Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2.")
+            raise OptionError(
+                "Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2."
+            )
         self.scope, self.program = ("global", "exact") if directions else ("dictionary", "paper")
         self.directions = basis_directions(samples.d, norm) if directions else ()
         self.count = 2 * sum(count for _, _, count in self._splits())
@@ -100,9 +102,7 @@ class WedgeDictionary(Dictionary):
         # the best of each of `limit` stretches of the list: violated atoms that differ, not one cluster
         correlations = np.concatenate([np.zeros(0), *self._correlations(residual)])
         stretch = -(-max(len(correlations), 1) // limit)
-        padded = np.zeros(-(-len(correlations) // stretch) * stretch)
-        padded[: len(correlations)] = correlations
-        padded = padded.reshape(-1, stretch)
+        padded = np.pad(correlations, (0, -len(correlations) % stretch)).reshape(-1, stretch)
         best = padded.argmax(axis=1) + stretch * np.arange(len(padded))
         best = best[correlations[best] > threshold]
         best = best[np.argsort(-correlations[best], kind="stable")]

@@ -166,4 +166,6 @@ def _top_singular(g: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarr
     value = np.where(value > 1e-13 * size, value, 0.0)
     length = np.linalg.norm(left, axis=1)
     ok = (value > 0) & (length > 0)
-    return np.divide(left, length[:, None], out=np.zeros_like(left), where=ok[:, None]), np.where(ok, value, 0.0)
+    return np.divide(left, length[:, None], out=np.zeros_like(left), where=ok[:, None]), np.where(
+        ok, value, 0.0
+    )

@@ -60,9 +60,13 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as reason:
-        raise FormatError(f"{path} is not a JSON document ({reason}); give a file written by save().") from reason
+        raise FormatError(
+            f"{path} is not a JSON document ({reason}); give a file written by save()."
+        ) from reason
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise FormatError(f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save().")
+        raise FormatError(
+            f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
+        )
     if content.get("version") != VERSION:
         raise FormatError(
             f"{path} has version {content.get('version')!r} and this geomnn reads version {VERSION}; "
@@ -91,13 +95,16 @@ def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: 
     _expect(isinstance(entry, dict) and set(entry) == NEURON_KEYS, f"a neuron is {str(entry)[:80]}")
     weight = _numbers(entry["weight"], (features,), "weight")
     size = np.linalg.norm(weight, ord=norm)
-    _expect(size > 0, "a weight is zero")
+    _expect(bool(size > 0), "a weight is zero")
     samples, active = tuple(entry["samples"]), entry["active"]
     _expect(all(map(_is_count, samples)), f"samples is {samples}")
     _expect(active is None or all(map(_is_count, active)), f"active is {active}")
     _expect(entry["orientation"] in (1, -1), f"orientation is {entry['orientation']!r}")
     directions = tuple(Direction(*e) for e in entry["directions"])
-    _expect(all(0 <= e.first < features and e.second < features for e in directions), f"directions is {directions}")
+    _expect(
+        all(0 <= e.first < features and e.second < features for e in directions),
+        f"directions is {directions}",
+    )
     offset = _numbers(entry["bias"], (), "bias")
     atom = Atom(
         weight / size, offset / size, samples, directions, entry["orientation"], bias, norm,
@@ -109,7 +116,9 @@ def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: 
 
 def _numbers(value: Any, shape: tuple[int, ...], name: str) -> Any:
     flat = value if shape else [value]
-    plain = isinstance(flat, list) and all(isinstance(x, int | float) and not isinstance(x, bool) for x in flat)
+    plain = isinstance(flat, list) and all(
+        isinstance(x, int | float) and not isinstance(x, bool) for x in flat
+    )
     _expect(plain, f"{name} is {value!r}")
     array = np.array(flat, dtype=float)
     _expect(array.shape == (shape or (1,)) and bool(np.isfinite(array).all()), f"{name} is {value!r}")

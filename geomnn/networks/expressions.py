@@ -46,16 +46,15 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
 
     variables = sympy.symbols(f"x1:{network.features + 1}", real=True) if symbols is None else list(symbols)
     if len(variables) != network.features:
-        raise DataError(f"{len(variables)} symbols were given; one for each of the {network.features} features is needed.")
+        raise DataError(f"{len(variables)} symbols were given; {network.features} are needed, one a feature.")
     inner, biases, outer, t = network.arrays()
-    hidden = [
-        sympy.Max(0, sum((sympy.Float(float(c), 17) * x for c, x in zip(w, variables, strict=True)), sympy.Float(float(b), 17)))
-        for w, b in zip(inner, biases, strict=True)
-    ]  # fmt: skip
-    values = [
-        sum((sympy.Float(float(a), 17) * h for a, h in zip(column, hidden, strict=True)), sympy.Float(float(c), 17))
-        for column, c in zip(outer.T, t, strict=True)
-    ]
+
+    def affine(coefficients: np.ndarray, terms: Any, constant: float) -> Any:
+        products = (sympy.Float(float(c), 17) * term for c, term in zip(coefficients, terms, strict=True))
+        return sum(products, sympy.Float(float(constant), 17))
+
+    hidden = [sympy.Max(0, affine(w, variables, b)) for w, b in zip(inner, biases, strict=True)]
+    values = [affine(column, hidden, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
 
 
@@ -93,7 +92,9 @@ def _feature(atom: Atom) -> str:
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
     sign = "" if atom.orientation > 0 else "-"
     if atom.is_partial:
-        return rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
+        return (
+            rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
+        )
     factors = atom.to_latex_factors()
     if not factors:
         return rf"\left({sign}{point}\right)_+"
@@ -120,13 +121,17 @@ def _scientific(value: float, digits: int) -> str:
 def to_text(network: AnalyticNetwork) -> str:
     """The closed form as plain text, one neuron a line."""
     t = network.intercept
-    lines = [f"f(x) = {t:.6g}" if network.outputs is None else f"f(x) = {np.array2string(np.asarray(t), precision=6)}"]
+    lines = [f"f(x) = {_short(t)}"]
     for neuron in network.neurons:
         z = neuron.coefficient
-        coefficient = f"{z:+.6g}" if network.outputs is None else f"+ {np.array2string(np.asarray(z), precision=6)}"
+        coefficient = f"{z:+.6g}" if network.outputs is None else f"+ {_short(z)}"
         point = f"(x − x{neuron.atom.anchor})" if network.bias else "x"
         lines.append(f"  {coefficient} · ({point}·u)₊,  u ∝ {neuron.atom}")
     return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    return np.array2string(np.asarray(value), precision=6) if np.ndim(value) else f"{value:.6g}"
 
 
 def to_html(network: AnalyticNetwork) -> str:

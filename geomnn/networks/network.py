@@ -66,11 +66,11 @@ class AnalyticNetwork:
     Examples
     --------
     >>> import geomnn as gm
-    >>> net = gm.derive([[0.0], [1.0], [2.0]], [0.0, 0.0, 1.0], reg=0.01).network
+    >>> net = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.1).network
     >>> print(net.neurons[0].atom)
-    +⋆1 at x1
-    >>> net([[1.0], [2.0]]).round(3).tolist()
-    [0.005, 0.985]
+    +⋆(x0 − x3) at x3
+    >>> net([[0, 0], [1, 0]]).round(6).tolist()
+    [0.2, 0.8]
 
     Source: geomnn theory, sections 0 and 1.
     """
@@ -84,7 +84,13 @@ class AnalyticNetwork:
 
     @classmethod
     def from_atoms(
-        cls, atoms: Sequence[Atom], coefficients: np.ndarray, intercept: Any, features: int, norm: float, bias: bool
+        cls,
+        atoms: Sequence[Atom],
+        coefficients: np.ndarray,
+        intercept: Any,
+        features: int,
+        norm: float,
+        bias: bool,
     ) -> AnalyticNetwork:
         """The balanced network Σ z_j (x̃·u_j)_+ + t: w = √‖z‖ u, α = z/√‖z‖.
 
@@ -161,10 +167,12 @@ class AnalyticNetwork:
         try:
             import pandas
         except ImportError as reason:
-            raise MissingPackage("net.table() needs pandas, which is not installed: pip install pandas.") from reason
+            raise MissingPackage(
+                "net.table() needs pandas, which is not installed: pip install pandas."
+            ) from reason
         inner, biases, outer, _ = self.arrays()
         columns: dict[str, Any] = {"atom": [str(n.atom) for n in self.neurons]}
-        columns |= {f"w{l + 1}": inner[:, l] for l in range(self.features)}
+        columns |= {f"w{k}": column for k, column in enumerate(inner.T, start=1)}
         if self.bias:
             columns["bias"] = biases
         names = ["outer"] if self.outputs is None else [f"outer{o}" for o in range(outer.shape[1])]

@@ -84,10 +84,13 @@ def plot_network(
     d, outputs = network.features, min(targets.shape[1], most_outputs)
     panels = outputs + (d > 2)
     if panels == 1 and d <= 2:
-        draw = plot_fit if d == 1 else plot_plane
-        return draw(network, table, y, ax=ax, labels=labels, feature_names=feature_names)
+        plot = plot_fit if d == 1 else plot_plane
+        return plot(network, table, y, ax=ax, labels=labels, feature_names=feature_names)
     if ax is not None or most_outputs < 1:
-        raise OptionError(f"This network takes {panels} panels and they need a figure: leave out ax; most_outputs >= 1.")
+        raise OptionError(
+            f"ax={ax!r}, most_outputs={most_outputs!r}; this network needs a figure "
+            f"of {max(panels, 1)} panels: leave out ax, and draw at least one output."
+        )
     figure = frame.Picture(figsize=(5.4 * panels + 1.5 * (d > 2), 5.2), layout="constrained")
     panes = figure.subplots(1, panels, squeeze=False, width_ratios=[1.0] * outputs + [1.5] * (d > 2))[0]
     names = frame.target_labels(labels, targets)
@@ -97,7 +100,7 @@ def plot_network(
         else:
             draw = draw_fit if d == 1 else draw_plane
             draw(pane, network, table, targets, output, labels, feature_names)
-        if targets.shape[1] > 1:
+        if targets.shape[1] > 1 and d > 1:
             pane.set_title(names[output], parse_math=False)
         frame.legend_below(pane)
     if d > 2:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke, TickedStroke
 
@@ -21,10 +23,13 @@ from geomnn.samples import finite_floats, real_table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from geomnn.atoms import Atom
     from geomnn.networks.network import AnalyticNetwork
 
 BLUE, VERMILION, ORANGE, SKY, GREEN = "#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#009E73"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
+_CIVIDIS = colormaps["cividis"](np.linspace(0.0, 1.0, 256))
+HEIGHTS = ListedColormap(0.35 + 0.65 * _CIVIDIS)  # so light that black lines show on it
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # keeps text readable on anything
 TICKS = [TickedStroke(spacing=9, angle=90, length=0.45)]  # on the left of a line
 MOST_NUMBERS = 15  # more names than this on one picture cannot be read
@@ -42,7 +47,9 @@ class Picture(Figure):
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 5.2), projection: str | None = None) -> Axes:
     """The axes given, or those of a new figure without global state."""
-    return Picture(figsize=size, layout="constrained").add_subplot(projection=projection) if ax is None else ax
+    if ax is not None:
+        return ax
+    return Picture(figsize=size, layout="constrained").add_subplot(projection=projection)
 
 
 def figure_of(ax: Any) -> Figure:
@@ -58,13 +65,15 @@ def checked(network: AnalyticNetwork, X: Any, y: Any) -> tuple[np.ndarray, np.nd
     table = real_table(np.reshape(X, (-1, 1)) if network.features == 1 and np.ndim(X) == 1 else X, "X")
     if table.shape[1] != network.features:
         raise DataError(
-            f"X has {table.shape[1]} columns; this network takes {network.features}: give the features that it was "
-            "derived from, in the same order."
+            f"X has {table.shape[1]} columns; this network takes {network.features}: give the features that "
+            "it was derived from, in the same order."
         )
     targets = finite_floats(np.asarray(y), "y")
     shape = (len(table),) if network.outputs is None else (len(table), network.outputs)
     if targets.shape != shape and not (network.outputs is None and targets.shape == (len(table), 1)):
-        raise DataError(f"y has shape {targets.shape}; the targets of this network for this X have shape {shape}.")
+        raise DataError(
+            f"y has shape {targets.shape}; targets of this network for this X have shape {shape}."
+        )
     return table, targets.reshape(len(table), -1)
 
 
@@ -87,7 +96,7 @@ def named(names: Sequence[str] | None, default: list[str], what: str) -> list[st
 
 def feature_labels(names: Sequence[str] | None, d: int) -> list[str]:
     """Names of the features; "feature 1" and so on, for x1 is a sample."""
-    return named(names, [f"feature {l + 1}" for l in range(d)], "feature names")
+    return named(names, [f"feature {k + 1}" for k in range(d)], "feature names")
 
 
 def target_labels(labels: Sequence[str] | None, targets: np.ndarray) -> list[str]:
@@ -106,13 +115,21 @@ def is_two_classes(targets: np.ndarray) -> bool:
 def evaluate(network: AnalyticNetwork, points: np.ndarray, output: int = 0) -> np.ndarray:
     """One output of the network at many points, shape (n,), in pieces that fit the memory."""
     size = max(1, 4_000_000 // (1 + len(network)))
-    pieces = [network(points[k : k + size]).reshape(-1, np.size(network.intercept)) for k in range(0, len(points), size)]
-    return np.concatenate(pieces)[:, output]
+    values = np.concatenate([network(points[k : k + size]) for k in range(0, len(points), size)])
+    return values if network.outputs is None else values[:, output]
 
 
 def coefficients(network: AnalyticNetwork, output: int = 0) -> np.ndarray:
     """z of every neuron for one output, shape (k,)."""
     return np.array([np.atleast_1d(neuron.coefficient)[output] for neuron in network.neurons])
+
+
+def spanning_rows(atom: Atom, X: np.ndarray) -> list[int]:
+    """The rows of X that name the atom and lie on it: all of its samples in the X it was derived from."""
+    rows = [row for row in atom.samples if row < len(X)]
+    terms = np.abs(X[rows]) @ np.abs(atom.weight) + abs(atom.bias)
+    on = np.abs(X[rows] @ atom.weight + atom.bias) <= 1e-9 * terms
+    return [row for row, touches in zip(rows, on, strict=True) if touches]
 
 
 def limits(values: np.ndarray, margin: float = 0.08) -> tuple[float, float]:
@@ -130,7 +147,16 @@ def number(value: float) -> str:
 
 
 def legend_below(ax: Axes) -> None:
-    """One legend under the axes, where there are no data."""
-    handles, _ = ax.get_legend_handles_labels()
-    if handles:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, ncols=2, frameon=False, fontsize=8)
+    """One legend where there are no data: under a figure of our own, else under the axes."""
+    handles, names = ax.get_legend_handles_labels()
+    figure = figure_of(ax)
+    style: dict[str, Any] = {"ncols": 2, "frameon": False, "fontsize": 8}
+    if not isinstance(figure, Picture):
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, **style)
+    elif not figure.legends:  # the first panel speaks for the others
+        figure.legend(handles, names, loc="outside lower center", **style)
+
+
+def star(name: str) -> str:
+    """The name of an atom with a Hodge star that can be seen from the back row."""
+    return name.replace("⋆", "★")

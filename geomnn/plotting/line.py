@@ -58,7 +58,9 @@ def plot_fit(
         If the network has more than one feature.
     """
     if network.features != 1:
-        raise UnsupportedProblem(f"plot_fit draws one feature and this network has {network.features}: use plot_network.")
+        raise UnsupportedProblem(
+            f"plot_fit draws one feature and this network has {network.features}: use plot_network."
+        )
     X, targets = frame.checked(network, x, y)
     axes = frame.new_axes(ax, (7.0, 4.6))
     draw_fit(axes, network, X, targets, frame.which_output(output, targets), labels, feature_names)
@@ -77,22 +79,24 @@ def draw_fit(
 ) -> None:
     """The picture of `plot_fit`, without its legend."""
     inner, biases, _, _ = network.arrays()
-    breaks = -biases / inner[:, 0]
+    breaks = 0.0 - biases / inner[:, 0]
     low, high = frame.limits(np.append(X[:, 0], breaks))
     knots = np.unique(np.concatenate([[low, high], breaks]))
     names = frame.target_labels(labels, targets)
     classes = frame.is_two_classes(targets)
 
-    ax.plot(knots, frame.evaluate(network, knots[:, None], output), color=frame.BLUE, lw=2, label="fit f", gid="fit")
-    ax.plot(X[:, 0], targets[:, output], "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
+    fitted, observed = frame.evaluate(network, knots[:, None], output), targets[:, output]
+    ax.plot(knots, fitted, color=frame.BLUE, lw=2, label="fit f", gid="fit")
+    ax.plot(X[:, 0], observed, "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
     if len(breaks):
         heights = frame.evaluate(network, breaks[:, None], output)
-        ax.plot(breaks, heights, "D", color=frame.VERMILION, ms=5, label="breakpoints", gid="breakpoints", zorder=4)
+        style: dict[str, Any] = {"color": frame.VERMILION, "ms": 5, "zorder": 4}
+        ax.plot(breaks, heights, "D", label="breakpoints", gid="breakpoints", **style)
         _name_breaks(ax, network, breaks, np.abs(frame.coefficients(network, output)), (low, high))
     if classes:
         ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
     ax.set_xlim(low, high)
-    ax.set_ylim(*frame.limits(np.concatenate([targets[:, output], frame.evaluate(network, knots[:, None], output)])))
+    ax.set_ylim(*frame.limits(np.append(fitted, observed)))
     ax.set_xlabel(frame.feature_labels(feature_names, 1)[0], parse_math=False)
     ax.set_ylabel("f" if classes else names[output], parse_math=False)
 
@@ -107,11 +111,11 @@ def _name_breaks(
         if any(abs(place - other) < 0.03 for other in placed) or len(placed) == frame.MOST_NUMBERS:
             continue
         placed.append(place)
-        here = [k for k in range(len(breaks)) if breaks[k] == breaks[j]]
-        atoms = [network.neurons[k].atom for k in sorted(here)]
-        name = str(atoms[0]) if len({atom.orientation for atom in atoms}) == 1 else "±" + str(atoms[0])[1:]
+        atom = network.neurons[j].atom
+        both = {neuron.atom.orientation for neuron in network.neurons if neuron.atom.samples == atom.samples}
+        name = frame.star(str(atom) if len(both) == 1 else f"±{str(atom)[1:]}")
         ax.text(
-            breaks[j], 1.02, name, rotation=90, ha="center", va="bottom", fontsize=8,
+            breaks[j], 1.02, name, rotation=90, ha="center", va="bottom", fontsize=9,
             transform=ax.get_xaxis_transform(), gid="breakpoint name",
         )  # fmt: skip
     for place in np.unique(breaks):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from geomnn.errors import UnsupportedProblem
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from geomnn.networks.network import AnalyticNetwork
 
+_Sheet = tuple[np.ndarray, np.ndarray, np.ndarray]  # the grid's lines, across and up, and f on it
 _GRID = 300
 _FEW = 20  # neurons up to which the active sides are ticked
 
@@ -68,7 +68,9 @@ def plot_plane(
     Source: geomnn theory, sections 1 and 2.
     """
     if network.features != 2:
-        raise UnsupportedProblem(f"plot_plane draws two features and this network has {network.features}: use plot_network.")
+        raise UnsupportedProblem(
+            f"plot_plane draws two features and this network has {network.features}: use plot_network."
+        )
     table, targets = frame.checked(network, X, y)
     axes = frame.new_axes(ax)
     draw_plane(axes, network, table, targets, frame.which_output(output, targets), labels, feature_names)
@@ -91,17 +93,17 @@ def draw_plane(
     box = plane_box(network, X)
     across, up = (np.linspace(low, high, _GRID) for low, high in box)
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    heights = frame.evaluate(network, points, output).reshape(_GRID, _GRID)
+    sheet = across, up, frame.evaluate(network, points, output).reshape(_GRID, _GRID)
     if frame.is_two_classes(targets):
-        _draw_regions(ax, across, up, heights, X, targets[:, 0], names)
+        _draw_regions(ax, sheet, X, targets[:, 0], names)
     else:
-        _draw_heights(ax, across, up, heights, X, targets[:, output], names[output])
+        _draw_heights(ax, sheet, X, targets[:, output], names[output])
     _draw_neurons(ax, network, box, output)
     _ring_samples(ax, network, X, box, output)
     ax.set(xlim=box[0], ylim=box[1])
     ax.set_xlabel(features[0], parse_math=False)
     ax.set_ylabel(features[1], parse_math=False)
-    if 1 / 3 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 3:
+    if 1 / 2 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 2:
         ax.set_aspect("equal")
 
 
@@ -131,29 +133,30 @@ def zero_line(weight: np.ndarray, bias: float, box: list[tuple[float, float]]) -
     return low + size * (start + np.outer([first, last], step)) if first < last else None
 
 
-def _draw_regions(
-    ax: Axes, across: np.ndarray, up: np.ndarray, heights: np.ndarray, X: np.ndarray, y: np.ndarray, names: list[str]
-) -> None:
+def _draw_regions(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, names: list[str]) -> None:
+    heights = sheet[2]
     top = 1.01 * np.abs(heights).max() or 1.0
-    ax.contourf(across, up, heights, levels=[-top, 0.0, top], colors=[frame.LIGHT, frame.DARK])
+    ax.contourf(*sheet, levels=[-top, 0.0, top], colors=[frame.LIGHT, frame.DARK])
     if heights.min() < 0 < heights.max():
-        ax.contour(across, up, heights, levels=[0.0], colors="black", linewidths=2.2)
+        ax.contour(*sheet, levels=[0.0], colors="black", linewidths=2.2)
         ax.plot([], [], color="black", lw=2.2, label="boundary f = 0")
     for sign, marker, colour, name in ((-1, "^", frame.VERMILION, names[0]), (1, "o", frame.BLUE, names[1])):
         here = X[y == sign]
         ax.plot(*here.T, marker, color=colour, mec="white", ms=6, label=name.replace("$", r"\$"), zorder=4)
 
 
-def _draw_heights(
-    ax: Axes, across: np.ndarray, up: np.ndarray, heights: np.ndarray, X: np.ndarray, y: np.ndarray, name: str
-) -> None:
-    low, high = frame.limits(np.append(heights, y), 0.0)
-    levels = MaxNLocator(14).tick_values(low, high)
-    filled = ax.contourf(across, up, heights, levels=levels, cmap="cividis")
-    ax.scatter(
-        *X.T, c=y, cmap="cividis", norm=filled.norm, s=38, edgecolors="black", linewidths=0.9, label="samples", zorder=4
-    )
-    bar = ax.figure.colorbar(filled, ax=ax)
+def _draw_heights(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, name: str) -> None:
+    levels = MaxNLocator(14).tick_values(*frame.limits(np.append(sheet[2], y), 0.0))
+    filled = ax.contourf(*sheet, levels=levels, cmap=frame.HEIGHTS)
+    style: dict[str, Any] = {
+        "c": y,
+        "cmap": frame.HEIGHTS,
+        "norm": filled.norm,
+        "edgecolors": "black",
+        "linewidths": 0.9,
+    }
+    ax.scatter(X[:, 0], X[:, 1], s=38, label="samples", gid="samples", zorder=4, **style)
+    bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.set_label(f"f, and {name} in the dots", parse_math=False)
 
 
@@ -171,36 +174,51 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
         unnamed[kind] = False
         width = 0.5 + 1.3 * widths[j] if few else 0.2 + 0.9 * widths[j]
         style = "--" if neuron.atom.is_partial else "-"
-        halo = [Stroke(linewidth=width + 1.2, foreground="white", alpha=0.6), Normal()] if few else None
         ax.plot(
-            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.55, label=label,
-            gid=f"neuron {j}", path_effects=halo, zorder=3,
+            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.45, label=label,
+            gid=f"neuron {j}", zorder=3,
         )  # fmt: skip
         if few:
-            ax.plot(*ends.T, color="black", lw=0.7, gid=f"active side {j}", path_effects=frame.TICKS, zorder=3)
+            ticks: dict[str, Any] = {"color": "black", "lw": 0.7, "path_effects": frame.TICKS, "zorder": 3}
+            ax.plot(*ends.T, gid=f"active side {j}", **ticks)
 
 
 def _ring_samples(
     ax: Axes, network: AnalyticNetwork, X: np.ndarray, box: list[tuple[float, float]], output: int
 ) -> None:
     """Rings around the samples that span a neuron, and the names of those of the largest neurons."""
-    order = np.argsort(-np.abs(frame.coefficients(network, output)), kind="stable") if len(network) else []
-    rows = list(dict.fromkeys(row for j in order for row in network.neurons[j].atom.samples if row < len(X)))
+    order = np.argsort(-np.abs(frame.coefficients(network, output)), kind="stable")
+    rows = list(dict.fromkeys(row for j in order for row in frame.spanning_rows(network.neurons[j].atom, X)))
     if not rows:
         return
     ring = 110 if len(network) <= _FEW else 60
     ax.scatter(
-        *X[rows].T, s=ring, facecolors="none", edgecolors="black", linewidths=1.1, label="samples that span a line",
-        gid="spanning", zorder=5,
+        X[rows, 0], X[rows, 1], s=ring, facecolors="none", edgecolors="black", linewidths=1.1, zorder=5,
+        gid="spanning", label="samples that span a line",
     )  # fmt: skip
     low, size = np.array([side[0] for side in box]), np.array([side[1] - side[0] for side in box])
-    placed: list[np.ndarray] = []
+    _name_samples(ax, rows, X, (X - low) / size)
+
+
+def _name_samples(ax: Axes, rows: list[int], X: np.ndarray, places: np.ndarray) -> None:
+    """Names of the first rows, each in the free corner of its sample that hides the fewest others."""
+    reach, half = np.array([0.055, 0.035]), np.array([0.05, 0.025])  # of a name, in sizes of the picture
+    taken: list[np.ndarray] = []
     for row in rows:
-        place = (X[row] - low) / size
-        if len(placed) == frame.MOST_NUMBERS or any(np.abs(place - other).max() < 0.04 for other in placed):
+        choices: list[tuple[int, tuple[int, int], np.ndarray]] = []
+        for corner in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
+            middle = places[row] + reach * corner
+            if not any((np.abs(middle - other) < 2 * half).all() for other in taken):
+                hidden = int((np.abs(places - middle) < half).all(axis=1).sum())
+                choices.append((hidden, corner, middle))
+        if not choices:
             continue
-        placed.append(place)
+        _, (right, above), middle = min(choices, key=lambda choice: choice[0])
+        taken.append(middle)
         ax.annotate(
-            f"x{row}", X[row], xytext=(6, 5), textcoords="offset points", fontsize=8, fontweight="bold", gid="name",
-            path_effects=frame.HALO, zorder=6,
+            f"x{row}", X[row], xytext=(5 * right, 4 * above), textcoords="offset points", fontsize=8,
+            ha="left" if right > 0 else "right", va="bottom" if above > 0 else "top", fontweight="bold",
+            gid="name", path_effects=frame.HALO, zorder=6,
         )  # fmt: skip
+        if len(taken) == frame.MOST_NUMBERS:
+            return

@@ -59,7 +59,9 @@ def plot_surface(
         If the network does not have two features.
     """
     if network.features != 2:
-        raise UnsupportedProblem(f"plot_surface draws two features and this network has {network.features}: use plot_network.")
+        raise UnsupportedProblem(
+            f"plot_surface draws two features and this network has {network.features}: use plot_network."
+        )
     table, targets = frame.checked(network, X, y)
     column = frame.which_output(output, targets)
     names = frame.feature_labels(feature_names, 2)
@@ -68,8 +70,9 @@ def plot_surface(
     axes.computed_zorder = False
     _draw_sheet(axes, network, plane_box(network, table), column)
     fitted, observed = frame.evaluate(network, table, column), targets[:, column]
-    for (across, up), low, high in zip(table, fitted, observed, strict=True):
-        axes.plot([across, across], [up, up], [low, high], color=frame.VERMILION, lw=1, zorder=3, gid="residual")
+    style: dict[str, Any] = {"color": frame.VERMILION, "lw": 1, "zorder": 3}
+    for (across, up), *stem in zip(table, fitted, observed, strict=True):
+        axes.plot([across, across], [up, up], stem, gid="residual", **style)
     axes.plot(
         table[:, 0], table[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
         label="samples, with their residuals", gid="samples",
@@ -82,12 +85,13 @@ def plot_surface(
 
 
 def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]], output: int) -> None:
-    """The surface on a grid, and the creases exactly: f on a line is linear between its crossings with others."""
+    """The surface on a grid, and the creases exactly: f on a line is linear between crossings with others."""
     across, up = np.meshgrid(*(np.linspace(low, high, _GRID) for low, high in box))
-    heights = frame.evaluate(network, np.column_stack([across.ravel(), up.ravel()]), output).reshape(across.shape)
+    points = np.column_stack([across.ravel(), up.ravel()])
+    heights = frame.evaluate(network, points, output).reshape(across.shape)
     low, high = frame.limits(heights, 0.0)
     ax.plot_surface(
-        across, up, heights, cmap="cividis", vmin=low, vmax=high, alpha=0.75, rstride=1, cstride=1, linewidth=0,
+        across, up, heights, cmap=frame.HEIGHTS, vmin=low, vmax=high, rstride=1, cstride=1, linewidth=0,
         antialiased=False, zorder=1,
     )  # fmt: skip
     label: str | None = "creases: lines of the neurons"
@@ -98,8 +102,8 @@ def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]
         along = _crossings(network, ends)
         points = ends[0] + along[:, None] * (ends[1] - ends[0])
         ax.plot(
-            points[:, 0], points[:, 1], frame.evaluate(network, points, output), color="black",
-            lw=1.1 if len(network) <= 40 else 0.4, ls="--" if neuron.atom.is_partial else "-", zorder=2, label=label,
+            points[:, 0], points[:, 1], frame.evaluate(network, points, output), color="black", zorder=2,
+            lw=1.1 if len(network) <= 40 else 0.4, ls="--" if neuron.atom.is_partial else "-", label=label,
             gid=f"crease {j}",
         )  # fmt: skip
         label = None

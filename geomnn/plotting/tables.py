@@ -75,7 +75,8 @@ def draw_predictions(
             ax.plot(place + spread, values, marker, color=colour, mec="white", ms=6, gid=f"class {sign}")
         ax.axhline(0.0, color="black", lw=1, ls="--", label="boundary f = 0")
         ax.set_xticks([0, 1], names, parse_math=False)
-        ax.set(xlim=(-0.5, 1.5), ylim=frame.limits(np.append(predicted, 0.0)), xlabel="observed class", ylabel="f")
+        ax.set(xlim=(-0.5, 1.5), ylim=frame.limits(np.append(predicted, 0.0)))
+        ax.set(xlabel="observed class", ylabel="f")
         return
     view = frame.limits(np.append(predicted, observed))
     ax.plot(view, view, color="black", lw=1, ls="--", label="predicted = observed")
@@ -125,15 +126,16 @@ def draw_neurons(
     ax: Axes, network: AnalyticNetwork, labels: Sequence[str] | None, feature_names: Sequence[str] | None
 ) -> None:
     """The picture of `plot_neurons`."""
-    c = np.size(network.intercept)
+    outputs = frame.target_labels(labels, np.empty((0, np.size(network.intercept))))
     columns = frame.feature_labels(feature_names, network.features) + ["bias"] * network.bias
-    columns += ["z"] if network.outputs is None else [f"z of {n}" for n in frame.target_labels(labels, np.empty((0, c)))]
+    columns += ["z"] if network.outputs is None else [f"z of {name}" for name in outputs]
     if not network.neurons:
         ax.text(0.5, 0.5, "no neurons:\nthe network is a constant", ha="center", va="center")
         ax.set_axis_off()
         return
     z = np.array([np.atleast_1d(neuron.coefficient) for neuron in network.neurons])
-    units = np.array([[*neuron.atom.weight, *[neuron.atom.bias] * network.bias] for neuron in network.neurons])
+    atoms = [neuron.atom for neuron in network.neurons]
+    units = np.array([[*atom.weight, *[atom.bias] * network.bias] for atom in atoms])
     order = np.argsort(-np.linalg.norm(z, axis=1), kind="stable")[:_MOST_ROWS]
     values = np.hstack([units, z])[order]
     largest = np.abs(values).max(axis=0)
@@ -145,8 +147,9 @@ def draw_neurons(
         text = f"{values[row, column] + 0.0:+.3g}".replace("-", "−") if values[row, column] else "0"
         ax.text(column, row, text, ha="center", va="center", fontsize=7, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color="black", lw=1.5)
-    ax.set_yticks(range(len(order)), [_short(str(network.neurons[j].atom)) for j in order], fontsize=7)
-    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
+    ax.set_yticks(range(len(order)), [frame.star(_short(str(atoms[j]))) for j in order], fontsize=7)
+    style: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor", "parse_math": False}
+    ax.set_xticks(range(len(columns)), columns, **style)
     ax.figure.colorbar(image, ax=ax, label="relative to the largest of the column")
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)

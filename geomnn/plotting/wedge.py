@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from geomnn.atoms import Atom
 
-_NORMS = {1.0: "₁", 2.0: "₂", np.inf: "_∞"}
+_NORMS = {1.0: "₁", 2.0: "₂", np.inf: "∞"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class _Ratio:
     norm: float
     moved_name: str
     base_name: str
+    of_samples: bool  # whether the base is made of samples, and not of a direction
 
     @property
     def area(self) -> float:
@@ -56,11 +57,10 @@ class _Ratio:
     def lines(self) -> list[str]:
         """The formula with its numbers, one equation a line."""
         wedge = f"{'+' if self.sign > 0 else '−'}{self.moved_name} ∧ {self.base_name}"
-        norm = f"‖⋆{self.base_name}‖{_NORMS[self.norm]}"
+        norm = f"‖★{self.base_name}‖{_NORMS[self.norm]}"
         value = max(self.area, 0.0) / self.length if self.length else 0.0
-        kind = "positive: active" if self.area > 0 else "negative: inactive" if self.area < 0 else "zero: on the line"
         return [
-            f"signed area  {wedge} = {frame.number(self.area)}  ({kind})",
+            f"signed area  {wedge} = {frame.number(self.area)}",
             f"base  {norm} = {frame.number(self.length)}",
             f"feature = ({frame.number(self.area)})₊ / {frame.number(self.length)} = {frame.number(value)}",
         ]
@@ -116,7 +116,7 @@ def plot_wedge(
     table = real_table(X, "X")
     if table.shape[1] != 2 or atom.weight.shape != (2,):
         d = table.shape[1] if table.shape[1] != 2 else len(atom.weight)
-        raise UnsupportedProblem(f"A wedge is drawn in the plane, and this one has {d} features instead of 2.")
+        raise UnsupportedProblem(f"A wedge is drawn in the plane, and this one has {d} features, not 2.")
     row = _row(row, table, atom)
     names = frame.feature_labels(feature_names, 2)
     ratio = _ratio(atom, table, row)
@@ -129,7 +129,7 @@ def plot_wedge(
     axes.set_ylabel(names[1], parse_math=False)
     if 1 / 30 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 30:
         axes.set_aspect("equal")
-    axes.set_title("\n".join(ratio.lines()), fontsize=10, loc="left", gid="formula")
+    axes.set_title("\n".join(ratio.lines()), fontsize=10, loc="left", gid="formula", parse_math=False)
     frame.legend_below(axes)
     return frame.figure_of(axes)
 
@@ -142,57 +142,56 @@ def _row(row: Any, X: np.ndarray, atom: Atom) -> int:
         wanted = -1
     if not 0 <= wanted < len(X):
         raise DataError(f"row={row!r}; a row of X, from 0 to {len(X) - 1}, was expected.")
-    if max(atom.samples, default=0) >= len(X):
-        raise DataError(f"The atom is made of x{max(atom.samples)} and X has {len(X)} rows: give the X it was derived from.")
+    if len(frame.spanning_rows(atom, X)) < len(atom.samples):
+        rows = ", ".join(f"x{j}" for j in atom.samples)
+        raise DataError(
+            f"The atom is made of {rows}, not all on its line in this X: give the X it was derived from."
+        )
     return wanted
 
 
 def _ratio(atom: Atom, X: np.ndarray, row: int) -> _Ratio:
-    """The parts of the atom's feature at a row; for a partial wedge the base is the unit vector on its line."""
+    """The parts of the atom's feature at a row; for a partial wedge the base is a unit vector on its line."""
     anchored = atom.anchored and bool(atom.samples)
     foot = X[atom.samples[-1]] if anchored else np.zeros(2)
     moved_name = f"(x{row} − x{atom.samples[-1]})" if anchored else f"x{row}"
-    if atom.is_partial or not atom.factors():
+    spanned = () if atom.is_partial else atom.samples[: -1 if anchored else None]
+    if atom.is_partial:
         along, name, sign = np.array([-atom.weight[1], atom.weight[0]]), "t", 1
     else:
-        spanned = atom.samples[: -1 if anchored else None]
         along = X[spanned[0]] - foot if spanned else atom.directions[0].vector(2)
         name, sign = atom.factors()[0], atom.orientation
-    return _Ratio(foot, along, X[row] - foot, sign, atom.norm, moved_name, name)
+    return _Ratio(foot, along, X[row] - foot, sign, atom.norm, moved_name, name, bool(spanned))
 
 
 def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
     corners = np.array([ratio.foot, ratio.foot + ratio.moved])
-    if ratio.base_name.startswith(("x", "(x")):
+    if ratio.of_samples:
         corners = np.vstack([corners, corners + ratio.base])
     seen = np.vstack([X, corners])
     return [frame.limits(seen[:, 0], 0.12), frame.limits(seen[:, 1], 0.12)]
 
 
 def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]]) -> None:
-    """The signed area in the colour and hatching of its sign, the atom's line, and the feature as a distance."""
-    positive = ratio.area >= 0
-    paint = {"facecolor": frame.SKY if positive else frame.ORANGE, "hatch": "//" if positive else "xx"}
-    tip = ratio.foot + ratio.moved
-    spans_samples = ratio.base_name.startswith(("x", "(x"))
-    far = np.hypot(*(side[1] - side[0] for side in box)) / np.linalg.norm(ratio.base)
-    if spans_samples:
-        corners = np.array([ratio.foot, ratio.foot + ratio.base, tip + ratio.base, tip])
-    else:
-        reach = far * ratio.base
-        corners = np.array([ratio.foot - reach, ratio.foot + reach, tip + reach, tip - reach])
-    halved = atom.anchored and spans_samples
+    """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
+    tip, across = ratio.foot + ratio.moved, float(np.linalg.norm([side[1] - side[0] for side in box]))
+    reach = ratio.base * (1.0 if ratio.of_samples else across / np.linalg.norm(ratio.base))
+    start = 0.0 if ratio.of_samples else -reach
+    corners = np.array([ratio.foot + start, ratio.foot + reach, tip + reach, tip + start])
+    halved = atom.anchored and ratio.of_samples
+    shape = "triangle, half of the signed area" if halved else "signed area" if ratio.of_samples else "strip"
+    side = {1: "positive: active", -1: "negative: inactive", 0: "zero: on the line"}[int(np.sign(ratio.area))]
+    colour, hatch = (frame.SKY, "//") if ratio.area >= 0 else (frame.ORANGE, "xx")
     solid = corners[[0, 1, 3]] if halved else corners
-    ax.fill(*corners.T, alpha=0.25, facecolor=paint["facecolor"], edgecolor="0.4", ls=":", gid="parallelogram")
-    side = "positive" if ratio.area > 0 else "negative" if ratio.area < 0 else "zero"
-    shape = ("triangle, half of the signed area" if halved else "signed area") if spans_samples else "strip"
-    ax.fill(*solid.T, alpha=0.6, edgecolor="black", lw=0.8, label=f"{shape} ({side})", gid="area", **paint)
-    sign = "+" if ratio.area > 0 else ""
-    ax.text(
-        *(solid.mean(axis=0) if spans_samples else ratio.foot + ratio.moved / 2),
-        f"{sign}{frame.number(ratio.area)}{' / 2' if halved else ''}{'' if spans_samples else f' per {ratio.base_name}'}",
-        ha="center", va="center", fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="signed area", zorder=6,
-    )  # fmt: skip
+    ax.fill(*corners.T, alpha=0.25, facecolor=colour, edgecolor="0.3", ls=":", gid="parallelogram")
+    style: dict[str, Any] = {
+        "alpha": 0.6,
+        "facecolor": colour,
+        "hatch": hatch,
+        "edgecolor": "black",
+        "lw": 0.8,
+    }
+    ax.fill(*solid.T, label=f"{shape} ({side})", gid="area", **style)
     ends = zero_line(atom.weight, atom.bias, box)
     if ends is not None:
         ax.plot(
@@ -200,15 +199,45 @@ def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float
             label="line of the atom, ticks where active",
         )  # fmt: skip
         ax.plot(*ends.T, color="black", lw=0.8, gid="active side", path_effects=frame.TICKS)
-    if not spans_samples:
-        arrow = {"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0}
-        head = ratio.foot + 0.2 * far * ratio.base
-        ax.annotate("", head, ratio.foot, arrowprops=arrow, zorder=5)
-        ax.annotate(
-            f"direction {ratio.base_name}", head, (4, 6), textcoords="offset points", color=frame.BLUE,
-            path_effects=frame.HALO, zorder=6,
-        )  # fmt: skip
+    away = (-1 if ratio.area > 0 else 1) * atom.weight / np.linalg.norm(atom.weight)  # from x over the line
+    if not ratio.of_samples:
+        _draw_direction(ax, ratio, 0.2 * reach, away)
+    beside = ratio.foot + algebra.reject(ratio.moved, [ratio.base]) / 2
+    middle = solid.mean(axis=0) if ratio.of_samples else beside
+    _write_area(ax, ratio, halved, middle, away, across)
     _draw_distance(ax, atom, ratio, tip)
+
+
+def _write_area(
+    ax: Axes, ratio: _Ratio, halved: bool, middle: np.ndarray, away: np.ndarray, across: float
+) -> None:
+    """The signed area, inside where there is room and else beside it, over the line from x (for a strip, on the side of x)."""
+    text = ("+" if ratio.area > 0 else "") + frame.number(ratio.area)
+    text += "" if ratio.of_samples else f" per {ratio.base_name}"
+    sides = [ratio.base, *[ratio.moved] * ratio.of_samples, *[ratio.moved - ratio.base] * halved]
+    thick = abs(ratio.area) > 0.12 * across * max(float(np.linalg.norm(side)) for side in sides)
+    shift = (0.0, 0.0) if thick else _pair((60 if ratio.of_samples else -60) * away)
+    arrow = None if thick else {"arrowstyle": "-", "lw": 0.8, "color": "black", "shrinkB": 0}
+    ax.annotate(
+        f"{text} / 2" if halved and ratio.area else text, _pair(middle), shift, textcoords="offset points",
+        ha="center", va="center", fontsize=11, fontweight="bold", path_effects=frame.HALO, arrowprops=arrow,
+        gid="signed area", zorder=6,
+    )  # fmt: skip
+
+
+def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray) -> None:
+    """An arrow from the foot along a direction that no sample has, and its name."""
+    style: dict[str, Any] = {"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", _pair(ratio.foot + arrow), _pair(ratio.foot), arrowprops=style, zorder=5)
+    ax.annotate(
+        f"direction {ratio.base_name}", _pair(ratio.foot + arrow / 2), _pair(14 * away),
+        textcoords="offset points", ha="center", va="center", color=frame.BLUE, zorder=6,
+        path_effects=frame.HALO,
+    )  # fmt: skip
+
+
+def _pair(point: np.ndarray) -> tuple[float, float]:
+    return float(point[0]), float(point[1])
 
 
 def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
@@ -218,7 +247,7 @@ def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
     w = atom.weight
     steps = {1.0: np.sign(w), 2.0: w, np.inf: np.where(np.arange(2) == np.argmax(np.abs(w)), np.sign(w), 0.0)}
     near = x - ratio.area / ratio.length * steps[atom.norm]  # w·step = 1 and the dual norm of step is 1
-    dual = {1.0: "ℓ_∞", 2.0: "ℓ₂", np.inf: "ℓ₁"}[atom.norm]
+    dual = {1.0: "ℓ∞", 2.0: "ℓ₂", np.inf: "ℓ₁"}[atom.norm]
     ax.plot(
         [x[0], near[0]], [x[1], near[1]], color=frame.VERMILION, lw=2.2, ls="-.", gid="distance",
         label=f"the feature: {dual} distance to the line",
@@ -232,12 +261,14 @@ def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, ratio: _Ratio) -
         ax.plot(0, 0, "+", color="black", ms=12, mew=2, label="origin", zorder=5)
     if atom.samples:
         ax.plot(
-            *X[list(atom.samples)].T, "o", mfc="none", mec="black", ms=10, mew=1.4, label="samples of the atom",
-            gid="spanning", zorder=5,
+            *X[list(atom.samples)].T, "o", mfc="none", mec="black", ms=10, mew=1.4, zorder=5,
+            gid="spanning", label="samples of the atom",
         )  # fmt: skip
     ax.plot(*X[row], "s", color="black", ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
+    middle = ratio.foot + (ratio.moved + (ratio.base if ratio.of_samples else 0.0)) / 3
     for name in dict.fromkeys((row, *atom.samples)):
+        right, above = np.where(X[name] >= middle, 1, -1)
         ax.annotate(
-            f"x{name}", X[name], (8, -13), textcoords="offset points", fontsize=11, fontweight="bold",
-            path_effects=frame.HALO, gid="name", zorder=6,
+            f"x{name}", X[name], (9 * right, 9 * above), textcoords="offset points", ha="center", va="center",
+            fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name", zorder=6,
         )  # fmt: skip

@@ -54,6 +54,7 @@ class DualActiveSet:
         self._z = np.zeros(self._fixed)
         self._signs = np.zeros(self._fixed)
         self.units = np.zeros((0, homogeneous.shape[1]))
+        self._v = self._y
         self._refresh()
 
     @property
@@ -112,7 +113,7 @@ class DualActiveSet:
             if independent:
                 self._v = self._v - step * rest
             if full <= partial:
-                self._append(unit, sign, multiplier, rest / length, coordinates, length)
+                self._append(unit, sign, multiplier, rest / length, coordinates, float(length))
                 self._refresh()
                 return
             self._drop(int(falling[np.argmin(ratios)]))

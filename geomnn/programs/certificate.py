@@ -57,8 +57,9 @@ class Certificate:
 
         Examples
         --------
-        >>> Certificate(2.0, 2.0, 1.0, "global", "exact", 12).statement()
-        'No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap 0, float64, 12 atoms checked).'
+        >>> print(Certificate(2.0, 2.0, 1.0, "global", "exact", 12).statement())  # doctest: +NORMALIZE_WHITESPACE
+        No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap 0,
+        float64, 12 atoms checked).
         """
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",

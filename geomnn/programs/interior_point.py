@@ -95,7 +95,9 @@ class CentralPath:
         weighted = self.features @ (eta[:, None] * (self.features.T @ v)) / self.reg
         return weighted + t - self.loss.dual_gradient(v, self.targets), v.sum(axis=0)
 
-    def _step(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _step(
+        self, v: np.ndarray, eta: np.ndarray, t: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         phi, reg = self.features, self.reg
         q, s = phi.T @ v, self._slack(v)
         stationarity, balance = self._residuals(v, eta, t)
@@ -111,7 +113,9 @@ class CentralPath:
         dv, deta, _ = direction(np.zeros_like(s))
         ahead = self._longest(v, eta, s, q, dv, deta)
         mu_ahead = float((eta + ahead * deta) @ self._slack(v + ahead * dv)) / len(s)
-        bend = deta * np.sum(q * (phi.T @ dv), axis=1) / reg + eta * np.sum((phi.T @ dv) ** 2, axis=1) / (2 * reg)
+        bend = deta * np.sum(q * (phi.T @ dv), axis=1) / reg + eta * np.sum((phi.T @ dv) ** 2, axis=1) / (
+            2 * reg
+        )
         target = max(min(mu_ahead / mu, 1.0) ** 3, 1e-3) * mu
         dv, deta, dt = direction(target + ahead**2 * bend)
         length = 0.99 * self._longest(v, eta, s, q, dv, deta)

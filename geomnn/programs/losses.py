@@ -110,7 +110,9 @@ class LogisticLoss(Loss):
             raise DataError(f"y has {y.shape[1]} columns; loss='logistic' takes one column of -1 and +1.")
         odd = y[np.abs(y) != 1]
         if odd.size:
-            raise DataError(f"y holds {odd[0]:g}; loss='logistic' takes the targets -1 and +1: relabel the classes.")
+            raise DataError(
+                f"y holds {odd[0]:g}; loss='logistic' takes the targets -1 and +1: relabel the classes."
+            )
         if (y == y[0]).all():
             raise DataError(
                 f"y holds the class {y[0, 0]:+g} only; loss='logistic' has no minimiser then: give both classes."

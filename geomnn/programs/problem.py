@@ -57,7 +57,9 @@ class Problem:
         """v = −∂L/∂f, shape (n, c)."""
         return self.loss.residual(predictions, self.targets)
 
-    def training_objective(self, inner: np.ndarray, biases: np.ndarray, outer: np.ndarray, t: np.ndarray) -> float:
+    def training_objective(
+        self, inner: np.ndarray, biases: np.ndarray, outer: np.ndarray, t: np.ndarray
+    ) -> float:
         """The value of (T) of a network, recomputed from its weights.
 
         Parameters
@@ -103,7 +105,9 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
         raise OptionError(f"bias={bias!r}; True or False was expected.")
     real = isinstance(reg, int | float | np.integer | np.floating) and not isinstance(reg, bool)
     if not real or not 0 < reg < np.inf:
-        raise OptionError(f"reg={reg!r}; a finite number above 0 was expected (without a penalty use a small one).")
+        raise OptionError(
+            f"reg={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."
+        )
     found, p = find_loss(loss), check_norm(norm)
     samples = Samples(X, bool(bias))
     targets = check_targets(y, samples.n, found)

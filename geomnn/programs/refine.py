@@ -72,7 +72,9 @@ def refine(
     return refined if after <= before * (1 + 1e-14) else (units, z, t)
 
 
-def _merge(samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> tuple[list[_Face], np.ndarray]:
+def _merge(
+    samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray
+) -> tuple[list[_Face], np.ndarray]:
     """The faces in use: on each, Σ u z is one matrix, and its top singular pair stands for it.
 
     For a scalar output the pair is the whole of it, so merging changes no output and raises no cost.

@@ -69,7 +69,9 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
     """
     restricted: DualActiveSet | InteriorPoint
     if problem.is_projection:
-        restricted = DualActiveSet(problem.targets, problem.samples.homogeneous, problem.reg, problem.samples.bias)
+        restricted = DualActiveSet(
+            problem.targets, problem.samples.homogeneous, problem.reg, problem.samples.bias
+        )
     else:
         restricted = InteriorPoint(problem, tol / 10)
     threshold = problem.reg * (1 + 1e-12)

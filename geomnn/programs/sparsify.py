@@ -44,7 +44,9 @@ def independent_neurons(
         if not len(alive):
             break
         cost = np.linalg.norm(z[alive], axis=1)
-        products = np.einsum("nk,kc->nck", centred[:, alive], z[alive] / cost[:, None]).reshape(-1, len(alive))
+        products = np.einsum("nk,kc->nck", centred[:, alive], z[alive] / cost[:, None]).reshape(
+            -1, len(alive)
+        )
         length = np.linalg.norm(products, axis=0)
         length[length == 0] = 1.0
         _, singular, right = np.linalg.svd(products / length, full_matrices=len(products) < len(alive))

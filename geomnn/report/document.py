@@ -8,8 +8,8 @@ __all__ = ["latex_text"]
 
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
-    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", '"': r"\textquotedbl{}",
 }  # fmt: skip
 
 
@@ -21,10 +21,14 @@ def latex_text(study: Study) -> str:
 
 def escape(text: str) -> str:
     """Text as LaTeX; letters beyond Latin-1 as their code points, which every engine can set."""
-    return "".join(ESCAPES.get(c) or (c if " " <= c <= "ÿ" and not "\x7f" <= c <= "\xa0" else _code(c)) for c in text)
+    return "".join(map(_escaped, text))
 
 
-def _code(character: str) -> str:
+def _escaped(character: str) -> str:
+    if character in ESCAPES:
+        return ESCAPES[character]
+    if " " <= character <= "~" or "\xa1" <= character <= "ÿ":
+        return character
     return rf"\texttt{{U+{ord(character):04X}}}"
 
 
@@ -38,7 +42,7 @@ def _opening(study: Study) -> str:
 
 
 def _formula(study: Study) -> str:
-    aligned = study.solution.network.to_latex(digits=6).replace("–", r"\text{--}")
+    aligned = study.solution.network.to_latex(digits=6).replace("–", r"\text{--}").replace("…", r"\ldots ")
     body = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").strip()
     lines = body.replace(r" \\ & ", " \\\\\n& ")
     about = "Here $x_{j}$ is row $j$ of the table, counted from 0, and $(a)_+ = \\max(a, 0)$."
@@ -49,14 +53,14 @@ def _variables(study: Study) -> str:
     names = ", ".join(f"\\textit{{{escape(name)}}}" for name in study.features)
     if study.classes:
         first, second = map(escape, study.classes)
-        target = f" A negative value means the class \\textit{{{first}}}, a positive one \\textit{{{second}}}."
+        target = f" Negative values mean the class \\textit{{{first}}}, positive ones \\textit{{{second}}}."
     else:
         target = ""
     if study.scaling is None:
         return f"The coordinates of $x$ are the columns {names}.{target}"
     rows = " \\\\\n".join(
-        f"{l + 1} & \\textit{{{escape(name)}}} & {mean:.9g} & {deviation:.9g}"
-        for l, (name, mean, deviation) in enumerate(
+        f"{k + 1} & \\textit{{{escape(name)}}} & {mean:.9g} & {deviation:.9g}"
+        for k, (name, mean, deviation) in enumerate(
             zip(study.features, study.scaling.mean, study.scaling.deviation, strict=True)
         )
     )

@@ -37,12 +37,12 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
         if not target.is_dir():
             raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
         if not force:
-            raise OutputExists(f"{out} exists; choose another --out, or add --force to replace the files of geomnn in it.")
+            raise OutputExists(f"{out} exists; choose another --out, or add --force to replace its files.")
         writable = target
     else:
         writable = target.parent
         if not writable.is_dir():
-            raise OptionError(f"{writable} is not a folder, so {out} cannot be made in it; make the folder first.")
+            raise OptionError(f"{out} cannot be made, {writable} is not a folder; make that folder first.")
     if not os.access(writable, os.W_OK | os.X_OK):
         raise OptionError(f"{writable} may not be written; choose another --out, or change its permissions.")
     return target
@@ -86,7 +86,8 @@ def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
     except OSError as reason:
         if isinstance(reason, OutputExists):
             raise
-        raise OptionError(f"{out} cannot be written ({reason.strerror or reason}); choose another --out.") from reason
+        why = reason.strerror or reason
+        raise OptionError(f"{out} cannot be written ({why}); choose another --out.") from reason
 
 
 def _move_into(staging: Path, target: Path) -> None:

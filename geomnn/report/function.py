@@ -41,7 +41,8 @@ def _numbers(study: Study) -> str:
     for neuron, weight in zip(network.neurons, inner, strict=True):
         lines.append(f"    {weight.tolist()!r},  # {neuron.atom}")
     lines.append(f"]).reshape(-1, {network.features})")
-    lines += [f"{name} = np.array({values.tolist()!r})" for name, values in (("BIASES", biases), ("OUTER", outer[:, 0]))]
+    lines.append(f"BIASES = np.array({biases.tolist()!r})")
+    lines.append(f"OUTER = np.array({outer[:, 0].tolist()!r})")
     lines.append(f"INTERCEPT = {float(np.asarray(t)[0])!r}")
     return "\n".join(lines) + "\n"
 
@@ -53,7 +54,7 @@ def _predict(study: Study) -> str:
         '    """f(x) of every row of X: shape (n, features) in, (n,) out."""\n'
         "    X = np.asarray(X, dtype=float)\n"
         "    if X.ndim != 2 or X.shape[1] != len(FEATURES):\n"
-        '        raise ValueError(f"X has shape {X.shape}; (n, {len(FEATURES)}) was expected: the columns {FEATURES}.")\n'
+        '        raise ValueError(f"X has shape {X.shape}; one column for each of {FEATURES} is needed.")\n'
         f"{scaled}"
         "    return np.maximum(X @ WEIGHTS.T + BIASES, 0.0) @ OUTER + INTERCEPT\n"
     )

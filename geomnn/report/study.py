@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +193,10 @@ def _names(features: str | None) -> list[str] | None:
     """Names separated by commas, quoted as in a CSV file where they hold commas themselves."""
     if features is None:
         return None
-    rows = list(csv.reader([features], skipinitialspace=True))
+    try:
+        rows = list(csv.reader(io.StringIO(features, newline=""), skipinitialspace=True))
+    except csv.Error as reason:
+        raise DataError(f"--features cannot be read ({reason}); give names separated by commas.") from reason
     if len(rows) > 1:
         raise DataError("--features holds a line break; give names separated by commas.")
     return [name.strip() for name in rows[0]] if rows else []

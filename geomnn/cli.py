@@ -1,0 +1,222 @@
+"""The ``geomnn`` command: a CSV file goes in, a folder that explains a network comes out."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from geomnn.errors import GeomnnError, GeomnnWarning
+
+__all__ = ["main"]
+
+SHOWN_NEURONS = 12
+DEMO_FOLDER = "geomnn-demo"
+DEMO_FILE = "demo.csv"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 2 for input that cannot be used (one line on stderr says why), 130 if it was
+        interrupted.
+    """
+    try:
+        commands.main(arguments if arguments is None else list(arguments), "geomnn", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "geomnn"
+        return _fail(f"{error.format_message().rstrip('.')}. See {command} --help.", 2)
+    except click.ClickException as error:
+        return _fail(error.format_message(), 2)
+    except click.Abort:
+        return _fail("interrupted; nothing was written.", 130)
+    except GeomnnError as error:
+        # the library speaks of its arguments, this command of its options
+        message = re.sub(r"\b(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
+        return _fail(message, 2)
+    return 0
+
+
+def _fail(message: str, status: int) -> int:
+    _say(f"geomnn: error: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print, with a question mark for what the terminal has no letter for."""
+    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Print the warnings of geomnn as one line each, and leave the others to Python."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", GeomnnWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, GeomnnWarning):
+            _say(f"geomnn: warning: {' '.join(str(warning.message).split())}", err=True)
+        else:
+            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        try:
+            number = version("geomnn")
+        except PackageNotFoundError:
+            number = "(not installed: run from its source)"
+        _say(f"geomnn {number}")
+        context.exit()
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try `geomnn demo` first; then `geomnn derive --help`.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Neural networks you can write down.
+
+    A table of samples goes in; a globally optimal two-layer ReLU network comes out in closed form: every
+    weight is a wedge product of samples, and a certificate bounds how far any other network could be below
+    it.
+    """
+    if context.invoked_subcommand is None:
+        _say(context.get_help())
+
+
+@commands.command(short_help="Derive a network from a CSV file and write a report.")
+@click.argument("path", metavar="DATA.CSV")
+@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--reg",
+    required=True,
+    type=float,
+    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit.",
+)
+@click.option("--out", required=True, metavar="FOLDER", help="Where to write; must not exist (see --force).")
+@click.option(
+    "--force", is_flag=True, help="Write into a folder that exists: replace geomnn's files, keep others."
+)
+@click.option("--features", metavar="A,B,…", help="Columns to predict from. [default: all but the target]")
+@click.option("--classify", is_flag=True, help="The target holds two classes; the first one, sorted, is −1.")
+@click.option("--standardize", is_flag=True, help="Bring features to mean 0 and deviation 1 first.")
+@click.option(
+    "--norm",
+    type=click.Choice(["1", "2", "inf"]),
+    default="1",
+    show_default=True,
+    help="The norm of the inner weights in the penalty.",
+)
+@click.option(
+    "--loss",
+    type=click.Choice(["squared", "logistic"]),
+    help="What to minimise. [default: logistic with --classify, squared otherwise]",
+)
+@click.option("--no-bias", is_flag=True, help="Neurons without biases, and no intercept.")
+@click.option(
+    "--dictionary",
+    type=click.Choice(["auto", "exact", "wedge"]),
+    default="auto",
+    show_default=True,
+    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone.",
+)
+@click.option(
+    "--tol",
+    type=float,
+    default=1e-9,
+    show_default=True,
+    help="Stop at this duality gap, relative to the objective.",
+)
+@click.option("--progress", is_flag=True, help="Show a progress bar when it takes more than two seconds.")
+def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any) -> None:
+    """Derive the optimal network for a table and write a folder that explains it.
+
+    DATA.CSV has a header; every column but the target is a feature unless --features names them.
+
+    The folder holds report.html (open it first), network.json, certificate.json, network.py (a function
+    that needs NumPy alone), network.tex (the closed form) and pictures.
+
+    \b
+    Examples:
+      geomnn derive house.csv --target price --reg 0.5 --standardize --out report
+      geomnn derive iris.csv --target species --classify --reg 0.1 \\
+          --features petal_length,petal_width --out report
+    """
+    from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
+
+    check_folder(out, force)
+    with _warnings_in_one_line():
+        study = study_table(Request(bias=not no_bias, **options), progress)
+        with whole_folder(out, force) as folder:
+            write_report(study, folder)
+    _say(summary(study))
+    _say(f"\n{Path(out) / 'report.html'}   open this first; beside it are {_listing()}")
+
+
+@commands.command(short_help="Derive a small network from bundled data: a first look.")
+@click.option("--out", default=DEMO_FOLDER, show_default=True, metavar="FOLDER", help="Where to write.")
+@click.option("--force", is_flag=True, help="Write into a folder that exists (the default one may).")
+def demo(out: str, force: bool) -> None:
+    """Derive a small network from bundled data, and write its report and the data.
+
+    The data are the heights of a hill beside a hollow at points of a square, one row a point.  The report
+    shows every part that `geomnn derive` writes.
+    """
+    from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
+
+    force = force or out == DEMO_FOLDER
+    check_folder(out, force)
+    bundled = files("geomnn").joinpath("data", DEMO_FILE)
+    with _warnings_in_one_line(), whole_folder(out, force) as folder:
+        (folder / DEMO_FILE).write_bytes(bundled.read_bytes())
+        request = Request(str(folder / DEMO_FILE), target="height", reg=0.2)
+        study = study_table(request)
+        write_report(study, folder)
+    again = request.command(str(Path(out) / DEMO_FILE), "report")
+    _say(summary(study))
+    _say(f"\n{Path(out) / 'report.html'}   open this first; beside it are {_listing()}")
+    _say(f"{Path(out) / DEMO_FILE}   the data; derive a network from it yourself:\n  {again}")
+
+
+def summary(study: Any) -> str:
+    """The closed form and the certificate, as plain text."""
+    lines = str(study.solution.network).splitlines()
+    hidden = len(lines) - 1 - SHOWN_NEURONS
+    if hidden > 0:
+        lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
+    names = ", ".join(study.features)
+    standardised = ", standardised" if study.scaling is not None else ""
+    lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")
+    return "\n".join([*lines, "", study.solution.certificate.statement()])
+
+
+def _listing() -> str:
+    return "network.json, certificate.json, network.py, network.tex and the pictures."

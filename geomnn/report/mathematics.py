@@ -1,0 +1,129 @@
+"""The closed form as MathML, which browsers set by themselves: no script and no font is loaded.
+
+The same formula as `AnalyticNetwork.to_latex`, with the ratios of volumes that the features are,
+
+    (x̃·u)_+ = (± (x − x_a) ∧ (x_j − x_a) ∧ …)_+ / ‖⋆((x_j − x_a) ∧ …)‖_p.
+
+Source: geomnn theory, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geomnn.atoms import Atom, Direction
+from geomnn.networks.network import AnalyticNetwork
+
+__all__ = ["closed_form", "largest"]
+
+OPEN, CLOSE = "<mo form='prefix'>(</mo>", "<mo form='postfix'>)</mo>"  # fences: no space around them
+
+
+def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> str:
+    """f(x) = t + Σ_j z_j (feature of the j-th atom), one neuron a line.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        With a scalar output.
+    terms : int
+        Show at most so many neurons, the largest ones, and say how many are left out.
+    digits : int
+        Significant digits of the coefficients.
+
+    Returns
+    -------
+    str
+        A ``<math>`` element.
+    """
+    shown = largest(network, terms)
+    lines = [_number(network.intercept, digits, first=True)] if network.bias or not shown else []
+    for j in shown:
+        neuron = network.neurons[j]
+        coefficient = _number(neuron.coefficient, digits, first=not lines)
+        lines.append(f"{coefficient}<mspace width='0.3em'/>{_feature(neuron.atom)}")
+    if left_out := len(network) - len(shown):
+        lines.append(f"<mo>+</mo><mo>⋯</mo><mtext>&#160;({left_out} more neurons in the table)</mtext>")
+    left = "<mi>f</mi><mo stretchy='false'>(</mo><mi>x</mi><mo stretchy='false'>)</mo><mo>=</mo>"
+    rows = "".join(
+        f"<mtr><mtd class='left'>{'' if k else left}</mtd><mtd class='right'>{line}</mtd></mtr>"
+        for k, line in enumerate(lines)
+    )
+    return f"<math display='block'><mtable displaystyle='true'>{rows}</mtable></math>"
+
+
+def largest(network: AnalyticNetwork, terms: int) -> list[int]:
+    """The positions of the neurons with the largest coefficients, in the order of the network."""
+    order = sorted(range(len(network)), key=lambda j: -abs(network.neurons[j].coefficient))
+    return sorted(order[:terms])
+
+
+def _feature(atom: Atom) -> str:
+    point = f"{OPEN}<mi>x</mi><mo>−</mo>{_sample(atom.samples[-1])}{CLOSE}" if atom.anchored else "<mi>x</mi>"
+    sign = "" if atom.orientation > 0 else "<mo form='prefix'>−</mo>"
+    factors = _factors(atom)
+    if atom.is_partial:
+        rejected = f"<mrow>{_rejected(atom, factors)}</mrow>"
+        unit = f"<mfrac>{rejected}{_norm('<mo>·</mo>', atom.norm)}</mfrac>"
+        return _positive(f"{sign}{point}<mo>·</mo>{unit}")
+    if not factors:
+        return _positive(sign + point)
+    blade = "<mo>∧</mo>".join(factors)
+    star = "<mo form='prefix' lspace='0' rspace='0.1em'>⋆</mo>"
+    base = _norm(star + (blade if len(factors) == 1 else f"{OPEN}{blade}{CLOSE}"), atom.norm)
+    return f"<mfrac>{_positive(f'{sign}{point}<mo>∧</mo>{blade}')}{base}</mfrac>"
+
+
+def _rejected(atom: Atom, factors: Sequence[str]) -> str:
+    """reject(g, B), with the number of samples that make g in the place of their list."""
+    residual = f"<msub><mi>g</mi><mtext>{len(atom.active or ())} active</mtext></msub>"
+    if not factors:
+        return residual
+    blade = "<mo>∧</mo>".join(factors)
+    return f"<mi>reject</mi>{OPEN}{residual}<mo>,</mo>{blade}{CLOSE}"
+
+
+def _factors(atom: Atom) -> list[str]:
+    """The vectors that are wedged, in order."""
+    if atom.anchored:
+        anchor = _sample(atom.samples[-1])
+        wedged = [f"{OPEN}{_sample(j)}<mo>−</mo>{anchor}{CLOSE}" for j in atom.samples[:-1]]
+    else:
+        wedged = [_sample(j) for j in atom.samples]
+    return wedged + [_direction(e) for e in atom.directions]
+
+
+def _sample(row: int) -> str:
+    return f"<msub><mi>x</mi><mn>{row}</mn></msub>"
+
+
+def _direction(e: Direction) -> str:
+    def basis(feature: int) -> str:
+        return f"<msub><mi>e</mi><mn>{feature + 1}</mn></msub>"
+
+    if not e.sign:
+        return basis(e.first)
+    return f"{OPEN}{basis(e.first)}<mo>{'+' if e.sign > 0 else '−'}</mo>{basis(e.second)}{CLOSE}"
+
+
+def _positive(inner: str) -> str:
+    return f"<msub><mrow>{OPEN}{inner}{CLOSE}</mrow><mo>+</mo></msub>"
+
+
+def _norm(inner: str, norm: float) -> str:
+    p = "<mi>∞</mi>" if np.isinf(norm) else f"<mn>{norm:g}</mn>"
+    return f"<msub><mrow><mo form='prefix'>‖</mo>{inner}<mo form='postfix'>‖</mo></mrow>{p}</msub>"
+
+
+def _number(value: float, digits: int, first: bool) -> str:
+    if first:
+        sign = "<mo form='prefix'>−</mo>" if value < 0 else ""
+    else:
+        sign = f"<mo>{'−' if value < 0 else '+'}</mo>"
+    mantissa, _, exponent = f"{abs(float(value)):.{digits}g}".partition("e")
+    if not exponent:
+        return f"{sign}<mn>{mantissa}</mn>"
+    power = f"<msup><mn>10</mn><mn>{str(int(exponent)).replace('-', '−')}</mn></msup>"
+    return f"{sign}<mn>{mantissa}</mn><mo>·</mo>{power}"

@@ -1,0 +1,88 @@
+"""The pictures of a study as PNG and SVG, the same bytes in every run."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomnn.report.study import Study
+
+__all__ = ["Picture", "draw"]
+
+RESOLUTION = 200
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in two formats.
+
+    Parameters
+    ----------
+    name : str
+        Of its files, without ending.
+    caption : str
+    png, svg : bytes
+    """
+
+    name: str
+    caption: str
+    png: bytes
+    svg: bytes
+
+
+def draw(study: Study) -> list[Picture]:
+    """The network, and with two features the area that its largest neuron measures.
+
+    Returns
+    -------
+    list of Picture
+        One or two.
+    """
+    from geomnn import plotting
+
+    network, X = study.solution.network, study.inputs
+    names = [f"{name} (standardised)" for name in study.features] if study.scaling else list(study.features)
+    figure = plotting.plot_network(network, X, study.y, labels=_labels(study), feature_names=names)
+    pictures = [_picture("network", _caption(study), figure)]
+    if network.features == 2 and len(network):
+        neuron = max(network.neurons, key=lambda n: abs(n.coefficient))
+        values = X @ neuron.weight + neuron.bias
+        row = int(np.argmax(values))
+        caption = (
+            f"What the largest neuron, {neuron.atom}, measures at x{row}: a signed area over the length of "
+            "its base. It is zero on the line through its samples and on the other side of it."
+        )
+        figure = plotting.plot_wedge(neuron.atom, X, row, feature_names=names)
+        pictures.append(_picture("wedge", caption, figure))
+    return pictures
+
+
+def _labels(study: Study) -> list[str] | None:
+    if study.classes:
+        return list(study.classes)
+    return None if set(study.y.tolist()) == {-1.0, 1.0} else [study.request.target]
+
+
+def _caption(study: Study) -> str:
+    if len(study.features) == 1:
+        return "The network, its breakpoints and the samples. Every breakpoint is at a sample."
+    if len(study.features) == 2:
+        return "The network over the plane, the samples, and the lines on which its neurons change sign."
+    return "Left: the network at every sample against the target. Right: the neurons and their weights."
+
+
+def _picture(name: str, caption: str, figure: Any) -> Picture:
+    return Picture(name, caption, _bytes(figure, "png"), _bytes(figure, "svg"))
+
+
+def _bytes(figure: Any, kind: str) -> bytes:
+    import matplotlib
+
+    stream = io.BytesIO()
+    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    with matplotlib.rc_context({"svg.hashsalt": "geomnn", "svg.fonttype": "path"}):
+        figure.savefig(stream, format=kind, dpi=RESOLUTION, metadata=metadata)
+    return stream.getvalue()

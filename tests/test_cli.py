@@ -1,0 +1,343 @@
+"""The command line: what it writes, what it says, and that bad input leaves nothing behind."""
+
+import itertools
+import json
+import os
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import geomnn as gm
+from geomnn.cli import main
+
+FILES = {f"network.{kind}" for kind in ("json", "tex", "py", "png", "svg")} | {"certificate.json", "report.html"}
+PLANAR = FILES | {"wedge.png", "wedge.svg"}
+GOOD = "a,b,y,kind\n0,0,0,red\n1,0,1,blue\n0,1,1,blue\n1,1,0,red\n2,1,1,blue\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder with a good table in it."""
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def contents(path="."):
+    return {p.name for p in Path(path).iterdir()}
+
+
+def refused(capsys, *arguments, parts=()):
+    """Exit status 2, one line on stderr, nothing on stdout, no file more or less."""
+    before = {path: path.stat().st_mtime_ns for path in Path(".").rglob("*")}
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("geomnn: error: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert len(err.split("; ")) > 1 or "See geomnn" in err or ". " in err, "no advice"
+    for part in parts:
+        assert part in err
+    assert {path: path.stat().st_mtime_ns for path in Path(".").rglob("*")} == before
+    return err
+
+
+def derive(*extra, path="data.csv", target="y", reg="0.1", out="report"):
+    return ["derive", path, "--target", target, "--reg", reg, "--out", out, *extra]
+
+
+def problem_of(folder):
+    return json.loads(Path(folder, "certificate.json").read_text(encoding="utf-8"))["problem"]
+
+
+def test_derive_writes_its_files_and_says_where(folder, capsys):
+    assert main(derive("--features", "a,b")) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert contents("report") == PLANAR
+    assert contents() == {"data.csv", "report"}
+    network = gm.AnalyticNetwork.load("report/network.json")
+    assert str(network) in out
+    claim = json.loads(Path("report/certificate.json").read_text(encoding="utf-8"))["claim"]
+    assert claim["statement"] in out
+    assert claim["scope"] == "global"
+    assert os.path.join("report", "report.html") in out
+    X = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]])
+    predict = runpy.run_path("report/network.py")["predict"]
+    np.testing.assert_allclose(predict(X), network(X), atol=1e-12)
+    assert Path("report/network.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in Path("report/network.svg").read_bytes()[:1000]
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/svg+xml;base64,") == 2
+
+
+@pytest.mark.parametrize(
+    ("standardize", "norm", "bias"), list(itertools.product([False, True], ["1", "2", "inf"], [False, True]))
+)
+def test_options_reach_the_solver(folder, standardize, norm, bias):
+    extra = ["--standardize"] * standardize + ["--no-bias"] * (not bias)
+    assert main(derive("--features", "b", "--norm", norm, *extra)) == 0
+    problem = problem_of("report")
+    assert (problem["norm"], problem["bias"]) == (norm, bias)
+    assert (problem["standardisation"] is not None) == standardize
+    assert contents("report") == FILES
+
+
+def test_classes(folder, capsys):
+    assert main(derive("--classify", "--features", "b,a", target="kind")) == 0
+    module = runpy.run_path("report/network.py")
+    assert module["FEATURES"] == ["b", "a"]
+    assert set(module["classify"]([[0, 0], [1, 2]])) <= {"blue", "red"}
+    problem = problem_of("report")
+    assert (problem["classes"], problem["loss"]) == (["blue", "red"], "logistic")
+    squared = derive("--classify", "--features", "b,a", "--loss", "squared", target="kind", out="two")
+    assert main(squared) == 0
+    assert problem_of("two")["loss"] == "squared"
+
+
+def test_byte_order_mark_and_quotes(folder):
+    Path("excel.csv").write_bytes('\ufeff"a b", "y"\r\n"0" ,"1"\r\n1, 2\r\n2,"4"\r\n\r\n'.encode())
+    assert main(derive(path="excel.csv")) == 0
+    assert runpy.run_path("report/network.py")["FEATURES"] == ["a b"]
+
+
+def test_two_runs_give_the_same_bytes(folder):
+    for out in ("one", "two"):
+        assert main(derive("--features", "a,b", "--norm", "2", out=out)) == 0
+    for name in PLANAR:
+        assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes(), name
+
+
+def test_the_command_in_the_report_gives_the_same_network(folder):
+    assert main(derive("--features", "a,b", "--standardize", "--norm", "inf")) == 0
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    command = page.split("<pre>geomnn ")[1].split("</pre>")[0]
+    assert main(shlex.split(command)) == 0
+    for name in PLANAR:
+        assert (folder / "again" / name).read_bytes() == (folder / "report" / name).read_bytes(), name
+
+
+def test_force_replaces_its_files_and_keeps_foreign_ones(folder, capsys):
+    assert main(derive("--features", "a,b")) == 0
+    Path("report/notes.txt").write_text("mine")
+    Path("report/network.json").write_text("old")
+    capsys.readouterr()
+    refused(capsys, *derive("--features", "a,b"), parts=["report exists", "--force"])
+    assert Path("report/network.json").read_text() == "old"
+    assert main(derive("--features", "a,b", "--force")) == 0
+    assert Path("report/notes.txt").read_text() == "mine"
+    gm.AnalyticNetwork.load("report/network.json")
+    assert contents("report") == PLANAR | {"notes.txt"}
+
+
+BAD_TABLES = {
+    "empty": ("", ["is empty"]),
+    "header only": ("a,y\n", ["no rows"]),
+    "no such column": ("a,z\n1,2\n", ["no column 'y'", "'a', 'z'"]),
+    "duplicate": ("a,a,y\n1,2,3\n", ["'a' twice"]),
+    "ragged": ("a,y\n1,2\n1\n", ["line 3"]),
+    "blank cell": ("a,y\n1,2\n,3\n", ["line 3, column 'a' is blank"]),
+    "blank target": ("a,y\n1,\n", ["line 2, column 'y' is blank"]),
+    "not text": (b"a,y\n1,\xff\n", ["0xff", "UTF-8"]),
+    "NUL": (b"a,y\n1,\x00\n", ["NUL"]),
+    "only the target": ("y\n1\n", ["only, which is the target"]),
+    "text feature": ("a,y\nred,1\n", ["'red' is text", "--features"]),
+    "text target": ("a,y\n1,red\n", ["'red' is text", "--classify"]),
+    "NaN": ("a,y\nnan,1\n", ["not a finite number"]),
+    "infinite target": ("a,y\n1,-inf\n", ["not a finite number"]),
+    "semicolons": ("a;y\n1;2\n", ["separated by ';'"]),
+    "line break in a name": ('"a\nb",z\n1,2\n', ["no column 'y'"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_bad_tables(folder, capsys, name):
+    content, parts = BAD_TABLES[name]
+    Path("bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    refused(capsys, *derive(path="bad.csv"), parts=["bad.csv", *parts])
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [("aaa", ["1 class ('a')"]), ("abc", ["3 classes ('a', 'b', 'c')"])],
+)
+def test_bad_classes(folder, capsys, cells, parts):
+    Path("bad.csv").write_text("x,y\n" + "".join(f"{k},{c}\n" for k, c in enumerate(cells)), encoding="utf-8")
+    refused(capsys, *derive("--classify", path="bad.csv"), parts=parts)
+
+
+BAD_OPTIONS = {
+    "missing file": (derive(path="no.csv"), ["no.csv does not exist"]),
+    "folder for a file": (derive(path="."), [". is a folder"]),
+    "missing target": (derive(target="z"), ["no column 'z'", "'a', 'b', 'y', 'kind'"]),
+    "text feature": (derive(), ["'red' is text", "--features"]),
+    "unknown feature": (derive("--features", "a,z"), ["no column 'z'"]),
+    "duplicate feature": (derive("--features", "a,a"), ["'a' twice"]),
+    "target among features": (derive("--features", "a,y"), ["'y' is the target"]),
+    "no feature": (derive("--features", ""), ["names no column"]),
+    "line break in features": (derive("--features", "a\nb"), ["--features"]),
+    "reg 0": (derive("--features", "a", reg="0"), ["--reg 0.0", "above 0"]),
+    "negative reg": (derive("--features", "a", reg="-1"), ["--reg -1.0", "above 0"]),
+    "reg nan": (derive("--features", "a", reg="nan"), ["--reg nan", "above 0"]),
+    "reg inf": (derive("--features", "a", reg="inf"), ["--reg inf", "above 0"]),
+    "reg text": (derive("--features", "a", reg="big"), ["'big' is not a valid float", "derive --help"]),
+    "norm": (derive("--norm", "3"), ["'3'", "'1', '2', 'inf'", "derive --help"]),
+    "loss": (derive("--loss", "hinge"), ["'hinge'", "'squared', 'logistic'"]),
+    "dictionary": (derive("--dictionary", "all"), ["'all'"]),
+    "tol": (derive("--features", "a", "--tol", "2"), ["--tol 2.0", "between 0 and 1"]),
+    "logistic without classes": (derive("--loss", "logistic"), ["--classify"]),
+    "unknown option": (derive("--regs", "3"), ["--regs", "derive --help"]),
+    "unknown command": (["derivate"], ["derivate", "geomnn --help"]),
+    "no arguments": (["derive"], ["Missing argument", "derive --help"]),
+    "no target": (["derive", "data.csv", "--reg", "1", "--out", "r"], ["Missing option '--target'"]),
+    "two tables": (derive("data.csv"), ["unexpected extra argument"]),
+    "out is a file": (derive("--features", "a", out="data.csv"), ["data.csv is a file"]),
+    "out is a file, forced": (derive("--features", "a", "--force", out="data.csv"), ["data.csv is a file"]),
+    "out exists": (derive("--features", "a", out="."), [". exists", "--force"]),
+    "no parent": (derive("--features", "a", out="no/report"), ["no is not a folder"]),
+    "parent is a file": (derive("--features", "a", out="data.csv/report"), ["data.csv is not a folder"]),
+    "empty out": (derive("--features", "a", out=""), ["is not a path"]),
+    "demo on a file": (["demo", "--out", "data.csv"], ["data.csv is a file"]),
+    "demo on a folder": (["demo", "--out", "."], [". exists"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_OPTIONS)
+def test_bad_options(folder, capsys, name):
+    arguments, parts = BAD_OPTIONS[name]
+    refused(capsys, *arguments, parts=parts)
+
+
+def test_too_large(folder, capsys):
+    random = np.random.default_rng(0)
+    rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(300, 7)))]
+    Path("big.csv").write_text("\n".join(rows), encoding="utf-8")
+    refused(capsys, *derive(path="big.csv"), parts=["atoms for 300 samples", "Use fewer samples or features"])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")
+def test_a_parent_that_cannot_be_written(folder, capsys, monkeypatch):
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: False if Path(path) == folder else real(path, mode))
+    refused(capsys, *derive("--features", "a"), parts=["may not be written"])
+
+
+def test_a_disk_that_fails(folder, capsys, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    refused(capsys, *derive("--features", "a"), parts=["No space left on device"])
+
+
+def test_other_exceptions_are_not_swallowed_and_leave_nothing(folder, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("geomnn.report.page_text", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(derive("--features", "a"))
+    assert contents() == {"data.csv"}
+
+
+def test_interrupted(folder, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geomnn.report.page_text", interrupt)
+    assert main(derive("--features", "a")) == 130
+    assert capsys.readouterr().err.strip().endswith("geomnn: error: interrupted; nothing was written.")
+    assert contents() == {"data.csv"}
+
+
+def test_warnings_are_one_line_and_do_not_fail(folder, capsys):
+    assert main(derive("--features", "a,b", reg="1000")) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("geomnn: warning: The optimal network is a constant")
+    assert err.count("\n") == 1
+    assert "f(x) = 0.6" in out
+    assert contents("report") == FILES
+
+
+def test_many_neurons_are_summarised(folder, capsys):
+    random = np.random.default_rng(0)
+    rows = ["a,b,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(30, 3)))]
+    Path("many.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert main(derive(path="many.csv", reg="0.001")) == 0
+    out, _ = capsys.readouterr()
+    count = len(gm.AnalyticNetwork.load("report/network.json"))
+    assert f"and {count - 12} more neurons" in out
+    assert out.count("·u)₊") == 12
+
+
+def test_help_teaches(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(word in text for word in ["derive", "demo", "--version", "--help", "closed form"])
+    assert main([]) == 0
+    assert capsys.readouterr().out == text
+    assert main(["derive", "--help"]) == 0
+    text = capsys.readouterr().out
+    options = "target reg norm features classify standardize loss no-bias dictionary tol progress out force"
+    assert all(f"--{name}" in text for name in options.split())
+    assert "report.html" in text
+    assert main(["demo", "-h"]) == 0
+    assert "--force" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("geomnn ")
+
+
+def test_demo_and_the_command_that_it_prints(folder, capsys):
+    assert main(["demo"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert contents("geomnn-demo") == PLANAR | {"demo.csv"}
+    first = {name: (folder / "geomnn-demo" / name).read_bytes() for name in PLANAR}
+    command = next(line for line in out.splitlines() if line.startswith("  geomnn derive"))
+    assert main(shlex.split(command)[1:]) == 0
+    assert {name: (folder / "report" / name).read_bytes() for name in PLANAR} == first
+    Path("geomnn-demo/mine").write_text("mine")
+    assert main(["demo"]) == 0
+    assert contents("geomnn-demo") == PLANAR | {"demo.csv", "mine"}
+    assert len(gm.AnalyticNetwork.load("geomnn-demo/network.json")) <= 12
+
+
+def run(*arguments, **environment):
+    root = Path(gm.__file__).parents[1]
+    settings = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1", **environment}
+    command = [sys.executable, "-m", "geomnn", *arguments]
+    return subprocess.run(command, capture_output=True, env=settings, timeout=120)
+
+
+def test_as_a_process(folder):
+    done = run(*derive("--features", "a,b"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "₊" in done.stdout.decode("utf-8")
+    failed = run(*derive(path="no.csv", out="other"))
+    assert (failed.returncode, failed.stdout) == (2, b"")
+    assert failed.stderr.startswith(b"geomnn: error: no.csv does not exist")
+    assert failed.stderr.count(b"\n") == 1
+    assert contents() == {"data.csv", "report"}
+
+
+def test_a_terminal_without_mathematics(folder):
+    done = run(*derive("--features", "a,b"), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"f(x) = " in done.stdout
+    failed = run(*derive(target="größe", out="other"), PYTHONIOENCODING="ascii")
+    assert failed.returncode == 2
+    assert failed.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes there")
+def test_a_file_name_that_is_no_text(folder):
+    name = os.fsdecode(b"caf\xe9.csv")
+    Path("data.csv").rename(name)
+    assert main(derive("--features", "a,b", path=name)) == 0
+    assert contents("report") == PLANAR

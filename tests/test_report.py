@@ -1,0 +1,331 @@
+"""What the report folder holds: exported function, record, document, page, and the folder itself."""
+
+import html.parser
+import itertools
+import json
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+
+import geomnn as gm
+from geomnn.errors import ConstantNetworkWarning, OptionError, OutputExists
+from geomnn.report import Request, study_table, whole_folder
+from geomnn.report.document import escape, latex_text
+from geomnn.report.function import function_text
+from geomnn.report.mathematics import closed_form
+from geomnn.report.page import page_text
+from geomnn.report.pictures import Picture
+from geomnn.report.record import record, record_text
+from geomnn.report.study import Scaling
+
+
+def write_csv(path, X, y, target="y"):
+    names = [f"c{k}" for k in range(X.shape[1])]
+    rows = [",".join([*names, target])]
+    rows += [",".join([*(repr(float(v)) for v in row), str(t)]) for row, t in zip(X, y, strict=True)]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def planar(n=14, seed=0):
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n, 2)) * [3.0, 0.2] + [1.0, -1.0]
+    return X, np.abs(X[:, 0] - 1) + 5 * X[:, 1] + 0.1 * random.normal(size=n)
+
+
+def exported(study):
+    """The names that network.py defines, run with nothing of geomnn in sight."""
+    space: dict = {"__name__": "network"}
+    exec(compile(function_text(study), "network.py", "exec"), space)
+    assert "geomnn" not in space
+    return space
+
+
+def check_export(study):
+    """network.py on the columns of the file equals the network on what it was derived from."""
+    space = exported(study)
+    direct = study.solution.network(study.inputs)
+    scale = max(1.0, float(np.abs(direct).max()))
+    np.testing.assert_allclose(space["predict"](study.X), direct, atol=1e-9 * scale, rtol=0)
+    if study.classes:
+        named = np.where(direct > 0, study.classes[1], study.classes[0])
+        assert space["classify"](study.X.tolist()).tolist() == named.tolist()
+    with pytest.raises(ValueError, match="one column for each"):
+        space["predict"](study.X[:, :1] if study.X.shape[1] > 1 else study.X[:, [0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("standardize", "classify", "norm", "bias"),
+    list(itertools.product([False, True], [False, True], ["1", "2", "inf"], [True, False])),
+)
+def test_exported_function_equals_the_network(tmp_path, standardize, classify, norm, bias):
+    X, y = planar()
+    targets = np.where(y > np.median(y), "high", "low") if classify else y
+    path = write_csv(tmp_path / "data.csv", X, targets)
+    study = study_table(
+        Request(path, "y", 0.05, norm=norm, standardize=standardize, classify=classify, bias=bias)
+    )
+    check_export(study)
+    assert study.solution.certificate.scope == "global"
+    assert record(study)["problem"]["loss"] == ("logistic" if classify else "squared")
+    # what was solved is what was asked for, by the library itself
+    loss = "logistic" if classify else "squared"
+    again = gm.derive(study.inputs, study.y, reg=0.05, norm=float(norm), bias=bias, loss=loss)
+    assert again.certificate == study.solution.certificate
+
+
+def test_iris(tmp_path):
+    iris = load_iris()
+    chosen = iris.target > 0
+    names = iris.target_names[iris.target[chosen]]
+    path = write_csv(tmp_path / "iris.csv", iris.data[chosen], names, "species")
+    study = study_table(Request(path, "species", 0.5, features="c2,c3", classify=True))
+    assert study.classes == ("versicolor", "virginica")
+    check_export(study)
+    assert np.mean(exported(study)["classify"](study.X) == names) > 0.9
+
+
+def test_diabetes(tmp_path):
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    path = write_csv(tmp_path / "diabetes.csv", X[::4], y[::4], "progression")
+    study = study_table(Request(path, "progression", 100.0, features="c2,c8", standardize=True))
+    check_export(study)
+    np.testing.assert_allclose(study.inputs.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(study.inputs.std(axis=0), 1, rtol=1e-12)
+    assert study.solution.certificate.relative_gap < 1e-9
+
+
+DEGENERATE = {
+    "repeated rows": ([[0, 1], [0, 1], [1, 0], [1, 0], [2, 2]], [0, 1, 2, 2, 5]),
+    "one row": ([[1, 2]], [3]),
+    "two rows": ([[1, 2], [1, 3]], [3, 4]),
+    "constant column": ([[0.1, 0], [0.1, 1], [0.1, 2], [0.1, 3]], [0, 0, 1, 0]),
+    "all constant": ([[0.1, 7], [0.1, 7]], [0, 1]),
+    "constant target": ([[0, 1], [1, 0], [2, 2]], [4, 4, 4]),
+    "large and small": ([[1e6, 1e-6], [2e6, 1e-6], [3e6, 3e-6], [1e6, 5e-6]], [0, 1, 0, 2]),
+    "large offset": ([[1e6 + 1, 0], [1e6 + 2, 1], [1e6 + 3, 5], [1e6 + 4, 2]], [0, 1, 0, 2]),
+    "one column": ([[0], [1], [2], [3]], [0, 0, 1, 0]),
+    "four columns, three rows": ([[0, 1, 2, 3], [1, 0, 0, 1], [2, 2, 1, 5]], [1, 2, 4]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_tables(tmp_path, name, standardize):
+    X, y = map(np.array, DEGENERATE[name])
+    path = write_csv(tmp_path / "data.csv", X.astype(float), y)
+    study = study_table(Request(path, "y", 1e-3, standardize=standardize))
+    check_export(study)
+    assert study.solution.certificate.gap <= 1e-9 * abs(study.solution.certificate.primal)
+    json.loads(record_text(study))
+    check_page(page_text(study, []))
+
+
+def test_scaling_of_constant_columns_is_exact():
+    scaling = Scaling.of(np.full((7, 1), 0.1))
+    assert scaling.mean.tolist() == [0.1]
+    assert scaling.deviation.tolist() == [1.0]
+    assert not scaling(np.full((7, 1), 0.1)).any()
+
+
+class Checker(html.parser.HTMLParser):
+    """Tags that close, and everything that a browser would load."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.loads = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.loads += [value for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag not in {"meta", "br", "img", "hr", "link", "mspace"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        assert tag == "mspace"
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def check_page(page):
+    checker = Checker()
+    checker.feed(page)
+    assert not checker.open
+    assert all(load.startswith("data:image/") for load in checker.loads)
+    assert "<script" not in page
+    assert "url(" not in page
+    assert "$" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)
+    assert "nan" not in re.sub(r"<[^>]*>", "", page).split()
+    return checker
+
+
+@pytest.mark.parametrize(
+    ("norm", "d", "bias"), [(p, d, b) for p in ("1", "2", "inf") for d in (1, 2, 3) for b in (True, False)]
+)
+def test_page_shows_every_neuron_and_its_samples(tmp_path, norm, d, bias):
+    random = np.random.default_rng(d)
+    X, y = random.normal(size=(9, d)), random.normal(size=9)
+    study = study_table(Request(write_csv(tmp_path / "data.csv", X, y), "y", 0.1, norm=norm, bias=bias))
+    page = page_text(study, [Picture("network", "a caption", b"png", b"<svg/>")])
+    checker = check_page(page)
+    assert len(checker.loads) == 1
+    for neuron in study.solution.network.neurons:
+        assert f'<td class="atom">{neuron.atom}</td>' in page
+        for j in neuron.atom.samples:
+            assert f"x{j} = (" in page
+            assert f"line {study.lines[j]}<" in page
+    assert study.solution.certificate.statement() in page
+    assert "(see below)" not in page
+
+
+def test_formula_is_wellformed_and_counts_what_it_leaves_out(tmp_path):
+    X, y = planar(30)
+    network = gm.derive(X, y, reg=0.001).network
+    assert len(network) > 5
+    tree = ElementTree.fromstring(closed_form(network, terms=4))
+    rows = tree.findall("mtable/mtr")
+    assert len(rows) == 1 + 4 + 1
+    assert f"{len(network) - 4} more neurons" in "".join(rows[-1].itertext())
+    assert len(ElementTree.fromstring(closed_form(network, 10**6)).findall("mtable/mtr")) == 1 + len(network)
+
+
+def test_names_of_columns_are_escaped(tmp_path):
+    names = ['<b>&"', "a_b %$#{}~^\\", "x, y", "größe", "温度\n(°C)", "y"]
+    quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+    rows = "".join(f"{k},{k % 2},{k % 3},{-k},{k * k},{k}\n" for k in range(5))
+    path = tmp_path / "$x <data>.csv"
+    path.write_text(f"{quoted}\n{rows}", encoding="utf-8")
+    study = study_table(Request(str(path), "y", 0.1, features='"x, y",größe'))
+    assert study.features == ("x, y", "größe")
+    study = study_table(Request(str(path), names[0], 0.1, standardize=True, features="größe,y"))
+    page = page_text(study, [])
+    check_page(page.replace("$x", "x"))
+    assert "<b>" not in page
+    check_export(study)
+    assert escape("a_b %$#{}~^\\温") == (
+        r"a\_b \%\$\#\{\}\textasciitilde{}\textasciicircum{}\textbackslash{}\texttt{U+6E29}"
+    )
+
+
+@pytest.mark.parametrize("norm", ["1", "2"])
+def test_latex_is_balanced_ascii_mathematics(tmp_path, norm):
+    X, y = planar(20)
+    path = write_csv(tmp_path / "data.csv", X, np.where(y > np.median(y), "a_1", "b%"))
+    study = study_table(Request(path, "y", 0.05, norm=norm, classify=True, standardize=True))
+    text = latex_text(study)
+    for name in re.findall(r"\\begin\{(\w+\*?)\}", text):
+        assert text.count(rf"\begin{{{name}}}") == text.count(rf"\end{{{name}}}")
+    assert r"a\_1" in text
+    assert r"b\%" in text
+    assert "deviation" in text
+    formula = text[text.index(r"\begin{align*}") : text.index(r"\end{align*}")]
+    assert formula.isascii()
+    assert formula.count("\\\\\n") == len(study.solution.network)
+
+
+def test_constant_network(tmp_path):
+    path = write_csv(tmp_path / "data.csv", *planar())
+    with pytest.warns(ConstantNetworkWarning):
+        study = study_table(Request(path, "y", 1e6))
+    check_export(study)
+    assert "it is a constant" in check_page_text(study)
+    assert latex_text(study).count("\\\\\n") == 0
+
+
+def check_page_text(study):
+    page = page_text(study, [])
+    check_page(page)
+    return page
+
+
+def test_record_has_what_a_checker_needs(tmp_path):
+    X, y = planar()
+    path = write_csv(tmp_path / "data.csv", X, y)
+    study = study_table(Request(path, "y", 0.1, standardize=True))
+    found = json.loads(record_text(study))
+    problem, claim, v = found["problem"], found["claim"], np.array(found["dual"])
+    scaled = (X - problem["standardisation"]["mean"]) / problem["standardisation"]["deviation"]
+    np.testing.assert_array_equal(scaled, study.inputs)
+    # the bound, from the record and the data alone: D(v) = v·y − ½ v·v with v scaled into the dual set
+    s = min(1.0, 1.0 / claim["violation"])
+    assert s * v @ y - s * s * v @ v / 2 == pytest.approx(claim["dual"], rel=1e-12)
+    assert abs(v.sum()) < 1e-9 * np.abs(v).sum()
+    assert claim["gap"] == claim["primal"] - claim["dual"]
+    expected = {"reg": 0.1, "norm": "1", "bias": True, "target": "y", "samples": len(y), "classes": None}
+    assert expected.items() <= problem.items()
+
+
+def test_the_command_says_what_was_asked():
+    request = Request(
+        "/some/where/my data.csv", "y", 0.25, norm="inf", features="a,b", classify=True, standardize=True,
+        loss="squared", bias=False, dictionary="exact", tol=1e-6,
+    )  # fmt: skip
+    assert request.command() == (
+        "geomnn derive 'my data.csv' --target y --reg 0.25 --norm inf --features a,b --classify "
+        "--standardize --loss squared --no-bias --dictionary exact --tol 1e-06 --out again"
+    )
+    assert Request("-x.csv", "y", 1.0).command() == "geomnn derive ./-x.csv --target y --reg 1.0 --out again"
+
+
+def fill(out, names, force=False, error=None):
+    """Write files into a folder, and fail at the end if there is an error."""
+    with whole_folder(out, force) as folder:
+        for name in names:
+            (folder / name).write_text("new")
+            assert not (out / name).is_file() or (out / name).read_text() != "new"
+        if error:
+            raise error
+
+
+def texts(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    fill(tmp_path / "new", "a")
+    assert texts(tmp_path / "new") == {"a": "new"}
+    with pytest.raises(KeyError):
+        fill(tmp_path / "other", "a", error=KeyError())
+    assert os.listdir(tmp_path) == ["new"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+def test_force_replaces_its_files_and_keeps_the_others(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(OutputExists):
+        fill(tmp_path, "a")
+    with pytest.raises(KeyError):
+        fill(tmp_path, "a", force=True, error=KeyError())
+    assert texts(tmp_path) == {"a": "old", "mine": "mine"}
+    fill(tmp_path, "ab", force=True)
+    assert texts(tmp_path) == {"a": "new", "b": "new", "mine": "mine"}
+
+
+def test_a_failed_rename_puts_everything_back(tmp_path, monkeypatch):
+    (tmp_path / "b").write_text("old")
+    real = os.replace
+
+    def replace(source, target):
+        if str(target) == str(tmp_path / "c"):
+            raise PermissionError(13, "Permission denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OptionError, match="Permission denied"):
+        fill(tmp_path, "abc", force=True)
+    assert texts(tmp_path) == {"b": "old"}
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OutputExists, match="move it away"):
+        fill(tmp_path, "a", force=True)
+    assert os.listdir(tmp_path) == ["a"]
