@@ -214,7 +214,8 @@ def summary(study: Any) -> str:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
     names = ", ".join(study.features)
     standardised = ", standardised" if study.scaling is not None else ""
-    lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")
+    if len(study.solution.network):
+        lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")
     return "\n".join([*lines, "", study.solution.certificate.statement()])
 
 

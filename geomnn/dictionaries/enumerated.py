@@ -20,7 +20,7 @@ from geomnn.samples import Samples
 
 __all__ = ["WedgeDictionary"]
 
-SECONDS_PER_FEATURE = 1.5e-9  # one entry of a feature matrix: formed, clipped, correlated
+SECONDS_PER_FEATURE = 2.5e-9  # one entry of a feature matrix: formed, clipped, correlated
 SWEEPS = 50  # a solve prices the dictionary about this often
 
 

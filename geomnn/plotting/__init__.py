@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geomnn.errors import OptionError
 from geomnn.plotting import frame
 from geomnn.plotting.line import draw_fit, plot_fit
@@ -91,15 +93,28 @@ def plot_network(
             f"ax={ax!r}, most_outputs={most_outputs!r}; this network needs a figure "
             f"of {max(panels, 1)} panels: leave out ax, and draw at least one output."
         )
+    return _panels(network, table, targets, outputs, labels, feature_names)
+
+
+def _panels(
+    network: AnalyticNetwork,
+    X: np.ndarray,
+    targets: np.ndarray,
+    outputs: int,
+    labels: Sequence[str] | None,
+    feature_names: Sequence[str] | None,
+) -> Figure:
+    """A figure with a panel for each output and, for more than two features, one for the neurons."""
+    d, panels = network.features, outputs + (network.features > 2)
     figure = frame.Picture(figsize=(5.4 * panels + 1.5 * (d > 2), 5.2), layout="constrained")
     panes = figure.subplots(1, panels, squeeze=False, width_ratios=[1.0] * outputs + [1.5] * (d > 2))[0]
     names = frame.target_labels(labels, targets)
     for output, pane in zip(range(outputs), panes, strict=False):
         if d > 2:
-            draw_predictions(pane, network, table, targets, output, labels)
+            draw_predictions(pane, network, X, targets, output, labels)
         else:
             draw = draw_fit if d == 1 else draw_plane
-            draw(pane, network, table, targets, output, labels, feature_names)
+            draw(pane, network, X, targets, output, labels, feature_names)
         if targets.shape[1] > 1 and d > 1:
             pane.set_title(names[output], parse_math=False)
         frame.legend_below(pane)

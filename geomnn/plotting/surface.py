@@ -69,19 +69,22 @@ def plot_surface(
     axes: Any = frame.new_axes(ax, (7.0, 6.0), "3d")
     axes.computed_zorder = False
     _draw_sheet(axes, network, plane_box(network, table), column)
-    fitted, observed = frame.evaluate(network, table, column), targets[:, column]
-    style: dict[str, Any] = {"color": frame.VERMILION, "lw": 1, "zorder": 3}
-    for (across, up), *stem in zip(table, fitted, observed, strict=True):
-        axes.plot([across, across], [up, up], stem, gid="residual", **style)
-    axes.plot(
-        table[:, 0], table[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
-        label="samples, with their residuals", gid="samples",
-    )  # fmt: skip
+    _draw_samples(axes, table, frame.evaluate(network, table, column), targets[:, column])
     axes.set_xlabel(names[0], parse_math=False)
     axes.set_ylabel(names[1], parse_math=False)
     axes.set_zlabel(height, parse_math=False)
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     return frame.figure_of(axes)
+
+
+def _draw_samples(ax: Any, X: np.ndarray, fitted: np.ndarray, observed: np.ndarray) -> None:
+    style: dict[str, Any] = {"color": frame.VERMILION, "lw": 1, "zorder": 3}
+    for (across, up), *stem in zip(X, fitted, observed, strict=True):
+        ax.plot([across, across], [up, up], stem, gid="residual", **style)
+    ax.plot(
+        X[:, 0], X[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
+        label="samples, with their residuals", gid="samples",
+    )  # fmt: skip
 
 
 def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]], output: int) -> None:

@@ -113,11 +113,7 @@ def plot_wedge(
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
-    table = real_table(X, "X")
-    if table.shape[1] != 2 or atom.weight.shape != (2,):
-        d = table.shape[1] if table.shape[1] != 2 else len(atom.weight)
-        raise UnsupportedProblem(f"A wedge is drawn in the plane, and this one has {d} features, not 2.")
-    row = _row(row, table, atom)
+    table, row = _checked(atom, X, row)
     names = frame.feature_labels(feature_names, 2)
     ratio = _ratio(atom, table, row)
     axes = frame.new_axes(ax, (6.4, 6.0))
@@ -134,8 +130,12 @@ def plot_wedge(
     return frame.figure_of(axes)
 
 
-def _row(row: Any, X: np.ndarray, atom: Atom) -> int:
-    """The row as an int, with every sample that is needed in X."""
+def _checked(atom: Atom, table: Any, row: Any) -> tuple[np.ndarray, int]:
+    """The samples and the row, if this is a wedge of them in the plane."""
+    X = real_table(table, "X")
+    if X.shape[1] != 2 or atom.weight.shape != (2,):
+        d = X.shape[1] if X.shape[1] != 2 else len(atom.weight)
+        raise UnsupportedProblem(f"A wedge is drawn in the plane, and this one has {d} features, not 2.")
     try:
         wanted = index(row)
     except TypeError:
@@ -147,7 +147,7 @@ def _row(row: Any, X: np.ndarray, atom: Atom) -> int:
         raise DataError(
             f"The atom is made of {rows}, not all on its line in this X: give the X it was derived from."
         )
-    return wanted
+    return X, wanted
 
 
 def _ratio(atom: Atom, X: np.ndarray, row: int) -> _Ratio:
@@ -211,7 +211,7 @@ def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float
 def _write_area(
     ax: Axes, ratio: _Ratio, halved: bool, middle: np.ndarray, away: np.ndarray, across: float
 ) -> None:
-    """The signed area, inside where there is room and else beside it, over the line from x (for a strip, on the side of x)."""
+    """The signed area: inside where there is room, else over the line from x (for a strip, on the side of x)."""
     text = ("+" if ratio.area > 0 else "") + frame.number(ratio.area)
     text += "" if ratio.of_samples else f" per {ratio.base_name}"
     sides = [ratio.base, *[ratio.moved] * ratio.of_samples, *[ratio.moved - ratio.base] * halved]

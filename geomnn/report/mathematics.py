@@ -68,8 +68,9 @@ def _feature(atom: Atom) -> str:
         rejected = f"<mrow>{_rejected(atom, factors)}</mrow>"
         unit = f"<mfrac>{rejected}{_norm('<mo>·</mo>', atom.norm)}</mfrac>"
         return _positive(f"{sign}{point}<mo>·</mo>{unit}")
-    if not factors:
-        return _positive(sign + point)
+    if not factors:  # one feature
+        pair = ["<mi>x</mi>", _sample(atom.samples[-1])] if atom.anchored else [sign + point]
+        return _positive("<mo>−</mo>".join(pair if atom.orientation > 0 else pair[::-1]))
     blade = "<mo>∧</mo>".join(factors)
     star = "<mo form='prefix' lspace='0' rspace='0.1em'>⋆</mo>"
     base = _norm(star + (blade if len(factors) == 1 else f"{OPEN}{blade}{CLOSE}"), atom.norm)
@@ -118,10 +119,8 @@ def _norm(inner: str, norm: float) -> str:
 
 
 def _number(value: float, digits: int, first: bool) -> str:
-    if first:
-        sign = "<mo form='prefix'>−</mo>" if value < 0 else ""
-    else:
-        sign = f"<mo>{'−' if value < 0 else '+'}</mo>"
+    form = " form='prefix'" if first else ""
+    sign = f"<mo{form}>−</mo>" if value < 0 else "" if first else "<mo>+</mo>"
     mantissa, _, exponent = f"{abs(float(value)):.{digits}g}".partition("e")
     if not exponent:
         return f"{sign}<mn>{mantissa}</mn>"
