@@ -123,7 +123,7 @@ def derive(
     _check_options(exact, tol)
     atoms = find_dictionary(problem, dictionary)
     optimum = solve(problem, atoms, float(tol), progress)
-    if not len(optimum.units):
+    if not len(optimum.units) and optimum.converged:
         _warn_constant(problem, atoms)
     return _assemble(problem, atoms, optimum, tol)
 
@@ -166,8 +166,10 @@ def reg_max(
 
 def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
     """The largest correlation of an atom with the residual of the best constant network."""
-    constant = np.broadcast_to(problem.constant(), problem.targets.shape)
-    return dictionary.price(problem.residual(constant), np.inf, 1).maximum
+    residual = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
+    largest = dictionary.price(residual, np.inf, 1).maximum
+    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.X).sum(axis=1).max()
+    return largest if largest > rounding else 0.0
 
 
 def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionary:

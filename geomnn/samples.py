@@ -83,9 +83,14 @@ class Samples:
         return float(unit[-1] - unit[:-1] @ self.centre) if self.bias else 0.0
 
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
-        """x̃_i·u, with exact zeros where it is below the tolerance times Σ_l |x̃_il u_l|, shape (n,)."""
+        """x̃_i·u, with exact zeros where it is below the tolerance times Σ_l |x̃_il u_l|, shape (n,).
+
+        With a bias, whose rounding is that of w·x_a at some sample x_a, the largest such sum counts for all.
+        """
         values = self.homogeneous @ unit
         magnitude = np.abs(self.homogeneous) @ np.abs(unit)
+        if self.bias:
+            magnitude[:] = magnitude.max()
         return np.where(np.abs(values) <= tolerance * magnitude, 0.0, values)
 
 

@@ -67,12 +67,7 @@ class _Ratio:
 
 
 def plot_wedge(
-    atom: Atom,
-    X: Any,
-    row: int,
-    *,
-    ax: Axes | None = None,
-    feature_names: Sequence[str] | None = None,
+    atom: Atom, X: Any, row: int, *, ax: Axes | None = None, feature_names: Sequence[str] | None = None
 ) -> Figure:
     """A feature as a picture: the signed area that a sample spans with the atom, over its base.
 

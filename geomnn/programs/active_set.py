@@ -36,6 +36,8 @@ class DualActiveSet:
         Samples, from which features of units are made.
     reg : float
     bias : bool
+    weights : ndarray, shape (n,), optional
+        h_i > 0 in the loss ½ Σ h_i (f_i − y_i)²; ones if not given.
 
     Attributes
     ----------
@@ -43,14 +45,23 @@ class DualActiveSet:
         The active atoms, whose features are linearly independent.
     """
 
-    def __init__(self, targets: np.ndarray, homogeneous: np.ndarray, reg: float, bias: bool):
+    def __init__(
+        self,
+        targets: np.ndarray,
+        homogeneous: np.ndarray,
+        reg: float,
+        bias: bool,
+        weights: np.ndarray | None = None,
+    ):
         self._x, self._reg = homogeneous, reg
+        # with s_i = √h_i all is as without weights for s∘y, s∘φ, s∘1, and v = s∘(what is projected)
+        self._root = np.ones(len(targets)) if weights is None else np.sqrt(weights)
         self._shift = float(targets[0, 0]) if bias else 0.0  # exact for constant targets
-        self._y = targets[:, 0] - self._shift
-        n = len(self._y)
+        self._y = self._root * (targets[:, 0] - self._shift)
         self._fixed = int(bias)
-        self._q = np.full((n, self._fixed), 1 / np.sqrt(n))
-        self._r = np.full((self._fixed, self._fixed), np.sqrt(n))
+        length = np.linalg.norm(self._root)
+        self._q = np.tile(self._root[:, None] / length, (1, self._fixed))
+        self._r = np.full((self._fixed, self._fixed), length)
         self._z = np.zeros(self._fixed)
         self._signs = np.zeros(self._fixed)
         self.units = np.zeros((0, homogeneous.shape[1]))
@@ -70,12 +81,12 @@ class DualActiveSet:
     @property
     def dual(self) -> np.ndarray:
         """v, shape (n, 1)."""
-        return self._v[:, None]
+        return (self._root * self._v)[:, None]
 
     def add(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
         pool = np.concatenate([self.units, units])
-        features = np.asfortranarray(np.maximum(self._x @ pool.T, 0.0))
+        features = np.asfortranarray(self._root[:, None] * np.maximum(self._x @ pool.T, 0.0))
         norms = np.linalg.norm(features, axis=0)
         for _ in range(50 * (len(pool) + len(self._y))):
             correlation = features.T @ self._v

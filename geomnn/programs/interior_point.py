@@ -1,8 +1,8 @@
-"""A primal-dual interior-point method for the program over a few atoms: any loss, any number of outputs.
+"""A primal-dual interior-point method for squared loss and vector outputs over a few atoms.
 
-The dual of the (group) program over atoms with features φ_u is smooth and convex,
+The dual of the group program over atoms with features φ_u is smooth and convex,
 
-    maximise D(v)   subject to   s_u(v) = (reg² − ‖φ_uᵀv‖²)/(2 reg) ≥ 0   (and 1ᵀv = 0 with a bias),
+    maximise D(v) = Σ v∘y − ½ Σ v²   subject to   s_u(v) = (reg² − ‖φ_uᵀv‖²)/(2 reg) ≥ 0   (and 1ᵀv = 0),
 
 and its multipliers η_u ≥ 0 are the sizes of the neurons: Z_u = η_u φ_uᵀv / reg, ‖Z_u‖ = η_u at the optimum.
 Newton steps follow the central path η_u s_u = μ, μ → 0.
@@ -12,14 +12,17 @@ Source: geomnn theory, sections 0 and 4; S. Boyd, L. Vandenberghe, Convex Optimi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_solve
 
-from geomnn.programs.losses import Loss
+from geomnn.programs.linear import positive_factor
 
 __all__ = ["CentralPath"]
+
+Point = tuple[np.ndarray, np.ndarray, np.ndarray]  # v, η, t
 
 
 @dataclass
@@ -28,7 +31,6 @@ class CentralPath:
 
     Parameters
     ----------
-    loss : Loss
     targets : ndarray, shape (n, c)
     features : ndarray, shape (n, k)
         φ_u, none of them zero.
@@ -38,7 +40,6 @@ class CentralPath:
     Source: geomnn theory, section 0.
     """
 
-    loss: Loss
     targets: np.ndarray
     features: np.ndarray
     reg: float
@@ -52,7 +53,7 @@ class CentralPath:
         Parameters
         ----------
         dual : ndarray, shape (n, c)
-            v in the interior of the domain of D; it is scaled into the constraints.
+            v to start from, with 1ᵀv = 0 with a bias; it is scaled into the constraints.
         intercept : ndarray, shape (c,)
             t to start from.
 
@@ -61,29 +62,59 @@ class CentralPath:
         coefficients (k, c), intercept (c,), dual (n, c) of the best point met.
         """
         largest = np.linalg.norm(self.features.T @ dual, axis=1).max(initial=0.0)
-        v = dual * min(1.0, 0.9 * self.reg / largest if largest else 1.0)
-        t = intercept.copy()
-        eta = np.ones(self.features.shape[1])
-        eta *= (self._primal(np.zeros((len(eta), v.shape[1])), t) + 1e-300) / (len(eta) * self.reg)
-        best_gap, best, stalled = np.inf, (np.zeros((len(eta), v.shape[1])), t, v), 0
+        v, t = dual * min(1.0, 0.9 * self.reg / largest if largest else 1.0), intercept.copy()
+        z = np.zeros((self.features.shape[1], v.shape[1]))
+        ceiling = self._primal(z, t)  # of the constant network; multipliers that cost as much are large
+        eta = np.full(len(z), (ceiling + np.finfo(float).tiny) / self.reg / len(z))
+        best_gap, best = ceiling - self._dual(v), (z, t, v)
+        lowest, stalled = np.inf, 0
         for _ in range(max_steps):
-            z = eta[:, None] * (self.features.T @ v) / self.reg
-            primal = self._primal(z, t)
-            gap = primal - self.loss.dual(v, self.targets)
-            stalled = 0 if gap < 0.9 * best_gap else stalled + 1
+            gap, z = self._gap(v, eta, t)
+            lowest, stalled = (gap, 0) if gap < 0.99 * lowest else (lowest, stalled + 1)
             if gap < best_gap:
                 best_gap, best = gap, (z, t, v)
-            if gap <= tol * abs(primal) or stalled > 15:
+            if gap <= tol * abs(gap + self._dual(v)) or stalled > 15:
                 break
             try:
-                v, eta, t = self._step(v, eta, t)
+                ahead = self._step(v, eta, t)
+                if self._gap(*ahead)[0] > 0.7 * gap:  # far from the path: back to it by sure steps
+                    ahead = self._centre(v, t, 0.3 * min(gap, best_gap) / len(eta))
             except LinAlgError:
                 break  # rounding level: the best point stands
+            v, eta, t = ahead
         return best
 
     def _primal(self, z: np.ndarray, t: np.ndarray) -> float:
         cost = self.reg * np.linalg.norm(z, axis=1).sum()
-        return self.loss.value(self.features @ z + t, self.targets) + cost
+        return float(0.5 * np.sum((self.features @ z + t - self.targets) ** 2) + cost)
+
+    def _dual(self, v: np.ndarray) -> float:
+        return float(np.sum(v * self.targets) - 0.5 * np.sum(v**2))
+
+    def _gap(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
+        """Duality gap of the program over these features, and z = η φᵀv/reg."""
+        z = eta[:, None] * (self.features.T @ v) / self.reg
+        return self._primal(z, t) - self._dual(v), z
+
+    def _centre(self, v: np.ndarray, t: np.ndarray, mu: float) -> Point:
+        """Damped Newton steps that maximise D(v) + μ Σ log s_u(v), where η_u = μ/s_u."""
+        for _ in range(30):
+            q, s = self.features.T @ v, self._slack(v)
+            stationarity, balance = self._residuals(v, mu / s, t)
+            dv, dt = self._newton_system(v, mu / s, s, q)(stationarity, balance)
+            t = t + dt
+            rise = -float(np.sum((stationarity + dt) * dv))
+            length = 0.99 * self._longest(v, s, q, dv)
+            height = self._barrier(v, mu)
+            while length > 1e-12 and self._barrier(v + length * dv, mu) < height + 0.1 * length * rise:
+                length /= 2
+            v = v + length * dv
+            if rise < 1e-3 * mu:
+                break
+        return v, mu / self._slack(v), t
+
+    def _barrier(self, v: np.ndarray, mu: float) -> float:
+        return self._dual(v) + mu * float(np.log(self._slack(v)).sum())
 
     def _slack(self, v: np.ndarray) -> np.ndarray:
         """s_u(v), but no less than the rounding of φ_uᵀv."""
@@ -91,19 +122,18 @@ class CentralPath:
         return np.maximum(slack, np.finfo(float).eps * (self.features.T @ np.abs(v)).sum(axis=1))
 
     def _residuals(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Stationarity −D'(v) + Σ η_u φ_u (φ_uᵀv)/reg + 1tᵀ, and 1ᵀv."""
+        """Stationarity v − y + Σ η_u φ_u (φ_uᵀv)/reg + 1tᵀ, and 1ᵀv."""
         weighted = self.features @ (eta[:, None] * (self.features.T @ v)) / self.reg
-        return weighted + t - self.loss.dual_gradient(v, self.targets), v.sum(axis=0)
+        return weighted + t + v - self.targets, v.sum(axis=0)
 
-    def _step(
-        self, v: np.ndarray, eta: np.ndarray, t: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _step(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> Point:
+        """Predictor and corrector of Mehrotra towards the central path."""
         phi, reg = self.features, self.reg
         q, s = phi.T @ v, self._slack(v)
         stationarity, balance = self._residuals(v, eta, t)
         solve = self._newton_system(v, eta, s, q)
 
-        def direction(centring: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def direction(centring: np.ndarray) -> Point:
             # η s + s Δη + η Δs = centring with Δs = −q·φᵀΔv/reg, put into the stationarity row
             forced = centring / s - eta
             dv, dt = solve(stationarity + phi @ (forced[:, None] * q) / reg, balance)
@@ -111,18 +141,19 @@ class CentralPath:
 
         mu = float(eta @ s) / len(s)
         dv, deta, _ = direction(np.zeros_like(s))
-        ahead = self._longest(v, eta, s, q, dv, deta)
+        ahead = min(self._longest(v, s, q, dv), _longest_fall(eta, deta))
         mu_ahead = float((eta + ahead * deta) @ self._slack(v + ahead * dv)) / len(s)
-        bend = deta * np.sum(q * (phi.T @ dv), axis=1) / reg + eta * np.sum((phi.T @ dv) ** 2, axis=1) / (
-            2 * reg
-        )
-        target = max(min(mu_ahead / mu, 1.0) ** 3, 1e-3) * mu
+        turn = phi.T @ dv
+        bend = (deta * np.sum(q * turn, axis=1) + eta * np.sum(turn**2, axis=1) / 2) / reg
+        target = max(min(mu_ahead / mu, 1.0) ** 3, (1 - ahead) ** 3, 1e-3) * mu
         dv, deta, dt = direction(target + ahead**2 * bend)
-        length = 0.99 * self._longest(v, eta, s, q, dv, deta)
+        length = 0.99 * min(self._longest(v, s, q, dv), _longest_fall(eta, deta))
         return v + length * dv, eta + length * deta, t + length * dt
 
-    def _newton_system(self, v: np.ndarray, eta: np.ndarray, s: np.ndarray, q: np.ndarray):  # type: ignore[no-untyped-def]
-        """Factor of −D'' + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by 1ᵀ with a bias."""
+    def _newton_system(
+        self, v: np.ndarray, eta: np.ndarray, s: np.ndarray, q: np.ndarray
+    ) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Factor of I + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by 1ᵀ with a bias."""
         n, c = v.shape
         phi, reg = self.features, self.reg
         matrix = np.zeros((n, c, n, c))
@@ -134,8 +165,8 @@ class CentralPath:
                 matrix[:, b, :, a] = block
             matrix[:, a, :, a] += plain
         flat = matrix.reshape(n * c, n * c)
-        flat[np.diag_indices(n * c)] += self.loss.dual_curvature(v, self.targets).ravel()
-        factor = cho_factor(flat, lower=True, check_finite=False)
+        flat[np.diag_indices(n * c)] += 1.0
+        factor = positive_factor(flat)
         border = np.tile(np.eye(c), (n, 1))
         lifted = cho_solve(factor, border, check_finite=False) if self.bias else np.zeros((n * c, 0))
 
@@ -149,14 +180,16 @@ class CentralPath:
 
         return solve
 
-    def _longest(
-        self, v: np.ndarray, eta: np.ndarray, s: np.ndarray, q: np.ndarray, dv: np.ndarray, deta: np.ndarray
-    ) -> float:
-        """The step in [0, 1] to where a multiplier, a slack or the domain of D ends."""
+    def _longest(self, v: np.ndarray, s: np.ndarray, q: np.ndarray, dv: np.ndarray) -> float:
+        """The step in [0, 1] to where a slack ends."""
         turn = self.features.T @ dv
         curve, slope = np.sum(turn**2, axis=1) / (2 * self.reg), np.sum(q * turn, axis=1) / self.reg
         root = slope + np.sqrt(slope**2 + 4 * curve * s)
-        longest = min(1.0, (2 * s[root > 0] / root[root > 0]).min(initial=np.inf))
-        falling = deta < 0
-        longest = min(longest, (-eta[falling] / deta[falling]).min(initial=np.inf))
-        return min(longest, self.loss.longest_step(v, dv, self.targets))
+        longest = (2 * s[root > 0] / root[root > 0]).min(initial=1.0)
+        return float(longest)
+
+
+def _longest_fall(eta: np.ndarray, deta: np.ndarray) -> float:
+    """The step in [0, 1] to where a multiplier reaches zero."""
+    falling = deta < 0
+    return float((-eta[falling] / deta[falling]).min(initial=1.0))

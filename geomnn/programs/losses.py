@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit, xlogy
 
 from geomnn.errors import DataError, OptionError
@@ -23,7 +24,7 @@ class Loss(ABC):
     """A convex loss of predictions f (n, c) against targets y (n, c).
 
     Laws: `residual` is −∂value/∂f; value(f, y) ≥ dual(v, y) − Σ v∘f for every v of the domain, with equality
-    at v = residual(f, y); `dual_gradient` and `dual_curvature` are the derivatives of `dual`.
+    at v = residual(f, y); `curvature` is the derivative of −residual.
 
     Source: geomnn theory, section 0.
     """
@@ -47,24 +48,16 @@ class Loss(ABC):
         """∂²L/∂f², shape (n, c)."""
 
     @abstractmethod
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        """The constants that minimise L, shape (c,)."""
+    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The t that minimises L(f + t, y), so that the columns of the residual sum to zero, shape (c,)."""
 
     @abstractmethod
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         """D(v); minus infinity outside of its domain."""
 
     @abstractmethod
-    def dual_gradient(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """∂D/∂v, shape (n, c)."""
-
-    @abstractmethod
-    def dual_curvature(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """−∂²D/∂v², shape (n, c), positive."""
-
-    @abstractmethod
-    def longest_step(self, v: np.ndarray, dv: np.ndarray, y: np.ndarray) -> float:
-        """How far v can go along dv before it leaves the domain of D."""
+    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The point of the domain of D that is nearest to v, shape (n, c)."""
 
 
 class SquaredLoss(Loss):
@@ -84,20 +77,15 @@ class SquaredLoss(Loss):
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.ones_like(y)
 
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        return y[0] + np.mean(y - y[0], axis=0)  # exact for constant targets
+    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        rest = y - f
+        return rest[0] + np.mean(rest - rest[0], axis=0)  # exact where the rest is constant
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         return float(np.sum(v * y) - 0.5 * np.sum(v**2))
 
-    def dual_gradient(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y - v
-
-    def dual_curvature(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.ones_like(v)
-
-    def longest_step(self, v: np.ndarray, dv: np.ndarray, y: np.ndarray) -> float:
-        return np.inf
+    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return v
 
 
 class LogisticLoss(Loss):
@@ -127,9 +115,11 @@ class LogisticLoss(Loss):
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         return expit(f) * expit(-f)
 
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        positive = np.count_nonzero(y > 0)
-        return np.array([np.log(positive / (len(y) - positive))])
+    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        # Σ y expit(−y (f + t)) falls from the number of +1 to minus that of −1 as t grows: one root
+        low, high = -np.max(f) - 60.0, -np.min(f) + 60.0
+        root = brentq(lambda t: float(self.residual(f + t, y).sum()), low, high, xtol=1e-15, rtol=1e-15)
+        return np.array([root])
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         p = v * y
@@ -137,19 +127,8 @@ class LogisticLoss(Loss):
             return -np.inf
         return float(-np.sum(xlogy(p, p) + xlogy(1 - p, 1 - p)))
 
-    def dual_gradient(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        p = v * y
-        return -y * np.log(p / (1 - p))
-
-    def dual_curvature(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        p = v * y
-        return 1 / (p * (1 - p))
-
-    def longest_step(self, v: np.ndarray, dv: np.ndarray, y: np.ndarray) -> float:
-        p, dp = v * y, dv * y
-        falling, rising = dp < 0, dp > 0
-        down = (-p[falling] / dp[falling]).min(initial=np.inf)
-        return float(min(down, ((1 - p[rising]) / dp[rising]).min(initial=np.inf)))
+    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return y * np.clip(v * y, 0.0, 1.0)
 
 
 LOSSES = {loss.name: loss for loss in (SquaredLoss(), LogisticLoss())}

@@ -51,7 +51,13 @@ class Problem:
 
     def constant(self) -> np.ndarray:
         """The intercept of the best constant network, shape (c,); zero without bias."""
-        return self.loss.constant(self.targets) if self.samples.bias else np.zeros(self.outputs)
+        return self.shift(np.zeros_like(self.targets))
+
+    def shift(self, predictions: np.ndarray) -> np.ndarray:
+        """The best intercept to add to predictions, shape (c,); zero without bias."""
+        if not self.samples.bias:
+            return np.zeros(self.outputs)
+        return self.loss.shift(predictions, self.targets)
 
     def residual(self, predictions: np.ndarray) -> np.ndarray:
         """v = −∂L/∂f, shape (n, c)."""
@@ -78,6 +84,20 @@ class Problem:
         cost = self.reg * float(np.linalg.norm(z, axis=1).sum())
         return self.loss.value(features @ z + t, self.targets) + cost
 
+    def dual_point(self, v: np.ndarray) -> np.ndarray:
+        """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough.
+
+        What rounding has added is taken off the larger of the two sides, v > 0 and v < 0.
+        """
+        v = self.loss.clip(v, self.targets)
+        if not self.samples.bias:
+            return v
+        above, below = np.maximum(v, 0.0), np.maximum(-v, 0.0)
+        up, down = above.sum(axis=0), below.sum(axis=0)
+        level = np.minimum(up, down)
+        tiny = np.finfo(float).tiny
+        return above * (level / np.maximum(up, tiny)) - below * (level / np.maximum(down, tiny))
+
     def dual_bound(self, v: np.ndarray, maximum: float) -> float:
         """A lower bound of (C): the dual value of v scaled into the dual set.
 
@@ -87,6 +107,8 @@ class Problem:
         maximum : float
             The largest ‖vᵀφ_u‖_2 over the atoms of the program.
         """
+        if self.samples.bias and (np.abs(v.sum(axis=0)) > 1e-11 * np.abs(v).sum(axis=0)).any():
+            return -np.inf  # no point of the dual set, which has 1ᵀv = 0
         scale = min(1.0, self.reg / maximum) if maximum > 0 else 1.0
         return self.loss.dual(scale * v, self.targets)
 

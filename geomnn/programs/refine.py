@@ -15,8 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import cho_solve
 
+from geomnn.programs.linear import positive_factor
 from geomnn.programs.problem import Problem
 from geomnn.samples import Samples
 
@@ -54,7 +55,7 @@ def refine(
     model = _Model(problem, faces)
     value, gradient, hessian = model.derivatives(theta)
     for _ in range(steps):
-        step = _newton_direction(gradient, hessian)
+        step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
         for halving in range(20):
             ahead = theta + step / 2**halving
             if not model.keeps_faces(ahead):
@@ -171,15 +172,3 @@ class _Model:
         used = np.flatnonzero(size * np.linalg.norm(outer, axis=1))
         units = [self.faces[j].lift @ inner[j] / size[j] for j in used]
         return np.array(units).reshape(-1, samples.D), outer[used] * size[used, None], t
-
-
-def _newton_direction(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
-    """−H⁻¹ g, with the smallest multiple of the diagonal that makes H positive definite."""
-    damping = 0.0
-    scale = np.abs(np.diag(hessian)).max(initial=1e-300)
-    while True:
-        try:
-            factor = cho_factor(hessian + damping * np.eye(len(hessian)), check_finite=False)
-            return -cho_solve(factor, gradient, check_finite=False)
-        except LinAlgError:
-            damping = max(10 * damping, 1e-14 * scale)

@@ -1,32 +1,60 @@
-"""Interior-point counterpart of `DualActiveSet`: any loss, any number of outputs."""
+"""Solvers of the program over a growing set of atoms, with the interface of `DualActiveSet`.
+
+All have `add(units)`, which makes the solution optimal for the atoms in use together with the given ones, and
+`units` (k, D), `coefficients` (k, c), `intercept` (c,) and `dual` (n, c).
+"""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
+from geomnn.programs.active_set import DualActiveSet
 from geomnn.programs.interior_point import CentralPath
 from geomnn.programs.problem import Problem
+from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["InteriorPoint"]
+__all__ = ["InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
 
 
-class InteriorPoint:
-    """Solution of the program over a growing set of atoms by a central path.
+class Restricted(Protocol):
+    """What column generation asks of a solver."""
+
+    units: np.ndarray
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """z, shape (k, c)."""
+
+    @property
+    def intercept(self) -> np.ndarray:
+        """t, shape (c,)."""
+
+    @property
+    def dual(self) -> np.ndarray:
+        """v, shape (n, c)."""
+
+    def add(self, units: np.ndarray) -> None:
+        """Solve for the atoms in use together with these, shape (k, D)."""
+
+
+def restricted_solver(problem: Problem, tol: float) -> Restricted:
+    """The solver for a problem, at the constant network."""
+    if problem.is_projection:
+        samples = problem.samples
+        return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias)
+    return InteriorPoint(problem, tol) if problem.loss.name == "squared" else ProximalNewton(problem, tol)
+
+
+class _AtConstant:
+    """A solver that starts from the constant network.
 
     Parameters
     ----------
     problem : Problem
     tol : float
-        Relative gap to which the program over the given atoms is solved.
-
-    Attributes
-    ----------
-    units : ndarray, shape (k, D)
-        The atoms in use.
-    coefficients, intercept, dual : ndarray, shapes (k, c), (c,), (n, c)
-        z, t and v.
-
-    Source: geomnn theory, section 4.
+        Relative accuracy to which the program over the given atoms is solved.
     """
 
     def __init__(self, problem: Problem, tol: float):
@@ -36,17 +64,75 @@ class InteriorPoint:
         self.intercept = problem.constant()
         self.dual = problem.residual(np.broadcast_to(self.intercept, problem.targets.shape))
 
+
+class InteriorPoint(_AtConstant):
+    """Squared loss with vector outputs: a central path, then as few neurons as its outputs need.
+
+    Source: geomnn theory, section 4.
+    """
+
     def add(self, units: np.ndarray) -> None:
-        """Make the solution optimal for the atoms in use together with these ones, shape (k, D)."""
+        """Solve for the atoms in use together with these, shape (k, D)."""
         problem = self._problem
         pool = np.concatenate([self.units, units])
         features = problem.samples.features(pool)
         useful = features.any(axis=0)
         pool, features = pool[useful], features[:, useful]
-        path = CentralPath(problem.loss, problem.targets, features, problem.reg, problem.samples.bias)
-        z, self.intercept, self.dual = path.solve(self.dual, self.intercept, self._tol)
-        # on the central path size × slack is the same for all atoms: the larger of the two tells who is active
-        size = np.linalg.norm(z, axis=1)
-        slack = 1 - np.linalg.norm(features.T @ self.dual, axis=1) / problem.reg
-        used = size > slack * size.sum()
-        self.units, self.coefficients = pool[used], z[used]
+        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias)
+        z, t, self.dual = path.solve(self.dual, self.intercept, self._tol)
+        z, shift = independent_neurons(features, z, problem.samples.bias)
+        used = z.any(axis=1)
+        self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
+
+
+class ProximalNewton(_AtConstant):
+    """Logistic loss: Newton's model of the loss, ½ Σ h_i (f_i − w_i)², solved by the dual active set.
+
+    With v the residual and h the curvature at the predictions f, w = f + v/h; the step towards the solution of
+    the model is shortened until the objective falls (Lee, Sun, Saunders, SIAM J. Optim. 24, 2014).
+
+    Source: geomnn theory, section 4.
+    """
+
+    def add(self, units: np.ndarray) -> None:
+        """Solve for the atoms in use together with these, shape (k, D)."""
+        problem = self._problem
+        samples, reg = problem.samples, problem.reg
+        pool = np.concatenate([self.units, units])
+        features = samples.features(self.units)
+        f = features @ self.coefficients + self.intercept
+        value = problem.convex_objective(features, self.coefficients, self.intercept)
+        for _ in range(200):
+            v = problem.residual(f)
+            h = np.maximum(problem.loss.curvature(f, problem.targets), 1e-10)
+            model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0])
+            model.add(pool)
+            change = samples.features(model.units) @ model.coefficients + model.intercept - f
+            cost = np.abs(model.coefficients).sum() - np.abs(self.coefficients).sum()
+            slope = float(-np.sum(v * change) + reg * cost)
+            # v − h·change: in the dual set of these atoms, and next to the residual ahead
+            self.dual = model.dual
+            length = 1.0
+            while self._value(f + length * change, length, cost) > value + 1e-4 * length * slope:
+                length /= 2
+                if length < 1e-8:
+                    return  # no fall above rounding: this is the minimum
+            self._blend(model, length)
+            f = f + length * change
+            value = self._value(f, 0.0, 0.0)
+            if slope >= -1e-3 * self._tol * value:
+                return
+
+    def _value(self, f: np.ndarray, length: float, cost: float) -> float:
+        """Objective at f, with the cost bounded along the step by its chord."""
+        size = np.abs(self.coefficients).sum() + length * cost
+        return self._problem.loss.value(f, self._problem.targets) + self._problem.reg * float(size)
+
+    def _blend(self, model: DualActiveSet, length: float) -> None:
+        """(1 − length) of this network and length of the model's."""
+        if length == 1.0:
+            self.units, self.coefficients, self.intercept = model.units, model.coefficients, model.intercept
+            return
+        self.units = np.concatenate([self.units, model.units])
+        self.coefficients = np.concatenate([(1 - length) * self.coefficients, length * model.coefficients])
+        self.intercept = (1 - length) * self.intercept + length * model.intercept

@@ -13,10 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.dictionaries import Dictionary, FaceDictionary
-from geomnn.programs.active_set import DualActiveSet
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
-from geomnn.programs.restricted import InteriorPoint
+from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
 __all__ = ["Optimum", "solve"]
@@ -67,13 +66,7 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
 
     Source: geomnn theory, sections 0 and 4.
     """
-    restricted: DualActiveSet | InteriorPoint
-    if problem.is_projection:
-        restricted = DualActiveSet(
-            problem.targets, problem.samples.homogeneous, problem.reg, problem.samples.bias
-        )
-    else:
-        restricted = InteriorPoint(problem, tol / 10)
+    restricted = restricted_solver(problem, tol / 10)
     threshold = problem.reg * (1 + 1e-12)
     limit = 6 * problem.samples.n + 50
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
@@ -85,6 +78,7 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
             found: list[np.ndarray] = []
             refined = moving and previous <= 1e-2 * best.primal
             for index, (units, z, t, v) in enumerate(_candidates(problem, restricted, refined)):
+                v = problem.dual_point(v)
                 pricing = dictionary.price(v, threshold, limit)
                 best = _better(problem, best, units, z, t, v, pricing.maximum, tol)
                 found += [units, pricing.units] if index else [pricing.units]
@@ -95,18 +89,20 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
             if best.converged or not any(map(len, found)) or stalled > 20:
                 break
             restricted.add(np.concatenate(found))
-    return _sparse(problem, best)
+    return _sparse(problem, best, moving, tol)
 
 
 def _candidates(
-    problem: Problem, restricted: DualActiveSet | InteriorPoint, refined: bool
+    problem: Problem, restricted: Restricted, refined: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """(units, z, t, v) of the program over the atoms in use, and with the atoms moved along their faces."""
     units, z, t = restricted.units, restricted.coefficients, restricted.intercept
     yield units, z, t, restricted.dual
     if refined and len(units):
         units, z, t = refine(problem, units, z, t)
-        yield units, z, t, problem.residual(problem.samples.features(units) @ z + t)
+        predictions = problem.samples.features(units) @ z + t
+        shift = problem.shift(predictions)
+        yield units, z, t + shift, problem.residual(predictions + shift)
 
 
 def _better(
@@ -123,13 +119,27 @@ def _better(
     return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
 
 
-def _sparse(problem: Problem, optimum: Optimum) -> Optimum:
-    """The same network on the samples with linearly independent features."""
+def _sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Optimum:
+    """The network without neurons that only the path to the optimum needed, its features independent.
+
+    An active neuron has correlation reg and a size, an inactive one has neither: as both are known to rounding
+    only, the larger of size and slack decides, and less boldly if the gap does not survive it.
+    """
     features = problem.samples.features(optimum.units)
-    z, shift = independent_neurons(features, optimum.coefficients, problem.samples.bias)
-    t = optimum.intercept + shift
-    primal = problem.convex_objective(features, z, t)
-    if primal > optimum.primal * (1 + 1e-12):
-        return optimum
-    used = z.any(axis=1)
-    return replace(optimum, units=optimum.units[used], coefficients=z[used], intercept=t, primal=primal)
+    size = np.linalg.norm(optimum.coefficients, axis=1)
+    slack = 1 - np.linalg.norm(features.T @ optimum.dual, axis=1) / max(problem.reg, optimum.maximum)
+    allowed = max(optimum.primal * (1 + 1e-12), optimum.bound + tol * abs(optimum.primal))
+    for boldness in (1.0, 1e-2, 1e-4, 0.0):
+        used = size > boldness * slack * size.sum()
+        units, z, t = optimum.units[used], optimum.coefficients[used], optimum.intercept
+        if moving and len(units):
+            units, z, t = refine(problem, units, z, t)
+        features = problem.samples.features(units)
+        z, shift = independent_neurons(features, z, problem.samples.bias)
+        primal = problem.convex_objective(features, z, t + shift)
+        if primal <= allowed:
+            kept = z.any(axis=1)
+            return replace(
+                optimum, units=units[kept], coefficients=z[kept], intercept=t + shift, primal=primal
+            )
+    return optimum

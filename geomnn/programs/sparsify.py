@@ -41,22 +41,41 @@ def independent_neurons(
         size = np.linalg.norm(z, axis=1)
         alive = np.flatnonzero(size > 1e-15 * size.sum())
         z[size <= 1e-15 * size.sum()] = 0.0
-        if not len(alive):
-            break
-        cost = np.linalg.norm(z[alive], axis=1)
-        products = np.einsum("nk,kc->nck", centred[:, alive], z[alive] / cost[:, None]).reshape(
-            -1, len(alive)
+        size, direction = size[alive], z[alive] / size[alive, None]
+        products = np.einsum("nk,kc->nck", centred[:, alive], direction).reshape(
+            centred.shape[0] * z.shape[1], len(alive)
         )
-        length = np.linalg.norm(products, axis=0)
-        length[length == 0] = 1.0
-        _, singular, right = np.linalg.svd(products / length, full_matrices=len(products) < len(alive))
-        if len(right) == len(singular) and singular[-1] > 1e-12 * singular[0]:
+        null = _null_space(products)
+        if not null.shape[1]:
             break
-        change = right[-1] / length
-        change *= 1.0 if change.sum() > 0 or (change.sum() == 0 and change.max() > 0) else -1.0
-        share = change / cost
-        first = int(np.argmax(share))
-        z[alive] *= 1 - (share / share[first])[:, None]
-        z[alive[first]] = 0.0
+        z[alive] = _eliminate(size, null)[:, None] * direction
     shift = (features @ (coefficients - z)).mean(axis=0)
     return z, shift if bias else np.zeros_like(shift)
+
+
+def _null_space(columns: np.ndarray) -> np.ndarray:
+    """Basis of the dependencies of the columns (m, k), shape (k, nullity)."""
+    length = np.linalg.norm(columns, axis=0)
+    length[length == 0] = 1.0
+    if not columns.shape[1]:
+        return np.zeros((0, 0))
+    _, singular, right = np.linalg.svd(columns / length, full_matrices=len(columns) < columns.shape[1])
+    rank = int(np.count_nonzero(singular > 1e-12 * singular[0]))
+    return right[rank:].T / length[:, None]
+
+
+def _eliminate(size: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Sizes (k,) moved along the null space, their sum never rising, until each dependency has lost a neuron."""
+    size = size.copy()
+    while null.shape[1]:
+        change = null[:, 0] if null[:, 0].sum() > 0 else -null[:, 0]
+        if not (change > 0).any():
+            change = -change
+        reach = np.divide(size, change, out=np.full_like(size, np.inf), where=change > 0)
+        first = int(np.argmin(reach))
+        size = np.maximum(size - reach[first] * change, 0.0)
+        size[first] = 0.0
+        pivot = int(np.argmax(np.abs(null[first])))
+        null = null - np.outer(null[:, pivot], null[first] / null[first, pivot])
+        null = np.delete(null, pivot, axis=1)
+    return size

@@ -36,4 +36,6 @@ def write_report(study: Study, folder: Path) -> None:
         "report.html": page_text(study, pictures),
     }
     for name, text in texts.items():
-        (folder / name).write_bytes(text.encode("utf-8", "replace"))  # a file name may hold bytes of no letter
+        (folder / name).write_bytes(
+            text.encode("utf-8", "replace")
+        )  # a file name may hold bytes of no letter

@@ -68,7 +68,11 @@ def _labels(study: Study) -> list[str] | None:
 
 def _caption(study: Study) -> str:
     if len(study.features) == 1:
-        where = "Every breakpoint is at a sample." if study.request.bias else "Without biases it can break at 0 only."
+        where = (
+            "Every breakpoint is at a sample."
+            if study.request.bias
+            else "Without biases it can break at 0 only."
+        )
         return f"The network, its breakpoints and the samples. {where}"
     if len(study.features) == 2:
         return "The network over the plane, the samples, and the lines on which its neurons change sign."

@@ -1,0 +1,189 @@
+"""The parts of the solver, each against what it promises."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geomnn as gm
+from geomnn.dictionaries import WedgeDictionary
+from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.linear import positive_factor
+from geomnn.programs.losses import find_loss
+from geomnn.programs.problem import pose
+from geomnn.programs.refine import refine
+from geomnn.programs.restricted import restricted_solver
+from geomnn.programs.sparsify import independent_neurons
+
+SEEDS = st.integers(0, 10**6)
+
+
+def random_units(rng, count, d, bias, norm=1):
+    w = rng.normal(size=(count, d))
+    w /= np.linalg.norm(w, ord=norm, axis=1)[:, None]
+    return np.column_stack([w, rng.normal(size=count)]) if bias else w
+
+
+@given(SEEDS, st.booleans(), st.floats(-4, 0))
+@settings(max_examples=40, deadline=None)
+def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg):
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(1, 12)), int(rng.integers(1, 4))
+    X = rng.integers(-2, 3, size=(n, d)).astype(float)  # many ties
+    problem = pose(X, rng.normal(size=n), 1.0, 1, bias, "squared")
+    x, y = problem.samples.homogeneous, problem.targets
+    reg = 10.0**log_reg
+    units = np.repeat(random_units(rng, 15, d, bias), 2, axis=0)  # and duplicates
+    method = DualActiveSet(y, x, reg, bias)
+    for batch in [*np.array_split(units, 3), units]:  # an atom that was dropped may come back
+        method.add(batch)
+    features = np.maximum(x @ units.T, 0)
+    correlation = features.T @ method.dual[:, 0]
+    assert np.abs(correlation).max(initial=0) <= reg * (1 + 1e-9)
+    active = np.maximum(x @ method.units.T, 0)
+    z = method.coefficients[:, 0]
+    np.testing.assert_allclose(active.T @ method.dual[:, 0], reg * np.sign(z), rtol=1e-9)
+    np.testing.assert_allclose(y[:, 0] - active @ z - method.intercept, method.dual[:, 0], atol=1e-9)
+    columns = np.column_stack([active, np.ones(n)]) if bias else active
+    assert np.linalg.matrix_rank(columns) == columns.shape[1]
+    if bias:
+        assert abs(method.dual.sum()) <= 1e-12 * max(1, np.abs(y).sum())
+
+
+@given(SEEDS, st.booleans(), st.sampled_from(["squared", "logistic"]), st.floats(-4, 0.5), st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outputs):
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(2, 12)), int(rng.integers(1, 4))
+    X = rng.normal(size=(n, d)) + 5 * rng.integers(0, 2)
+    y = rng.normal(size=(n, outputs)) if loss == "squared" else np.where(np.arange(n) % 2, 1.0, -1.0)
+    problem = pose(X, y, 10.0**log_reg, 1, bias, loss)
+    units = random_units(rng, 25, d, bias)
+    solver = restricted_solver(problem, 1e-9)
+    for batch in [units[:10], units[10:], units]:  # an atom that was dropped may come back
+        solver.add(batch)
+    features, v = problem.samples.features(solver.units), problem.dual_point(solver.dual)
+    primal = problem.convex_objective(features, solver.coefficients, solver.intercept)
+    maximum = np.linalg.norm(problem.samples.features(units).T @ v, axis=1).max()
+    assert maximum <= problem.reg * (1 + 1e-6)
+    assert -1e-12 <= primal - problem.dual_bound(v, maximum) <= 2e-8 * primal + 1e-14
+
+
+@pytest.mark.parametrize("name", ["squared", "logistic"])
+def test_losses_keep_their_laws(name):
+    rng = np.random.default_rng(0)
+    loss = find_loss(name)
+    f = rng.normal(size=(9, 1))
+    y = rng.normal(size=(9, 1)) if name == "squared" else np.sign(rng.normal(size=(9, 1)))
+    v = loss.residual(f, y)
+    step = 1e-6
+    for i in range(9):
+        e = np.zeros((9, 1))
+        e[i] = step
+        slope = (loss.value(f + e, y) - loss.value(f - e, y)) / (2 * step)
+        assert slope == pytest.approx(-v[i, 0], abs=1e-7)
+        bend = (loss.residual(f - e, y)[i, 0] - loss.residual(f + e, y)[i, 0]) / (2 * step)
+        assert bend == pytest.approx(loss.curvature(f, y)[i, 0], abs=1e-7)
+    assert loss.value(f, y) == pytest.approx(loss.dual(v, y) - np.sum(v * f))  # Fenchel equality at v(f)
+    other = v * rng.uniform(0.2, 0.9, size=v.shape)
+    assert loss.value(f, y) >= loss.dual(other, y) - np.sum(other * f)
+    shift = loss.shift(f, y)
+    assert abs(loss.residual(f + shift, y).sum()) <= 1e-12
+    assert np.isfinite(loss.dual(0.999 * v, y))
+
+
+def test_a_dual_point_off_balance_proves_nothing():
+    problem = pose([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0], 0.1, 1, True, "squared")
+    v = np.array([[0.1], [-0.2], [0.1]])
+    assert np.isfinite(problem.dual_bound(v, 0.0))
+    assert problem.dual_bound(v + 0.01, 0.0) == -np.inf
+    assert np.isfinite(problem.dual_bound(problem.dual_point(v + 0.01), 0.0))
+    free = pose([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0], 0.1, 1, False, "squared")
+    assert np.isfinite(free.dual_bound(v + 0.01, 0.0))
+
+
+@given(SEEDS, st.booleans(), st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_sparser_networks_have_the_same_outputs_and_no_higher_cost(seed, bias, outputs):
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(1, 7)), int(rng.integers(0, 30))
+    features = np.maximum(rng.integers(-2, 3, size=(n, k)), 0).astype(float)
+    z = rng.normal(size=(k, outputs)) * rng.integers(0, 2, size=(k, 1))
+    sparse, shift = independent_neurons(features, z, bias)
+    np.testing.assert_allclose(features @ sparse + shift, features @ z, atol=1e-10)
+    before, after = np.linalg.norm(z, axis=1).sum(), np.linalg.norm(sparse, axis=1).sum()
+    assert after <= before * (1 + 1e-12)
+    alive = sparse.any(axis=1)
+    assert alive.sum() <= n * outputs
+    direction = sparse[alive] / np.linalg.norm(sparse[alive], axis=1)[:, None]
+    centred = features - features.mean(axis=0) if bias else features
+    products = np.einsum("nk,kc->nck", centred[:, alive], direction).reshape(n * outputs, -1)
+    if alive.any():
+        assert np.linalg.matrix_rank(products, tol=1e-10) == alive.sum()
+    assert bias or not shift.any()
+
+
+def test_refining_never_raises_the_objective_and_ends_at_the_closed_form():
+    rng = np.random.default_rng(1)
+    for bias in (True, False):
+        problem = pose(rng.normal(size=(9, 2)), rng.normal(size=9), 0.1, 2, bias, "squared")
+        units = random_units(rng, 4, 2, False, norm=2)
+        if bias:  # through a sample, as the faces of the dictionary are
+            anchors = problem.samples.homogeneous[[0, 1, 2, 3], :2]
+            units = np.column_stack([units, -np.sum(units * anchors, axis=1)])
+        z = rng.normal(size=(4, 1))
+        before = problem.convex_objective(problem.samples.features(units), z, np.zeros(1))
+        units, z, t = refine(problem, units, z, np.zeros(1))
+        assert problem.convex_objective(problem.samples.features(units), z, t) <= before
+        np.testing.assert_allclose(np.linalg.norm(units[:, :2], axis=1), 1)
+
+
+def test_positive_factor_takes_what_is_singular_and_refuses_nan():
+    factor, lower = positive_factor(np.array([[1.0, 1.0], [1.0, 1.0]]))
+    assert lower
+    np.testing.assert_allclose(np.tril(factor) @ np.tril(factor).T, np.ones((2, 2)), atol=1e-10)
+    with pytest.raises(np.linalg.LinAlgError):
+        positive_factor(np.array([[np.nan]]))
+
+
+HARD = {
+    "long flat valley of the logistic loss": (14, 2, {"reg": 0.05, "bias": False, "loss": "logistic"}),
+    "tiny reg, logistic": (9, 2, {"reg": 1e-4, "norm": np.inf, "bias": False, "loss": "logistic"}),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_hard_restricted_problems_converge(name):
+    n, d, options = HARD[name]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d)) * [3.0, 0.2] + [10.0, -1.0]
+    y = np.abs(X[:, 0] - 10) + 5 * X[:, 1] + 0.1 * rng.normal(size=n)
+    solution = gm.derive(X, np.where(y > np.median(y), 1.0, -1.0), **options)
+    assert abs(solution.certificate.relative_gap) <= 1e-9
+
+
+def test_the_bound_never_passes_the_primal_value():
+    """Repeated rows, two outputs, p = 2: a residual off balance once proved a bound that was too high."""
+    X = np.array(
+        [[1, 0, 1, 1], [1, 0, 1, 1], [1, 0, 1, 1], [1, 1, 1, 1], [0, 1, 0, 0], [0, 0, 1, 1]], dtype=float
+    )
+    Y = np.array([[0.7, 0.3], [-0.3, 0.8], [-0.2, -0.3], [0.3, 0.5], [0.3, 0.2], [1.4, 0.5]])
+    for reg in (0.02, 0.05, 0.1, 0.2, 0.3):
+        certificate = gm.derive(X, Y, reg=reg, norm=2).certificate
+        assert -1e-12 <= certificate.relative_gap <= 1e-9
+
+
+def test_a_million_atoms_are_priced_without_a_feature_matrix():
+    import tracemalloc
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 2))
+    problem = pose(X, X[:, 0], 0.1, 2, True, "squared")
+    dictionary = WedgeDictionary(problem.samples, 2.0, directions=False)
+    tracemalloc.start()
+    pricing = dictionary.price(problem.targets - problem.targets.mean(), 0.0, 100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 2**20  # the matrix would take 8 GB
+    values = np.abs((problem.targets - problem.targets.mean()).T @ problem.samples.features(pricing.units))
+    assert values.max() == pytest.approx(pricing.maximum)
