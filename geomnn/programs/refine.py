@@ -33,7 +33,13 @@ class _Face:
 
 
 def refine(
-    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, steps: int = 30
+    problem: Problem,
+    units: np.ndarray,
+    z: np.ndarray,
+    t: np.ndarray,
+    tolerance: float = 1e-10,
+    allowed: float | None = None,
+    steps: int = 30,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One neuron for each face (p = 2), moved along it to a stationary point of (T).
 
@@ -42,16 +48,21 @@ def refine(
     units : ndarray, shape (k, D)
     z : ndarray, shape (k, c)
     t : ndarray, shape (c,)
+    tolerance : float
+        Samples that a unit passes this close, relative to its terms, are taken to lie on its hyperplane.
+    allowed : float, optional
+        A value of (C) that the result may have; the value that it has already if not given.
     steps : int
         The most Newton steps taken.
 
     Returns
     -------
     units, z, t
-        With a value of (C) that is no higher: the arguments if there was nothing to gain.
+        With a value of (C) that is allowed: the arguments if no such value was reached.
     """
-    before = problem.convex_objective(problem.samples.features(units), z, t)
-    faces, theta = _merge(problem.samples, units, z, t)
+    if allowed is None:
+        allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
+    faces, theta = _merge(problem.samples, units, z, t, tolerance)
     model = _Model(problem, faces)
     value, gradient, hessian = model.derivatives(theta)
     for _ in range(steps):
@@ -70,17 +81,17 @@ def refine(
         theta, value, gradient, hessian = ahead, value_ahead, gradient_ahead, hessian_ahead
     refined = model.neurons(theta)
     after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
-    return refined if after <= before * (1 + 1e-14) else (units, z, t)
+    return refined if after <= allowed else (units, z, t)
 
 
 def _merge(
-    samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray
+    samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray, tolerance: float
 ) -> tuple[list[_Face], np.ndarray]:
     """The faces in use: on each, Σ u z is one matrix, and its top singular pair stands for it.
 
     For a scalar output the pair is the whole of it, so merging changes no output and raises no cost.
     """
-    incidence = np.array([samples.incidences(u) for u in units]).reshape(len(units), samples.n)
+    incidence = np.array([samples.incidences(u, tolerance) for u in units]).reshape(len(units), samples.n)
     signs, face_of = np.unique(np.sign(incidence), axis=0, return_inverse=True)
     faces, betas, alphas = [], [], []
     for index, sign in enumerate(signs):

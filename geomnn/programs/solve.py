@@ -129,11 +129,11 @@ def _sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Opt
     size = np.linalg.norm(optimum.coefficients, axis=1)
     slack = 1 - np.linalg.norm(features.T @ optimum.dual, axis=1) / max(problem.reg, optimum.maximum)
     allowed = max(optimum.primal * (1 + 1e-12), optimum.bound + tol * abs(optimum.primal))
-    for boldness in (1.0, 1e-2, 1e-4, 0.0):
+    for boldness, tolerance in ((1.0, 1e-6), (1.0, 1e-10), (1e-2, 1e-10), (1e-4, 1e-10), (0.0, 1e-10)):
         used = size > boldness * slack * size.sum()
         units, z, t = optimum.units[used], optimum.coefficients[used], optimum.intercept
         if moving and len(units):
-            units, z, t = refine(problem, units, z, t)
+            units, z, t = refine(problem, units, z, t, tolerance, allowed)
         features = problem.samples.features(units)
         z, shift = independent_neurons(features, z, problem.samples.bias)
         primal = problem.convex_objective(features, z, t + shift)
