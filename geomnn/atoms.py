@@ -162,12 +162,13 @@ class Atom:
         blade = r" \wedge ".join(self.to_latex_factors())
         if not self.is_partial:
             return rf"\star({blade})" if blade else r"\star 1"
-        residual = f"{'g' if self.outputs == 1 else 'G'}_{{{_ranges(self.active or ())}}}"
+        active = _ranges(self.active or (), r"\text{–}", r"\ldots")
+        residual = f"{'g' if self.outputs == 1 else 'G'}_{{{active}}}"
         rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
         return rejected if self.outputs == 1 else rf"\sigma_1\!\left({rejected}\right)"
 
 
-def _ranges(rows: tuple[int, ...]) -> str:
+def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
     """0, 1, 2, 5 as "0–2, 5"; more than six runs are cut short."""
     runs: list[list[int]] = []
     for row in rows:
@@ -175,8 +176,8 @@ def _ranges(rows: tuple[int, ...]) -> str:
             runs[-1][1] = row
         else:
             runs.append([row, row])
-    parts = [str(a) if a == b else f"{a}–{b}" for a, b in runs]
-    return ", ".join(parts if len(parts) <= 6 else [*parts[:3], "…", parts[-1]])
+    parts = [str(a) if a == b else f"{a}{dash}{b}" for a, b in runs]
+    return ", ".join(parts if len(parts) <= 6 else [*parts[:3], dots, parts[-1]])
 
 
 def _factors(

@@ -211,7 +211,7 @@ def _write_area(
     text += "" if ratio.of_samples else f" per {ratio.base_name}"
     sides = [ratio.base, *[ratio.moved] * ratio.of_samples, *[ratio.moved - ratio.base] * halved]
     thick = abs(ratio.area) > 0.12 * across * max(float(np.linalg.norm(side)) for side in sides)
-    shift = (0.0, 0.0) if thick else _pair((60 if ratio.of_samples else -60) * away)
+    shift = (0.0, 0.0) if thick else _pair((90 if ratio.of_samples else -60) * away)
     arrow = None if thick else {"arrowstyle": "-", "lw": 0.8, "color": "black", "shrinkB": 0}
     ax.annotate(
         f"{text} / 2" if halved and ratio.area else text, _pair(middle), shift, textcoords="offset points",

@@ -42,7 +42,7 @@ def _opening(study: Study) -> str:
 
 
 def _formula(study: Study) -> str:
-    aligned = study.solution.network.to_latex(digits=6).replace("–", r"\text{--}").replace("…", r"\ldots ")
+    aligned = study.solution.network.to_latex(digits=6)
     body = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").strip()
     lines = body.replace(r" \\ & ", " \\\\\n& ")
     about = "Here $x_{j}$ is row $j$ of the table, counted from 0, and $(a)_+ = \\max(a, 0)$."
