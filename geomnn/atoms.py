@@ -24,7 +24,10 @@ from geomnn import algebra
 from geomnn.errors import DataError
 from geomnn.samples import Samples, weight_norm
 
-__all__ = ["Atom", "Direction", "basis_directions", "name_atom"]
+__all__ = ["Atom", "Direction", "basis_directions", "name_atom", "units_through"]
+
+# (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it)
+NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13), (1e-11, 1e-13), (1e-13, 1e-15))
 
 
 @dataclass(frozen=True, order=True)
@@ -158,14 +161,14 @@ class Atom:
         return f"{sign}{rejected if self.outputs == 1 else f'svd1({rejected})'}{at}"
 
     def to_latex(self) -> str:
-        r"""The weight as LaTeX, before it is normalised: \star\,(x_{3} - x_{7}) \wedge e_{1}."""
+        r"""The weight as LaTeX, before it is normalised: \star((x_{3} - x_{7}) \wedge e_{1})."""
         blade = r" \wedge ".join(self.to_latex_factors())
         if not self.is_partial:
             return rf"\star({blade})" if blade else r"\star 1"
-        active = _ranges(self.active or (), r"\text{–}", r"\ldots")
+        active = _ranges(self.active or (), r"\text{--}", r"\ldots")
         residual = f"{'g' if self.outputs == 1 else 'G'}_{{{active}}}"
         rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
-        return rejected if self.outputs == 1 else rf"\sigma_1\!\left({rejected}\right)"
+        return rejected if self.outputs == 1 else rf"\operatorname{{svd}}_1\!\left({rejected}\right)"
 
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
@@ -251,15 +254,20 @@ def name_atom(
 
     Source: geomnn theory, sections 1 and 2.
     """
-    for tolerance in (1e-10, 1e-12, 1e-14):
-        members, ideal = _canonical_members(samples, unit, directions, tolerance)
+    # rounding hides what lies close together: a name counts if it gives the weight back
+    for tolerance, independence in NAME_TOLERANCES:
+        members, ideal = _canonical_members(samples, unit, directions, tolerance, independence)
         if len(members) + len(ideal) == samples.D - 1:
-            return _wedge(samples, unit, norm, members, ideal)
-        if residual is not None:
-            return _partial_wedge(samples, unit, norm, members, residual)
+            atom = _wedge(samples, unit, norm, members, ideal)
+        elif residual is not None:
+            atom = _partial_wedge(samples, unit, norm, members, residual)
+        else:
+            continue
+        if np.abs(atom.weight - unit[: samples.d]).max() <= 1e-6 * np.abs(unit[: samples.d]).max():
+            return atom
     raise DataError(
-        "Some samples are so close together that rounding hides which of them span a hyperplane; "
-        "round the data or merge near-duplicates."
+        "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
+        "(as far from the origin without a bias). Centre the features, or merge near-duplicates."
     )
 
 
@@ -288,7 +296,11 @@ def _partial_wedge(
 
 
 def _canonical_members(
-    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float
+    samples: Samples,
+    unit: np.ndarray,
+    directions: Sequence[Direction],
+    tolerance: float,
+    independence: float,
 ) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
     """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
     d = samples.d
@@ -311,7 +323,7 @@ def _canonical_members(
             for direction in basis:
                 rest = rest - (direction @ rest) * direction
         length = np.linalg.norm(rest)
-        if length > 10 * tolerance:
+        if length > independence:
             basis.append(rest / length)
             chosen.append(position)
     members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]

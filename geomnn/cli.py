@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; nothing was written.", 130)
     except GeomnnError as error:
         # the library speaks of its arguments, this command of its options
-        message = re.sub(r"\b(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
+        message = re.sub(r"^(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
         return _fail(message, 2)
     return 0
 

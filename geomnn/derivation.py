@@ -27,7 +27,7 @@ class Solution:
     network : AnalyticNetwork
     certificate : Certificate
     dual : ndarray, shape (n,) or (n, c)
-        v: the residual y − f(X) for squared loss.
+        v, the point that proves the bound: for squared loss the residual y − f(X), up to the gap.
     problem : Problem
         What was solved.
     """
@@ -108,7 +108,7 @@ def derive(
     ConstantNetworkWarning
         If reg is at least `reg_max`.
     ConvergenceWarning
-        If rounding kept the gap above ``tol``; the certificate states the gap that was reached.
+        If the gap is not within ``tol``; the message says why and the certificate states the gap.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
     """The largest correlation of an atom with the residual of the best constant network."""
     residual = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
     largest = dictionary.price(residual, np.inf, 1).maximum
-    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.X).sum(axis=1).max()
+    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.homogeneous).sum(axis=1).max()
     return largest if largest > rounding else 0.0
 
 
@@ -230,8 +230,9 @@ def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: f
     )
     if abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
-            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: rounding allows no "
-            "more here. Centre and rescale the features, take a larger reg, or a larger tol.",
+            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: "
+            f"{optimum.ended or 'the weights round'}. Centre and rescale the features, take a larger reg, or a "
+            "larger tol.",
             ConvergenceWarning,
             stacklevel=3,
         )

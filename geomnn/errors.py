@@ -29,6 +29,10 @@ class FormatError(GeomnnError, ValueError):
     """A file is not what it should be, or is of a version that is not understood."""
 
 
+class FileError(GeomnnError, OSError):
+    """A file cannot be read or written."""
+
+
 class OutputExists(GeomnnError, FileExistsError):
     """A file or a folder is in the way and was not to be overwritten."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from geomnn.errors import DataError, OptionError
 
-__all__ = ["Samples", "real_table", "weight_norm"]
+__all__ = ["Samples", "check_norm", "finite_floats", "real_table", "weight_norm"]
 
 
 class Samples:
@@ -120,7 +120,7 @@ def real_table(values: Any, name: str) -> np.ndarray:
 
 
 def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
-    """The array as float64, refusing complex numbers, text, NaN and infinity."""
+    """The array as float64, refusing complex numbers, text, NaN, infinity and sizes whose squares overflow."""
     if array.dtype.kind == "c":
         raise DataError(
             f"{name} is complex; real numbers were expected: pass {name}.real or split the parts."
@@ -140,11 +140,18 @@ def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
         raise DataError(
             f"{name}[{', '.join(map(str, where))}] is {floats[where]}; remove or impute such values first."
         )
+    largest = np.abs(floats).max(initial=0.0)
+    if largest > 1e100 or 0 < largest < 1e-100:
+        raise DataError(
+            f"{name} has values of size {largest:.3g}; their products must fit into float64: rescale them to sizes "
+            "between 1e-100 and 1e100."
+        )
     return floats
 
 
 def check_norm(norm: Any) -> float:
     """The norm as 1.0, 2.0 or inf, or an `OptionError`."""
-    if isinstance(norm, int | float | np.integer | np.floating) and norm in (1, 2, np.inf):
+    real = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
+    if real and norm in (1, 2, np.inf):
         return float(norm)
     raise OptionError(f"norm={norm!r}; 1, 2 or numpy.inf was expected.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geomnn.atoms import units_through
 from geomnn.dictionaries import Dictionary
 from geomnn.errors import GeomnnError
 from geomnn.samples import weight_norm
@@ -62,13 +63,19 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         _law(bool(len(values)) or largest <= close, "a maximum above the threshold comes with a unit")
         scaled = dictionary.price(3.0 * v, 0.0, 50).maximum
         _law(abs(scaled - 3.0 * largest) <= 9 * close, "the maximum is homogeneous in the residual")
+        unlimited = dictionary.price(v, np.inf, 1)
+        _law(abs(unlimited.maximum - largest) <= close, "the maximum does not depend on the threshold")
+        _law(not len(unlimited.units), "no unit is returned that is not above the threshold")
         if dictionary.scope == "global":
-            found = np.linalg.norm(v.T @ samples.features(_random_units(dictionary, rng, trials)), axis=0)
+            others = np.concatenate(
+                [_random_units(dictionary, rng, trials), _random_wedges(dictionary, rng, trials)]
+            )
+            found = np.linalg.norm(v.T @ samples.features(others), axis=0)
             _law(bool((found <= largest + close).all()), "no unit neuron at all beats a global maximum")
-    for unit in pricing.units[:5]:
-        atom = dictionary.name(unit, v)
-        named = np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)
-        _law(bool(named), "a name has the weight of its unit")
+        for unit in pricing.units[:5]:
+            atom = dictionary.name(unit, v)
+            named = np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)
+            _law(bool(named), "a name has the weight of its unit")
 
 
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -81,6 +88,20 @@ def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) 
         return weights
     anchors = samples.homogeneous[rng.integers(samples.n, size=count), :-1]
     return np.column_stack([weights, -np.sum(weights * anchors, axis=1)])
+
+
+def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Wedges of random samples, both orientations: atoms of every exact program."""
+    samples = dictionary.samples
+    size = samples.D - 1
+    if size > len(samples.distinct):
+        return np.zeros((0, samples.D))
+    rows = np.zeros((count, size), dtype=int)
+    for row in rows:
+        row[:] = rng.choice(samples.distinct, size, replace=False)
+    units = units_through(samples, rows, np.zeros((count, 0, samples.d)), dictionary.norm)
+    units = units[units[:, : samples.d].any(axis=1)]
+    return np.concatenate([units, -units])
 
 
 def _law(holds: bool, law: str) -> None:

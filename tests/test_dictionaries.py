@@ -75,6 +75,47 @@ def test_the_check_notices_that_directions_are_missing():
         check_dictionary(wedges, trials=20000)
 
 
+@pytest.mark.parametrize("kept", [slice(0, None, 2), slice(5, None)])
+def test_the_check_notices_missing_atoms(kept):
+    thinned = WedgeDictionary(
+        Samples(np.random.default_rng(0).normal(size=(8, 2)), True), 1.0, directions=True
+    )
+    thinned._units = thinned._units[kept]
+    with pytest.raises(LawBroken, match="no unit neuron"):
+        for seed in range(40):
+            check_dictionary(thinned, seed=seed)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_wedges_of_samples_are_all_priced(bias):
+    """Against every pair of samples, written out."""
+    rng = np.random.default_rng(2)
+    X = rng.integers(-2, 3, size=(9, 2)).astype(float)
+    samples = Samples(X, bias)
+    for norm in (1.0, 2.0, np.inf):
+        v = rng.normal(size=(9, 1))
+        v -= v.mean() * bias
+        best = 0.0
+        for i, j in itertools.product(range(9), repeat=2):
+            w = np.array([-(X[i] - X[j])[1], (X[i] - X[j])[0]]) if bias else np.array([-X[i][1], X[i][0]])
+            if w.any():
+                w /= np.linalg.norm(w, ord=norm)
+                for sign in (1, -1):
+                    best = max(best, abs(v[:, 0] @ np.maximum(sign * (X - bias * X[j]) @ w, 0)))
+        priced = WedgeDictionary(samples, norm, directions=False).price(v, 0.0, 5)
+        assert priced.maximum == pytest.approx(best, rel=1e-12)
+
+
+def test_the_threshold_does_not_change_the_maximum_of_many_faces():
+    """More faces than one block: a threshold above all of them once ended the search early."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 2))
+    faces = FaceDictionary(Samples(X, True))
+    v = rng.normal(size=(120, 1))
+    v -= v.mean()
+    assert faces.price(v, np.inf, 1).maximum == faces.price(v, 0.0, 10).maximum
+
+
 def test_exact_faces_beat_wedges_and_random_units():
     rng = np.random.default_rng(1)
     for bias in (True, False):

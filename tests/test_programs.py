@@ -123,19 +123,37 @@ def test_sparser_networks_have_the_same_outputs_and_no_higher_cost(seed, bias, o
     assert bias or not shift.any()
 
 
-def test_refining_never_raises_the_objective_and_ends_at_the_closed_form():
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_refining_ends_at_the_closed_form(bias, loss):
     rng = np.random.default_rng(1)
-    for bias in (True, False):
-        problem = pose(rng.normal(size=(9, 2)), rng.normal(size=9), 0.1, 2, bias, "squared")
-        units = random_units(rng, 4, 2, False, norm=2)
-        if bias:  # through a sample, as the faces of the dictionary are
-            anchors = problem.samples.homogeneous[[0, 1, 2, 3], :2]
-            units = np.column_stack([units, -np.sum(units * anchors, axis=1)])
-        z = rng.normal(size=(4, 1))
-        before = problem.convex_objective(problem.samples.features(units), z, np.zeros(1))
-        units, z, t = refine(problem, units, z, np.zeros(1))
-        assert problem.convex_objective(problem.samples.features(units), z, t) <= before
-        np.testing.assert_allclose(np.linalg.norm(units[:, :2], axis=1), 1)
+    X, y = rng.normal(size=(9, 2)), rng.normal(size=9)
+    y = y if loss == "squared" else np.sign(y)
+    best = gm.derive(X, y, reg=0.1, norm=2, bias=bias, loss=loss)
+    problem = pose(X, y, 0.1, 2, bias, loss)
+    samples = problem.samples
+    # the optimum, its partial wedges turned a little on their faces
+    units, z = [], []
+    for neuron in best.network.neurons:
+        atom = neuron.atom
+        w = atom.weight + 1e-3 * rng.normal(size=2) * (atom.is_partial and len(atom.samples) == bias)
+        w /= np.linalg.norm(w)
+        units.append(np.append(w, -w @ samples.homogeneous[atom.anchor, :2]) if bias else w)
+        z.append([neuron.coefficient])
+    units, z, t = np.array(units), np.array(z), np.array([best.network.intercept])
+    before = problem.convex_objective(samples.features(units), z, t)
+    assert before > best.objective * (1 + 1e-9)
+    units, z, t = refine(problem, units, z, t)
+    features = samples.features(units)
+    assert problem.convex_objective(features, z, t) == pytest.approx(best.objective, rel=1e-12)
+    v = problem.residual(features @ z + t)
+    for unit in units:
+        incidence = samples.incidences(unit)
+        on, active = np.flatnonzero(incidence == 0), incidence > 0
+        anchor = X[on[0]] if bias else np.zeros(2)
+        w = gm.algebra.reject((X[active] - anchor).T @ v[active, 0], (X[on] - anchor).reshape(-1, 2))
+        if len(on) == bias:  # a partial wedge
+            assert abs(w @ unit[:2]) / np.linalg.norm(w) == pytest.approx(1, abs=1e-9)
 
 
 def test_positive_factor_takes_what_is_singular_and_refuses_nan():

@@ -59,7 +59,9 @@ class Dictionary(ABC):
     program : str
         "exact" for the training problem itself, "paper" for the wedges of samples alone.
     count : int
-        Number of atoms, or an upper bound of it; known before any of them is formed.
+        Number of atoms (of faces, where atoms move) that are looked at.
+    atoms_move : bool
+        Whether atoms depend on the residual, so that those in use are moved along with it.
 
     Source: geomnn theory, sections 1 to 3.
     """
@@ -67,6 +69,7 @@ class Dictionary(ABC):
     scope: str
     program: str
     count: int
+    atoms_move: bool = False
 
     def __init__(self, samples: Samples, norm: float):
         self.samples = samples

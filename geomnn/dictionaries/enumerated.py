@@ -76,6 +76,7 @@ class WedgeDictionary(Dictionary):
                 + (", or dictionary='wedge', which leaves the directions out." if self.directions else ".")
             )
         self._units = self._form_units()
+        self.count = 2 * len(self._units)
 
     def _splits(self) -> Iterator[tuple[int, int, int]]:
         """(number of samples, number of directions, number of such sets) for every kind of J."""

@@ -16,6 +16,10 @@ from geomnn.samples import Samples
 
 __all__ = ["FaceDictionary"]
 
+SECONDS_PER_FACE = 3e-5  # to form it
+SECONDS_PER_ENTRY = 5e-9  # one sample's part in pricing a face
+SWEEPS = 30  # a solve prices the faces about this often
+
 
 class FaceDictionary(Dictionary):
     """All partial wedges: for every face, w = reject(g, ∧_J)/‖·‖_2.
@@ -33,8 +37,8 @@ class FaceDictionary(Dictionary):
     Parameters
     ----------
     samples : Samples
-    max_bytes : float
-        Memory that the faces may take.
+    max_seconds, max_bytes : float
+        What a solve over the faces may take before it is refused.
 
     Raises
     ------
@@ -46,22 +50,26 @@ class FaceDictionary(Dictionary):
 
     scope = "global"
     program = "exact"
+    atoms_move = True
 
-    def __init__(self, samples: Samples, max_bytes: float = 2.0**31):
+    def __init__(self, samples: Samples, max_seconds: float = 1800.0, max_bytes: float = 2.0**31):
         super().__init__(samples, 2.0)
         m, d = len(samples.distinct), samples.d
         if samples.bias:
-            self.count = m * count_central_faces(m - 1, d)
+            self.count = m * count_central_faces(m - 1, min(m - 1, d))
         else:
             self.count = count_central_faces(m, min(m, d))
         memory = self.count * (samples.n * 2 + 8 * d * 2)
-        if memory > max_bytes:
+        seconds = self.count * (SECONDS_PER_FACE + samples.n * SECONDS_PER_ENTRY * SWEEPS)
+        if memory > max_bytes or seconds > max_seconds:
             raise EnumerationTooLarge(
-                f"{samples.n} samples of {d} features have up to {self.count:,} faces, about "
-                f"{memory / 2**20:,.0f} MiB where {max_bytes / 2**20:,.0f} MiB are allowed. Use fewer samples "
+                f"{samples.n} samples of {d} features have up to {self.count:,} faces, about {seconds:,.0f} s and "
+                f"{memory / 2**20:,.0f} MiB, where {max_seconds:,.0f} s and {max_bytes / 2**20:,.0f} MiB are "
+                "allowed. Use fewer samples "
                 "or features, norm=1 or inf, or dictionary='wedge' for wedges of samples alone."
             )
         self._positive, self._flat, self._anchors, self._spans = self._form_faces()
+        self.count = len(self._flat)
 
     def _form_faces(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Active samples (M, n) and flat (M,) of each face; anchor (K,) and span basis (K, d, k) of a flat."""
@@ -96,7 +104,7 @@ class FaceDictionary(Dictionary):
         # the bound of a face is its maximum if the best weight lies on it, so no later face can do better
         for start in range(0, len(order), block):
             chosen = order[start : start + block]
-            if bounds[chosen[0]] <= max(maximum, threshold) and maximum > 0:
+            if bounds[chosen[0]] <= maximum:
                 break
             for sign in (1.0, -1.0):
                 candidates = self._lift(sign * weights[chosen], self._flat[chosen])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomnn.atoms import Atom, Direction
-from geomnn.errors import FormatError
+from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
     """The parts of a network: neurons (weight, bias, outer, atom), intercept, features, norm, bias."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise FileError(
+            f"{path} cannot be read ({reason.strerror}); give a file written by save()."
+        ) from reason
     except (UnicodeDecodeError, json.JSONDecodeError) as reason:
         raise FormatError(
             f"{path} is not a JSON document ({reason}); give a file written by save()."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geomnn.atoms import Atom
     from geomnn.networks.network import AnalyticNetwork
 
-BLUE, VERMILION, ORANGE, SKY, GREEN = "#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, ORANGE, SKY = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
 _CIVIDIS = colormaps["cividis"](np.linspace(0.0, 1.0, 256))
 HEIGHTS = ListedColormap(0.35 + 0.65 * _CIVIDIS)  # so light that black lines show on it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 __all__ = ["Certificate"]
 
@@ -67,9 +68,10 @@ class Certificate:
             "local": "The search found no neuron that lowers the training objective; this is no proof. Estimate:",
         }[self.scope]
         arithmetic = "exact arithmetic" if self.exact else "float64"
+        crossed = ", the bounds cross by rounding" if self.gap < 0 else ""
         return (
-            f"{covered} {self.dual:.10g} (this one: {self.primal:.10g}, relative gap "
-            f"{max(self.relative_gap, 0.0):.1g}, {arithmetic}, {self.atoms:,} atoms checked)."
+            f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
+            f"relative gap {self.relative_gap:.1g}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
         )
 
     def _repr_html_(self) -> str:
@@ -84,3 +86,8 @@ class Certificate:
         }
         body = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items())
         return f"<table>{body}</table>"
+
+
+def _rounded(value: float, direction: str) -> str:
+    """Ten digits, rounded so that a bound stays one."""
+    return f"{float(Context(prec=10, rounding=direction).create_decimal(repr(float(value)))):.10g}"

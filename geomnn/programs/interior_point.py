@@ -104,7 +104,7 @@ class CentralPath:
             dv, dt = self._newton_system(v, mu / s, s, q)(stationarity, balance)
             t = t + dt
             rise = -float(np.sum((stationarity + dt) * dv))
-            length = 0.99 * self._longest(v, s, q, dv)
+            length = 0.99 * self._longest(s, q, dv)
             height = self._barrier(v, mu)
             while length > 1e-12 and self._barrier(v + length * dv, mu) < height + 0.1 * length * rise:
                 length /= 2
@@ -141,13 +141,13 @@ class CentralPath:
 
         mu = float(eta @ s) / len(s)
         dv, deta, _ = direction(np.zeros_like(s))
-        ahead = min(self._longest(v, s, q, dv), _longest_fall(eta, deta))
+        ahead = min(self._longest(s, q, dv), _longest_fall(eta, deta))
         mu_ahead = float((eta + ahead * deta) @ self._slack(v + ahead * dv)) / len(s)
         turn = phi.T @ dv
         bend = (deta * np.sum(q * turn, axis=1) + eta * np.sum(turn**2, axis=1) / 2) / reg
         target = max(min(mu_ahead / mu, 1.0) ** 3, (1 - ahead) ** 3, 1e-3) * mu
         dv, deta, dt = direction(target + ahead**2 * bend)
-        length = 0.99 * min(self._longest(v, s, q, dv), _longest_fall(eta, deta))
+        length = 0.99 * min(self._longest(s, q, dv), _longest_fall(eta, deta))
         return v + length * dv, eta + length * deta, t + length * dt
 
     def _newton_system(
@@ -180,7 +180,7 @@ class CentralPath:
 
         return solve
 
-    def _longest(self, v: np.ndarray, s: np.ndarray, q: np.ndarray, dv: np.ndarray) -> float:
+    def _longest(self, s: np.ndarray, q: np.ndarray, dv: np.ndarray) -> float:
         """The step in [0, 1] to where a slack ends."""
         turn = self.features.T @ dv
         curve, slope = np.sum(turn**2, axis=1) / (2 * self.reg), np.sum(q * turn, axis=1) / self.reg

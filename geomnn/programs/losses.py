@@ -17,7 +17,7 @@ from scipy.special import expit, xlogy
 from geomnn.errors import DataError, OptionError
 from geomnn.samples import finite_floats
 
-__all__ = ["LogisticLoss", "Loss", "SquaredLoss", "find_loss"]
+__all__ = ["LogisticLoss", "Loss", "SquaredLoss", "check_targets", "find_loss"]
 
 
 class Loss(ABC):
@@ -30,6 +30,7 @@ class Loss(ABC):
     """
 
     name: str
+    is_quadratic: bool
 
     @abstractmethod
     def check_targets(self, y: np.ndarray) -> None:
@@ -64,6 +65,7 @@ class SquaredLoss(Loss):
     """L = ½ Σ (f − y)²: v = y − f and D(v) = Σ v∘y − ½ Σ v²."""
 
     name = "squared"
+    is_quadratic = True
 
     def check_targets(self, y: np.ndarray) -> None:
         """Any finite numbers will do."""
@@ -92,6 +94,7 @@ class LogisticLoss(Loss):
     """L = Σ log(1 + exp(−y f)), y = ±1: v = y p, p = 1/(1 + exp(y f)), D(v) = Σ H(p) in nats."""
 
     name = "logistic"
+    is_quadratic = False
 
     def check_targets(self, y: np.ndarray) -> None:
         if y.shape[1] != 1:

@@ -47,7 +47,7 @@ class Problem:
     @property
     def is_projection(self) -> bool:
         """Whether the dual is the projection of y on a polyhedron (squared loss, scalar output)."""
-        return self.loss.name == "squared" and self.outputs == 1
+        return self.loss.is_quadratic and self.outputs == 1
 
     def constant(self) -> np.ndarray:
         """The intercept of the best constant network, shape (c,); zero without bias."""

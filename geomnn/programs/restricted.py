@@ -44,7 +44,7 @@ def restricted_solver(problem: Problem, tol: float) -> Restricted:
     if problem.is_projection:
         samples = problem.samples
         return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias)
-    return InteriorPoint(problem, tol) if problem.loss.name == "squared" else ProximalNewton(problem, tol)
+    return InteriorPoint(problem, tol) if problem.loss.is_quadratic else ProximalNewton(problem, tol)
 
 
 class _AtConstant:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from geomnn.dictionaries import Dictionary, FaceDictionary
+from geomnn.dictionaries import Dictionary
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver
@@ -39,6 +40,8 @@ class Optimum:
     primal, bound : float
     converged : bool
         Whether primal − bound ≤ tol·|primal|.
+    ended : str
+        Why the solve ended, if it did not converge.
     """
 
     units: np.ndarray
@@ -49,6 +52,7 @@ class Optimum:
     primal: float
     bound: float
     converged: bool
+    ended: str = ""
 
 
 def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool = False) -> Optimum:
@@ -71,8 +75,12 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
     limit = 6 * problem.samples.n + 50
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
-    moving, stalled = isinstance(dictionary, FaceDictionary), 0
-    with tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar:
+    moving, stalled = dictionary.atoms_move, 0
+    # one BLAS thread: on a busy machine several cost the many small systems here tenfold
+    with (
+        threadpool_limits(1, "blas"),
+        tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar,
+    ):
         for _ in range(ROUNDS):
             previous = best.primal - best.bound
             found: list[np.ndarray] = []
@@ -86,9 +94,14 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
             bar.update()
             bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
             stalled = 0 if gap < 0.999 * previous else stalled + 1
-            if best.converged or not any(map(len, found)) or stalled > 20:
+            if best.converged:
+                break
+            if stalled > 20 or not any(map(len, found)):
+                best = replace(best, ended="rounding allows no more here")
                 break
             restricted.add(np.concatenate(found))
+        else:
+            best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
     return _sparse(problem, best, moving, tol)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geomnn.errors import OptionError, OutputExists
+from geomnn.files import default_mode
 
 __all__ = ["check_folder", "whole_folder"]
 
@@ -79,7 +80,7 @@ def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
             if exists:
                 _move_into(staging, target)
             else:
-                os.chmod(staging, _folder_mode())
+                os.chmod(staging, default_mode(0o777))
                 os.replace(staging, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -111,9 +112,3 @@ def _move_into(staging: Path, target: Path) -> None:
             else:
                 (target / name).unlink(missing_ok=True)
         raise
-
-
-def _folder_mode() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return 0o777 & ~current

@@ -23,7 +23,7 @@ def _head(study: Study) -> str:
         '"""A ReLU network in closed form, written by geomnn; needs NumPy alone.\n\n'
         "f(x) = sum_j OUTER[j] * max(0, WEIGHTS[j] @ x + BIASES[j]) + INTERCEPT,\n"
         f"x = the columns FEATURES ({inside}in that order).  "
-        'Beside each weight stands the wedge of samples that it is.\n"""\n\n'
+        'Beside each weight stands its atom, by name.\n"""\n\n'
         "import numpy as np\n\n"
     )
 
