@@ -81,9 +81,13 @@ def test_the_check_notices_missing_atoms(kept):
         Samples(np.random.default_rng(0).normal(size=(8, 2)), True), 1.0, directions=True
     )
     thinned._units = thinned._units[kept]
-    with pytest.raises(LawBroken, match="no unit neuron"):
+
+    def check_many():
         for seed in range(40):
             check_dictionary(thinned, seed=seed)
+
+    with pytest.raises(LawBroken, match="no unit neuron"):
+        check_many()
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -1,5 +1,8 @@
 """The parts of the solver, each against what it promises."""
 
+import re
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 import geomnn as gm
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.certificate import Certificate
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.losses import find_loss
 from geomnn.programs.problem import pose
@@ -205,3 +209,14 @@ def test_a_million_atoms_are_priced_without_a_feature_matrix():
     assert peak < 100 * 2**20  # the matrix would take 8 GB
     values = np.abs((problem.targets - problem.targets.mean()).T @ problem.samples.features(pricing.units))
     assert values.max() == pytest.approx(pricing.maximum)
+
+
+def test_the_sentence_of_a_certificate_claims_no_more_than_the_bound():
+    for dual in (0.1 + 0.2, 1 / 3, 2 / 3, 123456.78901234567, 9.99999999999e-7):
+        certificate = Certificate(dual * (1 + 1e-13), dual, 1.0, "global", "exact", 12)
+        below, this = re.findall(r"below (\S+) \(this one: (\S+),", certificate.statement())[0]
+        assert Fraction(below) <= Fraction(dual)
+        assert Fraction(this) >= Fraction(certificate.primal)
+    crossed = Certificate(1.0, 1.0 + 1e-6, 1.0, "global", "exact", 12)
+    assert "cross" in crossed.statement()
+    assert "cross" not in Certificate(1.0, 1.0 + 1e-15, 1.0, "global", "exact", 12).statement()

@@ -68,10 +68,11 @@ class Certificate:
             "local": "The search found no neuron that lowers the training objective; this is no proof. Estimate:",
         }[self.scope]
         arithmetic = "exact arithmetic" if self.exact else "float64"
-        crossed = ", the bounds cross by rounding" if self.gap < 0 else ""
+        gap = self.relative_gap if abs(self.relative_gap) > 1e-12 else max(self.relative_gap, 0.0)
+        crossed = ", the bounds cross by rounding" if gap < 0 else ""
         return (
             f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
-            f"relative gap {self.relative_gap:.1g}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
+            f"relative gap {gap:.1g}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
         )
 
     def _repr_html_(self) -> str:
