@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -254,7 +254,6 @@ def name_atom(
 
     Source: geomnn theory, sections 1 and 2.
     """
-    # rounding hides what lies close together: a name counts if it gives the weight back
     for tolerance, independence in NAME_TOLERANCES:
         members, ideal = _canonical_members(samples, unit, directions, tolerance, independence)
         if len(members) + len(ideal) == samples.D - 1:
@@ -263,12 +262,38 @@ def name_atom(
             atom = _partial_wedge(samples, unit, norm, members, residual)
         else:
             continue
-        if np.abs(atom.weight - unit[: samples.d]).max() <= 1e-6 * np.abs(unit[: samples.d]).max():
+        if _gives_back(atom, unit):
             return atom
+    # samples lie so close together that rounding hides which of them are independent: try all that are near
+    rows, touching = _touching(samples, unit, directions, 1e-8)
+    near: list[int | Direction] = [*rows, *touching]
+    for chosen in islice(combinations(near, samples.D - 1), 20_000):
+        members = tuple(j for j in chosen if isinstance(j, int))
+        if members or not samples.bias:
+            ideal = tuple(e for e in chosen if isinstance(e, Direction))
+            atom = _wedge(samples, unit, norm, members, ideal)
+            if _gives_back(atom, unit):
+                return atom
     raise DataError(
         "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
         "(as far from the origin without a bias). Centre the features, or merge near-duplicates."
     )
+
+
+def _gives_back(atom: Atom, unit: np.ndarray) -> bool:
+    """Whether the weight that a name stands for is the weight that was to be named."""
+    weight = unit[: len(atom.weight)]
+    return bool(np.abs(atom.weight - weight).max() <= 1e-6 * np.abs(weight).max())
+
+
+def _touching(
+    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float
+) -> tuple[list[int], list[Direction]]:
+    """The samples and the directions to which a unit is orthogonal, in order."""
+    incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d]
+    rows = [int(j) for j in samples.distinct if incidence[j] == 0.0]
+    size = tolerance * np.abs(weight).max()
+    return rows, [e for e in directions if abs(e.vector(samples.d) @ weight) <= size]
 
 
 def _wedge(
@@ -304,10 +329,7 @@ def _canonical_members(
 ) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
     """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
     d = samples.d
-    incidence = samples.incidences(unit, tolerance)
-    rows = [int(j) for j in samples.distinct if incidence[j] == 0.0]
-    weight = unit[:d]
-    touching = [e for e in directions if abs(e.vector(d) @ weight) <= tolerance * np.abs(weight).max()]
+    rows, touching = _touching(samples, unit, directions, tolerance)
     scale = np.abs(samples.homogeneous[:, :d]).max(axis=0)
     scale[scale == 0] = 1.0
     anchored = int(samples.bias and bool(rows))

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from geomnn.errors import GeomnnError, GeomnnWarning
+from geomnn.errors import GeomnnError, GeomnnWarning, OutputExists
 
 __all__ = ["main"]
 
@@ -192,9 +192,14 @@ def demo(out: str, force: bool) -> None:
     """
     from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
 
+    bundled = files("geomnn").joinpath("data", DEMO_FILE)
+    edited = Path(out) / DEMO_FILE
+    if not force and edited.is_file() and edited.read_bytes() != bundled.read_bytes():
+        raise OutputExists(
+            f"{edited} has been changed and would be lost; choose another --out, or add --force."
+        )
     force = force or out == DEMO_FOLDER
     check_folder(out, force)
-    bundled = files("geomnn").joinpath("data", DEMO_FILE)
     with _warnings_in_one_line(), whole_folder(out, force) as folder:
         (folder / DEMO_FILE).write_bytes(bundled.read_bytes())
         request = Request(str(folder / DEMO_FILE), target="height", reg=0.2)

@@ -18,7 +18,7 @@ from geomnn.programs.solve import Optimum, solve
 __all__ = ["Solution", "derive", "reg_max"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """A network in closed form with the certificate of its optimality.
 
@@ -187,6 +187,8 @@ def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionar
                 "The dictionary was made for other samples, norm or bias; make one from this X."
             )
         return dictionary
+    if not isinstance(dictionary, str):
+        dictionary = repr(dictionary)  # of no use, and refused below
     if dictionary == "wedge":
         return WedgeDictionary(problem.samples, problem.norm, directions=False)
     if dictionary in ("auto", "exact"):

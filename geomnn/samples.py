@@ -83,15 +83,17 @@ class Samples:
         return float(unit[-1] - unit[:-1] @ self.centre) if self.bias else 0.0
 
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
-        """x̃_i·u, with exact zeros where it is below the tolerance times Σ_l |x̃_il u_l|, shape (n,).
+        """x̃_i·u, with exact zeros where it is below the tolerance times ‖x̃_i‖ ‖u‖ in scaled columns, (n,).
 
-        With a bias, whose rounding is that of w·x_a at some sample x_a, the largest such sum counts for all.
+        With a bias, whose rounding is that of w·x_a at some sample x_a, the longest x̃_a counts for all.
         """
-        values = self.homogeneous @ unit
-        magnitude = np.abs(self.homogeneous) @ np.abs(unit)
+        scale = np.abs(self.homogeneous).max(axis=0)
+        scale[scale == 0] = 1.0
+        length = np.linalg.norm(self.homogeneous / scale, axis=1)
         if self.bias:
-            magnitude[:] = magnitude.max()
-        return np.where(np.abs(values) <= tolerance * magnitude, 0.0, values)
+            length[:] = length.max()
+        values = self.homogeneous @ unit
+        return np.where(np.abs(values) <= tolerance * length * np.linalg.norm(scale * unit), 0.0, values)
 
 
 def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
@@ -101,6 +103,10 @@ def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
 
 def real_table(values: Any, name: str) -> np.ndarray:
     """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong."""
+    if hasattr(values, "toarray"):
+        raise DataError(f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray().")
+    if np.ma.is_masked(values):
+        raise DataError(f"{name} has masked entries; remove or impute them first.")
     try:
         array = np.asarray(values)
     except ValueError as reason:
@@ -131,7 +137,7 @@ def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
         )
     try:
         floats = np.array(array, dtype=np.float64)
-    except (TypeError, ValueError) as reason:
+    except (TypeError, ValueError, OverflowError) as reason:
         raise DataError(
             f"{name} holds values that are not numbers ({reason}); convert them first."
         ) from reason

@@ -187,6 +187,15 @@ def test_too_large_dictionaries_are_refused_before_any_work():
         gm.derive(X, X[:, 0], norm=2, dictionary="wedge")
 
 
+@pytest.mark.parametrize(
+    ("n", "d", "norm"), [(600, 600, 1), (10, 4000, np.inf), (1500, 1500, 2), (1000, 784, 1)]
+)
+def test_hopeless_sizes_are_refused_at_once(n, d, norm):
+    X = np.random.default_rng(0).normal(size=(n, d))
+    with pytest.raises(EnumerationTooLarge, match="more than 10"):
+        gm.derive(X, X[:, 0], norm=norm)
+
+
 def test_a_million_planar_atoms_are_not_too_large():
     X = np.random.default_rng(0).normal(size=(1000, 2))
     dictionary = WedgeDictionary(Samples(X, True), 2.0, directions=False)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import geomnn as gm
 from geomnn import errors
@@ -29,6 +30,16 @@ BAD = {
     "y NaN": ((X, [0, 1, np.nan]), {}, errors.DataError, r"y\[2\] is nan"),
     "y complex": ((X, Y * 1j), {}, errors.DataError, "complex"),
     "y strings": ((X, ["a", "b", "c"]), {}, errors.DataError, "numbers"),
+    "X too large": ((X * 1e170, Y), {}, errors.DataError, "rescale"),
+    "X too small": ((X * 1e-170, Y), {}, errors.DataError, "rescale"),
+    "y too large": ((X, Y * 1e170), {}, errors.DataError, "rescale"),
+    "X of huge integers": (([[10**400], [1]], Y[:2]), {}, errors.DataError, "not numbers"),
+    "X sparse": ((scipy.sparse.csr_matrix(X), Y), {}, errors.DataError, "toarray"),
+    "X masked": ((np.ma.masked_equal(X, 2.0), Y), {}, errors.DataError, "masked"),
+    "reg beyond float64": ((X, Y), {"reg": 10**400}, errors.OptionError, "1e-100"),
+    "reg too small": ((X, Y), {"reg": 1e-320}, errors.OptionError, "1e-100"),
+    "norm True": ((X, Y), {"norm": True}, errors.OptionError, "1, 2 or numpy.inf"),
+    "dictionary array": ((X, Y), {"dictionary": np.ones(2)}, errors.OptionError, "wedge"),
     "reg zero": ((X, Y), {"reg": 0}, errors.OptionError, "above 0"),
     "reg negative": ((X, Y), {"reg": -1.0}, errors.OptionError, "above 0"),
     "reg NaN": ((X, Y), {"reg": np.nan}, errors.OptionError, "above 0"),

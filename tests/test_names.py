@@ -66,6 +66,26 @@ def test_weights_are_the_closed_form_of_the_name(name, norm, bias, outputs):
             assert atom.bias == 0
 
 
+def test_a_unit_that_nearly_vanishes_on_a_sample_touches_it():
+    """x·u and Σ|x_l u_l| are both of rounding size here: the first must not be compared with the second."""
+    X = np.array([[0.0, 0, 0], [-1, -1, -1], [-1, -1, 0]])
+    assert Samples(X, False).incidences(np.array([0.0, -3e-32, -1.0])).tolist() == [0.0, 1.0, 0.0]
+    solution = gm.derive(X, [-1.2, 0.75, -0.83], reg=0.0075, norm=2, bias=False)
+    for neuron in solution.network.neurons:
+        np.testing.assert_allclose(
+            weight_from_name(neuron.atom, X, solution.dual), neuron.atom.weight, atol=1e-9
+        )
+
+
+def test_near_duplicates_keep_their_optimum_through_their_names():
+    rng = np.random.default_rng(0)
+    for distance in (1e-7, 1e-9, 1e-11, 1e-13):
+        X = np.repeat(rng.normal(size=(4, 2)), 2, axis=0) + distance * rng.normal(size=(8, 2))
+        for norm in (1, np.inf):
+            certificate = gm.derive(X, rng.normal(size=8), reg=0.05, norm=norm, tol=1e-6).certificate
+            assert abs(certificate.relative_gap) <= 1e-6
+
+
 def test_names_read_as_in_the_contract():
     X = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
     atom = Atom(np.array([0.0, 0, 1]), 0.0, (3, 7), (Direction(0),), 1, True, 1.0)

@@ -34,7 +34,7 @@ def test_certificates_and_dual_constraints_hold_on_larger_problems(norm, bias, l
     v, f = solution.dual, solution.network(X)
     assert solution.certificate.relative_gap <= (1e-9 if loss == "squared" else 1e-7)
     expected = y - f if loss == "squared" else y / (1 + np.exp(y * f))
-    np.testing.assert_allclose(v, expected, atol=2e-5)
+    np.testing.assert_allclose(v, expected, atol=1e-9)
     # random units of the ball are no better than the certificate says
     w = rng.normal(size=(20000, 2))
     w /= np.linalg.norm(w, ord=norm, axis=1)[:, None]
@@ -86,6 +86,18 @@ def test_the_wedge_program_lies_above_the_exact_one():
         wedge = gm.derive(X, y, reg=0.1, norm=norm, dictionary="wedge").objective
         assert wedge >= exact - 1e-9
         assert wedge <= 1.5 * exact
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_the_dual_is_the_residual_and_feasible(norm):
+    for X, y in (
+        ([[0.0], [1.0]], [0.0, 1.0]),
+        ([[0.0, 0], [1, 1]], [28.0, -1.0]),
+        ([[1.0], [1], [2]], [0.0, 1, 3]),
+    ):
+        solution = gm.derive(X, y, reg=0.05, norm=norm)
+        np.testing.assert_allclose(solution.dual, np.array(y) - solution.network(X), atol=1e-9)
+        assert solution.certificate.violation <= 1 + 1e-9
 
 
 def test_interpolation_at_tiny_reg():

@@ -39,8 +39,11 @@ class Faces:
 def count_central_faces(m: int, rank: int) -> int:
     """Number of faces, but for the origin, of m hyperplanes in general position through 0 in R^rank.
 
-    Σ_{k<rank} C(m, k) · 2 Σ_{i<rank−k} C(m−k−1, i): fewer if they are not in general position.
+    Σ_{k<rank} C(m, k) · 2 Σ_{i<rank−k} C(m−k−1, i): fewer if they are not in general
+    position.  Where that is beyond counting, a number that there are more than.
     """
+    if min(m, rank) > 30:
+        return 3 ** min(m, rank)  # the faces that so many of them have alone: already beyond reach
     return sum(comb(m, k) * 2 * sum(comb(max(m - k - 1, 0), i) for i in range(rank - k)) for k in range(rank))
 
 

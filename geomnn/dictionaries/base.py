@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.atoms import Atom
+from geomnn.errors import EnumerationTooLarge
 from geomnn.samples import Samples
 
-__all__ = ["Dictionary", "Pricing"]
+__all__ = ["Dictionary", "Pricing", "refuse_if_too_large"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,35 @@ class Dictionary(ABC):
         residual : ndarray, shape (n, c)
             v, from which partial wedges take their direction.
         """
+
+
+def refuse_if_too_large(
+    what: str, count: int, seconds: float, memory: float, limits: tuple[float, float], instead: str
+) -> None:
+    """Refuse an enumeration that would take more than the limits.
+
+    Parameters
+    ----------
+    what : str
+        What is enumerated, such as "atoms".
+    count : int
+    seconds, memory : float
+        What one of them takes of a solve, and of memory in bytes.
+    limits : tuple of float
+        The most seconds and bytes.
+    instead : str
+        What to do instead.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        With the count, the estimate and the advice.
+    """
+    many = min(count, 10**18)
+    if many * seconds <= limits[0] and many * memory <= limits[1]:
+        return
+    number = f"{count:,}" if count == many else "more than 10^18"
+    raise EnumerationTooLarge(
+        f"There are {number} {what}: about {many * seconds:,.0f} s and {many * memory / 2**20:,.0f} MiB, where "
+        f"{limits[0]:,.0f} s and {limits[1] / 2**20:,.0f} MiB are allowed. Use {instead}."
+    )

@@ -14,8 +14,8 @@ from math import comb
 import numpy as np
 
 from geomnn.atoms import Atom, basis_directions, name_atom, units_through
-from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.errors import EnumerationTooLarge, OptionError
+from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.errors import OptionError
 from geomnn.samples import Samples
 
 __all__ = ["WedgeDictionary"]
@@ -55,7 +55,7 @@ class WedgeDictionary(Dictionary):
         samples: Samples,
         norm: float,
         directions: bool,
-        max_seconds: float = 1800.0,
+        max_seconds: float = 900.0,
         max_bytes: float = 2.0**31,
     ):
         super().__init__(samples, norm)
@@ -64,25 +64,27 @@ class WedgeDictionary(Dictionary):
                 "Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2."
             )
         self.scope, self.program = ("global", "exact") if directions else ("dictionary", "paper")
-        self.directions = basis_directions(samples.d, norm) if directions else ()
-        self.count = 2 * sum(count for _, _, count in self._splits())
-        seconds = self.count / 2 * samples.n * SECONDS_PER_FEATURE * SWEEPS
-        memory = self.count / 2 * samples.D * 8 * 3
-        if seconds > max_seconds or memory > max_bytes:
-            raise EnumerationTooLarge(
-                f"The dictionary has {self.count:,} atoms for {samples.n} samples of {samples.d} features: about "
-                f"{seconds:,.0f} s and {memory / 2**20:,.0f} MiB, where {max_seconds:,.0f} s and "
-                f"{max_bytes / 2**20:,.0f} MiB are allowed. Use fewer samples or features"
-                + (", or dictionary='wedge', which leaves the directions out." if self.directions else ".")
-            )
+        d, ideal = samples.d, 0
+        if directions:
+            ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm]
+        refuse_if_too_large(
+            f"atoms for {samples.n} samples of {d} features",
+            2 * sum(count for _, _, count in self._splits(ideal)),
+            samples.n * SECONDS_PER_FEATURE * SWEEPS / 2,
+            samples.D * 8 * 3 / 2,
+            (max_seconds, max_bytes),
+            "fewer samples or features"
+            + (" or dictionary='wedge', which leaves the directions out" * directions),
+        )
+        self.directions = basis_directions(d, norm) if directions else ()
         self._units = self._form_units()
         self.count = 2 * len(self._units)
 
-    def _splits(self) -> Iterator[tuple[int, int, int]]:
-        """(number of samples, number of directions, number of such sets) for every kind of J."""
+    def _splits(self, ideal: int) -> Iterator[tuple[int, int, int]]:
+        """(number of samples, number of directions out of so many, number of such sets) for every kind of J."""
         available, needed = len(self.samples.distinct), self.samples.D - 1
         for rows in range(int(self.samples.bias), min(available, needed) + 1):
-            count = comb(available, rows) * comb(len(self.directions), needed - rows)
+            count = comb(available, rows) * comb(ideal, needed - rows)
             if count:
                 yield rows, needed - rows, count
 
@@ -91,7 +93,7 @@ class WedgeDictionary(Dictionary):
         d = self.samples.d
         vectors = np.array([e.vector(d) for e in self.directions]).reshape(-1, d)
         pieces = [np.zeros((0, self.samples.D))]
-        for row_count, ideal_count, _ in self._splits():
+        for row_count, ideal_count, _ in self._splits(len(vectors)):
             for ideal in combinations(range(len(vectors)), ideal_count):
                 for rows in _subsets(self.samples.distinct, row_count):
                     fixed = np.broadcast_to(vectors[list(ideal)], (len(rows), ideal_count, d))

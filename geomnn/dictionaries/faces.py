@@ -10,8 +10,7 @@ import numpy as np
 
 from geomnn.atoms import Atom, name_atom
 from geomnn.dictionaries.arrangement import central_faces, count_central_faces
-from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.errors import EnumerationTooLarge
+from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.samples import Samples
 
 __all__ = ["FaceDictionary"]
@@ -52,22 +51,18 @@ class FaceDictionary(Dictionary):
     program = "exact"
     atoms_move = True
 
-    def __init__(self, samples: Samples, max_seconds: float = 1800.0, max_bytes: float = 2.0**31):
+    def __init__(self, samples: Samples, max_seconds: float = 900.0, max_bytes: float = 2.0**31):
         super().__init__(samples, 2.0)
         m, d = len(samples.distinct), samples.d
-        if samples.bias:
-            self.count = m * count_central_faces(m - 1, min(m - 1, d))
-        else:
-            self.count = count_central_faces(m, min(m, d))
-        memory = self.count * (samples.n * 2 + 8 * d * 2)
-        seconds = self.count * (SECONDS_PER_FACE + samples.n * SECONDS_PER_ENTRY * SWEEPS)
-        if memory > max_bytes or seconds > max_seconds:
-            raise EnumerationTooLarge(
-                f"{samples.n} samples of {d} features have up to {self.count:,} faces, about {seconds:,.0f} s and "
-                f"{memory / 2**20:,.0f} MiB, where {max_seconds:,.0f} s and {max_bytes / 2**20:,.0f} MiB are "
-                "allowed. Use fewer samples "
-                "or features, norm=1 or inf, or dictionary='wedge' for wedges of samples alone."
-            )
+        turns, others = (m, m - 1) if samples.bias else (1, m)  # about each sample, or about the origin
+        refuse_if_too_large(
+            f"faces, at most, of {samples.n} samples of {d} features",
+            turns * count_central_faces(others, min(others, d)),
+            SECONDS_PER_FACE + samples.n * SECONDS_PER_ENTRY * SWEEPS,
+            samples.n * 2 + 8 * d * 2,
+            (max_seconds, max_bytes),
+            "fewer samples or features, norm=1 or inf, or dictionary='wedge' for wedges of samples alone",
+        )
         self._positive, self._flat, self._anchors, self._spans = self._form_faces()
         self.count = len(self._flat)
 

@@ -63,7 +63,7 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FileError(
             f"{path} cannot be read ({reason.strerror}); give a file written by save()."
         ) from reason
-    except (UnicodeDecodeError, json.JSONDecodeError) as reason:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as reason:
         raise FormatError(
             f"{path} is not a JSON document ({reason}); give a file written by save()."
         ) from reason
@@ -78,7 +78,7 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         )
     try:
         return _parse(content)
-    except (KeyError, TypeError, ValueError, IndexError) as reason:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as reason:
         raise FormatError(f"{path} is damaged: {reason}; write it anew with save().") from reason
 
 

@@ -17,7 +17,7 @@ from geomnn.samples import real_table
 __all__ = ["AnalyticNetwork", "Neuron"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Neuron:
     """One hidden neuron, x ↦ α (w·x + b)_+, balanced: ‖w‖_p = ‖α‖_2 = √|z|.
 

@@ -14,7 +14,7 @@ from geomnn.samples import Samples, check_norm, weight_norm
 __all__ = ["Problem", "pose"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Minimise L(f(X), y) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²) over every width and all weights.
 
@@ -129,6 +129,10 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
     if not real or not 0 < reg < np.inf:
         raise OptionError(
             f"reg={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."
+        )
+    if not 1e-100 <= reg <= 1e100:
+        raise OptionError(
+            "reg is outside of 1e-100 to 1e100, where its products fit into float64: rescale X and y."
         )
     found, p = find_loss(loss), check_norm(norm)
     samples = Samples(X, bool(bias))

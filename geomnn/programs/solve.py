@@ -97,12 +97,12 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
             if best.converged:
                 break
             if stalled > 20 or not any(map(len, found)):
-                best = replace(best, ended="rounding allows no more here")
+                best = replace(best, ended="new atoms brought it no further, as rounding does")
                 break
             restricted.add(np.concatenate(found))
         else:
             best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
-    return _sparse(problem, best, moving, tol)
+    return _with_its_residual(problem, dictionary, _sparse(problem, best, moving, tol), tol)
 
 
 def _candidates(
@@ -156,3 +156,16 @@ def _sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Opt
                 optimum, units=units[kept], coefficients=z[kept], intercept=t + shift, primal=primal
             )
     return optimum
+
+
+def _with_its_residual(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Optimum:
+    """The optimum with the residual of its own network as dual point, if that proves optimality to ``tol``;
+    otherwise with the point that proved the bound, scaled into the dual set."""
+    predictions = problem.samples.features(optimum.units) @ optimum.coefficients + optimum.intercept
+    v = problem.dual_point(problem.residual(predictions))
+    maximum = dictionary.price(v, np.inf, 1).maximum
+    bound = problem.dual_bound(v, maximum)
+    if optimum.primal - bound <= tol * abs(optimum.primal) or bound >= optimum.bound:
+        return replace(optimum, dual=v, maximum=maximum, bound=bound)
+    scale = min(1.0, problem.reg / optimum.maximum) if optimum.maximum > 0 else 1.0
+    return replace(optimum, dual=scale * optimum.dual, maximum=scale * optimum.maximum)

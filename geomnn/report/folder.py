@@ -34,7 +34,11 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
     if "\0" in str(out) or not str(out):
         raise OptionError(f"--out {str(out)!r} is not a path; give the name of a folder.")
     target = Path(os.path.abspath(out))
-    if os.path.lexists(target):
+    try:
+        there = target.is_dir() or os.path.lexists(target)
+    except OSError as reason:
+        raise OptionError(f"{out} cannot be a folder ({reason.strerror}); choose another --out.") from reason
+    if there:
         if not target.is_dir():
             raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
         if not force:
