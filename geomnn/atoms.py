@@ -140,13 +140,27 @@ class Atom:
         """The row a with b = −w·x_a, None without bias."""
         return self.samples[-1] if self.anchored else None
 
-    def factors(self) -> list[str]:
-        """The vectors that are wedged, in order, as plain text."""
-        return _factors(self, lambda j: f"x{j}", "−", str)
+    def factors(
+        self,
+        sample: Callable[[int], str] = "x{}".format,
+        difference: Callable[[str, str], str] = "({} − {})".format,
+        direction: Callable[[Direction], str] = str,
+    ) -> list[str]:
+        """The vectors that are wedged, in order, in the spelling of text or of any other notation.
+
+        Parameters
+        ----------
+        sample, difference, direction : callable
+            How x_j, a difference of two samples and a direction are written.
+        """
+        rows = [sample(j) for j in self.samples]
+        if self.anchored:
+            rows = [difference(row, rows[-1]) for row in rows[:-1]]
+        return rows + [direction(e) for e in self.directions]
 
     def to_latex_factors(self) -> list[str]:
         """The vectors that are wedged, in order, as LaTeX."""
-        return _factors(self, lambda j: f"x_{{{j}}}", "-", Direction.to_latex)
+        return self.factors("x_{{{}}}".format, "({} - {})".format, Direction.to_latex)
 
     def __str__(self) -> str:
         """The name; `active` has the whole of a long list of active samples."""
@@ -181,17 +195,6 @@ def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
             runs.append([row, row])
     parts = [str(a) if a == b else f"{a}{dash}{b}" for a, b in runs]
     return ", ".join(parts if len(parts) <= 6 else [*parts[:3], dots, parts[-1]])
-
-
-def _factors(
-    atom: Atom, sample: Callable[[int], str], minus: str, direction: Callable[[Direction], str]
-) -> list[str]:
-    rows = atom.samples
-    if atom.anchored:
-        wedged = [f"({sample(j)} {minus} {sample(rows[-1])})" for j in rows[:-1]]
-    else:
-        wedged = [sample(j) for j in rows]
-    return wedged + [direction(e) for e in atom.directions]
 
 
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:

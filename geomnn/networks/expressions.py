@@ -73,8 +73,7 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
     str
         LaTeX for mathematics mode, an aligned block with one neuron a line.
     """
-    order = sorted(range(len(network)), key=lambda j: -float(np.linalg.norm(network.neurons[j].coefficient)))
-    shown = sorted(order if terms is None else order[: max(terms, 0)])
+    shown = network.largest(terms)
     lines = []
     if network.bias or not shown:
         lines.append(_number(network.intercept, digits, first=True))

@@ -150,6 +150,11 @@ class AnalyticNetwork:
         outer = np.array([n.outer for n in self.neurons]).reshape(k, len(t))
         return inner, biases, outer, t
 
+    def largest(self, terms: int | None = None) -> list[int]:
+        """Positions of the neurons with the largest ‖z‖, at most so many, in the order of the network."""
+        order = sorted(range(len(self)), key=lambda j: -float(np.linalg.norm(self.neurons[j].coefficient)))
+        return sorted(order if terms is None else order[: max(terms, 0)])
+
     @property
     def layers(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers."""

@@ -16,7 +16,7 @@ import numpy as np
 from geomnn.atoms import Atom, Direction
 from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["closed_form", "largest"]
+__all__ = ["closed_form"]
 
 OPEN, CLOSE = "<mo form='prefix'>(</mo>", "<mo form='postfix'>)</mo>"  # fences: no space around them
 
@@ -38,7 +38,7 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> s
     str
         A ``<math>`` element.
     """
-    shown = largest(network, terms)
+    shown = network.largest(terms)
     lines = [_number(network.intercept, digits, first=True)] if network.bias or not shown else []
     for j in shown:
         neuron = network.neurons[j]
@@ -54,16 +54,10 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> s
     return f"<math display='block'><mtable displaystyle='true'>{rows}</mtable></math>"
 
 
-def largest(network: AnalyticNetwork, terms: int) -> list[int]:
-    """The positions of the neurons with the largest coefficients, in the order of the network."""
-    order = sorted(range(len(network)), key=lambda j: -abs(network.neurons[j].coefficient))
-    return sorted(order[:terms])
-
-
 def _feature(atom: Atom) -> str:
-    point = f"{OPEN}<mi>x</mi><mo>−</mo>{_sample(atom.samples[-1])}{CLOSE}" if atom.anchored else "<mi>x</mi>"
+    point = _difference("<mi>x</mi>", _sample(atom.samples[-1])) if atom.anchored else "<mi>x</mi>"
     sign = "" if atom.orientation > 0 else "<mo form='prefix'>−</mo>"
-    factors = _factors(atom)
+    factors = atom.factors(_sample, _difference, _direction)
     if atom.is_partial:
         rejected = f"<mrow>{_rejected(atom, factors)}</mrow>"
         unit = f"<mfrac>{rejected}{_norm('<mo>·</mo>', atom.norm)}</mfrac>"
@@ -86,18 +80,12 @@ def _rejected(atom: Atom, factors: Sequence[str]) -> str:
     return f"<mi>reject</mi>{OPEN}{residual}<mo>,</mo>{blade}{CLOSE}"
 
 
-def _factors(atom: Atom) -> list[str]:
-    """The vectors that are wedged, in order."""
-    if atom.anchored:
-        anchor = _sample(atom.samples[-1])
-        wedged = [f"{OPEN}{_sample(j)}<mo>−</mo>{anchor}{CLOSE}" for j in atom.samples[:-1]]
-    else:
-        wedged = [_sample(j) for j in atom.samples]
-    return wedged + [_direction(e) for e in atom.directions]
-
-
 def _sample(row: int) -> str:
     return f"<msub><mi>x</mi><mn>{row}</mn></msub>"
+
+
+def _difference(first: str, second: str) -> str:
+    return f"{OPEN}{first}<mo>−</mo>{second}{CLOSE}"
 
 
 def _direction(e: Direction) -> str:
