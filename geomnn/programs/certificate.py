@@ -59,8 +59,8 @@ class Certificate:
         Examples
         --------
         >>> print(Certificate(2.0, 2.0, 1.0, "global", "exact", 12).statement())  # doctest: +NORMALIZE_WHITESPACE
-        No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap 0,
-        float64, 12 atoms checked).
+        No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap
+        below 1e-14, float64, 12 atoms checked).
         """
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",
@@ -68,11 +68,11 @@ class Certificate:
             "local": "The search found no neuron that lowers the training objective; this is no proof. Estimate:",
         }[self.scope]
         arithmetic = "exact arithmetic" if self.exact else "float64"
-        gap = self.relative_gap if abs(self.relative_gap) > 1e-12 else max(self.relative_gap, 0.0)
-        crossed = ", the bounds cross by rounding" if gap < 0 else ""
+        gap = f"{self.relative_gap:.1g}" if self.exact or abs(self.relative_gap) > 1e-14 else "below 1e-14"
+        crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (
             f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
-            f"relative gap {gap:.1g}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
+            f"relative gap {gap}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
         )
 
     def _repr_html_(self) -> str:
@@ -90,5 +90,5 @@ class Certificate:
 
 
 def _rounded(value: float, direction: str) -> str:
-    """Ten digits, rounded so that a bound stays one."""
-    return f"{float(Context(prec=10, rounding=direction).create_decimal(repr(float(value)))):.10g}"
+    """Ten digits, rounded so that a bound stays one, but for the last digits of float64 (above 14)."""
+    return f"{float(Context(prec=10, rounding=direction).create_decimal(f'{value:.14g}')):.10g}"
