@@ -15,6 +15,7 @@ from geomnn.errors import OptionError
 from geomnn.plotting import frame
 from geomnn.plotting.line import draw_fit, plot_fit
 from geomnn.plotting.plane import draw_plane, plot_plane
+from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.tables import draw_neurons, draw_predictions, plot_neurons, plot_predictions
 from geomnn.plotting.wedge import plot_wedge
@@ -31,6 +32,7 @@ __all__ = [
     "plot_neurons",
     "plot_plane",
     "plot_predictions",
+    "plot_space",
     "plot_surface",
     "plot_wedge",
 ]

@@ -1,0 +1,103 @@
+"""Three features: the planes of the largest neurons, each through the samples that span it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomnn.errors import UnsupportedProblem
+from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.networks.network import AnalyticNetwork
+
+_COLOURS = (frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY)
+
+
+def plot_space(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    *,
+    ax: Axes | None = None,
+    planes: int = 3,
+    feature_names: Sequence[str] | None = None,
+) -> Figure:
+    """The planes on which the largest neurons change sign, and the samples that span them.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        Of three features.
+    X : array_like, shape (n, 3)
+    y : array_like, shape (n,) or (n, c)
+    ax : matplotlib.axes.Axes, optional
+        Axes with ``projection="3d"``; a new figure if not given.
+    planes : int
+        How many neurons to draw, the largest ones.
+    feature_names : sequence of str, optional
+        Three names.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the data or the names do not fit the network.
+    UnsupportedProblem
+        If the network does not have three features.
+    """
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    if network.features != 3:
+        raise UnsupportedProblem(
+            f"plot_space draws three features and this network has {network.features}: use plot_network."
+        )
+    table, _ = frame.checked(network, X, y)
+    axes: Any = frame.new_axes(ax, (7.0, 6.0), "3d")
+    box = [frame.limits(column, 0.1) for column in table.T]
+    axes.plot(*table.T, "o", color="0.5", ms=4, label="samples", gid="samples")
+    for colour, j in zip(_COLOURS, network.largest(min(planes, len(_COLOURS))), strict=False):
+        atom = network.neurons[j].atom
+        polygon = plane_in_box(atom.weight, atom.bias, box)
+        if len(polygon) < 3:
+            continue
+        face = Poly3DCollection([polygon], facecolor=colour, alpha=0.25, edgecolor=colour, lw=1.5)
+        face.set_linestyle("--" if atom.is_partial else "-")
+        face.set_gid(f"plane {j}")
+        face.set_label(frame.star(str(atom)))
+        axes.add_collection3d(face)
+        rows = frame.spanning_rows(atom, table)
+        axes.plot(*table[rows].T, "o", mfc="none", mec=colour, ms=11, mew=1.8, gid=f"spanning {j}")
+        for row in rows:
+            axes.text(*table[row], f"  x{row}", fontsize=9, fontweight="bold")
+    for axis, limits, name in zip("xyz", box, frame.feature_labels(feature_names, 3), strict=True):
+        getattr(axes, f"set_{axis}lim")(*limits)
+        getattr(axes, f"set_{axis}label")(name, parse_math=False)
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    return frame.figure_of(axes)
+
+
+def plane_in_box(weight: np.ndarray, bias: float, box: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Corners, in order, of the part of the plane w·x + b = 0 inside a box; shape (k, 3), k = 0 outside."""
+    corners = np.array(list(product(*box)))
+    values = corners @ weight + bias
+    points = []
+    for i, j in product(range(8), repeat=2):
+        one_edge = i < j and np.count_nonzero(corners[i] != corners[j]) == 1
+        if one_edge and values[i] * values[j] <= 0 and values[i] != values[j]:
+            points.append(corners[i] + values[i] / (values[i] - values[j]) * (corners[j] - corners[i]))
+    if len(points) < 3:
+        return np.zeros((0, 3))
+    around = np.array(points)
+    middle = around - around.mean(axis=0)
+    first, second = np.linalg.svd(middle, full_matrices=False)[2][:2]
+    return around[np.argsort(np.arctan2(middle @ second, middle @ first))]
