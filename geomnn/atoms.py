@@ -318,7 +318,10 @@ def _partial_wedge(
     outputs = residual.shape[1]
     along = float(residual[active, 0] @ incidence[active])
     orientation = -1 if outputs == 1 and along < 0 else 1  # a singular vector has no sign of its own
-    weight, bias = unit[: samples.d].copy(), samples.bias_of(unit)
+    weight = unit[: samples.d].copy()
+    bias = (
+        float(-weight @ samples.X[members[-1]]) + 0.0 if samples.bias and members else samples.bias_of(unit)
+    )
     rows = tuple(int(i) for i in active)
     return Atom(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 

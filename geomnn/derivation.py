@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.dictionaries import Dictionary, FaceDictionary, WedgeDictionary
+from geomnn.dictionaries import ArcDictionary, Dictionary, FaceDictionary, WedgeDictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.programs.certificate import Certificate
@@ -193,7 +193,7 @@ def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionar
         return WedgeDictionary(problem.samples, problem.norm, directions=False)
     if dictionary in ("auto", "exact"):
         if problem.norm == 2 and problem.samples.d > 1:
-            return FaceDictionary(problem.samples)
+            return (ArcDictionary if problem.samples.d == 2 else FaceDictionary)(problem.samples)
         return WedgeDictionary(problem.samples, problem.norm, directions=True)
     raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")
 

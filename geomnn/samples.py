@@ -39,6 +39,8 @@ class Samples:
     distinct : ndarray of int
         Row numbers of the samples that can span something: the first of each set of equal rows,
         without the zero rows where there is no bias.
+    place : ndarray of int, shape (n,)
+        Which of the distinct rows each sample is equal to, -1 for none.
 
     Raises
     ------
@@ -56,8 +58,10 @@ class Samples:
         self.centre = (self.X.min(axis=0) / 2 + self.X.max(axis=0) / 2) if bias else np.zeros(d)
         centred = self.X - self.centre
         self.homogeneous = np.column_stack([centred, np.ones(n)]) if bias else centred
-        first = np.sort(np.unique(self.X + 0.0, axis=0, return_index=True)[1])
-        self.distinct = first if bias else first[self.X[first].any(axis=1)]
+        _, first, copies = np.unique(self.X + 0.0, axis=0, return_index=True, return_inverse=True)
+        spanning: np.ndarray = np.any(self.X, axis=1) | self.bias
+        self.distinct = np.sort(first[spanning[first]])
+        self.place = np.where(spanning, np.searchsorted(self.distinct, first[copies.ravel()]), -1)
 
     @property
     def n(self) -> int:
@@ -77,6 +81,14 @@ class Samples:
     def features(self, units: np.ndarray) -> np.ndarray:
         """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""
         return np.maximum(self.homogeneous @ units.T, 0.0)
+
+    def merged(self, residual: np.ndarray) -> np.ndarray:
+        """Sums of the rows of a residual over equal samples, (n, c) → (number of distinct rows, c)."""
+        if len(self.distinct) == self.n:
+            return residual
+        total = np.zeros((len(self.distinct), residual.shape[1]))
+        np.add.at(total, self.place[self.place >= 0], residual[self.place >= 0])
+        return total
 
     def bias_of(self, unit: np.ndarray) -> float:
         """The bias of a centred unit in the coordinates of X: b = u_D − w·centre (0 without bias)."""

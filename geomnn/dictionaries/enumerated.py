@@ -2,7 +2,8 @@
 
 For a fixed residual v, u ↦ Σ v_i (x̃_i·u)_+ is linear on each chamber of the data, so over a chamber and
 a polyhedral ball its maximum sits at a vertex, and a vertex is orthogonal to D − 1 independent vectors
-out of the samples and the directions of the norm: the dictionary (1).
+out of the samples and the directions of the norm: the dictionary (1).  The vertices on one flat of D − 2
+of them are the events of its pencil, so a sweep of all pencils prices all of them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from math import comb
 
 import numpy as np
 
-from geomnn.atoms import Atom, basis_directions, name_atom, units_through
+from geomnn.atoms import Atom, basis_directions, name_atom, units_through, wedge_vectors
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.planar import Pencils, form_pencils
 from geomnn.errors import OptionError
 from geomnn.samples import Samples
 
 __all__ = ["WedgeDictionary"]
 
-SECONDS_PER_FEATURE = 2.5e-9  # one entry of a feature matrix: formed, clipped, correlated
-SWEEPS = 50  # a solve prices the dictionary about this often
+SECONDS_PER_EVENT = 1e-8  # one member's part in a sweep
+SWEEPS = 60  # a solve prices the dictionary about this often, the sort included
 
 
 class WedgeDictionary(Dictionary):
@@ -47,7 +49,7 @@ class WedgeDictionary(Dictionary):
     OptionError
         If directions are asked for with p = 2, where no finite dictionary is exact.
 
-    Source: geomnn theory, section 1, equation (1); M. Pilanci, arXiv 2309.16512.
+    Source: geomnn theory, sections 1 and 3, equation (1); M. Pilanci, arXiv 2309.16512.
     """
 
     def __init__(
@@ -64,69 +66,87 @@ class WedgeDictionary(Dictionary):
                 "Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2."
             )
         self.scope, self.program = ("global", "exact") if directions else ("dictionary", "paper")
-        d, ideal = samples.d, 0
-        if directions:
-            ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm]
+        d, D = samples.d, samples.D
+        ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm] if directions else 0
+        atoms = 2 * sum(count for _, _, count in self._kinds(D - 1, ideal))
+        flats = sum(count for _, _, count in self._kinds(D - 2, ideal)) if D > 2 else 1
+        events, small = samples.n + ideal, 2 if samples.n + ideal < 2**16 else 4
         refuse_if_too_large(
             f"atoms for {samples.n} samples of {d} features",
-            2 * sum(count for _, _, count in self._splits(ideal)),
-            samples.n * SECONDS_PER_FEATURE * SWEEPS / 2,
-            samples.D * 8 * 3 / 2,
+            atoms,
+            flats * events / max(atoms, 1) * SECONDS_PER_EVENT * SWEEPS,
+            flats * (events * small + 24 * d * d) / max(atoms, 1),
             (max_seconds, max_bytes),
             "fewer samples or features"
             + (" or dictionary='wedge', which leaves the directions out" * directions),
         )
         self.directions = basis_directions(d, norm) if directions else ()
-        self._units = self._form_units()
-        self.count = 2 * len(self._units)
+        self._pencils, self.count = self._form_pencils()
 
-    def _splits(self, ideal: int) -> Iterator[tuple[int, int, int]]:
-        """(number of samples, number of directions out of so many, number of such sets) for every kind of J."""
-        available, needed = len(self.samples.distinct), self.samples.D - 1
-        for rows in range(int(self.samples.bias), min(available, needed) + 1):
-            count = comb(available, rows) * comb(ideal, needed - rows)
+    def _kinds(self, size: int, ideal: int) -> Iterator[tuple[int, int, int]]:
+        """(number of samples, number of directions out of so many, number of such sets) of a size, with an anchor."""
+        available = len(self.samples.distinct)
+        for rows in range(int(self.samples.bias), min(available, size) + 1):
+            count = comb(available, rows) * comb(ideal, size - rows)
             if count:
-                yield rows, needed - rows, count
+                yield rows, size - rows, count
 
-    def _form_units(self) -> np.ndarray:
-        """One orientation of every non-zero wedge, shape (count/2 at most, D)."""
+    def _members(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """All sets of so many samples and directions: rows (k, s) and vectors (k, size − s, d), in blocks."""
         d = self.samples.d
         vectors = np.array([e.vector(d) for e in self.directions]).reshape(-1, d)
-        pieces = [np.zeros((0, self.samples.D))]
-        for row_count, ideal_count, _ in self._splits(len(vectors)):
+        for row_count, ideal_count, _ in self._kinds(size, len(vectors)):
             for ideal in combinations(range(len(vectors)), ideal_count):
                 for rows in _subsets(self.samples.distinct, row_count):
-                    fixed = np.broadcast_to(vectors[list(ideal)], (len(rows), ideal_count, d))
-                    units = units_through(self.samples, rows, fixed, self.norm)
-                    pieces.append(units[units[:, :d].any(axis=1)])
-        return np.concatenate(pieces)
+                    yield rows, np.broadcast_to(vectors[list(ideal)], (len(rows), ideal_count, d))
+
+    def units(self) -> Iterator[np.ndarray]:
+        """Every atom as a unit (k, D), one orientation of each, in blocks: the formula (1) itself."""
+        for rows, vectors in self._members(self.samples.D - 1):
+            units = units_through(self.samples, rows, vectors, self.norm)
+            yield units[units[:, : self.samples.d].any(axis=1)]
+
+    def _form_pencils(self) -> tuple[Pencils, int]:
+        """The pencils about every D − 2 members, and the number of atoms, each counted once.
+
+        For D = 1 it is one pencil, about nothing, of which but one line is a neuron.
+        """
+        samples, d, D = self.samples, self.samples.d, self.samples.D
+        vectors = np.array([e.vector(d) for e in self.directions]).reshape(-1, d)
+        if D <= 2:
+            points = samples.homogeneous if D == 2 else np.column_stack([samples.X, np.zeros(samples.n)])
+            ends = vectors if d == 2 else np.eye(2)[1:] if D == 1 else np.zeros((0, 2))
+            featured, nowhere = np.arange(2) < d, np.array([-1])
+            pencils = form_pencils(points[samples.distinct], ends, featured, nowhere, np.zeros((1, 0, 2)))
+            return pencils, 2 * int(pencils.counts[:, D == 1 :].sum())
+        anchors, spans, finite = [np.zeros(0, dtype=int)], [np.zeros((0, d - 2, d))], [np.zeros(0, dtype=int)]
+        for rows, along in self._members(D - 2):
+            anchors.append(samples.place[rows[:, -1]] if samples.bias else np.full(len(rows), -1))
+            spans.append(wedge_vectors(samples, rows, along))
+            finite.append(np.full(len(rows), rows.shape[1]))
+        pencils = form_pencils(
+            samples.X[samples.distinct], vectors, np.ones(d, dtype=bool),
+            np.concatenate(anchors), np.concatenate(spans),
+        )  # fmt: skip
+        # an atom is seen from each flat in it that has an anchor: a lone sample can not be left out
+        lone = samples.bias & (np.concatenate(finite) == 1)
+        seen = pencils.counts[:, 0].sum() + pencils.counts[~lone, 1].sum()
+        return pencils, 2 * round(seen / (D - 1) + pencils.counts[lone, 1].sum() / max(D - 2, 1))
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        # the best of each of `limit` stretches of the list: violated atoms that differ, not one cluster
-        correlations = np.concatenate([np.zeros(0), *self._correlations(residual)])
-        stretch = -(-max(len(correlations), 1) // limit)
-        padded = np.pad(correlations, (0, -len(correlations) % stretch)).reshape(-1, stretch)
-        best = padded.argmax(axis=1) + stretch * np.arange(len(padded))
-        best = best[correlations[best] > threshold]
-        best = best[np.argsort(-correlations[best], kind="stable")]
-        return Pricing(float(correlations.max(initial=0.0)), self._oriented(best))
+        stretches = -(-limit // max(len(self._pencils), 1))
+        residual = self.samples.merged(residual)
+        sweep = self._pencils.price(residual, self.norm, self.atoms_move, threshold, stretches)
+        return Pricing(float(sweep.values.max(initial=0.0)), self._units(*sweep.best(limit)))
 
-    def _oriented(self, positions: np.ndarray) -> np.ndarray:
-        pair, flipped = np.divmod(positions, 2)
-        return self._units[pair] * np.where(flipped, -1.0, 1.0)[:, None]
-
-    def _correlations(self, residual: np.ndarray) -> Iterator[np.ndarray]:
-        """‖Vᵀ(±X̃u)_+‖ block by block, the two orientations side by side; (−a)_+ = (a)_+ − a."""
-        x = self.samples.homogeneous
-        moment = residual.T @ x
-        block = max(1, 2**18 // len(x))
-        for start in range(0, len(self._units), block):
-            units = self._units[start : start + block]
-            features = x @ units.T
-            np.maximum(features, 0.0, out=features)
-            positive = residual.T @ features
-            both = np.stack([positive, positive - moment @ units.T], axis=-1)
-            yield np.linalg.norm(both, axis=0).ravel()
+    def _units(self, flats: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Units in centred coordinates of directions of pencils, shape (k, D)."""
+        samples, pencils = self.samples, self._pencils
+        lifted = pencils.lifted(flats, directions, self.norm)
+        if samples.D <= 2 or not samples.bias:
+            return lifted[:, : samples.D]
+        anchors = samples.homogeneous[samples.distinct[pencils.anchors[flats]], :-1]
+        return np.column_stack([lifted, -np.sum(lifted * anchors, axis=1)])
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm, self.directions)

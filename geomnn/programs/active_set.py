@@ -18,11 +18,14 @@ Source: geomnn theory, section 4.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import qr_delete, solve_triangular
+
+from geomnn.programs.factors import Factors
 
 __all__ = ["DualActiveSet"]
 
 DEPENDENT = 1e-11  # ‖a − QQᵀa‖/‖a‖ below which a counts as in the span of the active constraints
+DRIFT = 1e-9  # relative error of the optimality conditions above which the factors are made anew
+PART = 0.2  # constraints are brought in while one is violated by this part of the first of a batch
 EPS = np.finfo(float).eps
 
 
@@ -59,9 +62,9 @@ class DualActiveSet:
         self._shift = float(targets[0, 0]) if bias else 0.0  # exact for constant targets
         self._y = self._root * (targets[:, 0] - self._shift)
         self._fixed = int(bias)
-        length = np.linalg.norm(self._root)
-        self._q = np.tile(self._root[:, None] / length, (1, self._fixed))
-        self._r = np.full((self._fixed, self._fixed), length)
+        self._factors = Factors(len(targets))
+        if bias:
+            self._factors.append(np.zeros(0), self._root, float(np.linalg.norm(self._root)))
         self._z = np.zeros(self._fixed)
         self._signs = np.zeros(self._fixed)
         self.units = np.zeros((0, homogeneous.shape[1]))
@@ -83,34 +86,68 @@ class DualActiveSet:
         """v, shape (n, 1)."""
         return (self._root * self._v)[:, None]
 
-    def add(self, units: np.ndarray) -> None:
+    @property
+    def value(self) -> float:
+        """½‖v‖² + reg Σ|z|, which is the value of (C) of the network (without weights)."""
+        return float(self._v @ self._v / 2 + self._reg * self._z[self._fixed :].sum())
+
+    def optimise(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
         pool = np.concatenate([self.units, units])
-        features = np.asfortranarray(self._root[:, None] * np.maximum(self._x @ pool.T, 0.0))
-        norms = np.linalg.norm(features, axis=0)
-        for _ in range(50 * (len(pool) + len(self._y))):
-            correlation = features.T @ self._v
-            excess = np.abs(correlation) - self._reg
-            floor = 1e-12 * self._reg + 8 * EPS * norms * np.linalg.norm(self._v)
-            excess = np.where((excess > floor) & (norms > 0), excess / np.where(norms > 0, norms, 1.0), 0.0)
-            worst = int(np.argmax(excess))
-            if excess[worst] == 0.0:
-                return
-            sign = 1.0 if correlation[worst] > 0 else -1.0
-            self._bring_in(pool[worst], sign, sign * features[:, worst])
+        while self.add(pool):
+            pass
+
+    def add(self, units: np.ndarray) -> bool:
+        """Bring in the most violated of these atoms, shape (k, D), until what is left is small beside the first.
+
+        By then others are violated more that are not among them: to price anew pays.
+
+        Returns
+        -------
+        bool
+            Whether any of them was violated.
+        """
+        units, features, norms = self._violated(units)
+        first = 0.0
+        for _ in range(50 * (len(units) + len(self._y))):
+            excess, signs = self._excess(features, norms)
+            worst = int(np.argmax(excess)) if len(excess) else -1
+            if worst < 0 or excess[worst] <= PART * first:
+                break
+            first = first or excess[worst]
+            self._bring_in(units[worst], signs[worst], signs[worst] * features[worst])
+        self._refresh()
+        return first > 0.0
+
+    def _violated(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Those of the units that are violated enough, their features (k, n) and the norms of these."""
+        features = self._features(units)
+        norms = np.linalg.norm(features, axis=1)
+        excess, _ = self._excess(features, norms)
+        kept = excess > PART * excess.max(initial=0.0)
+        return units[kept], features[kept], norms[kept]
+
+    def _features(self, units: np.ndarray) -> np.ndarray:
+        """√h∘(x̃·u)_+, shape (k, n)."""
+        features = np.maximum(units @ self._x.T, 0.0)
+        features *= self._root
+        return features
+
+    def _excess(self, features: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """By how much each constraint is violated, over its norm (0 within rounding), and on which side."""
+        correlation = features @ self._v
+        excess = np.abs(correlation) - self._reg
+        floor = 1e-12 * self._reg + 8 * EPS * norms * np.sqrt(self._v @ self._v)
+        violated = (excess > floor) & (norms > 0)
+        return np.divide(excess, norms, out=np.zeros_like(excess), where=violated), np.sign(correlation)
 
     def _bring_in(self, unit: np.ndarray, sign: float, a: np.ndarray) -> None:
         """Raise the multiplier of the violated constraint a·v ≤ reg until it holds."""
-        multiplier = 0.0
-        size = np.linalg.norm(a)
+        factors, multiplier, size = self._factors, 0.0, float(np.sqrt(a @ a))
+        coordinates, rest = factors.split(a)
         while True:
-            coordinates = self._q.T @ a
-            rest = a - self._q @ coordinates
-            correction = self._q.T @ rest
-            rest -= self._q @ correction
-            coordinates += correction
-            r = solve_triangular(self._r, coordinates) if len(coordinates) else coordinates
-            length = np.linalg.norm(rest)
+            r = factors.solve(coordinates)
+            length = float(np.sqrt(rest @ rest))
             independent = length > DEPENDENT * size
             full = (a @ self._v - self._reg) / length**2 if independent else np.inf
             falling = np.flatnonzero(r[self._fixed :] > 0) + self._fixed
@@ -124,41 +161,52 @@ class DualActiveSet:
             if independent:
                 self._v = self._v - step * rest
             if full <= partial:
-                self._append(unit, sign, multiplier, rest / length, coordinates, float(length))
-                self._refresh()
+                factors.append(coordinates, rest, length)
+                self._z = np.append(self._z, multiplier)
+                self._signs = np.append(self._signs, sign)
+                self.units = np.vstack([self.units, unit])
                 return
-            self._drop(int(falling[np.argmin(ratios)]))
+            lost = self._drop(int(falling[np.argmin(ratios)]), coordinates)
+            rest = rest + coordinates[-1] * lost
+            coordinates = coordinates[:-1]
 
-    def _append(
-        self, unit: np.ndarray, sign: float, multiplier: float, q: np.ndarray, top: np.ndarray, corner: float
-    ) -> None:
-        k = len(top)
-        r = np.zeros((k + 1, k + 1))
-        r[:k, :k], r[:k, k], r[k, k] = self._r, top, corner
-        self._r, self._q = r, np.column_stack([self._q, q])
-        self._z = np.append(self._z, multiplier)
-        self._signs = np.append(self._signs, sign)
-        self.units = np.vstack([self.units, unit])
-
-    def _drop(self, k: int) -> None:
-        q, r = qr_delete(self._q, self._r, k, which="col", check_finite=False)
-        self._z = np.delete(self._z, k)
-        self._q, self._r = q[:, : len(self._z)], r[: len(self._z)]  # a square Q comes back whole
-        self._signs = np.delete(self._signs, k)
-        self.units = np.delete(self.units, k - self._fixed, axis=0)
+    def _drop(self, position: int, coordinates: np.ndarray) -> np.ndarray:
+        lost = self._factors.drop(position, coordinates[None])
+        self._z = np.delete(self._z, position)
+        self._signs = np.delete(self._signs, position)
+        self.units = np.delete(self.units, position - self._fixed, axis=0)
+        return lost
 
     def _refresh(self) -> None:
-        """v and z from the factors: v = (I − QQᵀ) y + Q R⁻ᵀ reg, R z = Qᵀ (y − v); drops z < 0."""
+        """v and z from the factors, refined once; drops z < 0.
+
+        v = (I − QQᵀ) y + Q R⁻ᵀ level,  R z = Qᵀ (y − v); the same for what is left of y = v + A z, Aᵀv = level.
+        """
+        factors = self._factors
+        active = np.concatenate([np.tile(self._root, (self._fixed, 1)), self._features(self.units)])
+        active[self._fixed :] *= self._signs[self._fixed :, None]
         while True:
-            level = np.full(len(self._z), self._reg)
+            level = np.full(factors.size, self._reg)
             level[: self._fixed] = 0.0
-            inside = solve_triangular(self._r, level, trans="T") if len(level) else level
-            rest = self._y - self._q @ (self._q.T @ self._y)
-            rest -= self._q @ (self._q.T @ rest)
-            self._v = rest + self._q @ inside
-            z = solve_triangular(self._r, self._q.T @ self._y - inside) if len(level) else level
+            v, z = self._projected(self._y, level)
+            for _ in range(2):
+                off, slack = self._y - v - z @ active, level - active @ v
+                more_v, more_z = self._projected(off, slack)
+                v, z = v + more_v, z + more_z
+                if np.linalg.norm(more_v) <= DRIFT * np.linalg.norm(self._y):
+                    break
+                factors.refactor(active)
             negative = np.flatnonzero(z[self._fixed :] < 0) + self._fixed
             if not len(negative):
-                self._z = z
+                self._v, self._z = v, z
                 return
-            self._drop(int(negative[np.argmin(z[negative])]))
+            worst = int(negative[np.argmin(z[negative])])
+            self._drop(worst, np.zeros(factors.size))
+            active = np.delete(active, worst, axis=0)
+
+    def _projected(self, y: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """v, z with v + A z = y and Aᵀv = level."""
+        factors = self._factors
+        inside = factors.solve_transposed(level)
+        coordinates, rest = factors.split(y)
+        return rest + inside @ factors.q, factors.solve(coordinates - inside)

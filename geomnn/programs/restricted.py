@@ -1,8 +1,4 @@
-"""Solvers of the program over a growing set of atoms, with the interface of `DualActiveSet`.
-
-All have `add(units)`, which makes the solution optimal for the atoms in use together with the given ones, and
-`units` (k, D), `coefficients` (k, c), `intercept` (c,) and `dual` (n, c).
-"""
+"""Solvers of the program over a growing set of atoms, with the interface of `DualActiveSet`."""
 
 from __future__ import annotations
 
@@ -35,8 +31,12 @@ class Restricted(Protocol):
     def dual(self) -> np.ndarray:
         """v, shape (n, c)."""
 
-    def add(self, units: np.ndarray) -> None:
-        """Solve for the atoms in use together with these, shape (k, D)."""
+    @property
+    def value(self) -> float:
+        """The value of (C) of the network."""
+
+    def add(self, units: np.ndarray) -> bool:
+        """Come closer to the optimum over the atoms in use and these, shape (k, D); whether that was possible."""
 
 
 def restricted_solver(problem: Problem, tol: float) -> Restricted:
@@ -64,6 +64,21 @@ class _AtConstant:
         self.intercept = problem.constant()
         self.dual = problem.residual(np.broadcast_to(self.intercept, problem.targets.shape))
 
+    @property
+    def value(self) -> float:
+        """The value of (C) of the network."""
+        features = self._problem.samples.features(self.units)
+        return self._problem.convex_objective(features, self.coefficients, self.intercept)
+
+    def add(self, units: np.ndarray) -> bool:
+        """Solve for the atoms in use together with these, shape (k, D)."""
+        self._solve(np.concatenate([self.units, units]))
+        return True
+
+    def _solve(self, pool: np.ndarray) -> None:
+        """Solve for the atoms of a pool, shape (k, D), starting from the network."""
+        raise NotImplementedError
+
 
 class InteriorPoint(_AtConstant):
     """Squared loss with vector outputs: a central path, then as few neurons as its outputs need.
@@ -71,10 +86,8 @@ class InteriorPoint(_AtConstant):
     Source: geomnn theory, section 4.
     """
 
-    def add(self, units: np.ndarray) -> None:
-        """Solve for the atoms in use together with these, shape (k, D)."""
+    def _solve(self, pool: np.ndarray) -> None:
         problem = self._problem
-        pool = np.concatenate([self.units, units])
         features = problem.samples.features(pool)
         useful = features.any(axis=0)
         pool, features = pool[useful], features[:, useful]
@@ -94,19 +107,17 @@ class ProximalNewton(_AtConstant):
     Source: geomnn theory, section 4.
     """
 
-    def add(self, units: np.ndarray) -> None:
-        """Solve for the atoms in use together with these, shape (k, D)."""
+    def _solve(self, pool: np.ndarray) -> None:
         problem = self._problem
         samples, reg = problem.samples, problem.reg
-        pool = np.concatenate([self.units, units])
         features = samples.features(self.units)
         f = features @ self.coefficients + self.intercept
-        value = problem.convex_objective(features, self.coefficients, self.intercept)
+        value = self.value
         for _ in range(200):
             v = problem.residual(f)
             h = np.maximum(problem.loss.curvature(f, problem.targets), 1e-10)
             model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0])
-            model.add(pool)
+            model.optimise(pool)
             change = samples.features(model.units) @ model.coefficients + model.intercept - f
             cost = np.abs(model.coefficients).sum() - np.abs(self.coefficients).sum()
             slope = float(-np.sum(v * change) + reg * cost)

@@ -6,14 +6,13 @@ proves a lower bound; the value of the program over the atoms in use is an upper
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from geomnn.dictionaries import Dictionary
+from geomnn.dictionaries import Dictionary, Pricing
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver
@@ -21,7 +20,8 @@ from geomnn.programs.sparsify import independent_neurons
 
 __all__ = ["Optimum", "solve"]
 
-ROUNDS = 500
+ROUNDS = 10_000
+STALLED = 20  # rounds without progress after which rounding is taken to be the reason
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,13 @@ class Optimum:
     ended: str = ""
 
 
-def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool = False) -> Optimum:
+def solve(
+    problem: Problem,
+    dictionary: Dictionary,
+    tol: float,
+    progress: bool = False,
+    start: np.ndarray | None = None,
+) -> Optimum:
     """Minimise (C) over a dictionary to a relative duality gap.
 
     Parameters
@@ -67,63 +73,73 @@ def solve(problem: Problem, dictionary: Dictionary, tol: float, progress: bool =
         Stop when primal − bound ≤ tol·|primal|.
     progress : bool
         Whether to show the gap as it falls.
+    start : ndarray, shape (k, D), optional
+        Units to begin with, such as those of a solution at another reg.
 
     Source: geomnn theory, sections 0 and 4.
     """
     restricted = restricted_solver(problem, tol / 10)
+    if start is not None and len(start):
+        restricted.add(start)
     threshold = problem.reg * (1 + 1e-12)
     limit = 6 * problem.samples.n + 50
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
-    moving, stalled = dictionary.atoms_move, 0
+    stalled, reached, refined = 0, -np.inf, False
     # one BLAS thread: on a busy machine several cost the many small systems here tenfold
     with (
         threadpool_limits(1, "blas"),
         tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar,
     ):
         for _ in range(ROUNDS):
-            previous = best.primal - best.bound
-            found: list[np.ndarray] = []
-            refined = moving and previous <= 1e-2 * best.primal
-            for index, (units, z, t, v) in enumerate(_candidates(problem, restricted, refined)):
-                v = problem.dual_point(v)
-                pricing = dictionary.price(v, threshold, limit)
-                best = _better(problem, best, units, z, t, v, pricing.maximum, tol)
-                found += [units, pricing.units] if index else [pricing.units]
-            gap = best.primal - best.bound
+            previous, before = best.primal - best.bound, reached
+            v = problem.dual_point(restricted.dual)
+            pricing = dictionary.price(v, threshold, limit)
+            best = _better(problem, best, restricted.units, restricted.coefficients, restricted.intercept, v,
+                           restricted.value, pricing.maximum, tol)  # fmt: skip
+            found = [pricing.units]
+            if refined and len(restricted.units) and not best.converged:
+                moved, pricing = _moved(problem, dictionary, restricted, threshold, limit)
+                best = _better(problem, best, *moved, pricing.maximum, tol)
+                found += [moved[0], pricing.units]
+            gap, reached = best.primal - best.bound, problem.loss.dual(v, problem.targets)
             bar.update()
             bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
-            stalled = 0 if gap < 0.999 * previous else stalled + 1
+            rises = abs(reached - before) > 1e-2 * tol * abs(best.primal)
+            stalled = 0 if rises or gap < 0.999 * previous else stalled + 1
             if best.converged:
                 break
-            if stalled > 20 or not any(map(len, found)):
+            added = stalled <= STALLED and any(map(len, found)) and restricted.add(np.concatenate(found))
+            if not added and (refined or not dictionary.atoms_move):
                 best = replace(best, ended="new atoms brought it no further, as rounding does")
                 break
-            restricted.add(np.concatenate(found))
+            # moving atoms: where the program over fixed ones is no polyhedral projection, tangents to its dual set
+            # alone come to the optimum slowly
+            near = gap <= 1e-2 * best.primal and not problem.is_projection
+            refined = dictionary.atoms_move and (near or not added)
         else:
             best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
-    return _with_its_residual(problem, dictionary, _sparse(problem, best, moving, tol), tol)
+        best = _sparse(problem, best, dictionary.atoms_move, tol)
+        return _with_its_residual(problem, dictionary, best, tol)
 
 
-def _candidates(
-    problem: Problem, restricted: Restricted, refined: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """(units, z, t, v) of the program over the atoms in use, and with the atoms moved along their faces."""
-    units, z, t = restricted.units, restricted.coefficients, restricted.intercept
-    yield units, z, t, restricted.dual
-    if refined and len(units):
-        units, z, t = refine(problem, units, z, t)
-        predictions = problem.samples.features(units) @ z + t
-        shift = problem.shift(predictions)
-        yield units, z, t + shift, problem.residual(predictions + shift)
+def _moved(
+    problem: Problem, dictionary: Dictionary, restricted: Restricted, threshold: float, limit: int
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float], Pricing]:
+    """The network with its atoms moved along their faces (units, z, t, v and its value), and the pricing of v."""
+    units, z, t = refine(problem, restricted.units, restricted.coefficients, restricted.intercept)
+    features = problem.samples.features(units)
+    t = t + problem.shift(features @ z + t)
+    v = problem.dual_point(problem.residual(features @ z + t))
+    pricing = dictionary.price(v, threshold, limit)
+    return (units, z, t, v, problem.convex_objective(features, z, t)), pricing
 
 
 def _better(
     problem: Problem, best: Optimum, units: np.ndarray, z: np.ndarray, t: np.ndarray, v: np.ndarray,
-    maximum: float, tol: float,
+    primal: float, maximum: float, tol: float,
 ) -> Optimum:  # fmt: skip
     """The best network and the best bound so far."""
-    primal = problem.convex_objective(problem.samples.features(units), z, t)
     bound = problem.dual_bound(v, maximum)
     if primal > best.primal:
         units, z, t, primal = best.units, best.coefficients, best.intercept, best.primal

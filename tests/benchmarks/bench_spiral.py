@@ -24,9 +24,8 @@ def clarabel(X, y):
     """The same program on the dense matrix, and its value."""
     cp = pytest.importorskip("cvxpy", reason="the comparison needs CVXPY with Clarabel")
     samples = Samples(X, True)
-    residual = np.full((len(X), 1), 0.0)
-    dictionary = WedgeDictionary(samples, 2.0, directions=False)
-    units = dictionary.price(residual, -1.0, dictionary.count).units
+    units = np.concatenate(list(WedgeDictionary(samples, 2.0, directions=False).units()))
+    units = np.concatenate([units, -units])
     features = samples.features(units)
     z, t = cp.Variable(len(units)), cp.Variable()
     problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(features @ z + t - y) + REG * cp.norm1(z)))
