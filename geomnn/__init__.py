@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from geomnn import algebra, datasets, dictionaries, errors, multivectors, plotting, testing
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.networks.network import AnalyticNetwork
+    from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
     from geomnn.programs.certificate import Certificate
 
 _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
     "Certificate": "geomnn.programs.certificate",
+    "CrossValidation": "geomnn.paths",
+    "Path": "geomnn.paths",
     "Solution": "geomnn.derivation",
+    "cross_validate": "geomnn.paths",
     "derive": "geomnn.derivation",
+    "grid": "geomnn.paths",
+    "path": "geomnn.paths",
     "reg_max": "geomnn.derivation",
 }
 _MODULES = ("algebra", "datasets", "dictionaries", "errors", "multivectors", "plotting", "testing")
@@ -30,13 +36,18 @@ _MODULES = ("algebra", "datasets", "dictionaries", "errors", "multivectors", "pl
 __all__ = [
     "AnalyticNetwork",
     "Certificate",
+    "CrossValidation",
+    "Path",
     "Solution",
     "algebra",
+    "cross_validate",
     "datasets",
     "derive",
     "dictionaries",
     "errors",
+    "grid",
     "multivectors",
+    "path",
     "plotting",
     "reg_max",
     "testing",

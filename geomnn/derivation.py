@@ -120,12 +120,12 @@ def derive(
     Source: geomnn theory, sections 0 to 4; M. Pilanci, arXiv 2309.16512.
     """
     problem = pose(X, y, reg, norm, bias, loss)
-    _check_options(exact, tol)
+    check_options(exact, tol)
     atoms = find_dictionary(problem, dictionary)
     optimum = solve(problem, atoms, float(tol), progress)
     if not len(optimum.units) and optimum.converged:
-        _warn_constant(problem, atoms)
-    return _assemble(problem, atoms, optimum, tol)
+        warn_constant(problem, atoms)
+    return assemble(problem, atoms, optimum, tol)
 
 
 def reg_max(
@@ -198,7 +198,7 @@ def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionar
     raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")
 
 
-def _check_options(exact: Any, tol: Any) -> None:
+def check_options(exact: Any, tol: Any) -> None:
     if exact:
         raise UnsupportedProblem(
             "exact=True is not in this version; leave it out and read the float64 gap in solution.certificate."
@@ -207,7 +207,7 @@ def _check_options(exact: Any, tol: Any) -> None:
         raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
 
 
-def _assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
+def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
     atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
@@ -245,7 +245,7 @@ def _rank(atom: Any) -> tuple:
     return (atom.samples, atom.directions, -atom.orientation, atom.active or (), *atom.weight.tolist())
 
 
-def _warn_constant(problem: Problem, dictionary: Dictionary) -> None:
+def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     largest = constant_correlation(problem, dictionary)
     if largest == 0.0:
         why = "no atom of the dictionary is correlated with the residual of a constant"

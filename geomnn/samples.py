@@ -54,10 +54,9 @@ class Samples:
         self.X = real_table(X, "X")
         self.X.setflags(write=False)
         self.bias = bool(bias)
-        n, d = self.X.shape
+        d = self.X.shape[1]
         self.centre = (self.X.min(axis=0) / 2 + self.X.max(axis=0) / 2) if bias else np.zeros(d)
-        centred = self.X - self.centre
-        self.homogeneous = np.column_stack([centred, np.ones(n)]) if bias else centred
+        self.homogeneous = self.lift(self.X)
         _, first, copies = np.unique(self.X + 0.0, axis=0, return_index=True, return_inverse=True)
         spanning: np.ndarray = np.any(self.X, axis=1) | self.bias
         self.distinct = np.sort(first[spanning[first]])
@@ -77,6 +76,11 @@ class Samples:
     def D(self) -> int:
         """Number of homogeneous coordinates."""
         return self.d + self.bias
+
+    def lift(self, points: np.ndarray) -> np.ndarray:
+        """Centred homogeneous coordinates of any points, shape (k, d) → (k, D)."""
+        centred = points - self.centre
+        return np.column_stack([centred, np.ones(len(points))]) if self.bias else centred
 
     def features(self, units: np.ndarray) -> np.ndarray:
         """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""

@@ -139,6 +139,35 @@ class WedgeDictionary(Dictionary):
         sweep = self._pencils.price(residual, self.norm, self.atoms_move, threshold, stretches)
         return Pricing(float(sweep.values.max(initial=0.0)), self._units(*sweep.best(limit)))
 
+    def reach(self, residual: np.ndarray, slope: np.ndarray, reg: float) -> tuple[np.ndarray, float]:
+        """The first atom to reach reg as reg falls and the residual moves along a line.
+
+        With F and S the correlations of an atom with the residual and with its slope, the smallest δ ≥ 0 with
+        |F + δ S| = reg − δ that is reached from below.
+
+        Parameters
+        ----------
+        residual, slope : ndarray, shape (n, 1)
+            v, and how much v changes as reg falls by 1.
+        reg : float
+
+        Returns
+        -------
+        unit : ndarray, shape (D,)
+        delta : float
+            Infinite if there is none.
+
+        Source: geomnn theory, section 4.
+        """
+        merged = self.samples.merged(np.column_stack([residual, slope]))
+        # what rounding makes of 1 + S for an atom that stays at reg
+        slack = max(1e-9, 1e-13 * float(np.abs(slope).sum() * np.abs(self.samples.homogeneous).max()))
+        sweep = self._pencils.reach(merged, reg, slack, self.norm)
+        flats, directions = sweep.best(1)
+        if not len(flats):
+            return np.zeros(self.samples.D), np.inf
+        return self._units(flats, directions)[0], -float(sweep.values.max())
+
     def _units(self, flats: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Units in centred coordinates of directions of pencils, shape (k, D)."""
         samples, pencils = self.samples, self._pencils

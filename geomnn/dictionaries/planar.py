@@ -7,7 +7,7 @@ turns from 0 to π each sample passes the line once: it leaves the positive side
     P(θ) = Σ_{k: q_k·c > 0} v_k q_k
 
 changes by h_k = ∓v_k q_k.  At that event the line passes through the sample, and F = Σ_k v_k (q_k·c)_+ is P·c for
-the one orientation and (P − G)·c, G = Σ_k v_k q_k, up to its sign, for the other.  The angular order of the events
+the one orientation and (P − G)·c, G = Σ_k v_k q_k, for the other.  The angular order of the events
 does not depend on v: it is kept, as small integers, and no feature matrix exists.
 
 In the plane, with a bias, the flats are the samples; without, there is one flat, the origin; in D homogeneous
@@ -38,6 +38,7 @@ __all__ = ["Pencils", "Sweep", "form_pencils"]
 CHUNK = 512  # samples placed at a time, so that what is computed for them stays in the first-level cache
 PARALLEL = 100_000  # events below which a second thread costs more than it brings
 DEGENERATE = 1e-13  # |q_k| over its terms, below which a sample lies on the flat
+BEYOND = 1e-10  # relative excess over reg at which a line of the path is taken to have been missed
 
 compiled: Any = numba.njit(
     cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nnan", "ninf", "nsz", "reassoc"}
@@ -81,7 +82,9 @@ class Pencils:
     Parameters
     ----------
     points : ndarray, shape (d', M)
-        Samples, then directions (points at infinity).
+        Samples over the scale, then directions (points at infinity).
+    scale : float
+        A power of two, so that correlations can be squared twice.
     samples : int
         How many of them are samples.
     featured : ndarray, shape (d',)
@@ -97,6 +100,7 @@ class Pencils:
     """
 
     points: np.ndarray
+    scale: float
     samples: int
     featured: np.ndarray
     anchors: np.ndarray
@@ -128,32 +132,31 @@ class Pencils:
             s.
         """
         values, directions = np.zeros((len(self), stretches)), np.zeros((len(self), stretches, 2))
-        size = np.ldexp(
-            1.0, np.frexp(np.abs(residual).max(initial=0.0))[1]
-        )  # correlations are squared: no underflow
-        v, squared = self._padded(residual / size), (threshold / size) * abs(threshold / size)
+        size = _power_of_two(residual)
+        v, level = self._padded(residual / size), threshold / size / self.scale
         self._in_parallel(
             lambda start, stop: _price(
-                *self._geometry(norm), v, arcs, squared, start, stop, values, directions
+                *self._geometry(norm), v, arcs, level * abs(level), start, stop, values, directions
             )
         )
-        return Sweep(np.sqrt(values) * size, directions)
+        return Sweep(np.sqrt(values) * size * self.scale, directions)
 
-    def reach(self, residual: np.ndarray, slope: np.ndarray, reg: float, norm: float) -> Sweep:
-        """The first atom of each pencil to reach reg as v moves along the path.
-
-        With F and S the correlations of an atom with v and with its slope, the smallest δ ≥ 0 at which
-        |F + δ S| = reg − δ from below.
+    def reach(self, pair: np.ndarray, reg: float, slack: float, norm: float) -> Sweep:
+        """−δ of the first line of each pencil to reach reg; see `WedgeDictionary.reach`.
 
         Parameters
         ----------
-        residual, slope : ndarray, shape (n,)
-        reg, norm : float
+        pair : ndarray, shape (n, 2)
+            The residual and its slope.
+        reg : float
+        slack : float
+            Lines with |1 + S| below it stay at reg.
+        norm : float
         """
-        first, directions = np.full((len(self), 1), np.inf), np.zeros((len(self), 1, 2))
-        v = self._padded(np.column_stack([residual, slope]))
+        first, directions = np.full((len(self), 1), np.finfo(float).min), np.zeros((len(self), 1, 2))
+        v = self._padded(pair * self.scale)
         self._in_parallel(
-            lambda start, stop: _reach(*self._geometry(norm), v, reg, 1e-9, start, stop, first, directions)
+            lambda start, stop: _reach(*self._geometry(norm), v, reg, slack, start, stop, first, directions)
         )
         return Sweep(first, directions)
 
@@ -234,8 +237,15 @@ def form_pencils(
         order[part] = np.argsort(slope, axis=1)
         counts[part, 0] = np.count_nonzero(~on_flat[:, :n], axis=1)
         counts[part, 1] = np.count_nonzero(~on_flat[:, n:], axis=1)
+    scale = _power_of_two(points)
+    everything[:n] /= scale
     transposed = np.ascontiguousarray(everything.T)
-    return Pencils(transposed, n, featured.astype(float), anchors, frames, order, counts)
+    return Pencils(transposed, scale, n, featured.astype(float), anchors, frames, order, counts)
+
+
+def _power_of_two(values: np.ndarray) -> float:
+    """The first above all of the values."""
+    return float(np.ldexp(1.0, np.frexp(np.abs(values).max(initial=0.0))[1]))
 
 
 def _frames(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -355,7 +365,7 @@ def _normalise(h0, h1, norm, size, c0, c1):  # type: ignore[no-untyped-def]
 
 @compiled
 def _turn(geometry, v, order, count, sums, values):  # type: ignore[no-untyped-def]
-    """F at every event, for one output: first for c, then for −c (with the other sign)."""
+    """F at every event, for one output: first for c, then for −c."""
     c0, c1, h0, h1 = geometry
     p0, p1, g0, g1 = sums
     for e in range(count):
@@ -511,7 +521,7 @@ def _reach(  # type: ignore[no-untyped-def]
     first,
     directions,
 ):
-    """The least δ of pencils start to stop; see `Pencils.reach`."""
+    """The largest −δ of pencils start to stop; see `Pencils.reach`."""
     total = points.shape[1]
     geometry, work = np.empty((4, total)), np.empty((2, CHUNK))
     sums, values = np.empty((2, 4)), np.empty((2, 2 * total))
@@ -523,8 +533,10 @@ def _reach(  # type: ignore[no-untyped-def]
         for e in range(2 * count):
             for sign in (1.0, -1.0):
                 closing = 1.0 + sign * values[1, e]
-                delta = max(reg - sign * values[0, e], 0.0) / closing
-                if closing > slack and delta < first[f, 0]:
-                    first[f, 0], where = delta, e
+                room = reg - sign * values[0, e]
+                ahead = -max(room, 0.0) / closing
+                # one that was missed, because it came as slowly as rounding, is taken when it is beyond
+                if (closing > slack and ahead > first[f, 0]) or room < -BEYOND * reg:
+                    first[f, 0], where = min(ahead, 0.0) if closing > slack else 0.0, e
         if where >= 0:
             _direction(geometry, order[f], count, values, where, directions[f, 0])

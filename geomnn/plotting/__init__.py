@@ -14,6 +14,7 @@ import numpy as np
 from geomnn.errors import OptionError
 from geomnn.plotting import frame
 from geomnn.plotting.line import draw_fit, plot_fit
+from geomnn.plotting.path import plot_path
 from geomnn.plotting.plane import draw_plane, plot_plane
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
@@ -30,6 +31,7 @@ __all__ = [
     "plot_fit",
     "plot_network",
     "plot_neurons",
+    "plot_path",
     "plot_plane",
     "plot_predictions",
     "plot_space",

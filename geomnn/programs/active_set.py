@@ -17,16 +17,40 @@ Source: geomnn theory, section 4.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from geomnn.programs.factors import Factors
 
-__all__ = ["DualActiveSet"]
+__all__ = ["DualActiveSet", "Projection"]
 
 DEPENDENT = 1e-11  # ‖a − QQᵀa‖/‖a‖ below which a counts as in the span of the active constraints
-DRIFT = 1e-9  # relative error of the optimality conditions above which the factors are made anew
+DRIFT = 1e-9  # relative correction of v above which the factors are made anew
 PART = 0.2  # constraints are brought in while one is violated by this part of the first of a batch
 EPS = np.finfo(float).eps
+
+
+@dataclass
+class Projection:
+    """A projection on the constraints a·v = level that are active, and its multipliers.
+
+    Parameters
+    ----------
+    point : ndarray, shape (n,)
+        v.
+    multipliers : ndarray, shape (k,)
+        z, that of the intercept first where there is a bias.
+    level : float
+        The right-hand side of the atoms; that of the intercept is 0.
+    free : ndarray of bool, shape (k,)
+        The multipliers that may be negative.
+    """
+
+    point: np.ndarray
+    multipliers: np.ndarray
+    level: float
+    free: np.ndarray
 
 
 class DualActiveSet:
@@ -56,7 +80,7 @@ class DualActiveSet:
         bias: bool,
         weights: np.ndarray | None = None,
     ):
-        self._x, self._reg = homogeneous, reg
+        self._x = homogeneous
         # with s_i = √h_i all is as without weights for s∘y, s∘φ, s∘1, and v = s∘(what is projected)
         self._root = np.ones(len(targets)) if weights is None else np.sqrt(weights)
         self._shift = float(targets[0, 0]) if bias else 0.0  # exact for constant targets
@@ -65,31 +89,32 @@ class DualActiveSet:
         self._factors = Factors(len(targets))
         if bias:
             self._factors.append(np.zeros(0), self._root, float(np.linalg.norm(self._root)))
-        self._z = np.zeros(self._fixed)
         self._signs = np.zeros(self._fixed)
         self.units = np.zeros((0, homogeneous.shape[1]))
-        self._v = self._y
+        self._main = Projection(self._y, np.zeros(self._fixed), reg, np.ones(self._fixed, dtype=bool))
+        self._projections = [self._main]  # all of which gain and lose constraints together
         self._refresh()
 
     @property
     def coefficients(self) -> np.ndarray:
         """z of the active units, shape (k, 1)."""
-        return (self._z * self._signs)[self._fixed :, None]
+        return (self._main.multipliers * self._signs)[self._fixed :, None]
 
     @property
     def intercept(self) -> np.ndarray:
         """t, shape (1,)."""
-        return np.array([self._z[0] + self._shift if self._fixed else 0.0])
+        return np.array([self._main.multipliers[0] + self._shift if self._fixed else 0.0])
 
     @property
     def dual(self) -> np.ndarray:
         """v, shape (n, 1)."""
-        return (self._root * self._v)[:, None]
+        return (self._root * self._main.point)[:, None]
 
     @property
     def value(self) -> float:
         """½‖v‖² + reg Σ|z|, which is the value of (C) of the network (without weights)."""
-        return float(self._v @ self._v / 2 + self._reg * self._z[self._fixed :].sum())
+        v, z = self._main.point, self._main.multipliers[self._fixed :]
+        return float(v @ v / 2 + self._main.level * z.sum())
 
     def optimise(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
@@ -115,7 +140,7 @@ class DualActiveSet:
             if worst < 0 or excess[worst] <= PART * first:
                 break
             first = first or excess[worst]
-            self._bring_in(units[worst], signs[worst], signs[worst] * features[worst])
+            self._bring_in(self._main, units[worst], signs[worst], signs[worst] * features[worst])
         self._refresh()
         return first > 0.0
 
@@ -135,74 +160,82 @@ class DualActiveSet:
 
     def _excess(self, features: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By how much each constraint is violated, over its norm (0 within rounding), and on which side."""
-        correlation = features @ self._v
-        excess = np.abs(correlation) - self._reg
-        floor = 1e-12 * self._reg + 8 * EPS * norms * np.sqrt(self._v @ self._v)
+        v, reg = self._main.point, self._main.level
+        correlation = features @ v
+        excess = np.abs(correlation) - reg
+        floor = 1e-12 * reg + 8 * EPS * norms * np.sqrt(v @ v)
         violated = (excess > floor) & (norms > 0)
         return np.divide(excess, norms, out=np.zeros_like(excess), where=violated), np.sign(correlation)
 
-    def _bring_in(self, unit: np.ndarray, sign: float, a: np.ndarray) -> None:
-        """Raise the multiplier of the violated constraint a·v ≤ reg until it holds."""
+    def _bring_in(self, on: Projection, unit: np.ndarray, sign: float, a: np.ndarray) -> bool:
+        """Raise the multiplier of a violated constraint a·v ≤ level until it holds; whether that is possible."""
         factors, multiplier, size = self._factors, 0.0, float(np.sqrt(a @ a))
         coordinates, rest = factors.split(a)
         while True:
             r = factors.solve(coordinates)
             length = float(np.sqrt(rest @ rest))
             independent = length > DEPENDENT * size
-            full = (a @ self._v - self._reg) / length**2 if independent else np.inf
-            falling = np.flatnonzero(r[self._fixed :] > 0) + self._fixed
-            ratios = self._z[falling] / r[falling]
+            full = (a @ on.point - on.level) / length**2 if independent else np.inf
+            falling = np.flatnonzero((r > 0) & ~on.free)
+            ratios = on.multipliers[falling] / r[falling]
             partial = ratios.min(initial=np.inf)
             step = min(full, partial)
             if not np.isfinite(step):
-                return  # in the span of constraints that hold with equality: violated by rounding alone
-            self._z = self._z - step * r
+                return False  # in the span of constraints that hold with equality: for z, violated by rounding alone
+            on.multipliers = on.multipliers - step * r
             multiplier += step
             if independent:
-                self._v = self._v - step * rest
+                on.point = on.point - step * rest
             if full <= partial:
                 factors.append(coordinates, rest, length)
-                self._z = np.append(self._z, multiplier)
                 self._signs = np.append(self._signs, sign)
                 self.units = np.vstack([self.units, unit])
-                return
+                for each in self._projections:
+                    each.multipliers = np.append(each.multipliers, multiplier if each is on else 0.0)
+                    each.free = np.append(each.free, False)
+                return True
             lost = self._drop(int(falling[np.argmin(ratios)]), coordinates)
             rest = rest + coordinates[-1] * lost
             coordinates = coordinates[:-1]
 
     def _drop(self, position: int, coordinates: np.ndarray) -> np.ndarray:
+        """Leave a constraint out; the direction that the span of the others has lost."""
         lost = self._factors.drop(position, coordinates[None])
-        self._z = np.delete(self._z, position)
         self._signs = np.delete(self._signs, position)
         self.units = np.delete(self.units, position - self._fixed, axis=0)
+        for each in self._projections:
+            each.multipliers = np.delete(each.multipliers, position)
+            each.free = np.delete(each.free, position)
         return lost
 
     def _refresh(self) -> None:
-        """v and z from the factors, refined once; drops z < 0.
-
-        v = (I − QQᵀ) y + Q R⁻ᵀ level,  R z = Qᵀ (y − v); the same for what is left of y = v + A z, Aᵀv = level.
-        """
-        factors = self._factors
-        active = np.concatenate([np.tile(self._root, (self._fixed, 1)), self._features(self.units)])
-        active[self._fixed :] *= self._signs[self._fixed :, None]
+        """v and z from the factors; drops z < 0."""
         while True:
-            level = np.full(factors.size, self._reg)
-            level[: self._fixed] = 0.0
-            v, z = self._projected(self._y, level)
-            for _ in range(2):
-                off, slack = self._y - v - z @ active, level - active @ v
-                more_v, more_z = self._projected(off, slack)
-                v, z = v + more_v, z + more_z
-                if np.linalg.norm(more_v) <= DRIFT * np.linalg.norm(self._y):
-                    break
-                factors.refactor(active)
+            v, z = self._refined(self._y, self._levels(self._main.level))
             negative = np.flatnonzero(z[self._fixed :] < 0) + self._fixed
             if not len(negative):
-                self._v, self._z = v, z
+                self._main.point, self._main.multipliers = v, z
                 return
-            worst = int(negative[np.argmin(z[negative])])
-            self._drop(worst, np.zeros(factors.size))
-            active = np.delete(active, worst, axis=0)
+            self._drop(int(negative[np.argmin(z[negative])]), np.zeros(len(z)))
+
+    def _refined(self, y: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """v, z with v + A z = y and Aᵀv = level, refined once; the factors are made anew if they have drifted."""
+        active = np.concatenate([np.tile(self._root, (self._fixed, 1)), self._features(self.units)])
+        active[self._fixed :] *= self._signs[self._fixed :, None]
+        v, z = self._projected(y, level)
+        for _ in range(2):
+            more_v, more_z = self._projected(y - v - z @ active, level - active @ v)
+            v, z = v + more_v, z + more_z
+            if np.linalg.norm(more_v) <= DRIFT * np.linalg.norm(v):
+                break
+            self._factors.refactor(active)
+        return v, z
+
+    def _levels(self, level: float) -> np.ndarray:
+        """The right-hand sides of the active constraints, shape (k,)."""
+        levels = np.full(self._factors.size, level)
+        levels[: self._fixed] = 0.0
+        return levels
 
     def _projected(self, y: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """v, z with v + A z = y and Aᵀv = level."""

@@ -1,0 +1,106 @@
+"""The path in reg: neurons being born and dying."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geomnn.errors import OptionError
+from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geomnn.paths import Path
+
+MOST_NAMES = 8
+
+
+def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAMES) -> Figure:
+    """Coefficients of all neurons along the path, with a mark where each is born and where it dies.
+
+    z_u(reg) is affine between the kinks; reg falls from left to right, on a logarithmic scale, as the network grows.
+
+    Parameters
+    ----------
+    path : Path
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    most_names : int
+        How many neurons are named and drawn in colour, the largest ones.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OptionError
+        If the path is that of a constant: it has no neurons to show.
+
+    Source: geomnn theory, section 4.
+    """
+    if len(path) < 2:
+        raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
+    axes = frame.new_axes(ax, (8.0, 5.0))
+    lines = _lines(path)
+    largest = sorted(lines, key=lambda line: -np.abs(line[2]).max())[:most_names]
+    named = {id(line): k for k, line in enumerate(largest)}
+    colours = [frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY]
+    styles = ["-", "--", "-.", ":"]
+    for line in sorted(lines, key=lambda line: id(line) in named):
+        unit, regs, z = line
+        k = named.get(id(line))
+        if k is None:
+            axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
+            continue
+        colour, style = colours[k % 4], styles[k // 4 % 4]
+        name = frame.star(str(path.dictionary.name(unit, path.problem.targets)))
+        axes.plot(*_bent(regs, z), style, color=colour, lw=1.8, zorder=3, label=name, gid="neuron")
+        axes.plot(regs[0], z[0], "o", color=colour, mfc="white", ms=5, zorder=4, gid="birth")
+        if regs[-1] > path.reg_min:
+            axes.plot(regs[-1], z[-1], "X", color=colour, ms=6, zorder=4, gid="death")
+    counts = axes.twinx()
+    steps = np.append(path.neurons[:-1], path.neurons[-2])
+    counts.step(path.kinks, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
+    counts.set_ylabel("number of neurons (dotted)")
+    counts.set_ylim(0, 1.25 * steps.max())
+    axes.axhline(0.0, color="black", lw=0.8)
+    axes.set_xscale("log")
+    axes.set_xlim(path.reg_max * 1.05, path.reg_min)
+    axes.set_xlabel("reg (falls to the right)")
+    axes.set_ylabel("coefficient z of a neuron")
+    axes.plot([], [], "o", color="0.3", mfc="white", ms=5, label="a neuron is born")
+    axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
+    if len(lines) > len(largest):
+        axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(lines) - len(largest)} other neurons")
+    frame.legend_below(axes)
+    return frame.figure_of(axes)
+
+
+def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is affine in reg, at enough places to be right on a logarithmic scale."""
+    count = 2 + int(200 * np.log10(regs[0] / regs[-1]))
+    places = np.union1d(regs, np.geomspace(regs[0], regs[-1], count))
+    return places, np.interp(places, regs[::-1], z[::-1])
+
+
+def _lines(path: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(unit, reg, z) of every life of a neuron: from kink to kink while it is active."""
+    alive: dict[tuple, tuple[np.ndarray, list[float], list[float]]] = {}
+    lives = []
+    for piece, after in zip(path.pieces[:-1], path.pieces[1:], strict=True):
+        z_after, _ = piece.at(after.reg)
+        here = {}
+        for unit, begins, ends in zip(piece.units, piece.coefficients, z_after, strict=True):
+            key = tuple(unit.tolist())
+            life = alive.pop(key, None) or (unit, [piece.reg], [begins])
+            life[1].append(after.reg)
+            life[2].append(ends)
+            here[key] = life
+        lives += alive.values()
+        alive = here
+    lives += alive.values()
+    return [(unit, np.array(regs), np.array(z)) for unit, regs, z in lives]
