@@ -15,17 +15,27 @@ from geomnn.errors import OptionError
 __all__ = ["peaks", "ramps", "spiral"]
 
 
-def spiral(n: int = 160) -> tuple[np.ndarray, np.ndarray]:
+def spiral(
+    n: int = 160, turns: float | None = None, noise: float = 0.0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Two interleaved spiral arms in the plane, labelled +1 and −1.
 
     x_i = r_i (cos φ_i, sin φ_i), r_i = (104 − i)/104, φ_i = iπ/16 for i = 0, …, n/2 − 1, labelled +1, then
     the points −x_i in the same order, labelled −1. With n = 160 an arm winds two and a half times inwards;
     another n makes the arms shorter or longer and leaves the points where they are.
 
+    With ``turns``, the n/2 points of an arm are spread evenly over so many turns instead, from r = 1 to 25/104.
+
     Parameters
     ----------
     n : int
-        Number of points, even, from 2 to 208 (where an arm reaches the centre).
+        Number of points, even, from 2 to 208 (where an arm reaches the centre), or from 4 up with ``turns``.
+    turns : float, optional
+        How often an arm winds around the centre, above 0.
+    noise : float
+        Standard deviation of what is added to each coordinate, at least 0.
+    seed : int
+        Of the noise.
 
     Returns
     -------
@@ -35,23 +45,34 @@ def spiral(n: int = 160) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     OptionError
-        If n is not such a number.
+        If an argument is out of its range.
 
     Examples
     --------
     >>> X, y = spiral()
     >>> X.shape, X[0].tolist(), X[80].tolist(), y[[0, 80]].tolist()
     ((160, 2), [1.0, 0.0], [-1.0, -0.0], [1.0, -1.0])
+    >>> spiral(1000, turns=3.5, noise=1e-3)[0].shape
+    (1000, 2)
 
     Source: Y. Wang et al., arXiv 2406.02806.
     """
-    count = _count(n, 2, 208)
+    count = _count(n, 2, 208) if turns is None else _count(n, 4, 10**6)
     if count % 2:
         raise OptionError(f"n={count}; an even number was expected, half of the points for each arm.")
+    if turns is not None and not (isinstance(turns, int | float | np.number) and 0 < turns < np.inf):
+        raise OptionError(f"turns={turns!r}; a number above 0 was expected, such as 2.5.")
+    random, deviation = np.random.default_rng(_seed(seed)), _deviation(noise)
     step = np.arange(count // 2)
-    angle = step * np.pi / 16
-    arm = ((104 - step) / 104)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    return np.vstack([arm, -arm]), np.repeat([1.0, -1.0], count // 2)
+    angle, radius = step * np.pi / 16, (104 - step) / 104
+    if turns is not None:
+        share = step / (count // 2 - 1)
+        angle, radius = 2 * np.pi * turns * share, 1 - 79 / 104 * share
+    arm = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    X = np.vstack([arm, -arm])
+    if deviation:
+        X += deviation * random.standard_normal(X.shape)
+    return X, np.repeat([1.0, -1.0], count // 2)
 
 
 def peaks(n: int = 40, seed: int = 0, noise: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
@@ -85,12 +106,10 @@ def peaks(n: int = 40, seed: int = 0, noise: float = 0.05) -> tuple[np.ndarray, 
     ((5, 2), (5,), True)
     """
     count = _count(n, 1)
-    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
-        raise OptionError(f"noise={noise!r}; a standard deviation of at least 0 was expected, such as 0.05.")
-    random = np.random.default_rng(_seed(seed))
+    random, deviation = np.random.default_rng(_seed(seed)), _deviation(noise)
     X = random.uniform(-2.0, 2.0, size=(count, 2))
     hill, hollow = (np.exp(-np.sum((X - top) ** 2, axis=1)) for top in (0.7, -0.7))
-    return X, hill - hollow + noise * random.standard_normal(count)
+    return X, hill - hollow + deviation * random.standard_normal(count)
 
 
 def ramps(n: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -145,3 +164,10 @@ def _seed(seed: Any) -> int:
     if number < 0:
         raise OptionError(f"seed={seed!r}; an integer of at least 0 was expected.")
     return number
+
+
+def _deviation(noise: Any) -> float:
+    """A standard deviation, or an `OptionError`."""
+    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
+        raise OptionError(f"noise={noise!r}; a standard deviation of at least 0 was expected, such as 0.05.")
+    return float(noise)

@@ -50,7 +50,7 @@ class Path:
     >>> import geomnn as gm
     >>> path = gm.path([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0], reg_min=0.1)
     >>> path.kinks.round(6).tolist(), path.neurons.tolist()
-    ([5.0, 1.666667, 0.333333, 0.1], [1, 2, 2, 2])
+    ([5.0, 1.666667, 0.333333], [1, 2, 2])
     >>> path(0.2).certificate.relative_gap < 1e-9
     True
 
@@ -64,7 +64,12 @@ class Path:
 
     @property
     def kinks(self) -> np.ndarray:
-        """Every reg at which a neuron is born or dies, falling from reg_max; the last is the end of the path, (m,)."""
+        """Every reg at which a neuron is born or dies, falling from reg_max, shape (m,)."""
+        return self._ends[:-1]
+
+    @property
+    def _ends(self) -> np.ndarray:
+        """Where the pieces begin, and where the last one ends."""
         return np.array([piece.reg for piece in self.pieces])
 
     @property
@@ -80,13 +85,14 @@ class Path:
     @property
     def neurons(self) -> np.ndarray:
         """Number of neurons below each kink, shape (m,)."""
-        return np.array([len(piece.units) for piece in self.pieces])
+        return np.array([len(piece.units) for piece in self.pieces[:-1]], dtype=int)
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.pieces) - 1
 
     def __repr__(self) -> str:
-        return f"Path({len(self)} kinks, reg {self.reg_max:g} to {self.reg_min:g}, up to {self.neurons.max()} neurons)"
+        kinks = "1 kink" if len(self) == 1 else f"{len(self)} kinks"
+        return f"Path({kinks}, reg {self.reg_max:g} to {self.reg_min:g}, up to {self.neurons.max(initial=0)} neurons)"
 
     def __call__(self, reg: float) -> Solution:
         """The solution at a reg of the path (or above it, where it is a constant).
@@ -143,7 +149,7 @@ class Path:
                 f"reg={reg!r}; the path goes from {self.reg_max:g} down to {self.reg_min:g}: take a reg above its "
                 "end, or a path with a smaller reg_min."
             )
-        below = int(np.searchsorted(-self.kinks, -reg, side="right"))
+        below = int(np.searchsorted(-self._ends, -reg, side="right"))
         piece = self.pieces[max(below - 1, 0)]
         z, t = piece.at(min(reg, self.reg_max))
         return (piece.units, z, t) if below else (piece.units[:0], z[:0], t)

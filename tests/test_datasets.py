@@ -51,6 +51,20 @@ def test_ramps_go_on_with_the_same_steps():
     np.testing.assert_array_equal(ramps(4)[0], X[:4])
 
 
+def test_a_spiral_of_any_size_winds_as_often_as_it_is_told():
+    X, y = spiral(1000, turns=3.5)
+    arm = X[:500]
+    angles = np.unwrap(np.arctan2(arm[:, 1], arm[:, 0]))
+    assert angles[-1] - angles[0] == pytest.approx(7 * np.pi)
+    np.testing.assert_allclose(np.linalg.norm(arm[[0, -1]], axis=1), [1, 25 / 104])
+    np.testing.assert_array_equal(X[500:], -arm)
+    assert (y[:500] == 1).all()
+    np.testing.assert_allclose(spiral(160, turns=79 / 32)[0], spiral(160)[0], atol=1e-15)
+    noisy = spiral(1000, turns=3.5, noise=1e-3, seed=4)[0]
+    assert np.std(noisy - X) == pytest.approx(1e-3, rel=0.1)
+    np.testing.assert_array_equal(noisy, spiral(1000, turns=3.5, noise=1e-3, seed=4)[0])
+
+
 @pytest.mark.parametrize("make", [spiral, peaks, ramps])
 @pytest.mark.parametrize("n", [0, -2, 2.0, "4", None, True, np.nan])
 def test_sizes_that_make_no_sense_are_refused(make, n):
@@ -62,6 +76,11 @@ def test_sizes_that_make_no_sense_are_refused(make, n):
     "call",
     [
         lambda: spiral(3),
+        lambda: spiral(2, turns=1.0),
+        lambda: spiral(8, turns=0),
+        lambda: spiral(8, turns="many"),
+        lambda: spiral(8, noise=-1.0),
+        lambda: spiral(8, seed=-1),
         lambda: spiral(210),
         lambda: peaks(5, seed=-1),
         lambda: peaks(5, seed=0.5),

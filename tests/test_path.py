@@ -22,10 +22,16 @@ def smooth(n, d=2, seed=0):
     return X, np.sin(2 * X[:, 0]) + X[:, -1] + 0.1 * rng.normal(size=n)
 
 
+def middles(path):
+    """A reg strictly between each kink and what comes next."""
+    ends = np.append(path.kinks, path.reg_min)
+    return np.sqrt(ends[:-1] * ends[1:])
+
+
 def between(path, count, seed=0):
-    """Regs strictly between kinks, spread over the whole path."""
-    pieces = np.random.default_rng(seed).choice(len(path) - 1, min(count, len(path) - 1), replace=False)
-    return np.sqrt(path.kinks[pieces] * path.kinks[pieces + 1])
+    """So many of them."""
+    pieces = np.random.default_rng(seed).choice(len(path), min(count, len(path)), replace=False)
+    return middles(path)[pieces]
 
 
 @pytest.mark.parametrize("norm", [1, np.inf])
@@ -59,7 +65,7 @@ def test_every_piece_is_optimal_in_its_middle():
     """A missed kink would show as a gap somewhere."""
     X, y = smooth(25, seed=3)
     path = gm.path(X, y)
-    for reg in np.sqrt(path.kinks[:-1] * path.kinks[1:]):
+    for reg in middles(path):
         assert abs(path(reg).certificate.relative_gap) <= 1e-9
 
 
@@ -73,8 +79,9 @@ def test_the_residual_is_straight_between_kinks_and_something_happens_at_each():
         return np.abs(residuals[0] - 2 * residuals[1] + residuals[2]).max() / np.abs(residuals[1]).max()
 
     bends = 0
-    for k in range(1, len(path) - 1):
-        upper, kink, lower = path.kinks[k - 1 : k + 2]
+    ends = np.append(path.kinks, path.reg_min)
+    for k in range(1, len(path)):
+        upper, kink, lower = ends[k - 1 : k + 2]
         assert bend((kink + lower) / 2, 0.4 * (kink - lower)) <= 1e-9
         before, after = ({tuple(u) for u in path.pieces[j].units.tolist()} for j in (k - 1, k))
         bent = bend(kink, 0.4 * min(upper - kink, kink - lower)) > 1e-9
@@ -86,7 +93,7 @@ def test_the_residual_is_straight_between_kinks_and_something_happens_at_each():
 def test_one_feature_by_hand():
     """x = 0..3, y = 0, 0, 1, 3: the ramps at 1 and 2 with 4/3 − (reg − 1/3)… by the optimality conditions."""
     path = gm.path([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0], reg_min=0.1)
-    np.testing.assert_allclose(path.kinks, [5, 5 / 3, 1 / 3, 0.1])
+    np.testing.assert_allclose(path.kinks, [5, 5 / 3, 1 / 3])
     np.testing.assert_allclose(path(0.1).network([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1.1, 2.9])
 
 
@@ -116,7 +123,7 @@ def test_a_symmetric_spiral_where_atoms_come_in_pairs():
     X, y = spiral()
     path = gm.path(X[::2], y[::2], norm=2, dictionary="wedge")
     gaps = -np.diff(path.kinks) / path.kinks[1:]
-    assert gaps[:-1].min() > 1e-9  # two atoms of a pair are one kink
+    assert gaps.min() > 1e-9  # two atoms of a pair are one kink
     for reg in between(path, 6):
         assert path(reg).certificate.scope == "dictionary"
         assert abs(path(reg).certificate.relative_gap) <= 1e-9
@@ -139,7 +146,7 @@ def test_above_and_below_the_path():
 def test_a_path_of_nothing():
     for X, y, reg_min in (([[0.0], [1.0]], [2.0, 2.0], None), ([[0.0], [1.0]], [0.0, 1.0], 50.0)):
         path = gm.path(X, y, reg_min=reg_min)
-        assert path.neurons.tolist() == [0]
+        assert len(path) == len(path.neurons) == 0
         with pytest.warns(ConstantNetworkWarning):
             assert len(path(100.0).network) == 0
         with pytest.raises(OptionError, match="no kinks"):

@@ -44,8 +44,9 @@ def test_arrows_of_the_data_point_one_way():
     import ast
     from pathlib import Path
 
-    order = ["errors", "files", "algebra", "multivectors", "samples", "atoms", "dictionaries", "programs", "networks",
-             "derivation", "paths", "datasets", "testing", "plotting", "tables", "report", "cli"]  # fmt: skip
+    order = ["errors", "files", "compiled", "algebra", "multivectors", "samples", "atoms", "dictionaries",
+             "programs", "networks", "derivation", "paths", "datasets", "testing", "plotting", "tables", "report",
+             "cli"]  # fmt: skip
     root = Path(gm.__file__).parent
     for path in root.rglob("*.py"):
         home = path.relative_to(root).parts[0].removesuffix(".py")

@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import sqrt
-from typing import Any
 
 import numba
 import numpy as np
 
 from geomnn.algebra import cross_product
+from geomnn.compiled import compiled
 
 __all__ = ["Pencils", "Sweep", "form_pencils"]
 
@@ -39,10 +39,6 @@ CHUNK = 512  # samples placed at a time, so that what is computed for them stays
 PARALLEL = 100_000  # events below which a second thread costs more than it brings
 DEGENERATE = 1e-13  # |q_k| over its terms, below which a sample lies on the flat
 BEYOND = 1e-10  # relative excess over reg at which a line of the path is taken to have been missed
-
-compiled: Any = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nnan", "ninf", "nsz", "reassoc"}
-)
 
 
 @dataclass(frozen=True)

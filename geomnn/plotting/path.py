@@ -42,7 +42,7 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
 
     Source: geomnn theory, section 4.
     """
-    if len(path) < 2:
+    if not len(path):
         raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
     axes = frame.new_axes(ax, (8.0, 5.0))
     lines = _lines(path)
@@ -63,8 +63,10 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
         if regs[-1] > path.reg_min:
             axes.plot(regs[-1], z[-1], "X", color=colour, ms=6, zorder=4, gid="death")
     counts = axes.twinx()
-    steps = np.append(path.neurons[:-1], path.neurons[-2])
-    counts.step(path.kinks, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
+    steps = np.append(path.neurons, path.neurons[-1])
+    counts.step(
+        np.append(path.kinks, path.reg_min), steps, where="post", color="black", lw=0.9, ls=":", gid="count"
+    )
     counts.set_ylabel("number of neurons (dotted)")
     counts.set_ylim(0, 1.25 * steps.max())
     axes.axhline(0.0, color="black", lw=0.8)
@@ -90,7 +92,7 @@ def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _lines(path: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(unit, reg, z) of every life of a neuron: from kink to kink while it is active."""
     alive: dict[tuple, tuple[np.ndarray, list[float], list[float]]] = {}
-    lives = []
+    lives: list[tuple[np.ndarray, list[float], list[float]]] = []
     for piece, after in zip(path.pieces[:-1], path.pieces[1:], strict=True):
         z_after, _ = piece.at(after.reg)
         here = {}

@@ -5,14 +5,11 @@ Source: geomnn theory, section 4.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 
-__all__ = ["Factors"]
+from geomnn.compiled import compiled
 
-compiled: Any = numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+__all__ = ["Factors"]
 
 
 class Factors:
