@@ -19,9 +19,9 @@ from geomnn.derivation import (
     warn_constant,
 )
 from geomnn.dictionaries import Dictionary, WedgeDictionary
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.programs.path import Piece, follow
-from geomnn.programs.problem import Problem, pose
+from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.solve import Optimum, solve
 from geomnn.samples import real_table
 
@@ -41,7 +41,9 @@ class Path:
     problem : Problem
     dictionary : WedgeDictionary
     pieces : tuple of Piece
-        From kink to kink, reg falling; the last one is a point, the end.
+        From kink to kink, reg falling; none if the network is a constant all along.
+    reg_max, reg_min : float
+        From where on the network is a constant, and where the path ends.
     tol : float
         To which the certificates are held.
 
@@ -60,35 +62,22 @@ class Path:
     problem: Problem = field(repr=False)
     dictionary: WedgeDictionary = field(repr=False)
     pieces: tuple[Piece, ...] = field(repr=False)
+    reg_max: float
+    reg_min: float
     tol: float = field(repr=False)
 
     @property
     def kinks(self) -> np.ndarray:
         """Every reg at which a neuron is born or dies, falling from reg_max, shape (m,)."""
-        return self._ends[:-1]
-
-    @property
-    def _ends(self) -> np.ndarray:
-        """Where the pieces begin, and where the last one ends."""
         return np.array([piece.reg for piece in self.pieces])
-
-    @property
-    def reg_max(self) -> float:
-        """From here on the network is a constant."""
-        return self.pieces[0].reg
-
-    @property
-    def reg_min(self) -> float:
-        """Where the path ends."""
-        return self.pieces[-1].reg
 
     @property
     def neurons(self) -> np.ndarray:
         """Number of neurons below each kink, shape (m,)."""
-        return np.array([len(piece.units) for piece in self.pieces[:-1]], dtype=int)
+        return np.array([len(piece.units) for piece in self.pieces], dtype=int)
 
     def __len__(self) -> int:
-        return len(self.pieces) - 1
+        return len(self.pieces)
 
     def __repr__(self) -> str:
         kinks = "1 kink" if len(self) == 1 else f"{len(self)} kinks"
@@ -116,18 +105,10 @@ class Path:
         ConstantNetworkWarning
             If reg is at least reg_max.
         """
-        units, z, t = self._at(reg)
+        optimum = self._optimum(reg)
         problem = replace(self.problem, reg=float(reg))
-        samples, kept = problem.samples, np.abs(z) > 1e-14 * np.abs(z).sum()
-        units, z, intercept = units[kept], z[kept, None], np.array([t])
-        features = samples.features(units)
-        v = problem.dual_point(problem.residual(features @ z + intercept))
-        maximum = self.dictionary.price(v, np.inf, 1).maximum
-        primal, bound = problem.convex_objective(features, z, intercept), problem.dual_bound(v, maximum)
-        close = primal - bound <= self.tol * abs(primal)
-        if not len(units):
+        if not len(optimum.units) and optimum.converged:
             warn_constant(problem, self.dictionary)
-        optimum = Optimum(units, z, intercept, v, maximum, primal, bound, close, "the path has drifted")
         return assemble(problem, self.dictionary, optimum, self.tol)
 
     def predict(self, X: Any, regs: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -138,21 +119,53 @@ class Path:
         X : array_like, shape (k, d)
         regs : sequence of float
         """
-        points = self.problem.samples.lift(real_table(X, "X"))
-        networks = [self._at(reg) for reg in regs]
-        return np.array([np.maximum(points @ units.T, 0.0) @ z + t for units, z, t in networks])
+        table, d = real_table(X, "X"), self.problem.samples.d
+        if table.shape[1] != d:
+            raise DataError(
+                f"X has {table.shape[1]} columns; the path was derived from {d}: give the same features."
+            )
+        points = self.problem.samples.lift(table)
+        return np.array([_predictions(points, self._optimum(reg))[:, 0] for reg in _several(regs)])
+
+    def _optimum(self, reg: float) -> Optimum:
+        """The optimum at a reg: what the path says, or a solve from there where rounding has bent the path."""
+        units, z, t = self._at(reg)
+        problem = replace(self.problem, reg=float(reg))
+        features = problem.samples.features(units)
+        size = np.abs(z) * np.linalg.norm(features, axis=0)
+        kept = size > 1e-14 * size.sum()
+        units, z, features, intercept = units[kept], z[kept, None], features[:, kept], np.array([t])
+        v = problem.dual_point(problem.residual(features @ z + intercept))
+        maximum = self.dictionary.price(v, np.inf, 1).maximum
+        primal, bound = problem.convex_objective(features, z, intercept), problem.dual_bound(v, maximum)
+        if primal - bound <= self.tol * abs(primal):
+            return Optimum(units, z, intercept, v, maximum, primal, bound, True)
+        return solve(problem, self.dictionary, self.tol, start=units)
 
     def _at(self, reg: float) -> tuple[np.ndarray, np.ndarray, float]:
-        """Units, z and t."""
-        if not self.reg_min * (1 - 1e-12) <= reg < np.inf:
+        """Units, z and t of the path."""
+        if check_reg(reg) < self.reg_min * (1 - 1e-12):
             raise OptionError(
                 f"reg={reg!r}; the path goes from {self.reg_max:g} down to {self.reg_min:g}: take a reg above its "
                 "end, or a path with a smaller reg_min."
             )
-        below = int(np.searchsorted(-self._ends, -reg, side="right"))
-        piece = self.pieces[max(below - 1, 0)]
-        z, t = piece.at(min(reg, self.reg_max))
-        return (piece.units, z, t) if below else (piece.units[:0], z[:0], t)
+        below = int(np.searchsorted(-self.kinks, -reg, side="right"))
+        if not below:
+            return np.zeros((0, self.problem.samples.D)), np.zeros(0), float(self.problem.constant()[0])
+        piece = self.pieces[below - 1]
+        return piece.units, *piece.at(reg)
+
+
+def _predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:
+    """f at points in centred homogeneous coordinates, shape (k, c)."""
+    return np.maximum(points @ optimum.units.T, 0.0) @ optimum.coefficients + optimum.intercept
+
+
+def _several(regs: Any) -> list[float]:
+    """Regs as a list of checked numbers."""
+    if np.ndim(regs) != 1:
+        raise OptionError(f"regs={regs!r}; a list of numbers above 0 was expected, such as [0.1, 0.01].")
+    return [check_reg(reg) for reg in regs]
 
 
 def path(
@@ -191,7 +204,8 @@ def path(
 
     Source: geomnn theory, section 4.
     """
-    problem = pose(X, y, 1.0 if reg_min is None else reg_min, norm, bias, loss)
+    end = None if reg_min is None else check_reg(reg_min, "reg_min")
+    problem = pose(X, y, 1.0, norm, bias, loss)
     check_options(False, tol)
     if why := _bends(problem, dictionary):
         raise UnsupportedProblem(
@@ -201,12 +215,10 @@ def path(
     atoms = find_dictionary(problem, dictionary)
     assert isinstance(atoms, WedgeDictionary)
     start = constant_correlation(problem, atoms)
-    end = SHARE * start if reg_min is None else problem.reg
-    if start <= end:
-        constant = Piece(max(start, end), np.zeros((0, problem.samples.D)), np.zeros(0), np.zeros(0),
-                         float(problem.constant()[0]), 0.0)  # fmt: skip
-        return Path(problem, atoms, (constant,), float(tol))
-    return Path(problem, atoms, tuple(follow(problem, atoms, start, end, progress)), float(tol))
+    if end is None:
+        end = max(SHARE * start, 1e-100)
+    pieces = follow(problem, atoms, start, end, progress) if start > end else []
+    return Path(problem, atoms, tuple(pieces), start, end, float(tol))
 
 
 def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
@@ -220,7 +232,7 @@ def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
         return (
             "" if fixed else f"a {type(dictionary).__name__} does not say which atom is the next to reach reg"
         )
-    exact = dictionary in ("auto", "exact")
+    exact = isinstance(dictionary, str) and dictionary in ("auto", "exact")
     return "the exact atoms for norm=2 move with the residual" * (
         problem.norm == 2 and problem.samples.d > 1 and exact
     )
@@ -264,10 +276,12 @@ def grid(
 
     Source: geomnn theory, section 4.
     """
-    problems = [pose(X, y, reg, norm, bias, loss) for reg in regs]
+    levels = _several(regs)
     check_options(False, tol)
-    if not problems:
+    if not levels:
         return []
+    problem = pose(X, y, 1.0, norm, bias, loss)
+    problems = [replace(problem, reg=reg) for reg in levels]
     atoms = find_dictionary(problems[0], dictionary)
     optima = _downwards(problems, atoms, float(tol), progress)
     for problem, optimum in zip(problems, optima, strict=True):
@@ -349,7 +363,7 @@ def cross_validate(
     Raises
     ------
     OptionError
-        If the folds are not from 2 to the number of samples.
+        If the folds are not from 2 to the number of samples (of the smaller class, for the logistic loss).
     DataError, EnumerationTooLarge
         As `derive` does.
 
@@ -365,16 +379,24 @@ def cross_validate(
     """
     problem = pose(X, y, 1.0, norm, bias, loss)
     check_options(False, tol)
-    n = problem.samples.n
-    if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= n:
-        raise OptionError(f"folds={folds!r}; a number from 2 to {n}, the number of samples, was expected.")
+    if not isinstance(dictionary, str):
+        raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise OptionError(f"seed={seed!r}; a whole number of at least 0 was expected.")
+    # classes in equal shares, so that each fold is left with all of them
+    by_class = not problem.loss.is_quadratic
+    most = min(np.unique(problem.targets, return_counts=True)[1]) if by_class else problem.samples.n
+    if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
+        what = "samples of the smaller class" if by_class else "samples"
+        raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
     if regs is None:
         largest = constant_correlation(problem, find_dictionary(problem, dictionary)) or 1.0
         levels = np.geomspace(largest, SHARE * largest, 30)
     else:
-        levels = np.array([pose(X, y, reg, norm, bias, loss).reg for reg in regs])
-    # classes in equal shares, so that no fold is without one
-    split = (KFold if problem.loss.is_quadratic else StratifiedKFold)(folds, shuffle=True, random_state=seed)
+        levels = np.array(_several(regs))
+        if not len(levels):
+            raise OptionError("regs is empty; at least one number above 0 was expected.")
+    split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
     errors = Parallel(n_jobs=n_jobs)(
         delayed(_left_out)(problem, inside, outside, levels, dictionary, tol)
         for inside, outside in split.split(problem.samples.X, problem.targets[:, 0])
@@ -391,10 +413,8 @@ def _left_out(
     if _bends(problem, dictionary):
         problems = [replace(least, reg=float(reg)) for reg in regs]
         points = least.samples.lift(X[outside])
-        predictions = np.array([
-            np.maximum(points @ optimum.units.T, 0.0) @ optimum.coefficients + optimum.intercept
-            for optimum in _downwards(problems, find_dictionary(least, dictionary), tol)
-        ])  # fmt: skip
+        optima = _downwards(problems, find_dictionary(least, dictionary), tol)
+        predictions = np.array([_predictions(points, optimum) for optimum in optima])
     else:
         along = path(
             X[inside], y[inside, 0], least.reg, problem.norm, samples.bias, dictionary=dictionary, tol=tol

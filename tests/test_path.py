@@ -119,6 +119,36 @@ def test_degenerate_tables(name):
             assert abs(path(reg).certificate.relative_gap) <= 1e-9
 
 
+HARD = {
+    "no fit, reg far below the residual": ([[1.0]] * 3, [1.0, -1.0, 1.0], False, 1e-8),
+    "an outlier": ([[0.6], [-0.3], [2.0], [1.0], [0.2], [3e5]], [1.0, 1, -1, -1, -1, 0], True, 0.1),
+    "an outlier in the plane": ([[1.6, -0.42], [5.5e5, -1e6]], [1.0, 0.0], False, None),
+    "samples 1e-7 apart": (
+        [[-2.0000001060690598], [1.0000000323320197], [-2.0000001539561065], [-4.914e-09], [7.831e-08]],
+        [-1.0, 1, -1, -1, 1],
+        True,
+        None,
+    ),
+    "a large offset": (
+        np.random.default_rng(1).normal(size=(40, 2)) + 2000,
+        np.random.default_rng(2).normal(size=40),
+        False,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_where_rounding_hides_the_kinks_it_still_says_what_is_so(name):
+    X, y, bias, reg_min = HARD[name]
+    path = gm.path(X, y, reg_min=reg_min, bias=bias)
+    for reg in between(path, 20):
+        solution = path(reg)
+        assert abs(solution.certificate.relative_gap) <= 1e-9
+        scale = np.abs(y).max()
+        np.testing.assert_allclose(path.predict(X, [reg])[0], solution.network(X), atol=1e-7 * scale)
+
+
 def test_a_symmetric_spiral_where_atoms_come_in_pairs():
     X, y = spiral()
     path = gm.path(X[::2], y[::2], norm=2, dictionary="wedge")
@@ -137,8 +167,14 @@ def test_above_and_below_the_path():
     assert constant.network(X[:1])[0] == pytest.approx(y.mean())
     with pytest.raises(OptionError, match=r"down to 0\.1.*smaller reg_min"):
         path(0.05)
-    with pytest.raises(OptionError, match="reg=nan"):
-        path(float("nan"))
+    for reg in (float("nan"), "a", None, True, 0.0, [0.1]):
+        with pytest.raises(OptionError, match="reg="):
+            path(reg)
+    for table in (X[:, :1], np.ones((2, 3))):
+        with pytest.raises(DataError, match="same features"):
+            path.predict(table, [0.1])
+    with pytest.raises(OptionError, match=r"regs=0\.1"):
+        path.predict(X, 0.1)
     assert len(path(0.1).network) == path.neurons[-1]
     assert repr(path).startswith("Path(")
 
@@ -171,7 +207,7 @@ def test_paths_that_bend_are_refused(options, why):
 
 def test_bad_arguments_of_a_path():
     X, y = smooth(8)
-    with pytest.raises(OptionError, match="reg=-1"):
+    with pytest.raises(OptionError, match="reg_min=-1"):
         gm.path(X, y, reg_min=-1)
     with pytest.raises(DataError, match="entries"):
         gm.path(X, y[:-1])
@@ -240,9 +276,25 @@ def test_cross_validation_spreads_over_processes_and_does_not_change():
     spread = gm.cross_validate(X, y, folds=3, n_jobs=2)
     np.testing.assert_allclose(spread.errors, alone.errors, rtol=1e-12)
     assert alone.regs.shape == (30,)
+
+
+def test_bad_arguments_of_cross_validation():
+    X, y = smooth(24)
     for folds in (1, 25, 2.5, True):
         with pytest.raises(OptionError, match="folds"):
             gm.cross_validate(X, y, folds=folds)
+    classes = np.where(np.arange(24) < 3, 1.0, -1.0)
+    with pytest.raises(OptionError, match=r"smaller class, 3"):
+        gm.cross_validate(X, classes, loss="logistic")
+    for bad in ({"regs": []}, {"regs": 0.1}, {"seed": -1}, {"seed": "a"}, {"seed": None}):
+        with pytest.raises(OptionError, match=next(iter(bad))):
+            gm.cross_validate(X, y, **bad)
+    with pytest.raises(OptionError, match="instance"):
+        gm.cross_validate(X, y, dictionary=WedgeDictionary(Samples(X, True), 1.0, True))
+    with pytest.raises(OptionError, match="regs"):
+        gm.grid(X, y, 0.1)
+    with pytest.raises(OptionError, match="dictionary"):
+        gm.path(X, y, dictionary=np.array(["a", "b"]))
 
 
 def test_the_picture_shows_births_and_deaths():

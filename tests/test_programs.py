@@ -221,3 +221,40 @@ def test_the_sentence_of_a_certificate_claims_no_more_than_the_bound():
     crossed = Certificate(1.0, 1.0 + 1e-6, 1.0, "global", "exact", 12)
     assert "cross" in crossed.statement()
     assert "cross" not in Certificate(1.0, 1.0 + 1e-15, 1.0, "global", "exact", 12).statement()
+
+
+def test_blas_has_its_threads_back_after_solves_that_overlap():
+    from threading import Thread
+
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    before = threads()
+    solves = [
+        Thread(target=gm.derive, args=(X, X[:, 0] ** 2), kwargs={"reg": 0.01 * k}) for k in (1, 2, 3, 4)
+    ]
+    for solve in solves:
+        solve.start()
+    for solve in solves:
+        solve.join()
+    assert threads() == before
+
+
+def test_near_duplicates_at_a_tiny_reg_end_soon():
+    """Constraints in the span of others that rounding violates are put aside, not tried again and again."""
+    rng = np.random.default_rng(6)
+    X = np.repeat(rng.integers(-2, 3, size=(13, 1)), 2, axis=0) + 1e-8 * rng.normal(size=(26, 1))
+    y = rng.normal(size=26)
+    reg = 1e-12 * gm.reg_max(X, y)
+    method = DualActiveSet(y[:, None], pose(X, y, reg, 1, True, "squared").samples.homogeneous, reg, True)
+    dictionary = WedgeDictionary(pose(X, y, reg, 1, True, "squared").samples, 1.0, directions=True)
+    refused = []
+    bring_in = method._bring_in
+    method._bring_in = lambda *a: refused.append(bring_in(*a)) or refused[-1]
+    for _ in range(50):
+        if not method.add(dictionary.price(method.dual, reg, 300).units):
+            break
+    assert len(refused) < 5000

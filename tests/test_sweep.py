@@ -170,3 +170,26 @@ def test_the_smallest_and_the_largest_numbers_keep_their_digits():
     for size in (2.0**-300, 2.0**300):
         arcs = ArcDictionary(Samples(X * size, True))
         assert arcs.price(v * size, 0.0, 10).maximum == pytest.approx(expected * size * size, rel=1e-12)
+
+
+def test_where_no_folder_can_be_written_each_process_compiles_anew(monkeypatch):
+    import numba
+
+    from geomnn.compiled import compiled
+
+    njit = numba.njit
+
+    def nowhere(cache=False, **options):
+        if cache:  # as numba says it
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
+        return njit(**options)
+
+    monkeypatch.setattr(numba, "njit", nowhere)
+    assert compiled(_one_more)(2.0) == 3.0
+    monkeypatch.setattr(numba, "njit", lambda **options: (_ for _ in ()).throw(RuntimeError("another")))
+    with pytest.raises(RuntimeError, match="another"):
+        compiled(_one_more)
+
+
+def _one_more(x):
+    return x + 1.0

@@ -38,7 +38,6 @@ __all__ = ["Pencils", "Sweep", "form_pencils"]
 CHUNK = 512  # samples placed at a time, so that what is computed for them stays in the first-level cache
 PARALLEL = 100_000  # events below which a second thread costs more than it brings
 DEGENERATE = 1e-13  # |q_k| over its terms, below which a sample lies on the flat
-BEYOND = 1e-10  # relative excess over reg at which a line of the path is taken to have been missed
 
 
 @dataclass(frozen=True)
@@ -529,10 +528,8 @@ def _reach(  # type: ignore[no-untyped-def]
         for e in range(2 * count):
             for sign in (1.0, -1.0):
                 closing = 1.0 + sign * values[1, e]
-                room = reg - sign * values[0, e]
-                ahead = -max(room, 0.0) / closing
-                # one that was missed, because it came as slowly as rounding, is taken when it is beyond
-                if (closing > slack and ahead > first[f, 0]) or room < -BEYOND * reg:
-                    first[f, 0], where = min(ahead, 0.0) if closing > slack else 0.0, e
+                ahead = -max(reg - sign * values[0, e], 0.0) / closing
+                if closing > slack and ahead > first[f, 0]:
+                    first[f, 0], where = ahead, e
         if where >= 0:
             _direction(geometry, order[f], count, values, where, directions[f, 0])

@@ -93,13 +93,12 @@ def _lines(path: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(unit, reg, z) of every life of a neuron: from kink to kink while it is active."""
     alive: dict[tuple, tuple[np.ndarray, list[float], list[float]]] = {}
     lives: list[tuple[np.ndarray, list[float], list[float]]] = []
-    for piece, after in zip(path.pieces[:-1], path.pieces[1:], strict=True):
-        z_after, _ = piece.at(after.reg)
+    for piece in path.pieces:
         here = {}
-        for unit, begins, ends in zip(piece.units, piece.coefficients, z_after, strict=True):
+        for unit, begins, ends in zip(piece.units, piece.coefficients, piece.last, strict=True):
             key = tuple(unit.tolist())
             life = alive.pop(key, None) or (unit, [piece.reg], [begins])
-            life[1].append(after.reg)
+            life[1].append(piece.end)
             life[2].append(ends)
             here[key] = life
         lives += alive.values()

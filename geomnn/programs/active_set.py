@@ -119,8 +119,9 @@ class DualActiveSet:
     def optimise(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
         pool = np.concatenate([self.units, units])
-        while self.add(pool):
-            pass
+        for _ in range(50 * (len(pool) + len(self._y))):
+            if not self.add(pool):
+                return
 
     def add(self, units: np.ndarray) -> bool:
         """Bring in the most violated of these atoms, shape (k, D), until what is left is small beside the first.
@@ -130,19 +131,22 @@ class DualActiveSet:
         Returns
         -------
         bool
-            Whether any of them was violated.
+            Whether any of them was brought in.
         """
         units, features, norms = self._violated(units)
-        first = 0.0
+        open_, first, brought = np.ones(len(units), dtype=bool), 0.0, False
         for _ in range(50 * (len(units) + len(self._y))):
             excess, signs = self._excess(features, norms)
+            excess *= open_
             worst = int(np.argmax(excess)) if len(excess) else -1
             if worst < 0 or excess[worst] <= PART * first:
                 break
             first = first or excess[worst]
-            self._bring_in(self._main, units[worst], signs[worst], signs[worst] * features[worst])
+            a = signs[worst] * features[worst]
+            open_[worst] = self._bring_in(self._main, units[worst], signs[worst], a)
+            brought |= bool(open_[worst])
         self._refresh()
-        return first > 0.0
+        return brought
 
     def _violated(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Those of the units that are violated enough, their features (k, n) and the norms of these."""

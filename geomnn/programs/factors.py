@@ -33,6 +33,11 @@ class Factors:
         """Qᵀ, shape (k, n)."""
         return self._q[: self.size]
 
+    @property
+    def norms(self) -> np.ndarray:
+        """Lengths of the columns of A, shape (k,)."""
+        return np.linalg.norm(np.triu(self._r[: self.size, : self.size]), axis=0)
+
     def split(self, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coordinates Qᵀa (k,) and the rest a − QQᵀa (n,), orthogonalised twice."""
         coordinates = self.q @ a

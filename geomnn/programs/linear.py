@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor
+from threadpoolctl import threadpool_limits
 
-__all__ = ["positive_factor"]
+__all__ = ["one_blas_thread", "positive_factor"]
+
+
+class _Limit:
+    """Who keeps BLAS to one thread: its limit is the process's, so the last to leave restores it."""
+
+    lock = threading.Lock()
+    users = 0
+    limits: threadpool_limits | None = None
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold.
+
+    It may be entered by several threads at a time.
+    """
+    with _Limit.lock:
+        _Limit.users += 1
+        if _Limit.users == 1:
+            _Limit.limits = threadpool_limits(1, "blas")
+    try:
+        yield
+    finally:
+        with _Limit.lock:
+            _Limit.users -= 1
+            if _Limit.users == 0 and _Limit.limits is not None:
+                _Limit.limits.restore_original_limits()
+                _Limit.limits = None
 
 
 def positive_factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:

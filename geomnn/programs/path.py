@@ -16,48 +16,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.programs.active_set import DualActiveSet, Projection
+from geomnn.programs.linear import one_blas_thread
 from geomnn.programs.problem import Problem
 
 __all__ = ["Piece", "follow"]
 
 STILL = 1e-9  # a step of this part of reg is none: atoms that come together, by symmetry, come so close
+LEAP = 1e-6  # part of reg that is stepped over where rounding hides which kink is next
+OFF = 1e-10  # relative excess over reg at which an atom has been missed
+SETTLING = 200  # rounds in which a solve anew has to end
 ZERO = 1e-12  # share of the largest multiplier that is taken for rounding
-MISSED = 1e-11  # relative excess over reg that is brought back
-AT_ONCE = 100  # this many times n such steps at one kink would be a circle
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of the path that begins at a reg and reaches down to the next piece, affine in reg.
+    """A piece of the path, affine in reg from where it begins down to where it ends.
 
     Parameters
     ----------
-    reg : float
-        Where it begins.
+    reg, end : float
+        Where it begins, and the smaller reg at which it ends.
     units : ndarray, shape (k, D)
         The active atoms.
-    coefficients, slopes : ndarray, shape (k,)
-        z at reg, and how much z grows as reg falls by 1.
-    intercept, intercept_slope : float
-        The same of t.
+    coefficients, last : ndarray, shape (k,)
+        z at either.
+    intercept, last_intercept : float
+        t at either.
     """
 
     reg: float
+    end: float
     units: np.ndarray
     coefficients: np.ndarray
-    slopes: np.ndarray
+    last: np.ndarray
     intercept: float
-    intercept_slope: float
+    last_intercept: float
 
     def at(self, reg: float) -> tuple[np.ndarray, float]:
         """z (k,) and t at a reg of the piece."""
-        below = self.reg - reg
-        return self.coefficients + below * self.slopes, self.intercept + below * self.intercept_slope
+        share = (self.reg - reg) / (self.reg - self.end)
+        z = (1 - share) * self.coefficients + share * self.last
+        return z, (1 - share) * self.intercept + share * self.last_intercept
 
 
 def follow(
@@ -75,34 +78,30 @@ def follow(
     progress : bool
         Whether to show how far reg has fallen.
 
-    Raises
-    ------
-    ArithmeticError
-        If rounding keeps the path from leaving a kink.
-
     Source: geomnn theory, section 4.
     """
     walk = _Walk(problem, start)
     pieces: list[Piece] = []
     still = 0
-    with threadpool_limits(1, "blas"), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
+    with one_blas_thread(), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
         while walk.reg > end:
             vanishing, until_vanishing = walk.first_to_vanish()
             reached, until_reached = dictionary.reach(walk.dual, walk.slope, walk.reg)
             step = min(until_vanishing, until_reached, walk.reg - end)
-            if step > STILL * walk.reg:
-                pieces.append(walk.piece())
-                still = 0
-            elif (still := still + 1) > AT_ONCE * len(problem.targets):
-                raise ArithmeticError(f"rounding keeps the path at reg={walk.reg:g}")
+            still = still + 1 if step <= STILL * walk.reg else 0
+            if still > 2 * len(problem.targets) + 20:
+                step, still = min(LEAP * walk.reg, walk.reg - end), 0
+            top, units, (z, t) = walk.reg, walk.units, walk.network
             walk.fall(step)
-            if until_vanishing <= until_reached and step == until_vanishing:
+            if step > STILL * top:
+                pieces.append(Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1]))
+            if step == until_vanishing:
                 walk.leave(vanishing)
             elif step == until_reached:
                 walk.join(reached)
+            walk.settle(dictionary)
             bar.update()
             bar.set_postfix(reg=f"{walk.reg:.2e}")
-    pieces.append(walk.piece())
     return pieces
 
 
@@ -127,17 +126,10 @@ class _Walk(DualActiveSet):
         """u, shape (n, 1)."""
         return self._tangent.point[:, None]
 
-    def piece(self) -> Piece:
-        """The piece that begins here."""
-        free, slopes = self._fixed, self._tangent.multipliers
-        return Piece(
-            self.reg,
-            self.units,
-            self.coefficients[:, 0],
-            slopes[free:] * self._signs[free:],
-            float(self.intercept[0]),
-            float(slopes[0]) if free else 0.0,
-        )
+    @property
+    def network(self) -> tuple[np.ndarray, float]:
+        """z (k,) and t here."""
+        return self.coefficients[:, 0], float(self.intercept[0])
 
     def first_to_vanish(self) -> tuple[int, float]:
         """The constraint whose multiplier is the first to be zero, and by how much reg falls until then."""
@@ -162,11 +154,22 @@ class _Walk(DualActiveSet):
         a = self._features(unit[None])[0]
         sign = 1.0 if a @ self._main.point > 0 else -1.0
         self._tangent.free = ~self._vanished(self._main.multipliers)
-        beyond = abs(a @ self._main.point) > self.reg * (1 + MISSED)
-        if beyond or not self._bring_in(self._tangent, unit, sign, sign * a):
+        if not self._bring_in(self._tangent, unit, sign, sign * a):
             # in the span of atoms in use it takes the place of one of them, which changes z but not the network
             self._bring_in(self._main, unit, sign, sign * a)
         self._straighten()
+
+    def settle(self, dictionary: WedgeDictionary) -> None:
+        """Where rounding has led astray, past a kink or to z < 0, solve anew from here."""
+        z, recovering = self._main.multipliers, STILL * self.reg * np.maximum(self._tangent.multipliers, 0.0)
+        below = np.maximum(-z - recovering, 0.0) * self._factors.norms
+        off = (below[self._fixed :] > OFF * np.linalg.norm(self._y)).any()
+        for _ in range(SETTLING):
+            units = dictionary.price(self.dual, self.reg * (1 + OFF), 10 + self._factors.size).units
+            if not (off or len(units)) or not (self.add(units) or off):
+                return
+            off = False
+            self._straighten()
 
     def _straighten(self) -> None:
         """v, z and u, ζ anew from the constraints that are now active, without those that are not needed."""
@@ -181,6 +184,7 @@ class _Walk(DualActiveSet):
 
     def _vanished(self, multipliers: np.ndarray) -> np.ndarray:
         """Which multipliers of atoms are zero but for rounding, shape (k,)."""
-        zero = multipliers <= ZERO * multipliers[self._fixed :].max(initial=0.0)
+        size = multipliers * self._factors.norms
+        zero = size <= ZERO * size[self._fixed :].max(initial=0.0)
         zero[: self._fixed] = False
         return zero

@@ -11,7 +11,7 @@ from geomnn.errors import OptionError
 from geomnn.programs.losses import Loss, check_targets, find_loss
 from geomnn.samples import Samples, check_norm, weight_norm
 
-__all__ = ["Problem", "pose"]
+__all__ = ["Problem", "check_reg", "pose"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,16 +125,21 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
     """
     if not isinstance(bias, bool | np.bool_):
         raise OptionError(f"bias={bias!r}; True or False was expected.")
-    real = isinstance(reg, int | float | np.integer | np.floating) and not isinstance(reg, bool)
-    if not real or not 0 < reg < np.inf:
-        raise OptionError(
-            f"reg={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."
-        )
-    if not 1e-100 <= reg <= 1e100:
-        raise OptionError(
-            "reg is outside of 1e-100 to 1e100, where its products fit into float64: rescale X and y."
-        )
     found, p = find_loss(loss), check_norm(norm)
     samples = Samples(X, bool(bias))
     targets = check_targets(y, samples.n, found)
-    return Problem(samples, targets, float(reg), p, found, np.ndim(y) == 1)
+    return Problem(samples, targets, check_reg(reg), p, found, np.ndim(y) == 1)
+
+
+def check_reg(reg: Any, name: str = "reg") -> float:
+    """The weight of the penalty as a float, or an `OptionError`."""
+    real = isinstance(reg, int | float | np.integer | np.floating) and not isinstance(reg, bool)
+    if not real or not 0 < reg < np.inf:
+        raise OptionError(
+            f"{name}={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."
+        )
+    if not 1e-100 <= reg <= 1e100:
+        raise OptionError(
+            f"{name} is outside of 1e-100 to 1e100, where its products fit into float64: rescale X and y."
+        )
+    return float(reg)

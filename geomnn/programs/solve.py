@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from geomnn.dictionaries import Dictionary, Pricing
+from geomnn.programs.linear import one_blas_thread
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver
@@ -85,14 +85,10 @@ def solve(
     limit = 6 * problem.samples.n + 50
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
-    stalled, reached, refined = 0, -np.inf, False
-    # one BLAS thread: on a busy machine several cost the many small systems here tenfold
-    with (
-        threadpool_limits(1, "blas"),
-        tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar,
-    ):
+    stalled, lowest, refined = 0, np.inf, False
+    with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar:
         for _ in range(ROUNDS):
-            previous, before = best.primal - best.bound, reached
+            previous = best.primal - best.bound
             v = problem.dual_point(restricted.dual)
             pricing = dictionary.price(v, threshold, limit)
             best = _better(problem, best, restricted.units, restricted.coefficients, restricted.intercept, v,
@@ -102,11 +98,12 @@ def solve(
                 moved, pricing = _moved(problem, dictionary, restricted, threshold, limit)
                 best = _better(problem, best, *moved, pricing.maximum, tol)
                 found += [moved[0], pricing.units]
-            gap, reached = best.primal - best.bound, problem.loss.dual(v, problem.targets)
+            # D(v) falls to the optimum as atoms come in: by more than rounding while this goes on
+            gap, value = best.primal - best.bound, problem.loss.dual(v, problem.targets)
             bar.update()
             bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
-            rises = abs(reached - before) > 1e-2 * tol * abs(best.primal)
-            stalled = 0 if rises or gap < 0.999 * previous else stalled + 1
+            falls, lowest = value < lowest - 1e-2 * tol * abs(best.primal), min(lowest, value)
+            stalled = 0 if falls or gap < 0.999 * previous else stalled + 1
             if best.converged:
                 break
             added = stalled <= STALLED and any(map(len, found)) and restricted.add(np.concatenate(found))
