@@ -177,6 +177,7 @@ def test_where_no_folder_can_be_written_each_process_compiles_anew(monkeypatch):
 
     from geomnn.compiled import compiled
 
+    assert compiled(_one_more)(2.0) == 3.0  # numba loads the rest of itself at its first compilation
     njit = numba.njit
 
     def nowhere(cache=False, **options):
