@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geomnn import algebra, datasets, dictionaries, errors, multivectors, plotting, testing
+    from geomnn import algebra, datasets, dictionaries, errors, exact, multivectors, plotting, testing
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
@@ -31,7 +31,7 @@ _HOMES = {
     "path": "geomnn.paths",
     "reg_max": "geomnn.derivation",
 }
-_MODULES = ("algebra", "datasets", "dictionaries", "errors", "multivectors", "plotting", "testing")
+_MODULES = ("algebra", "datasets", "dictionaries", "errors", "exact", "multivectors", "plotting", "testing")
 
 __all__ = [
     "AnalyticNetwork",
@@ -45,6 +45,7 @@ __all__ = [
     "derive",
     "dictionaries",
     "errors",
+    "exact",
     "grid",
     "multivectors",
     "path",

@@ -15,8 +15,9 @@ Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
+from typing import Any
 
 import numpy as np
 
@@ -97,8 +98,8 @@ class Atom:
     Parameters
     ----------
     weight : ndarray, shape (d,)
-        w.
-    bias : float
+        w; of an exact network an array of Fractions (p = 2: of SymPy numbers).
+    bias : float, Fraction or SymPy number
         b = −w·x_a in the coordinates of X; 0 without bias.
     samples : tuple of int
         Rows of X on the hyperplane of the atom that span it; with bias the last one is the anchor a.
@@ -121,7 +122,7 @@ class Atom:
     """
 
     weight: np.ndarray = field(compare=False)
-    bias: float = field(compare=False)
+    bias: Any = field(compare=False)
     samples: tuple[int, ...]
     directions: tuple[Direction, ...]
     orientation: int
@@ -139,6 +140,10 @@ class Atom:
     def anchor(self) -> int | None:
         """The row a with b = −w·x_a, None without bias."""
         return self.samples[-1] if self.anchored else None
+
+    def numeric(self) -> Atom:
+        """The atom with its weight and bias in float64."""
+        return replace(self, weight=self.weight.astype(float), bias=float(self.bias))
 
     def factors(
         self,

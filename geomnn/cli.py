@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from geomnn.errors import GeomnnError, GeomnnWarning, OutputExists
+from geomnn.errors import FileError, GeomnnError, GeomnnWarning, MissingPackage, OutputExists
 
 __all__ = ["main"]
 
@@ -34,11 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 2 for input that cannot be used (one line on stderr says why), 130 if it was
-        interrupted.
+        The exit status: 0, 1 for a statement that is false, 2 for input that cannot be used (one line on
+        stderr says why), 130 if it was interrupted.
     """
     try:
-        commands.main(arguments if arguments is None else list(arguments), "geomnn", standalone_mode=False)
+        status = commands.main(
+            arguments if arguments is None else list(arguments), "geomnn", standalone_mode=False
+        )
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "geomnn"
         return _fail(f"{error.format_message().rstrip('.')}. See {command} --help.", 2)
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the library speaks of its arguments, this command of its options
         message = re.sub(r"^(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
         return _fail(message, 2)
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _fail(message: str, status: int) -> int:
@@ -155,6 +157,9 @@ def commands(context: click.Context) -> None:
     show_default=True,
     help="Stop at this duality gap, relative to the objective.",
 )
+@click.option(
+    "--exact", is_flag=True, help="Solve in fractions, those of the file as written; see geomnn verify."
+)
 @click.option("--progress", is_flag=True, help="Show a progress bar when it takes more than two seconds.")
 def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any) -> None:
     """Derive the optimal network for a table and write a folder that explains it.
@@ -179,6 +184,46 @@ def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any)
             write_report(study, folder)
     _say(summary(study))
     _say(f"\n{Path(out) / 'report.html'}   open this first; beside it are {_listing()}")
+
+
+@commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
+@click.argument("report", metavar="FOLDER")
+@click.option("--data", required=True, metavar="DATA.CSV", help="The file that the network was derived from.")
+def verify(report: str, data: str) -> None:
+    """Check every statement of a certificate that `geomnn derive --exact` wrote.
+
+    FOLDER holds certificate.json and network.json. Everything is computed anew from the data, in integers and with none
+    of the solver's code: the network from the names of its neurons, the bound from every atom of the dictionary.
+    Exits with 1 and the first false statement if there is one.
+    """
+    from geomnn.checker.report import verify_report
+    from geomnn.checker.statements import Falsehood
+
+    try:
+        proved = verify_report(Path(report), Path(data))
+    except Falsehood as reason:
+        _say(f"geomnn: FALSE: {reason}", err=True)
+        raise click.exceptions.Exit(1) from reason
+    except OSError as reason:
+        raise FileError(f"{reason.filename} cannot be read ({reason.strerror}); give the folder of a report and its "
+                        "data.") from reason  # fmt: skip
+    for statement in proved:
+        _say(f"holds: {statement}")
+
+
+@commands.command(short_help="Check the theorems behind it, and how each was established.",
+                  context_settings={"ignore_unknown_options": True, "help_option_names": []})  # fmt: skip
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def prove(arguments: tuple[str, ...]) -> None:
+    """Check the statements of proofs/, which is in the source tree: the same as `python -m proofs`."""
+    try:
+        from proofs import main as check_proofs
+    except ImportError as reason:
+        raise MissingPackage(
+            "The proofs live in the source tree of geomnn, in the folder proofs/, and are not part of the installed "
+            "package: get the source, and run geomnn prove in its folder."
+        ) from reason
+    raise click.exceptions.Exit(check_proofs(arguments))
 
 
 @commands.command(short_help="Derive a small network from bundled data: a first look.")

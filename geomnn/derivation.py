@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.dictionaries import ArcDictionary, Dictionary, FaceDictionary, WedgeDictionary
-from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
-from geomnn.networks.network import AnalyticNetwork
+from geomnn.dictionaries import Dictionary, find_dictionary
+from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError
+from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
+from geomnn.networks.expressions import Html
+from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import Optimum, solve
@@ -27,26 +29,43 @@ class Solution:
     network : AnalyticNetwork
     certificate : Certificate
     dual : ndarray, shape (n,) or (n, c)
-        v, the point that proves the bound: for squared loss the residual y − f(X), up to the gap.
+        v, the point that proves the bound: for squared loss the residual y − f(X), up to the gap; with
+        ``exact=True`` an array of Fractions (p = 2: of SymPy numbers).
     problem : Problem
         What was solved.
+    exact : ExactProblem or None
+        The same in rational numbers, if it was solved in them.
     """
 
     network: AnalyticNetwork
     certificate: Certificate
     dual: np.ndarray
     problem: Problem
+    exact: ExactProblem | None = None
 
     @property
-    def objective(self) -> float:
-        """The value of (T), which is that of (C)."""
+    def objective(self) -> Any:
+        """The value of (T), which is that of (C); a Fraction (p = 2: a SymPy number) if it is exact."""
         return self.certificate.primal
 
     def __str__(self) -> str:
         return f"{self.network}\n{self.certificate.statement()}"
 
+    def show(self, form: str = "auto", terms: int = 8, rows: int = 20) -> Html:
+        """The closed form, its neurons and the certificate, for a notebook.
+
+        Parameters
+        ----------
+        form : {"auto", "exact", "numeric"}
+            How the numbers of an exact network are shown: "exact" in full, "numeric" as decimals, "auto" in full where
+            they are short and otherwise as decimals with dots behind them.
+        terms, rows : int
+            How many neurons the formula and the table show, the largest ones.
+        """
+        return Html(self.network.to_html(form, terms, rows) + self.certificate._repr_html_())
+
     def _repr_html_(self) -> str:
-        return self.network._repr_html_() + self.certificate._repr_html_()
+        return self.show()._repr_html_()
 
 
 def derive(
@@ -72,7 +91,7 @@ def derive(
         Samples, one a row.
     y : array_like, shape (n,) or (n, c)
         Targets; -1 and +1 for the logistic loss.
-    reg : float
+    reg : float, Fraction, Decimal or SymPy Rational
         Weight of the penalty, above 0.
     norm : {1, 2, numpy.inf}
         p, the norm of the inner weights.
@@ -84,7 +103,9 @@ def derive(
         "exact" (and "auto"): all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
     exact : bool
-        Rational arithmetic; not in this version.
+        Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
+        written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
+        For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge".
     tol : float
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
@@ -116,13 +137,18 @@ def derive(
     >>> solution = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05)
     >>> solution.certificate.scope, solution.certificate.relative_gap < 1e-9
     ('global', True)
+    >>> gm.derive([[0], [1], [3]], [0, 1, 5], reg=0.1, exact=True).objective
+    Fraction(79, 400)
 
     Source: geomnn theory, sections 0 to 4; M. Pilanci, arXiv 2309.16512.
     """
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
-    atoms = find_dictionary(problem, dictionary)
+    atoms = find_dictionary(problem.samples, problem.norm, dictionary)
+    posed = pose_exactly(X, y, reg, problem, atoms) if exact else None
     optimum = solve(problem, atoms, float(tol), progress)
+    if posed is not None:
+        return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
     return assemble(problem, atoms, optimum, tol)
@@ -161,7 +187,7 @@ def reg_max(
     Source: geomnn theory, section 0.
     """
     problem = pose(X, y, 1.0, norm, bias, loss)
-    return constant_correlation(problem, find_dictionary(problem, dictionary))
+    return constant_correlation(problem, find_dictionary(problem.samples, problem.norm, dictionary))
 
 
 def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
@@ -172,37 +198,9 @@ def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
     return largest if largest > rounding else 0.0
 
 
-def find_dictionary(problem: Problem, dictionary: str | Dictionary) -> Dictionary:
-    """The dictionary of that name for the problem, or the instance if it is one for it.
-
-    Raises
-    ------
-    OptionError
-        If there is no such dictionary, or the instance was made for other samples or another norm.
-    """
-    if isinstance(dictionary, Dictionary):
-        same = dictionary.samples.bias == problem.samples.bias and dictionary.norm == problem.norm
-        if not same or not np.array_equal(dictionary.samples.X, problem.samples.X):
-            raise OptionError(
-                "The dictionary was made for other samples, norm or bias; make one from this X."
-            )
-        return dictionary
-    if not isinstance(dictionary, str):
-        dictionary = repr(dictionary)  # of no use, and refused below
-    if dictionary == "wedge":
-        return WedgeDictionary(problem.samples, problem.norm, directions=False)
-    if dictionary in ("auto", "exact"):
-        if problem.norm == 2 and problem.samples.d > 1:
-            return (ArcDictionary if problem.samples.d == 2 else FaceDictionary)(problem.samples)
-        return WedgeDictionary(problem.samples, problem.norm, directions=True)
-    raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")
-
-
 def check_options(exact: Any, tol: Any) -> None:
-    if exact:
-        raise UnsupportedProblem(
-            "exact=True is not in this version; leave it out and read the float64 gap in solution.certificate."
-        )
+    if not isinstance(exact, bool | np.bool_):
+        raise OptionError(f"exact={exact!r}; True or False was expected.")
     if not isinstance(tol, int | float | np.floating) or isinstance(tol, bool) or not 0 < tol < 1:
         raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
 
@@ -239,6 +237,27 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
             stacklevel=3,
         )
     return Solution(network, certificate, optimum.dual[:, 0] if one else optimum.dual, problem)
+
+
+def _finish_exactly(
+    problem: Problem, dictionary: Dictionary, posed: ExactProblem, optimum: ExactOptimum
+) -> Solution:
+    neurons = [ExactNeuron(atom, z) for atom, z in zip(optimum.atoms, optimum.coefficients, strict=True)]
+    network = AnalyticNetwork(
+        neurons, optimum.intercept, problem.samples.d, problem.norm, problem.samples.bias
+    )
+    certificate = Certificate(
+        optimum.primal,
+        optimum.bound,
+        optimum.violation,
+        dictionary.scope,
+        dictionary.program,
+        posed.planes.count,
+        exact=True,
+    )
+    if not neurons:
+        warn_constant(problem, dictionary)
+    return Solution(network, certificate, optimum.dual, problem, posed)
 
 
 def _rank(atom: Any) -> tuple:

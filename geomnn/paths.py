@@ -10,15 +10,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from geomnn.derivation import (
-    Solution,
-    assemble,
-    check_options,
-    constant_correlation,
-    find_dictionary,
-    warn_constant,
-)
-from geomnn.dictionaries import Dictionary, WedgeDictionary
+from geomnn.derivation import Solution, assemble, check_options, constant_correlation, warn_constant
+from geomnn.dictionaries import Dictionary, WedgeDictionary, find_dictionary
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.programs.path import Piece, follow
 from geomnn.programs.problem import Problem, check_reg, pose
@@ -212,7 +205,7 @@ def path(
             f"The path is piecewise affine for squared loss, one output and a fixed dictionary, but {why}: use gm.grid "
             "for solutions at given regs (or norm=1 or inf, or dictionary='wedge')."
         )
-    atoms = find_dictionary(problem, dictionary)
+    atoms = find_dictionary(problem.samples, problem.norm, dictionary)
     assert isinstance(atoms, WedgeDictionary)
     start = constant_correlation(problem, atoms)
     if end is None:
@@ -282,7 +275,7 @@ def grid(
         return []
     problem = pose(X, y, 1.0, norm, bias, loss)
     problems = [replace(problem, reg=reg) for reg in levels]
-    atoms = find_dictionary(problems[0], dictionary)
+    atoms = find_dictionary(problems[0].samples, problems[0].norm, dictionary)
     optima = _downwards(problems, atoms, float(tol), progress)
     for problem, optimum in zip(problems, optima, strict=True):
         if not len(optimum.units) and optimum.converged:
@@ -390,7 +383,9 @@ def cross_validate(
         what = "samples of the smaller class" if by_class else "samples"
         raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
     if regs is None:
-        largest = constant_correlation(problem, find_dictionary(problem, dictionary)) or 1.0
+        largest = (
+            constant_correlation(problem, find_dictionary(problem.samples, problem.norm, dictionary)) or 1.0
+        )
         levels = np.geomspace(largest, SHARE * largest, 30)
     else:
         levels = np.array(_several(regs))
@@ -413,7 +408,7 @@ def _left_out(
     if _bends(problem, dictionary):
         problems = [replace(least, reg=float(reg)) for reg in regs]
         points = least.samples.lift(X[outside])
-        optima = _downwards(problems, find_dictionary(least, dictionary), tol)
+        optima = _downwards(problems, find_dictionary(least.samples, least.norm, dictionary), tol)
         predictions = np.array([_predictions(points, optimum) for optimum in optima])
     else:
         along = path(

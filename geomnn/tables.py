@@ -13,13 +13,14 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from geomnn.errors import DataError
 
-__all__ = ["Table", "choose_features", "class_column", "number_column", "read_table"]
+__all__ = ["Table", "choose_features", "class_column", "exact_column", "number_column", "read_table"]
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,14 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
                 f"as {role}; {decimal or advice}."
             )
         values[row] = value
+    return values
+
+
+def exact_column(table: Table, name: str) -> np.ndarray:
+    """A column that `number_column` accepts, as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
+    position = _position(table, name, "a column")
+    values = np.empty(len(table.rows), dtype=object)
+    values[:] = [Fraction(cells[position]) for cells in table.rows]
     return values
 
 

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse
+import sympy
 
 import geomnn as gm
 from geomnn import errors
@@ -52,7 +53,22 @@ BAD = {
     "dictionary": ((X, Y), {"dictionary": "all"}, errors.OptionError, "wedge"),
     "bias": ((X, Y), {"bias": "no"}, errors.OptionError, "True or False"),
     "tol": ((X, Y), {"tol": 0}, errors.OptionError, "tol"),
-    "exact": ((X, Y), {"exact": True}, errors.UnsupportedProblem, "not in this version"),
+    "exact text": ((X, Y), {"exact": "yes"}, errors.OptionError, "True or False"),
+    "exact logistic": (
+        (X, [1, -1, 1]),
+        {"exact": True, "loss": "logistic"},
+        errors.UnsupportedProblem,
+        "squared",
+    ),
+    "exact two outputs": ((X, np.ones((3, 2))), {"exact": True}, errors.UnsupportedProblem, "each column"),
+    "exact faces": ((X, Y), {"exact": True, "norm": 2}, errors.UnsupportedProblem, "dictionary='wedge'"),
+    "exact irrational": (
+        ([[sympy.sqrt(2)], [1], [2]], Y),
+        {"exact": True},
+        errors.DataError,
+        r"X\[0, 0\] is sqrt\(2\)",
+    ),
+    "exact irrational target": ((X, [sympy.pi, 1, 2]), {"exact": True}, errors.DataError, r"y\[0\] is pi"),
     "logistic targets": ((X, Y), {"loss": "logistic"}, errors.DataError, "-1 and"),
     "logistic one class": ((X, np.ones(3)), {"loss": "logistic"}, errors.DataError, "both classes"),
     "logistic two columns": ((X, np.ones((3, 2))), {"loss": "logistic"}, errors.DataError, "2 columns"),

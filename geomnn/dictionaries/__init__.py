@@ -1,8 +1,17 @@
 """Ways to find atoms: one to a file, all of them a `Dictionary`."""
 
 from geomnn.dictionaries.arcs import ArcDictionary
-from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.choice import find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 
-__all__ = ["ArcDictionary", "Dictionary", "FaceDictionary", "Pricing", "WedgeDictionary"]
+__all__ = [
+    "ArcDictionary",
+    "Dictionary",
+    "FaceDictionary",
+    "Pricing",
+    "WedgeDictionary",
+    "find_dictionary",
+    "refuse_if_too_large",
+]

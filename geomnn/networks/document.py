@@ -1,52 +1,83 @@
-"""Networks as JSON documents: versioned, exact to the last bit, refused when not understood."""
+"""Networks as JSON documents: versioned, exact to the last bit, refused when not understood.
+
+Version 1 holds balanced float64 weights, version 2 exact numbers: the unit weight u, its bias and z of each
+neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 
 from geomnn.atoms import Atom, Direction
+from geomnn.checker.digits import any_size
 from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
+from geomnn.rationals import symbolic
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["dump", "load", "save"]
+__all__ = ["dump", "exact_text", "load", "save"]
 
-FORMAT, VERSION = "geomnn network", 1
+FORMAT = "geomnn network"
+NUMERIC, EXACT = 1, 2  # versions
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
-NEURON_KEYS = {"name", "weight", "bias", "outer", "samples", "directions", "orientation", "active"}
+NEURON_KEYS = {
+    NUMERIC: {"name", "weight", "bias", "outer", "samples", "directions", "orientation", "active"},
+    EXACT: {"name", "weight", "bias", "coefficient", "samples", "directions", "orientation"},
+}
+RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 
 def dump(network: AnalyticNetwork) -> dict[str, Any]:
     """The network as plain lists, numbers and strings."""
+    exact = network.exact
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": EXACT if exact else NUMERIC,
         "features": network.features,
         "outputs": network.outputs,
         "norm": f"{network.norm:g}",
         "bias": network.bias,
-        "intercept": np.asarray(network.intercept, dtype=float).tolist(),
+        "intercept": exact_text(network.intercept)
+        if exact
+        else np.asarray(network.intercept, dtype=float).tolist(),
         "neurons": [
             {
                 "name": str(neuron.atom),
-                "weight": neuron.weight.tolist(),
-                "bias": float(neuron.bias),
-                "outer": np.asarray(neuron.outer, dtype=float).tolist(),
+                **(_exact_numbers(neuron) if exact else _numeric_numbers(neuron)),
                 "samples": list(neuron.atom.samples),
                 "directions": [[e.first, e.second, e.sign] for e in neuron.atom.directions],
                 "orientation": neuron.atom.orientation,
-                "active": None if neuron.atom.active is None else list(neuron.atom.active),
             }
             for neuron in network.neurons
         ],
+    }
+
+
+def _numeric_numbers(neuron: Any) -> dict[str, Any]:
+    return {
+        "weight": neuron.weight.tolist(),
+        "bias": float(neuron.bias),
+        "outer": np.asarray(neuron.outer, dtype=float).tolist(),
+        "active": None if neuron.atom.active is None else list(neuron.atom.active),
+    }
+
+
+def _exact_numbers(neuron: Any) -> dict[str, Any]:
+    return {
+        "weight": [exact_text(entry) for entry in neuron.atom.weight],
+        "bias": exact_text(neuron.atom.bias),
+        "coefficient": exact_text(neuron.coefficient),
     }
 
 
@@ -56,7 +87,8 @@ def save(network: AnalyticNetwork, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bool]:
-    """The parts of a network: neurons (weight, bias, outer, atom), intercept, features, norm, bias."""
+    """The parts of a network: neurons (weight, bias, outer, atom), of an exact one (atom, coefficient); intercept,
+    features, norm, bias."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as reason:
@@ -71,9 +103,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(
             f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
         )
-    if content.get("version") != VERSION:
+    if content.get("version") not in (NUMERIC, EXACT):
         raise FormatError(
-            f"{path} has version {content.get('version')!r} and this geomnn reads version {VERSION}; "
+            f"{path} has version {content.get('version')!r} and this geomnn reads versions {NUMERIC} and {EXACT}; "
             "read it with the geomnn that wrote it."
         )
     try:
@@ -90,32 +122,73 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool]
     _expect(isinstance(bias, bool), f"bias is {bias!r}")
     _expect(content["norm"] in NORMS, f"norm is {content['norm']!r}")
     norm, shape = NORMS[content["norm"]], () if outputs is None else (outputs,)
+    if content["version"] == EXACT:
+        _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
+        with any_size():
+            exact = [_exact_neuron(entry, features, norm, bias) for entry in content["neurons"]]
+            return exact, exact_value(content["intercept"]), features, norm, bias
     intercept = _numbers(content["intercept"], shape, "intercept")
     neurons = [_neuron(entry, features, shape, norm, bias) for entry in content["neurons"]]
     return neurons, intercept, features, norm, bias
 
 
+def _exact_neuron(entry: dict[str, Any], features: int, norm: float, bias: bool) -> tuple:
+    weight, rest = np.empty(features, dtype=object), _named(entry, EXACT, features)
+    _expect(
+        isinstance(entry["weight"], list) and len(entry["weight"]) == features, "a weight has another length"
+    )
+    weight[:] = [exact_value(number) for number in entry["weight"]]
+    _expect(any(weight), "a weight is zero")
+    atom = Atom(weight, exact_value(entry["bias"]), *rest, bias, norm)
+    _expect(str(atom) == entry["name"], f"the name {entry['name']!r} does not fit its samples ({atom})")
+    return atom, exact_value(entry["coefficient"])
+
+
+def exact_value(text: Any) -> Any:
+    """The number that `exact_text` wrote."""
+    if isinstance(text, str):
+        _expect(RATIONAL.fullmatch(text) is not None, f"{text[:40]!r} is no rational")
+        return Fraction(text)
+    terms = [(exact_value(coefficient), radicand) for coefficient, radicand in text]
+    _expect(all(_is_count(radicand) and radicand > 0 for _, radicand in terms), f"a root is {str(text)[:40]}")
+    return sympy.Add(*(symbolic(coefficient) * sympy.sqrt(radicand) for coefficient, radicand in terms))
+
+
+def exact_text(number: Any) -> str | list[list[Any]]:
+    """A rational as "p/q"; a sum of square roots as a list of ["p/q", radicand]."""
+    with any_size():
+        if isinstance(number, Fraction | int | sympy.Rational):
+            return str(number)
+        pairs = (term.as_coeff_Mul() for term in sympy.Add.make_args(number))
+        return sorted(([str(c), int(root**2)] for c, root in pairs), key=lambda term: term[1])
+
+
 def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: float, bias: bool) -> tuple:
-    _expect(isinstance(entry, dict) and set(entry) == NEURON_KEYS, f"a neuron is {str(entry)[:80]}")
+    rest = _named(entry, NUMERIC, features)
     weight = _numbers(entry["weight"], (features,), "weight")
     size = np.linalg.norm(weight, ord=norm)
     _expect(bool(size > 0), "a weight is zero")
-    samples, active = tuple(entry["samples"]), entry["active"]
-    _expect(all(map(_is_count, samples)), f"samples is {samples}")
+    active = entry["active"]
     _expect(active is None or all(map(_is_count, active)), f"active is {active}")
-    _expect(entry["orientation"] in (1, -1), f"orientation is {entry['orientation']!r}")
-    directions = tuple(Direction(*e) for e in entry["directions"])
-    _expect(
-        all(0 <= e.first < features and e.second < features for e in directions),
-        f"directions is {directions}",
-    )
     offset = _numbers(entry["bias"], (), "bias")
     atom = Atom(
-        weight / size, offset / size, samples, directions, entry["orientation"], bias, norm,
+        weight / size, offset / size, *rest, bias, norm,
         None if active is None else tuple(active), shape[0] if shape else 1,
     )  # fmt: skip
     _expect(str(atom) == entry["name"], f"the name {entry['name']!r} does not fit its samples ({atom})")
     return weight, offset, _numbers(entry["outer"], shape, "outer"), atom
+
+
+def _named(entry: Any, version: int, features: int) -> tuple[tuple[int, ...], tuple[Direction, ...], int]:
+    """Samples, directions and orientation of a neuron."""
+    _expect(isinstance(entry, dict) and set(entry) == NEURON_KEYS[version], f"a neuron is {str(entry)[:80]}")
+    samples = tuple(entry["samples"])
+    _expect(all(map(_is_count, samples)), f"samples is {samples}")
+    _expect(entry["orientation"] in (1, -1), f"orientation is {entry['orientation']!r}")
+    directions = tuple(Direction(*e) for e in entry["directions"])
+    fitting = all(0 <= e.first < features and e.second < features for e in directions)
+    _expect(fitting, f"directions is {directions}")
+    return samples, directions, entry["orientation"]
 
 
 def _numbers(value: Any, shape: tuple[int, ...], name: str) -> Any:

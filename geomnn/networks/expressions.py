@@ -12,21 +12,54 @@ Source: geomnn theory, section 1.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 
-from geomnn.errors import DataError
+from geomnn.checker.digits import any_size
+from geomnn.errors import DataError, OptionError
+from geomnn.rationals import SHORT, short_number, symbolic
 
 if TYPE_CHECKING:
     from geomnn.atoms import Atom
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["to_html", "to_latex", "to_sympy", "to_text"]
+__all__ = [
+    "FORMS",
+    "Html",
+    "check_form",
+    "feature_latex",
+    "to_html",
+    "to_latex",
+    "to_sympy",
+    "to_text",
+    "unit_feature",
+    "variables",
+]
+
+FORMS = ("auto", "exact", "numeric")
+LEFT = "style='text-align:left'"
+
+
+def variables(features: int, symbols: Any = None) -> list[Any]:
+    """One SymPy symbol a feature: x1..xd, or those that were given.
+
+    Raises
+    ------
+    DataError
+        If the number of symbols is not the number of features.
+    """
+    found = list(sympy.symbols(f"x1:{features + 1}", real=True) if symbols is None else symbols)
+    if len(found) != features:
+        raise DataError(f"{len(found)} symbols were given; {features} are needed, one a feature.")
+    return found
 
 
 def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
-    """f as a SymPy expression, Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients.
+    """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network
+    Σ z_j Max(0, u_j·x + b_j) + t, equal to it at every rational point.
 
     Parameters
     ----------
@@ -42,23 +75,43 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     DataError
         If the number of symbols is not the number of features.
     """
-    import sympy
-
-    variables = sympy.symbols(f"x1:{network.features + 1}", real=True) if symbols is None else list(symbols)
-    if len(variables) != network.features:
-        raise DataError(f"{len(variables)} symbols were given; {network.features} are needed, one a feature.")
+    x = variables(network.features, symbols)
+    if network.exact:
+        terms = (symbolic(neuron.coefficient) * unit_feature(neuron.atom, x) for neuron in network.neurons)
+        return sum(terms, symbolic(network.intercept))
     inner, biases, outer, t = network.arrays()
 
     def affine(coefficients: np.ndarray, terms: Any, constant: float) -> Any:
         products = (sympy.Float(float(c), 17) * term for c, term in zip(coefficients, terms, strict=True))
         return sum(products, sympy.Float(float(constant), 17))
 
-    hidden = [sympy.Max(0, affine(w, variables, b)) for w, b in zip(inner, biases, strict=True)]
+    hidden = [sympy.Max(0, affine(w, x, b)) for w, b in zip(inner, biases, strict=True)]
     values = [affine(column, hidden, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
 
 
-def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None) -> str:
+def unit_feature(atom: Atom, x: Sequence[Any]) -> Any:
+    """Max(0, u·x + b) of an exact atom as a SymPy expression."""
+    products = (symbolic(w) * symbol for w, symbol in zip(atom.weight, x, strict=True))
+    return sympy.Max(0, sum(products, symbolic(atom.bias)))
+
+
+def check_form(form: Any, network: AnalyticNetwork) -> str:
+    """ "exact" or "numeric" from what was asked for: "auto" is exact for an exact network.
+
+    Raises
+    ------
+    OptionError
+        For another form, or an exact one of a network that is not.
+    """
+    if form not in FORMS:
+        raise OptionError(f"form={form!r}; one of {', '.join(map(repr, FORMS))} was expected.")
+    if form == "exact" and not network.exact:
+        raise OptionError("form='exact' is for networks from derive(…, exact=True); take form='numeric'.")
+    return form if network.exact else "numeric"
+
+
+def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None, form: str = "auto") -> str:
     r"""The closed form, f(x) = t + Σ_j z_j (feature of the j-th atom).
 
     Parameters
@@ -67,25 +120,30 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
         Significant digits of the coefficients.
     terms : int, optional
         Show at most so many neurons, the largest ones, and say how many are left out.
+    form : {"auto", "exact", "numeric"}
+        How the coefficients of an exact network are shown: "exact" in full, "numeric" as decimals, "auto" in full
+        where they are short and otherwise as decimals with dots behind them.
 
     Returns
     -------
     str
         LaTeX for mathematics mode, an aligned block with one neuron a line.
     """
-    shown = network.largest(terms)
+    form, shown = check_form(form, network), network.largest(terms)
     lines = []
     if network.bias or not shown:
-        lines.append(_number(network.intercept, digits, first=True))
+        lines.append(_number(network.intercept, digits, form, first=True))
     for j in shown:
         neuron = network.neurons[j]
-        lines.append(_number(neuron.coefficient, digits, first=not lines) + r"\, " + _feature(neuron.atom))
+        lines.append(
+            _number(neuron.coefficient, digits, form, first=not lines) + r"\, " + feature_latex(neuron.atom)
+        )
     if len(shown) < len(network):
         lines.append(rf"+ \cdots \quad (\text{{{len(network) - len(shown)} more neurons}})")
     return r"\begin{aligned} f(x) ={}& " + r" \\ & ".join(lines) + r" \end{aligned}"
 
 
-def _feature(atom: Atom) -> str:
+def feature_latex(atom: Atom) -> str:
     """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
     point = rf"(x - x_{{{atom.anchor}}})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
@@ -95,18 +153,32 @@ def _feature(atom: Atom) -> str:
             rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
         )
     factors = atom.to_latex_factors()
+    if not factors and atom.anchored:
+        return rf"(x - x_{{{atom.anchor}}})_+" if atom.orientation > 0 else rf"(x_{{{atom.anchor}}} - x)_+"
     if not factors:
-        return rf"\left({sign}{point}\right)_+"
+        return f"({sign}x)_+"
     blade = r" \wedge ".join(factors)
     return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star({blade}) \rVert_{{{p}}}}}"
 
 
-def _number(value: Any, digits: int, first: bool) -> str:
+def _number(value: Any, digits: int, form: str, first: bool) -> str:
     if np.ndim(value):
         entries = r" \\ ".join(_scientific(v, digits) for v in value)
         return ("" if first else "+ ") + rf"\begin{{pmatrix}} {entries} \end{{pmatrix}}"
-    text = _scientific(abs(float(value)), digits)
+    text = _size(abs(value), digits, form)
     return ("-" if value < 0 else "") + text if first else ("- " if value < 0 else "+ ") + text
+
+
+def _size(value: Any, digits: int, form: str) -> str:
+    """A number that is not negative as LaTeX."""
+    if form != "numeric":
+        with any_size():
+            text = sympy.latex(symbolic(value))
+        if isinstance(value, sympy.Add):
+            text = rf"\left({text}\right)"
+        if form == "exact" or len(str(value)) <= SHORT:
+            return text
+    return _scientific(float(value), digits) + (r"\ldots" if form == "auto" else "")
 
 
 def _scientific(value: float, digits: int) -> str:
@@ -118,32 +190,68 @@ def _scientific(value: float, digits: int) -> str:
 
 
 def to_text(network: AnalyticNetwork) -> str:
-    """The closed form as plain text, one neuron a line."""
-    t = network.intercept
-    lines = [f"f(x) = {_short(t)}"]
+    """The closed form as plain text, one neuron a line; short exact numbers as they are."""
+    lines = [f"f(x) = {_short(network.intercept)}"]
     for neuron in network.neurons:
         z = neuron.coefficient
-        coefficient = f"{z:+.6g}" if network.outputs is None else f"+ {_short(z)}"
+        sign = "+" if np.ndim(z) or z >= 0 else ""
+        space = " " if np.ndim(z) else ""
         point = f"(x − x{neuron.atom.anchor})" if network.bias else "x"
-        lines.append(f"  {coefficient} · ({point}·u)₊,  u ∝ {neuron.atom}")
+        lines.append(f"  {sign}{space}{_short(z)} · ({point}·u)₊,  u ∝ {neuron.atom}")
     return "\n".join(lines)
 
 
 def _short(value: Any) -> str:
-    return np.array2string(np.asarray(value), precision=6) if np.ndim(value) else f"{value:.6g}"
+    return np.array2string(np.asarray(value), precision=6) if np.ndim(value) else short_number(value)
 
 
-def to_html(network: AnalyticNetwork) -> str:
-    """The closed form, typeset, above a table of the neurons."""
-    rows = "".join(
-        f"<tr><td>{html.escape(str(n.atom))}</td><td>{html.escape(_plain(n.coefficient))}</td>"
-        f"<td>{html.escape(_plain(n.weight))}</td><td>{n.bias:.5g}</td></tr>"
-        for n in network.neurons[:20]
+class Html:
+    """HTML that a notebook shows as it is, and that prints as its source."""
+
+    def __init__(self, source: str):
+        self._source = source
+
+    def _repr_html_(self) -> str:
+        return self._source
+
+    def __str__(self) -> str:
+        return self._source
+
+
+def to_html(network: AnalyticNetwork, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
+    """The closed form, typeset, above a table of the neurons.
+
+    Parameters
+    ----------
+    form : {"auto", "exact", "numeric"}
+        As in `to_latex`.
+    terms, rows : int
+        How many neurons the formula and the table show, the largest ones.
+    """
+    form = check_form(form, network)
+    shown = network.largest(rows)
+    neurons = network.neurons if form != "numeric" else network.numeric().neurons
+    body = "".join(
+        f"<tr>{_cell(str(n.atom))}{_cell(_plain(n.coefficient, form))}{_cell(_plain(n.atom.weight, form))}"
+        f"{_cell(_plain(n.atom.bias, form))}</tr>"
+        for n in (neurons[j] for j in shown)
     )
-    more = f"<tr><td colspan=4>… {len(network) - 20} more neurons</td></tr>" if len(network) > 20 else ""
-    head = "<tr><th>atom</th><th>coefficient</th><th>weight</th><th>bias</th></tr>"
-    return f"<div>$$ {network.to_latex(terms=8)} $$</div><table>{head}{rows}{more}</table>"
+    left = len(network) - len(shown)
+    more = f"<tr><td colspan=4 {LEFT}>… {left} more neurons</td></tr>" if left else ""
+    head = "".join(
+        f"<th {LEFT}>{name}</th>" for name in ("unit neuron u", "coefficient z", "weight of u", "bias of u")
+    )
+    table = f"<table><tr>{head}</tr>{body}{more}</table>" if shown else ""
+    return f"<div>$$ {to_latex(network, terms=terms, form=form)} $$</div>{table}"
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(f"{v:.5g}" for v in np.atleast_1d(value))
+def _cell(text: str) -> str:
+    return f"<td {LEFT}>{html.escape(text)}</td>"
+
+
+def _plain(value: Any, form: str) -> str:
+    entries = np.atleast_1d(np.asarray(value, dtype=object))
+    if form == "exact":
+        with any_size():
+            return ", ".join(map(str, entries))
+    return ", ".join(short_number(v, 5) for v in entries)

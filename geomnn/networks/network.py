@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy
 
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
 from geomnn.networks import document, expressions
+from geomnn.rationals import exact_table, holds_exact, symbolic
 from geomnn.samples import real_table
 
-__all__ = ["AnalyticNetwork", "Neuron"]
+__all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,55 @@ class Neuron:
         """z: what the feature of the unit atom is multiplied by, α ‖w‖_p."""
         return self.outer * float(np.linalg.norm(self.weight, ord=self.atom.norm))
 
+    def numeric(self) -> Neuron:
+        """The neuron in float64: itself."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class ExactNeuron:
+    """One hidden neuron whose numbers are exact, x ↦ z (u·x̃)_+ = α (w·x + b)_+.
+
+    Parameters
+    ----------
+    atom : Atom
+        The unit neuron u, with a weight and a bias of Fractions (p = 2: of SymPy numbers).
+    coefficient : Fraction or SymPy number
+        z.
+
+    Source: geomnn theory, sections 0 and 8.
+    """
+
+    atom: Atom
+    coefficient: Any
+
+    @cached_property
+    def _root(self) -> Any:
+        return sympy.sqrt(abs(symbolic(self.coefficient)))
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """w = √|z| u, SymPy numbers, shape (d,)."""
+        weight = np.empty(len(self.atom.weight), dtype=object)
+        weight[:] = [self._root * symbolic(entry) for entry in self.atom.weight]
+        return weight
+
+    @cached_property
+    def bias(self) -> Any:
+        """b, a SymPy number; 0 without bias."""
+        return self._root * symbolic(self.atom.bias)
+
+    @cached_property
+    def outer(self) -> Any:
+        """α = sign(z) √|z|, a SymPy number."""
+        return self._root if self.coefficient > 0 else -self._root
+
+    def numeric(self) -> Neuron:
+        """The neuron rounded to float64."""
+        unit, z = self.atom.numeric(), float(self.coefficient)
+        root = math.sqrt(abs(z))
+        return Neuron(root * unit.weight, root * unit.bias, math.copysign(root, z), unit)
+
 
 class AnalyticNetwork:
     """A two-layer ReLU network whose weights are wedges of samples.
@@ -53,9 +107,9 @@ class AnalyticNetwork:
 
     Parameters
     ----------
-    neurons : sequence of Neuron
-    intercept : float or ndarray, shape (c,)
-        t; a float for a scalar output.
+    neurons : sequence of Neuron or of ExactNeuron
+    intercept : float, Fraction, SymPy number or ndarray, shape (c,)
+        t; a number for a scalar output, an exact one in an exact network.
     features : int
         d, so that a network without neurons knows what it takes.
     norm : float
@@ -75,7 +129,9 @@ class AnalyticNetwork:
     Source: geomnn theory, sections 0 and 1.
     """
 
-    def __init__(self, neurons: Sequence[Neuron], intercept: Any, features: int, norm: float, bias: bool):
+    def __init__(
+        self, neurons: Sequence[Neuron | ExactNeuron], intercept: Any, features: int, norm: float, bias: bool
+    ):
         self.neurons = tuple(neurons)
         self.intercept = intercept
         self.features = features
@@ -108,6 +164,20 @@ class AnalyticNetwork:
         return cls(neurons, intercept, features, norm, bias)
 
     @property
+    def exact(self) -> bool:
+        """Whether every number of the network is exact, as after ``derive(…, exact=True)``."""
+        return isinstance(self.intercept, Fraction | sympy.Expr)
+
+    def numeric(self) -> AnalyticNetwork:
+        """The network in float64: itself, unless it is exact."""
+        return self._rounded if self.exact else self
+
+    @cached_property
+    def _rounded(self) -> AnalyticNetwork:
+        neurons = [neuron.numeric() for neuron in self.neurons]
+        return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias)
+
+    @property
     def outputs(self) -> int | None:
         """c for a vector output, None for a scalar one."""
         return len(self.intercept) if np.ndim(self.intercept) else None
@@ -125,6 +195,7 @@ class AnalyticNetwork:
         Returns
         -------
         ndarray, shape (n,) or (n, c)
+            Of floats; of exact numbers for an exact network and a table of Fractions, Decimals or SymPy rationals.
 
         Raises
         ------
@@ -137,22 +208,38 @@ class AnalyticNetwork:
                 f"X has {table.shape[1]} columns; this network takes {self.features}: give the features that it was "
                 "derived from, in the same order."
             )
+        if self.exact and holds_exact(X):
+            return self._exactly(exact_table(X))
         inner, biases, outer, t = self.arrays()
         values = np.maximum(table @ inner.T + biases, 0.0) @ outer + t
         return values if self.outputs is not None else values[:, 0]
 
+    def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
+        """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""
+        values = np.empty(len(rows), dtype=object)
+        values[:] = [self.intercept] * len(rows)
+        for neuron in self.neurons:
+            atom = neuron.atom
+            for i, row in enumerate(rows):
+                entries = row if isinstance(atom.bias, Fraction) else [symbolic(entry) for entry in row]
+                feature = sum((w * x for w, x in zip(atom.weight, entries, strict=True)), atom.bias)
+                if feature > 0:
+                    values[i] = values[i] + neuron.coefficient * feature
+        return values
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """w (k, d), b (k,), α (k, c) and t (c,), with c = 1 for a scalar output."""
-        k = len(self.neurons)
+        """w (k, d), b (k,), α (k, c) and t (c,) in float64, with c = 1 for a scalar output."""
+        k, neurons = len(self.neurons), self.numeric().neurons
         t = np.atleast_1d(np.asarray(self.intercept, dtype=float))
-        inner = np.array([n.weight for n in self.neurons]).reshape(k, self.features)
-        biases = np.array([n.bias for n in self.neurons]).reshape(k)
-        outer = np.array([n.outer for n in self.neurons]).reshape(k, len(t))
+        inner = np.array([n.weight for n in neurons]).reshape(k, self.features)
+        biases = np.array([n.bias for n in neurons]).reshape(k)
+        outer = np.array([n.outer for n in neurons]).reshape(k, len(t))
         return inner, biases, outer, t
 
     def largest(self, terms: int | None = None) -> list[int]:
         """Positions of the neurons with the largest ‖z‖, at most so many, in the order of the network."""
-        order = sorted(range(len(self)), key=lambda j: -float(np.linalg.norm(self.neurons[j].coefficient)))
+        neurons = self.numeric().neurons
+        order = sorted(range(len(self)), key=lambda j: -float(np.linalg.norm(neurons[j].coefficient)))
         return sorted(order if terms is None else order[: max(terms, 0)])
 
     @property
@@ -190,15 +277,19 @@ class AnalyticNetwork:
         """The network as a SymPy expression in x1..xd (or the symbols given); see `geomnn.networks.expressions`."""
         return expressions.to_sympy(self, symbols)
 
-    def to_latex(self, digits: int = 4, terms: int | None = None) -> str:
+    def to_latex(self, digits: int = 4, terms: int | None = None, form: str = "auto") -> str:
         """The closed form as LaTeX, wedges in the place of weights; see `geomnn.networks.expressions`."""
-        return expressions.to_latex(self, digits, terms)
+        return expressions.to_latex(self, digits, terms, form)
+
+    def to_html(self, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
+        """The closed form and a table of the neurons as HTML; see `geomnn.networks.expressions`."""
+        return expressions.to_html(self, form, terms, rows)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex(terms=8)}$"
 
     def _repr_html_(self) -> str:
-        return expressions.to_html(self)
+        return self.to_html()
 
     def __repr__(self) -> str:
         kind = "scalar output" if self.outputs is None else f"{self.outputs} outputs"
@@ -221,4 +312,5 @@ class AnalyticNetwork:
             If the file is anything else, or of a version that this one does not know.
         """
         neurons, intercept, features, norm, bias = document.load(path)
-        return cls([Neuron(*parts) for parts in neurons], intercept, features, norm, bias)
+        kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
+        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from geomnn.checker.statements import sentence
+from geomnn.checker.surds import Surd
+from geomnn.rationals import short_number
 
 __all__ = ["Certificate"]
 
@@ -16,11 +25,11 @@ class Certificate:
 
     Parameters
     ----------
-    primal : float
-        The value of (T), recomputed from the weights of the network.
-    dual : float
+    primal : float, Fraction or SymPy number
+        The value of (T), recomputed from the weights of the network; exact if ``exact`` is.
+    dual : float, Fraction or SymPy number
         A lower bound: the dual value of v scaled until no atom that was looked at violates it.
-    violation : float
+    violation : float, Fraction or SymPy number
         The largest |correlation|/reg of v with an atom that was looked at.
     scope : str
         "global": the bound holds for every network of any width.  "dictionary": for networks whose neurons
@@ -35,23 +44,24 @@ class Certificate:
     Source: geomnn theory, sections 0 and 2.
     """
 
-    primal: float
-    dual: float
-    violation: float
+    primal: Any
+    dual: Any
+    violation: Any
     scope: str
     program: str
     atoms: int
     exact: bool = False
 
     @property
-    def gap(self) -> float:
-        """primal − dual, absolute; never negative beyond rounding."""
-        return self.primal - self.dual
+    def gap(self) -> Any:
+        """primal − dual, absolute; never negative beyond rounding, and the fraction 0 if it is exact."""
+        gap = self.primal - self.dual
+        return Fraction(int(gap.p), int(gap.q)) if isinstance(gap, sympy.Rational) else gap
 
     @property
-    def relative_gap(self) -> float:
+    def relative_gap(self) -> Any:
         """gap/|primal|; 0 if both are 0."""
-        return self.gap / abs(self.primal) if self.gap else 0.0
+        return self.gap / abs(self.primal) if self.gap else 0 * self.gap
 
     def statement(self) -> str:
         """What was shown, in one sentence.
@@ -62,31 +72,43 @@ class Certificate:
         No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap
         below 1e-14, float64, 12 atoms checked).
         """
+        if self.exact:
+            return sentence(_surd(self.primal), self.scope, self.atoms)
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",
             "dictionary": "No network of wedges of samples has a training objective below",
             "local": "The search found no neuron that lowers the training objective; this is no proof. Estimate:",
         }[self.scope]
-        arithmetic = "exact arithmetic" if self.exact else "float64"
-        gap = f"{self.relative_gap:.1g}" if self.exact or abs(self.relative_gap) > 1e-14 else "below 1e-14"
+        gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (
             f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
-            f"relative gap {gap}{crossed}, {arithmetic}, {self.atoms:,} atoms checked)."
+            f"relative gap {gap}{crossed}, float64, {self.atoms:,} atoms checked)."
         )
 
     def _repr_html_(self) -> str:
         rows = {
-            "primal": f"{self.primal:.12g}",
-            "dual": f"{self.dual:.12g}",
-            "relative gap": f"{self.relative_gap:.2g}",
-            "violation": f"{self.violation:.12g}",
-            "scope": self.scope,
-            "program": self.program,
-            "arithmetic": "exact" if self.exact else "float64",
+            "value of (T)": short_number(self.primal, 12),
+            "lower bound": short_number(self.dual, 12),
+            "relative gap": f"{float(self.relative_gap):.2g}" if self.gap else "0",
+            "largest |correlation|/reg": short_number(self.violation, 12),
+            "scope": f"{self.scope} ({self.program} program)",
+            "checked": f"{self.atoms:,} atoms, in {'exact arithmetic' if self.exact else 'float64'}",
         }
-        body = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{v}</td></tr>" for k, v in rows.items())
+        left = "style='text-align:left'"
+        body = "".join(
+            f"<tr><th {left}>{html.escape(key)}</th><td {left}>{html.escape(value)}</td></tr>"
+            for key, value in rows.items()
+        )
         return f"<table>{body}</table>"
+
+
+def _surd(number: Any) -> Surd:
+    """An exact number for the arithmetic of the checker."""
+    if isinstance(number, Fraction):
+        return Surd(number)
+    pairs = (term.as_coeff_Mul() for term in sympy.Add.make_args(number))
+    return Surd({int(root**2): Fraction(int(c.p), int(c.q)) for c, root in pairs})
 
 
 def _rounded(value: float, direction: str) -> str:

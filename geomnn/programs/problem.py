@@ -9,6 +9,7 @@ import numpy as np
 
 from geomnn.errors import OptionError
 from geomnn.programs.losses import Loss, check_targets, find_loss
+from geomnn.rationals import EXACT
 from geomnn.samples import Samples, check_norm, weight_norm
 
 __all__ = ["Problem", "check_reg", "pose"]
@@ -133,7 +134,7 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
 
 def check_reg(reg: Any, name: str = "reg") -> float:
     """The weight of the penalty as a float, or an `OptionError`."""
-    real = isinstance(reg, int | float | np.integer | np.floating) and not isinstance(reg, bool)
+    real = isinstance(reg, int | float | np.integer | np.floating | EXACT) and not isinstance(reg, bool)
     if not real or not 0 < reg < np.inf:
         raise OptionError(
             f"{name}={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."

@@ -9,7 +9,7 @@ __all__ = ["latex_text"]
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
     "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", '"': r"\textquotedbl{}",
+    "…": r"\ldots{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': r"\textquotedbl{}",
 }  # fmt: skip
 
 

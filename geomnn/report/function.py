@@ -29,7 +29,7 @@ def _head(study: Study) -> str:
 
 
 def _numbers(study: Study) -> str:
-    network = study.solution.network
+    network = study.network
     inner, biases, outer, t = network.arrays()
     lines = [f"FEATURES = {list(study.features)!r}"]
     if study.classes:

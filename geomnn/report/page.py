@@ -7,10 +7,12 @@ import html
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 import numpy as np
 
-from geomnn.networks.network import Neuron
+from geomnn.networks.network import ExactNeuron, Neuron
+from geomnn.rationals import short_number
 from geomnn.report import words
 from geomnn.report.mathematics import closed_form
 from geomnn.report.pictures import Picture
@@ -43,7 +45,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         verdict=_text(study.solution.certificate.statement()),
         trust=words.trust(study),
         trust_class=study.solution.certificate.scope if words.reached(study) else "local",
-        formula=closed_form(study.solution.network),
+        formula=closed_form(study.network),
         variables=words.variables(study),
         fit=words.fit(study),
         pictures="".join(_figure(picture) for picture in pictures),
@@ -77,16 +79,18 @@ def _figure(picture: Picture) -> str:
 
 def _neurons(study: Study) -> str:
     """The table of the neurons: atom, spanning samples, coefficient, unit weight and bias."""
-    network = study.solution.network
+    network = study.network
     if not len(network):
         return "<p>This network has no neurons: it is a constant.</p>"
     head = "<tr><th></th><th>atom</th><th>spanned by</th><th>coefficient z</th><th>weight w</th>"
     head += "<th>bias b</th></tr>" if network.bias else "</tr>"
-    rows = "\n".join(_neuron(study, k, neuron) for k, neuron in enumerate(network.neurons))
+    pairs = zip(network.neurons, study.solution.network.neurons, strict=True)
+    rows = "\n".join(_neuron(study, k, *pair) for k, pair in enumerate(pairs))
     return f'<div class="scroll"><table>\n<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody></table></div>'
 
 
-def _neuron(study: Study, position: int, neuron: Neuron) -> str:
+def _neuron(study: Study, position: int, neuron: Neuron | ExactNeuron, given: Neuron | ExactNeuron) -> str:
+    exact = isinstance(given, ExactNeuron)
     atom = neuron.atom
     spanning = "<br>".join(
         f"x{j} = {_vector(study.X[j])} <small>line {study.lines[j]}</small>" for j in atom.samples
@@ -96,11 +100,11 @@ def _neuron(study: Study, position: int, neuron: Neuron) -> str:
         f"<td>{position}</td>",
         f'<td class="atom">{_text(str(atom))}</td>',
         f"<td>{(spanning + directions).removeprefix('<br>') or '–'}</td>",
-        f'<td class="number">{_number(neuron.coefficient, 6)}</td>',
-        f'<td class="number">{_vector(atom.weight)}</td>',
+        f'<td class="number">{_exactly(given.coefficient) if exact else _number(neuron.coefficient, 6)}</td>',
+        f'<td class="number">{_vector(given.atom.weight if exact else atom.weight)}</td>',
     ]
     if atom.anchored:
-        cells.append(f'<td class="number">{_number(atom.bias)}</td>')
+        cells.append(f'<td class="number">{_exactly(given.atom.bias) if exact else _number(atom.bias)}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -128,10 +132,10 @@ def _scaling(study: Study) -> str:
 def _certificate(study: Study) -> str:
     c = study.solution.certificate
     rows = {
-        "training objective of this network": f"{c.primal:.12g}",
-        "lower bound, from the dual": f"{c.dual:.12g}",
-        "gap": f"{c.gap:.2g} (relative {c.relative_gap:.2g})",
-        "largest |correlation| / reg": f"{c.violation:.12g}",
+        "training objective of this network": short_number(c.primal, 12),
+        "lower bound, from the dual": short_number(c.dual, 12),
+        "gap": "0, exactly" if c.exact else f"{c.gap:.2g} (relative {c.relative_gap:.2g})",
+        "largest |correlation| / reg": short_number(c.violation, 12),
         "scope": f"{c.scope}: {SCOPES[c.scope]}",
         "program": f"{c.program}: {PROGRAMS[c.program]}",
         "atoms looked at": f"{c.atoms:,}",
@@ -145,6 +149,11 @@ def _number(value: float, digits: int = 5) -> str:
     return f"{float(value) + 0.0:.{digits}g}".replace("-", "−")
 
 
+def _exactly(value: Any) -> str:
+    return _text(short_number(value)).replace("-", "−")
+
+
 def _vector(values: np.ndarray) -> str:
-    shown = ", ".join(_number(value) for value in values[:SHOWN_VALUES])
+    show = _exactly if values.dtype == object else _number
+    shown = ", ".join(show(value) for value in values[:SHOWN_VALUES])
     return f"({shown}{', …' if len(values) > SHOWN_VALUES else ''})"

@@ -43,7 +43,7 @@ def draw(study: Study) -> list[Picture]:
     """
     from geomnn import plotting
 
-    network, X = study.solution.network, study.inputs
+    network, X = study.network, study.inputs
     names = [f"{name} (standardised)" for name in study.features] if study.scaling else list(study.features)
     figure = plotting.plot_network(network, X, study.y, labels=_labels(study), feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]

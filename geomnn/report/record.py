@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from geomnn.exact.record import certificate_document
 from geomnn.report.study import Study
 
 __all__ = ["record", "record_text"]
@@ -15,6 +16,8 @@ FORMAT, VERSION = "geomnn certificate", 1
 def record(study: Study) -> dict[str, Any]:
     """Everything that a third party needs to check the claim, next to network.json and the data.
 
+    That of an exact solution is the one that `geomnn.checker` checks.
+
     Returns
     -------
     dict
@@ -22,6 +25,8 @@ def record(study: Study) -> dict[str, Any]:
         cover) and ``dual`` (v, one number a sample).
     """
     request, certificate, scaling = study.request, study.solution.certificate, study.scaling
+    if certificate.exact:
+        return certificate_document(study.solution, study.features, request.target, study.classes)
     return {
         "format": FORMAT,
         "version": VERSION,

@@ -12,7 +12,8 @@ import numpy as np
 
 from geomnn import tables
 from geomnn.derivation import Solution, derive
-from geomnn.errors import DataError, OptionError
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.networks.network import AnalyticNetwork
 
 __all__ = ["Request", "Scaling", "Study", "study_table"]
 
@@ -40,6 +41,8 @@ class Request:
     bias : bool
     dictionary : str
     tol : float
+    exact : bool
+        Whether to solve in rational numbers, those of the file as they are written.
     """
 
     path: str
@@ -53,6 +56,7 @@ class Request:
     bias: bool = True
     dictionary: str = "auto"
     tol: float = 1e-9
+    exact: bool = False
 
     @property
     def loss_name(self) -> str:
@@ -78,6 +82,7 @@ class Request:
         words += ["--no-bias"] * (not self.bias)
         words += ["--dictionary", self.dictionary] * (self.dictionary != "auto")
         words += ["--tol", repr(self.tol)] * (self.tol != 1e-9)
+        words += ["--exact"] * self.exact
         return shlex.join([*words, "--out", out])
 
 
@@ -148,9 +153,14 @@ class Study:
         return self.X if self.scaling is None else self.scaling(self.X)
 
     @property
+    def network(self) -> AnalyticNetwork:
+        """The network in float64, for tables and pictures; that of the solution may be exact."""
+        return self.solution.network.numeric()
+
+    @property
     def predictions(self) -> np.ndarray:
         """f(x_i), shape (n,)."""
-        return self.solution.network(self.inputs)
+        return self.network(self.inputs)
 
 
 def study_table(request: Request, progress: bool = False) -> Study:
@@ -173,6 +183,11 @@ def study_table(request: Request, progress: bool = False) -> Study:
     """
     if request.loss_name == "logistic" and not request.classify:
         raise OptionError("--loss logistic is for classes; add --classify, or take --loss squared.")
+    if request.exact and request.standardize:
+        raise UnsupportedProblem(
+            "--exact and --standardize exclude each other: standard deviations are square roots. Scale the columns by "
+            "round numbers in the file, or leave one of the two out."
+        )
     table = tables.read_table(request.path)
     features = tables.choose_features(table, request.target, _names(request.features))
     X = np.column_stack([tables.number_column(table, name) for name in features])
@@ -182,9 +197,13 @@ def study_table(request: Request, progress: bool = False) -> Study:
     else:
         y = tables.number_column(table, request.target, "target")
     scaling = Scaling.of(X) if request.standardize else None
+    inputs, targets = X if scaling is None else scaling(X), y
+    if request.exact:
+        inputs = np.column_stack([tables.exact_column(table, name) for name in features])
+        targets = y if request.classify else tables.exact_column(table, request.target)
     solution = derive(
-        X if scaling is None else scaling(X), y, reg=request.reg, norm=float(request.norm), bias=request.bias,
-        loss=request.loss_name, dictionary=request.dictionary, tol=request.tol, progress=progress,
+        inputs, targets, reg=request.reg, norm=float(request.norm), bias=request.bias, loss=request.loss_name,
+        dictionary=request.dictionary, exact=request.exact, tol=request.tol, progress=progress,
     )  # fmt: skip
     return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ LOSSES = {
 
 def data(study: Study) -> str:
     """What it was derived from, in one line."""
-    n, d, k = len(study.X), len(study.features), len(study.solution.network)
+    n, d, k = len(study.X), len(study.features), len(study.network)
     return (
         f"{html.escape(Path(study.request.path).name)}: {n:,} {_plural(n, 'sample')}, {d} "
         f"{_plural(d, 'feature')}. The network has {k} {_plural(k, 'neuron')}."
@@ -32,7 +33,7 @@ def data(study: Study) -> str:
 
 def reached(study: Study) -> bool:
     """Whether the bounds meet, to a millionth, so that there is nothing left to gain."""
-    return abs(study.solution.certificate.relative_gap) <= 1e-6
+    return study.solution.certificate.exact or abs(study.solution.certificate.relative_gap) <= 1e-6
 
 
 def trust(study: Study) -> str:
@@ -51,9 +52,10 @@ def trust(study: Study) -> str:
             "Among all networks whose neurons are wedges of samples none is better. Networks with other "
             "neurons were not looked at and may be better."
         )
+    ends = "at all" if study.solution.certificate.exact else "by more than the gap"
     return (
         "No training run of such a network on these data, from any start, of any length, with any number of "
-        "neurons, can end lower by more than the gap."
+        f"neurons, can end lower {ends}."
     )
 
 
@@ -61,7 +63,7 @@ def variables(study: Study) -> str:
     """What x, x_j and e_l stand for."""
     names = ", ".join(f"<i>{html.escape(name)}</i>" for name in study.features)
     standardised = ", standardised (see below)" if study.scaling is not None else ""
-    atoms = [neuron.atom for neuron in study.solution.network.neurons]
+    atoms = [neuron.atom for neuron in study.network.neurons]
     parts = [f"x = ({names}){standardised}; x<sub>j</sub> is row j of the table, counted from 0;"]
     parts.append("(a)<sub>+</sub> = max(a, 0).")
     if any(atom.directions for atom in atoms):
@@ -121,7 +123,18 @@ def proof(study: Study) -> str:
         "correlation Σ<sub>i</sub> v<sub>i</sub> "
         f"(w·x<sub>i</sub>{' + b' if study.request.bias else ''})<sub>+</sub> {looked} is at most reg in "
         "size, v is a point of the dual problem, and the dual value of such a point is a lower bound. A "
-        "network that reaches it is optimal."
+        f"network that reaches it is optimal.{_verify(study)}"
+    )
+
+
+def _verify(study: Study) -> str:
+    if not study.solution.certificate.exact:
+        return ""
+    name = html.escape(shlex.quote(Path(study.request.path).name))
+    return (
+        " All numbers are exact fractions, those of the file as they are written. Anyone can check every statement, in "
+        f"integers and without the solver: <code>geomnn verify . --data {name}</code> in this folder, or "
+        "<code>python -m geomnn.checker</code> with the same words, which needs nothing but Python."
     )
 
 
@@ -174,7 +187,7 @@ def usage(study: Study) -> str:
 def file_list(pictures: Sequence[str]) -> str:
     """The files of the folder and what they are, as rows of a table."""
     entries = {
-        "network.json": "the network to the last bit: geomnn.AnalyticNetwork.load",
+        "network.json": "the network with all its digits: geomnn.AnalyticNetwork.load",
         "certificate.json": "the problem, the claim and the dual vector",
         "network.py": "the network as a NumPy function",
         "network.tex": "the closed form as a LaTeX document",

@@ -1,0 +1,34 @@
+"""``python -m geomnn.checker REPORT --data DATA.CSV``, the same as ``geomnn verify``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from geomnn.checker.report import verify_report
+from geomnn.checker.statements import Falsehood
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if every statement holds, 1 with the first false one, 2 for files that cannot be read."""
+    parser = argparse.ArgumentParser(prog="python -m geomnn.checker", description="Check a certificate.")
+    parser.add_argument("report", type=Path, help="the folder of a report, or its certificate.json")
+    parser.add_argument("--data", type=Path, required=True, help="the CSV file that it is about")
+    options = parser.parse_args(arguments)
+    try:
+        print(*verify_report(options.report, options.data), sep="\n")
+    except Falsehood as reason:
+        print(f"FALSE: {reason}", file=sys.stderr)
+        return 1
+    except OSError as reason:
+        print(f"{reason.filename} cannot be read ({reason.strerror}).", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The files of a report: certificate.json, the network.json beside it and the data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from geomnn.checker.digits import any_size
+from geomnn.checker.statements import Falsehood, check, number, require
+from geomnn.checker.surds import Surd
+from geomnn.checker.table import read_columns
+from geomnn.checker.wedges import Wedges
+
+__all__ = ["check_network", "verify_report"]
+
+
+def verify_report(report: Path, data: Path) -> list[str]:
+    """What was proved of a report, in words.
+
+    Parameters
+    ----------
+    report : Path
+        A folder with certificate.json, or that file.
+    data : Path
+        The CSV file.
+
+    Raises
+    ------
+    Falsehood
+        With the first statement that does not hold.
+    OSError
+        If a file cannot be read.
+    """
+    file = report / "certificate.json" if report.is_dir() else report
+    with any_size():
+        document = _read(file)
+        rows, targets = read_columns(data, document.get("problem"))
+        proved = check(document, rows, targets)
+        network = file.parent / "network.json"
+        if network.exists():
+            check_network(_read(network), document, rows)
+            proved.insert(1, f"{network.name} holds that network, number by number.")
+        return proved
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as reason:
+        raise Falsehood(f"{file.name} is no JSON document ({reason}).") from reason
+    require(isinstance(document, dict), f"{file.name} is no JSON object.")
+    return document
+
+
+def check_network(
+    network: dict[str, Any], document: dict[str, Any], rows: Sequence[Sequence[Fraction]]
+) -> None:
+    """Whether network.json is the network of a certificate that holds.
+
+    Raises
+    ------
+    Falsehood
+        With the first difference.
+    """
+    problem, claimed = document["problem"], document["network"]
+    expected = {
+        "format": "geomnn network", "version": 2, "features": len(rows[0]), "outputs": None,
+        "norm": problem["norm"], "bias": problem["bias"], "intercept": claimed["intercept"],
+    }  # fmt: skip
+    require(set(network) == {*expected, "neurons"}, "network.json has other keys than an exact network.")
+    for key, value in expected.items():
+        same = network[key] == value and type(network[key]) is type(value)
+        require(same, f"{key} of network.json is {str(network[key])[:60]} where the certificate has {value}.")
+    neurons = network["neurons"]
+    require(isinstance(neurons, list) and len(neurons) == len(claimed["neurons"]),
+            "network.json has another number of neurons than the certificate.")  # fmt: skip
+    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
+    for k, (neuron, named) in enumerate(zip(neurons, claimed["neurons"], strict=True)):
+        require(isinstance(neuron, dict) and set(neuron) == {*named, "weight", "bias"},
+                f"Neuron {k} of network.json has other keys.")  # fmt: skip
+        for key, value in named.items():
+            require(
+                json.dumps(neuron[key]) == json.dumps(value), f"{key} of neuron {k} of network.json differs."
+            )
+        plane = wedges.plane(named["samples"], [tuple(e) for e in named["directions"]])
+        square = wedges.square(plane)
+        # w = N q/m and b = B/m, with 1/m = √m²/m²
+        unit = Surd({square: Fraction(named["orientation"], square)})
+        entries = [unit * (wedges.scale * entry) for entry in plane[:-1]] + [unit * plane[-1]]
+        weight = neuron["weight"]
+        require(
+            isinstance(weight, list) and len(weight) == len(rows[0]),
+            f"The weight of neuron {k} has another length.",
+        )
+        for given, entry in zip([*weight, neuron["bias"]], entries, strict=True):
+            require(number(given, f"A weight of neuron {k} of network.json") == entry,
+                    f"A weight of neuron {k} of network.json is not that of its name.")  # fmt: skip

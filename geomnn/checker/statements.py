@@ -1,0 +1,277 @@
+"""Every statement of a certificate, checked one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isqrt, lcm
+from typing import Any
+
+from geomnn.checker.surds import Surd
+from geomnn.checker.wedges import Wedges, spelling
+
+__all__ = ["FORMAT", "VERSION", "Falsehood", "check", "digest", "number", "require", "sentence"]
+
+FORMAT, VERSION = "geomnn exact certificate", 1
+NUMBER = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
+KEYS = {
+    "": {"format", "version", "problem", "network", "dual", "claim"},
+    "problem": {
+        "loss",
+        "norm",
+        "bias",
+        "reg",
+        "program",
+        "features",
+        "target",
+        "classes",
+        "samples",
+        "sha256",
+    },
+    "network": {"intercept", "neurons"},
+    "claim": {"primal", "dual", "gap", "violation", "scope", "exact", "atoms", "statement"},
+}
+NEURON_KEYS = {"name", "samples", "directions", "orientation", "coefficient"}
+
+
+class Falsehood(Exception):
+    """A statement of the certificate that does not hold, in words."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Falsehood(otherwise)
+
+
+def sentence(objective: Surd, scope: str, atoms: int) -> str:
+    """The claim in words."""
+    networks = {"global": "No ReLU network of any width", "dictionary": "No network of wedges of samples"}[
+        scope
+    ]
+    return f"{networks} has a lower value of (T) than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
+
+
+def shown(number: Surd) -> str:
+    """The number if it has few digits, otherwise where it begins."""
+    text = number.decimal()
+    return text if Surd(Fraction(text)) == number else f"{text}…"
+
+
+def digest(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> str:
+    """SHA-256 of a table: its names as JSON, then a line for each sample, numbers in lowest terms, target last."""
+    names = [problem[key] for key in ("features", "target", "classes")]
+    lines = (",".join(map(str, [*row, y])) for row, y in zip(rows, targets, strict=True))
+    return hashlib.sha256("\n".join([json.dumps(names), *lines]).encode()).hexdigest()
+
+
+def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> list[str]:
+    """Check every statement of a certificate, and say what was proved.
+
+    Parameters
+    ----------
+    document : dict
+        certificate.json.
+    rows : sequence of sequences of Fraction, shape (n, d)
+    targets : sequence of Fraction, shape (n,)
+
+    Returns
+    -------
+    list of str
+        What was proved, in words.
+
+    Raises
+    ------
+    Falsehood
+        With the first statement that does not hold.
+    """
+    _check_form(document)
+    problem, claim = document["problem"], document["claim"]
+    _check_problem(problem, rows, targets)
+    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
+    planes, coefficients = _check_neurons(document["network"]["neurons"], wedges)
+    intercept = number(document["network"]["intercept"], "the intercept")
+    require(problem["bias"] or not intercept.terms, "Without a bias there is no intercept, and one is given.")
+    residual = _residual(wedges, planes, coefficients, intercept, targets)
+    given = [number(entry, f"dual[{i}]") for i, entry in enumerate(_list(document["dual"], "dual"))]
+    require(len(given) == len(targets), f"dual has {len(given)} entries for {len(targets)} samples.")
+    for i, (v, f) in enumerate(zip(given, residual, strict=True)):
+        require(not (v - f).terms, f"dual[{i}] is not y − f(x) at sample {i}.")
+    if problem["bias"]:
+        require(not sum(given, Surd()).terms, "The entries of dual do not sum to 0.")
+    reg = Fraction(problem["reg"])
+    half = sum((v * v for v in given), Surd()) * Fraction(1, 2)
+    primal = half + sum((z * z.sign() for z in coefficients), Surd()) * reg
+    dual = sum((v * y for v, y in zip(given, targets, strict=True)), Surd()) - half
+    for name, value in (("primal", primal), ("dual", dual), ("gap", primal - dual)):
+        require(not (number(claim[name], name) - value).terms, f"The claimed {name} is not its value.")
+    require(not (primal - dual).terms, "The primal and the dual value differ.")
+    everything = wedges.planes()
+    largest = _check_atoms(wedges, everything, given, reg)
+    require(not (number(claim["violation"], "violation") - largest).terms,
+            "The claimed violation is not the largest |correlation|/reg.")  # fmt: skip
+    atoms, scope = 2 * len(everything), "global" if problem["program"] == "exact" else "dictionary"
+    require(claim["atoms"] == atoms, f"The claim is about {claim['atoms']} atoms and there are {atoms}.")
+    require(claim["scope"] == scope, f"The claimed scope is {claim['scope']!r} and {scope!r} was checked.")
+    words = sentence(primal, scope, atoms)
+    require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
+    return [
+        f"{len(planes)} neurons are the wedges of samples that their names say.",
+        "dual is the residual y − f(X) of that network" + (", and sums to 0." if problem["bias"] else "."),
+        f"|Σ_i v_i (x̃_i·u)_+| ≤ reg holds for each of {atoms:,} atoms u.",
+        f"The value of (T) and its lower bound are the same number, {shown(primal)}.",
+        words,
+    ]
+
+
+def _check_form(document: Any) -> None:
+    """Refuse what is not a certificate of this version, whole and in its only spelling."""
+    require(isinstance(document, dict) and document.get("format") == FORMAT, f"This is no {FORMAT!r}.")
+    require(document.get("version") == VERSION and type(document["version"]) is int,
+            f"The version is {document.get('version')!r} and {VERSION} can be checked.")  # fmt: skip
+    for part, keys in KEYS.items():
+        content = document[part] if part else document
+        found = set(content) if isinstance(content, dict) else None
+        require(found == keys, f"The keys of {part or 'the certificate'} are not {', '.join(sorted(keys))}.")
+    require(document["claim"]["exact"] is True, "The claim is not one about exact arithmetic.")
+    require(type(document["claim"]["atoms"]) is int, "The number of atoms is no integer.")
+
+
+def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> None:
+    n, d = len(rows), len(rows[0])
+    require(problem["loss"] == "squared", f"The loss is {problem['loss']!r} and 'squared' can be checked.")
+    require(problem["norm"] in ("1", "2", "inf"), f"The norm is {problem['norm']!r}.")
+    require(type(problem["bias"]) is bool, f"bias is {problem['bias']!r}.")
+    require(problem["program"] in ("exact", "paper"), f"The program is {problem['program']!r}.")
+    require(problem["program"] == "paper" or problem["norm"] != "2" or d == 1,
+            "For norm 2 the wedges are not all atoms of the exact program.")  # fmt: skip
+    reg = number(problem["reg"], "reg")
+    require(set(reg.terms) == {1} and reg.sign() > 0, f"reg is {problem['reg']!r}, no rational above 0.")
+    require(type(problem["samples"]) is int and problem["samples"] == n,
+            f"The certificate is about {problem['samples']} samples and there are {n}.")  # fmt: skip
+    require(
+        problem["sha256"] == digest(problem, rows, targets),
+        "The data are not those of the certificate (sha256).",
+    )
+
+
+def _check_neurons(neurons: Any, wedges: Wedges) -> tuple[list[tuple[int, ...]], list[Surd]]:
+    """(N, B) of every neuron as its name says, and its coefficient."""
+    planes, coefficients, last = [], [], None
+    for k, neuron in enumerate(_list(neurons, "neurons")):
+        require(isinstance(neuron, dict) and set(neuron) == NEURON_KEYS, f"Neuron {k} has other keys.")
+        samples = _list(neuron["samples"], f"samples of neuron {k}")
+        directions = [tuple(_list(e, f"a direction of neuron {k}"))
+                      for e in _list(neuron["directions"], f"directions of neuron {k}")]  # fmt: skip
+        integers = all(type(j) is int for j in [*samples, *(x for e in directions for x in e)])
+        require(
+            integers and all(j in wedges.distinct for j in samples),
+            f"Neuron {k} is of samples that are none.",
+        )
+        require(all(e in wedges.directions for e in directions), f"Neuron {k} has directions that are none.")
+        orientation = neuron["orientation"]
+        require(
+            type(orientation) is int and orientation in (1, -1), f"The orientation of neuron {k} is not ±1."
+        )
+        require(len(samples) + len(directions) == wedges.size, f"Neuron {k} is not a wedge of {wedges.size}.")
+        plane = wedges.plane(samples, directions)
+        require(any(plane[:-1]), f"The samples of neuron {k} are dependent.")
+        require(
+            (samples, directions) == wedges.canonical(plane), f"Neuron {k} is not under its canonical name."
+        )
+        name = spelling(samples, directions, orientation, wedges.bias)
+        require(neuron["name"] == name, f"The name of neuron {k} is not {name}.")
+        place = (samples, directions, -orientation)
+        require(last is None or last < place, f"Neuron {k} is not in its place in the order of names.")
+        coefficient = number(neuron["coefficient"], f"the coefficient of neuron {k}")
+        require(bool(coefficient.terms), f"The coefficient of neuron {k} is 0.")
+        planes.append(tuple(orientation * entry for entry in plane))
+        coefficients.append(coefficient)
+        last = place
+    return planes, coefficients
+
+
+def _residual(
+    wedges: Wedges, planes: Sequence[Sequence[int]], coefficients: Sequence[Surd], intercept: Surd,
+    targets: Sequence[Fraction],
+) -> list[Surd]:  # fmt: skip
+    """y − f(X), f = Σ_u z_u (N·P + B)_+ / m + t, summed over a common denominator for each root."""
+    shares = [z * Surd({wedges.square(plane): Fraction(1, wedges.square(plane))})  # 1/m = √m²/m²
+              for z, plane in zip(coefficients, planes, strict=True)]  # fmt: skip
+    features = [[max(value, 0) for value in wedges.incidences(plane)] for plane in planes]
+    columns = _columns(shares)
+    residual = []
+    for i, y in enumerate(targets):
+        at = [column[i] for column in features]
+        f = {r: Fraction(sum(c * rho for c, rho in zip(column, at, strict=True)), scale)
+             for r, (column, scale) in columns.items()}  # fmt: skip
+        residual.append(Surd(y) - Surd(f) - intercept)
+    return residual
+
+
+def _check_atoms(
+    wedges: Wedges, planes: Sequence[Sequence[int]], dual: Sequence[Surd], reg: Fraction
+) -> Surd:
+    """|Σ_i v_i (N·P_i + B)_+| ≤ reg m on both sides of every hyperplane; the largest ratio to reg m.
+
+    Integer bounds of v decide wherever they can: Σ ρ_i ⌊2^b v_i⌋ and Σ ρ_i ⌈2^b v_i⌉ enclose 2^b Σ ρ_i v_i.
+    """
+    bits = 160
+    while dual and any(v.terms for v in dual) and max(abs(v.bounds(bits)[0]) for v in dual) < 1 << 160:
+        bits *= 2
+    bounds = [v.bounds(bits) for v in dual]
+    columns = _columns(dual)
+    largest, floor = Surd(), 0  # the floor is a lower bound of the largest ratio, times 2^64
+    for plane in planes:
+        incidences, square = wedges.incidences(plane), wedges.square(plane)
+        size = reg.numerator * isqrt(square << 2 * bits) // reg.denominator  # at most 2^bits reg m
+        for side in (1, -1):
+            active = [(i, side * value) for i, value in enumerate(incidences) if side * value > 0]
+            lower = sum(rho * bounds[i][0] for i, rho in active)
+            upper = sum(rho * bounds[i][1] for i, rho in active)
+            most = max(upper, -lower)
+            if most <= size and most << 64 < size * floor:
+                continue
+            correlation = Surd({r: Fraction(sum(column[i] * rho for i, rho in active), scale)
+                                for r, (column, scale) in columns.items()})  # fmt: skip
+            # c/(reg m) = c m/(reg m²)
+            ratio = correlation * Surd({square: Fraction(correlation.sign(), square) / reg})
+            require((Surd(1) - ratio).sign() >= 0, f"An atom has |correlation| above reg: the side {side:+d} of the "
+                                                   f"plane {plane} in integer coordinates.")  # fmt: skip
+            if (largest - ratio).sign() < 0:
+                largest, floor = ratio, ratio.bounds(64)[0]
+    return largest
+
+
+def _columns(numbers: Sequence[Surd]) -> dict[int, tuple[list[int], int]]:
+    """For each root the coefficients of the numbers as integers, and their denominator."""
+    columns = {}
+    for r in sorted({r for number in numbers for r in number.terms}):
+        coefficients = [number.terms.get(r, Fraction(0)) for number in numbers]
+        scale = lcm(*(c.denominator for c in coefficients))
+        columns[r] = [c.numerator * (scale // c.denominator) for c in coefficients], scale
+    return columns
+
+
+def number(value: Any, name: str) -> Surd:
+    """A rational as "p/q", or a list of [rational, radicand]; in lowest terms only, so that spellings are unique."""
+    terms = value if isinstance(value, list) else [[value, 1]]
+    total: dict[int, Fraction] = {}
+    for term in terms:
+        pair = isinstance(term, list) and len(term) == 2 and type(term[1]) is int and term[1] > 0
+        spelt = pair and isinstance(term[0], str) and NUMBER.fullmatch(term[0]) is not None
+        require(spelt, f"{name} is {str(value)[:60]}, which is no number.")
+        require(str(Fraction(term[0])) == term[0], f"{name} is not in lowest terms.")
+        total[term[1]] = Fraction(term[0])
+    found = Surd(total)
+    if isinstance(value, list):
+        short = 0 < len(terms) == len(found.terms) and list(total) == sorted(total) and list(total) != [1]
+        require(short, f"{name} is not in its shortest form.")
+    return found
+
+
+def _list(value: Any, name: str) -> list:
+    require(isinstance(value, list), f"{name} is no list.")
+    return value

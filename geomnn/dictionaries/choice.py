@@ -1,0 +1,40 @@
+"""Which dictionary a name stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geomnn.dictionaries.arcs import ArcDictionary
+from geomnn.dictionaries.base import Dictionary
+from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.dictionaries.faces import FaceDictionary
+from geomnn.errors import OptionError
+from geomnn.samples import Samples
+
+__all__ = ["find_dictionary"]
+
+
+def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary) -> Dictionary:
+    """The dictionary of that name for these samples, or the instance if it is one for them.
+
+    Raises
+    ------
+    OptionError
+        If there is no such dictionary, or the instance was made for other samples or another norm.
+    """
+    if isinstance(dictionary, Dictionary):
+        same = dictionary.samples.bias == samples.bias and dictionary.norm == norm
+        if not same or not np.array_equal(dictionary.samples.X, samples.X):
+            raise OptionError(
+                "The dictionary was made for other samples, norm or bias; make one from this X."
+            )
+        return dictionary
+    if not isinstance(dictionary, str):
+        dictionary = repr(dictionary)  # of no use, and refused below
+    if dictionary == "wedge":
+        return WedgeDictionary(samples, norm, directions=False)
+    if dictionary in ("auto", "exact"):
+        if norm == 2 and samples.d > 1:
+            return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples)
+        return WedgeDictionary(samples, norm, directions=True)
+    raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")

@@ -1,0 +1,270 @@
+"""Samples and wedges in integer coordinates, and every wedge of a dictionary priced exactly.
+
+With q the common denominator of the features, the points P_i = q (x_i − x_0) are integer vectors and so is the
+normal N of a wedge.  Its feature at sample i is ρ_i/m with
+
+    ρ_i = (N·P_i + B)_+,   B = −N·P_a,   m = q ‖N‖_p,
+
+integers for p = 1 and ∞; for p = 2, m is the square root of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import comb, gcd, isqrt
+
+import numpy as np
+
+from geomnn.algebra.blades import dual, expand
+from geomnn.atoms import Atom, Direction, basis_directions
+from geomnn.dictionaries import refuse_if_too_large
+from geomnn.rationals import common_denominator
+
+__all__ = ["IntegerSamples", "Plane", "Planes"]
+
+SECONDS_PER_ATOM, BYTES_PER_ATOM = 2e-5, 400  # of an exact solve, in a table of a few hundred samples
+EPS = float(np.finfo(float).eps)
+
+
+class IntegerSamples:
+    """The samples as integer points.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of Fraction
+        x_i.
+    bias : bool
+
+    Attributes
+    ----------
+    scale : int
+        q.
+    origin : ndarray of int, shape (d,)
+        q x_0 with a bias, zero without.
+    points : ndarray of object, shape (n, d)
+        P_i, Python integers.
+    distinct : list of int
+        The rows that can span something: the first of each set of equal ones, zero rows only with a bias.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[Fraction]], bias: bool):
+        self.bias = bias
+        self.scale = common_denominator(entry for row in rows for entry in row)
+        table = np.array([[int(entry * self.scale) for entry in row] for row in rows], dtype=object)
+        self.origin = table[0] if bias else 0 * table[0]
+        self.points = table - self.origin
+        first: dict[tuple, int] = {}
+        for i, point in enumerate(self.points.tolist()):
+            if bias or any(point):
+                first.setdefault(tuple(point), i)
+        self.distinct = sorted(first.values())
+
+    @property
+    def n(self) -> int:
+        return len(self.points)
+
+    @property
+    def d(self) -> int:
+        return self.points.shape[1]
+
+    @property
+    def members(self) -> int:
+        """D − 1: how many samples and directions make a wedge."""
+        return self.d - (not self.bias)
+
+    def spanned(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """The vectors of wedges: differences to the last row with a bias, rows without; then directions."""
+        points = self.points[rows]
+        differences = points[..., :-1, :] - points[..., -1:, :] if self.bias else points
+        return np.concatenate([differences, directions], axis=-2)
+
+    def planes(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """(N, B) of wedges, made primitive, shape (…, d + 1); zero where the wedge is."""
+        vectors = self.spanned(rows, directions)
+        blade = expand(np.moveaxis(vectors, (-2, -1), (0, 1))).astype(object)
+        normal = np.moveaxis(dual(blade, self.d, self.d - 1), 0, -1)
+        normal = normal.astype(int).astype(object) if not self.d - 1 else normal  # ⋆1 = 1
+        divisor = np.gcd.reduce(normal, axis=-1)
+        normal = normal // np.where(divisor == 0, 1, divisor)[..., None]
+        anchor = self.points[rows[..., -1]] if self.bias else 0 * normal
+        return np.concatenate([normal, -(normal * anchor).sum(axis=-1, keepdims=True)], axis=-1)
+
+    def incidences(self, plane: np.ndarray) -> np.ndarray:
+        """N·P_i + B, Python integers, shape (n,)."""
+        return self.points @ plane[:-1] + plane[-1]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """An oriented wedge: (N, B) in integer coordinates and the square of its size.
+
+    Parameters
+    ----------
+    coordinates : tuple of int
+        (N, B).
+    features : tuple of int
+        ρ_i.
+    square : int
+        m².
+    """
+
+    coordinates: tuple[int, ...]
+    features: tuple[int, ...]
+    square: int
+
+
+class Planes:
+    """The dictionary of all wedges, each hyperplane once, to be checked exactly.
+
+    Parameters
+    ----------
+    samples : IntegerSamples
+    norm : float
+        p.
+    directions : bool
+        Whether the directions of the norm take part, as in the exact program.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        If there are more than can be checked in minutes.
+
+    Source: geomnn theory, sections 1 and 8.
+    """
+
+    def __init__(self, samples: IntegerSamples, norm: float, directions: bool):
+        self.samples = samples
+        self.norm = norm
+        self.directions = basis_directions(samples.d, norm) if directions else ()
+        available, ideal = len(samples.distinct), len(self.directions)
+        sets = sum(
+            comb(available, k) * comb(ideal, samples.members - k)
+            for k in range(int(samples.bias), samples.members + 1)
+        )
+        refuse_if_too_large(
+            f"atoms for {samples.n} samples of {samples.d} features", 2 * sets, SECONDS_PER_ATOM, BYTES_PER_ATOM,
+            (900.0, 2.0**32), "fewer samples, or exact=False",
+        )  # fmt: skip
+        self.coordinates = _distinct([*self._enumerate()], samples.d + 1)
+        sizes = np.array([isqrt(self.square(row) << 128) for row in self.coordinates], dtype=object)
+        # units and points of moderate size in floats, each entry correctly rounded but for one part in 2^52
+        self._units = ((self.coordinates << 64) / sizes[:, None]).astype(float) if len(sizes) else \
+            np.zeros((0, samples.d + 1))  # fmt: skip
+        self._homogeneous = np.column_stack([samples.points, np.ones(samples.n, dtype=object)]).astype(float)
+
+    @property
+    def count(self) -> int:
+        """Number of atoms, both orientations."""
+        return 2 * len(self.coordinates)
+
+    def square(self, coordinates: Sequence[int] | np.ndarray) -> int:
+        """m² = q² ‖N‖_p²."""
+        sizes = [abs(int(entry)) for entry in coordinates[:-1]]
+        if self.norm == 2:
+            return self.samples.scale**2 * sum(size * size for size in sizes)
+        return (self.samples.scale * (sum(sizes) if self.norm == 1 else max(sizes))) ** 2
+
+    def plane(self, coordinates: Sequence[int] | np.ndarray) -> Plane:
+        """The oriented wedge at (N, B)."""
+        row = np.array([int(entry) for entry in coordinates], dtype=object)
+        features = np.maximum(self.samples.incidences(row), 0)
+        return Plane(tuple(row.tolist()), tuple(features.tolist()), self.square(row))
+
+    def at(self, atom: Atom) -> Plane | None:
+        """The oriented wedge with the name of an atom, None if its samples are dependent."""
+        vectors = np.array([e.vector(self.samples.d) for e in atom.directions]).reshape(-1, self.samples.d)
+        rows = np.array(atom.samples, dtype=int)
+        coordinates = self.samples.planes(rows, vectors.astype(int).astype(object))
+        return self.plane(atom.orientation * coordinates) if coordinates[:-1].any() else None
+
+    def near(self, dual_point: np.ndarray, level: float) -> Iterator[tuple[float, Plane]]:
+        """The oriented wedges whose correlation with v may reach a level, the largest first.
+
+        A floating-point pass with a bound on its rounding leaves out those that can not.
+
+        Parameters
+        ----------
+        dual_point : ndarray, shape (n,)
+            v, rounded to floats.
+        level : float
+            In units of ‖w‖_p = 1.
+        """
+        incidences = self._units @ self._homogeneous.T
+        above = np.maximum(incidences, 0.0) @ dual_point
+        below = np.maximum(-incidences, 0.0) @ dual_point
+        # |error of Σ v_i (u·x̃_i)_+| ≤ γ Σ_i |v_i| Σ_l |u_l| |x̃_il|, γ of the number of roundings on the way
+        rounding = (len(dual_point) + 4 * self._units.shape[1] + 16) * EPS
+        slack = rounding * (np.abs(self._units) @ (np.abs(self._homogeneous).T @ np.abs(dual_point)))
+        values = np.concatenate([above, below])
+        close = np.flatnonzero(np.abs(values) + np.concatenate([slack, slack]) >= level * (1 - 8 * EPS))
+        for k in close[np.argsort(-np.abs(values[close]), kind="stable")]:
+            sign = 1 if k < len(above) else -1
+            yield float(values[k]), self.plane(sign * self.coordinates[k % len(above)])
+
+    def name(self, plane: Plane) -> tuple[tuple[int, ...], tuple[Direction, ...], int]:
+        """Samples, directions and orientation of the canonical name: the greedy basis of the flat."""
+        samples = self.samples
+        normal = np.array(plane.coordinates[:-1], dtype=object)
+        incidences = samples.incidences(np.array(plane.coordinates, dtype=object))
+        rows = [i for i in samples.distinct if incidences[i] == 0]
+        vectors = [e.vector(samples.d).astype(int).astype(object) for e in self.directions]
+        ideal = [k for k, vector in enumerate(vectors) if vector @ normal == 0]
+        anchored = int(samples.bias)
+        spanned = samples.points[rows[1:]] - samples.points[rows[:1]] if anchored else samples.points[rows]
+        chosen = _greedy_basis([*spanned, *(vectors[k] for k in ideal)], samples.d - 1)
+        members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
+        directions = [self.directions[ideal[k - len(spanned)]] for k in chosen if k >= len(spanned)]
+        named = samples.planes(
+            np.array(members, dtype=int),
+            np.array([e.vector(samples.d) for e in directions])
+            .reshape(-1, samples.d)
+            .astype(int)
+            .astype(object),
+        )
+        return tuple(members), tuple(directions), 1 if named[:-1] @ normal > 0 else -1
+
+    def _enumerate(self) -> Iterator[np.ndarray]:
+        """(N, B) of every wedge, with dependent and equal ones, in blocks."""
+        samples = self.samples
+        vectors = np.array([e.vector(samples.d) for e in self.directions]).reshape(-1, samples.d)
+        for count in range(int(samples.bias), min(samples.members, len(samples.distinct)) + 1):
+            for ideal in combinations(range(len(vectors)), samples.members - count):
+                along = vectors[list(ideal)].astype(int).astype(object)
+                sets = list(combinations(samples.distinct, count))
+                rows = np.array(sets, dtype=int).reshape(len(sets), count)
+                for block in np.array_split(rows, len(rows) // 2**15 + 1):
+                    yield samples.planes(block, np.broadcast_to(along, (len(block), *along.shape)))
+
+
+def _distinct(blocks: list[np.ndarray], width: int) -> np.ndarray:
+    """Each hyperplane once: the first non-zero entry of N positive, no zero normals, as object integers."""
+    seen: dict[tuple, None] = {}
+    for block in blocks:
+        for row in block.tolist():
+            leading = next((entry for entry in row[:-1] if entry), 0)
+            if leading:
+                seen.setdefault(tuple(row) if leading > 0 else tuple(-entry for entry in row))
+    return np.array(list(seen), dtype=object).reshape(-1, width)
+
+
+def _greedy_basis(vectors: Sequence[np.ndarray], rank: int) -> list[int]:
+    """Positions of the first independent vectors, at most so many, by elimination in integers."""
+    chosen: list[int] = []
+    reduced: list[tuple[int, list[int]]] = []  # (pivot, row)
+    for position, vector in enumerate(vectors):
+        if len(chosen) == rank:
+            break
+        rest = [int(entry) for entry in vector]
+        for pivot, row in reduced:
+            if rest[pivot]:
+                factor, by = rest[pivot], row[pivot]
+                rest = [by * a - factor * b for a, b in zip(rest, row, strict=True)]
+        if any(rest):
+            divisor = gcd(*rest)
+            rest = [entry // divisor for entry in rest]
+            reduced.append((next(k for k, entry in enumerate(rest) if entry), rest))
+            chosen.append(position)
+    return chosen

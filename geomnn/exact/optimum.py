@@ -1,0 +1,244 @@
+"""The exact optimum of (C): posed in Fractions, guessed in floats, finished and checked in integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from geomnn.atoms import Atom
+from geomnn.dictionaries import Dictionary, WedgeDictionary
+from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.exact.active_set import ExactActiveSet
+from geomnn.exact.lattice import IntegerSamples, Plane, Planes
+from geomnn.exact.projection import Projection, Target
+from geomnn.exact.roots import RootBasis, RootSum, RootVector
+from geomnn.programs.problem import Problem
+from geomnn.programs.solve import Optimum
+from geomnn.rationals import common_denominator, exact_reg, exact_table, exact_targets, symbolic
+
+__all__ = ["ExactOptimum", "ExactProblem", "find_optimum", "most_violated", "pose_exactly"]
+
+
+@dataclass(frozen=True, eq=False)
+class ExactProblem:
+    """A training problem in rational numbers, with the dictionary over which it is solved.
+
+    Parameters
+    ----------
+    rows : list of list of Fraction
+        X.
+    targets : list of Fraction
+        y.
+    reg : Fraction
+    norm : float
+    bias : bool
+    samples : IntegerSamples
+    planes : Planes
+        All atoms.
+    program : str
+        "exact" or "paper".
+    """
+
+    rows: list[list[Fraction]]
+    targets: list[Fraction]
+    reg: Fraction
+    norm: float
+    bias: bool
+    samples: IntegerSamples
+    planes: Planes
+    program: str
+
+
+@dataclass(frozen=True, eq=False)
+class ExactOptimum:
+    """The optimum of an exact problem, every number of it exact.
+
+    Parameters
+    ----------
+    atoms : list of Atom
+        With weights of Fractions or SymPy numbers, in the order of their names.
+    coefficients : list
+        z_u.
+    intercept, primal, bound, violation : Fraction or SymPy number
+        t, the value of (T), the dual value of v, and the largest |correlation|/reg.
+    dual : ndarray of object, shape (n,)
+        v.
+    planes : list of Plane
+        The atoms in integer coordinates.
+    projection : Projection
+        The KKT system that holds.
+    """
+
+    atoms: list[Atom]
+    coefficients: list[Any]
+    intercept: Any
+    primal: Any
+    bound: Any
+    violation: Any
+    dual: np.ndarray
+    planes: list[Plane]
+    signs: list[int]
+    projection: Projection
+
+
+def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: Dictionary) -> ExactProblem:
+    """The problem in rational numbers, refused where no finite exact method is known.
+
+    Parameters
+    ----------
+    X, y, reg : as in `geomnn.derive`
+        Read exactly; floats as their shortest decimal.
+    problem : Problem
+        The same, checked and rounded to floats.
+    dictionary : Dictionary
+
+    Raises
+    ------
+    UnsupportedProblem
+        For logistic loss, vector outputs, and dictionaries that are not a finite list of wedges.
+    DataError, OptionError
+        For numbers that are not rational.
+
+    Source: geomnn theory, section 8.
+    """
+    if not problem.loss.is_quadratic:
+        raise UnsupportedProblem(
+            "exact=True is for the squared loss: the optimum for the logistic one is no closed form of the data. "
+            "Take loss='squared', or leave exact out and read the gap in solution.certificate."
+        )
+    if not problem.one_column:
+        raise UnsupportedProblem(
+            f"exact=True is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
+            "column, y[:, k], or leave exact out."
+        )
+    if not isinstance(dictionary, WedgeDictionary) or dictionary.atoms_move:
+        raise UnsupportedProblem(
+            "exact=True needs a finite dictionary of wedges; for norm 2 the atoms of the exact program move with the "
+            "residual. Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
+        )
+    rows, targets = exact_table(X), exact_targets(y)
+    samples = IntegerSamples(rows, problem.samples.bias)
+    planes = Planes(samples, problem.norm, dictionary.program == "exact")
+    return ExactProblem(rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes,
+                        dictionary.program)  # fmt: skip
+
+
+def find_optimum(problem: ExactProblem, dictionary: Dictionary, guess: Optimum) -> ExactOptimum:
+    """The exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
+
+    Parameters
+    ----------
+    problem : ExactProblem
+    dictionary : Dictionary
+        Which names the units of the guess.
+    guess : Optimum
+
+    Source: geomnn theory, section 8.
+    """
+    basis, planes, signs = RootBasis(), [], []
+    for j in np.argsort(-np.linalg.norm(guess.coefficients, axis=1)).tolist():
+        plane = _guessed(problem, dictionary, guess, j)
+        if plane is not None:
+            planes.append(plane)
+            signs.append(1 if guess.coefficients[j, 0] > 0 else -1)
+    target = Target(problem.targets, problem.reg, problem.bias, basis)
+    active = ExactActiveSet(target, planes, signs)
+    active.optimise(lambda projection: most_violated(problem, basis, problem.reg, projection.point))
+    return _assembled(problem, basis, active)
+
+
+def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: int) -> Plane | None:
+    """The wedge of integer points that a unit of the guess stands for, None where rounding hides it."""
+    try:
+        atom = dictionary.name(guess.units[j], guess.dual)
+    except DataError:
+        return None  # the exact steps will find it if it is needed
+    return problem.planes.at(atom)
+
+
+def most_violated(
+    problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
+) -> tuple[Plane, int] | None:
+    """An atom with |ρᵀv| > reg m, the most violated but for rounding, and the sign of ρᵀv; None if there is none."""
+    if not any(map(any, v.rows)):
+        return None
+    for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
+        correlation = v.dot(plane.features)
+        sign = correlation.sign()
+        if basis.root(plane.square) * reg < correlation * sign:
+            return plane, sign
+    return None
+
+
+def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) -> ExactOptimum:
+    """The network, its value through (T), the dual value and the largest correlation."""
+    projection, reg, v = active.projection, problem.reg, active.projection.point
+    sizes = [multiplier * basis.root(plane.square)
+             for multiplier, plane in zip(projection.multipliers, active.planes, strict=True)]  # fmt: skip
+    half = v.inner(v) * Fraction(1, 2)
+    cost = sum(sizes, basis.sum([])) * reg
+    scale = common_denominator(problem.targets)
+    along = v.dot([int(y * scale) for y in problem.targets]) * Fraction(1, scale)
+    violation = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
+    exact = [*sizes, projection.intercept, *(v[i] for i in range(len(v)))]
+    plain = _plain_numbers if len(basis) == 1 else RootSum.to_sympy
+    named = [_atom(problem, plane) for plane in active.planes]
+    order = sorted(
+        range(len(named)), key=lambda j: (named[j].samples, named[j].directions, -named[j].orientation)
+    )
+    dual = np.empty(len(v), dtype=object)
+    dual[:] = [plain(value) for value in exact[len(sizes) + 1 :]]
+    return ExactOptimum(
+        [named[j] for j in order],
+        [plain(sizes[j] * active.signs[j]) for j in order],
+        plain(projection.intercept),
+        plain(half + cost),
+        plain(along - half),
+        plain(violation),
+        dual,
+        [active.planes[j] for j in order],
+        [active.signs[j] for j in order],
+        projection,
+    )
+
+
+def _plain_numbers(value: RootSum) -> Fraction:
+    return value.to_fraction()
+
+
+def _largest(problem: ExactProblem, basis: RootBasis, v: RootVector) -> RootSum:
+    """The largest |correlation|/reg over all atoms."""
+    largest = basis.sum([])
+    dual = np.array(v.floats())
+    for value, plane in problem.planes.near(dual, 0.0):
+        if abs(value) < float(largest) * float(problem.reg) * (1 - 1e-9):
+            break
+        correlation = v.dot(plane.features)
+        # c/m = c m/m²
+        ratio = correlation * basis.root(plane.square) * (correlation.sign() / problem.reg / plane.square)
+        largest = ratio if largest < ratio else largest
+    return largest
+
+
+def _atom(problem: ExactProblem, plane: Plane) -> Atom:
+    """The named atom, its weight and bias as exact numbers."""
+    samples, directions, orientation = problem.planes.name(plane)
+    normal, offset = plane.coordinates[:-1], plane.coordinates[-1]
+    q = problem.samples.scale
+    size = Fraction(plane.square, q * q)  # ‖N‖²
+    shifted = offset - sum(a * b for a, b in zip(normal, problem.samples.origin.tolist(), strict=True))
+    entries = [*map(Fraction, normal), Fraction(shifted, q)]
+    root = RootBasis().root(int(size))
+    if root.is_rational:
+        numbers: list[Any] = [entry / root.to_fraction() for entry in entries]
+    else:
+        length = sympy.sqrt(int(size))
+        numbers = [symbolic(entry) / length for entry in entries]
+    weight = np.empty(len(normal), dtype=object)
+    weight[:] = numbers[:-1]
+    bias: Any = numbers[-1] if problem.bias else Fraction(0)
+    return Atom(weight, bias, samples, directions, orientation, problem.bias, problem.norm)

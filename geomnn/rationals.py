@@ -1,0 +1,109 @@
+"""Numbers taken exactly: fractions as they are, decimals as written, floats as their shortest decimal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+import sympy
+
+from geomnn.checker.digits import any_size
+from geomnn.errors import DataError, OptionError
+
+__all__ = [
+    "EXACT",
+    "SHORT",
+    "common_denominator",
+    "exact_number",
+    "exact_reg",
+    "exact_table",
+    "exact_targets",
+    "holds_exact",
+    "short_number",
+    "symbolic",
+]
+
+SHORT = 24  # letters of an exact number up to which it is shown in full
+EXACT = Fraction | Decimal | sympy.Rational
+
+
+def exact_number(value: Any, name: str) -> Fraction:
+    """One number as a Fraction: 0.1 is 1/10, the shortest decimal that reads back as that float.
+
+    Raises
+    ------
+    DataError
+        If it is not a rational number.
+    """
+    if isinstance(value, sympy.Float):
+        value = str(value)
+    elif isinstance(value, sympy.Rational):
+        return Fraction(int(value.p), int(value.q))
+    elif isinstance(value, float | np.floating):
+        value = str(value)  # what NumPy and Python print is the shortest decimal in the type of the number
+    elif isinstance(value, int | np.integer | np.bool_):
+        return Fraction(int(value))
+    elif not isinstance(value, Fraction | Decimal):
+        raise DataError(
+            f"{name} is {value!r}; a rational number was expected for exact arithmetic: give an int, a Fraction, "
+            "a Decimal, a SymPy Rational or a float."
+        )
+    try:
+        return Fraction(value)
+    except (ValueError, OverflowError) as reason:
+        raise DataError(f"{name} is {value}; remove or impute such values first.") from reason
+
+
+def exact_table(X: Any) -> list[list[Fraction]]:
+    """The rows of a table that `geomnn.samples.real_table` accepts, as Fractions."""
+    return [
+        [exact_number(value, f"X[{i}, {k}]") for k, value in enumerate(row)]
+        for i, row in enumerate(np.asarray(X))
+    ]
+
+
+def exact_targets(y: Any) -> list[Fraction]:
+    """The targets (n,) as Fractions."""
+    return [exact_number(value, f"y[{i}]") for i, value in enumerate(np.asarray(y))]
+
+
+def exact_reg(reg: Any) -> Fraction:
+    """The weight of the penalty as a Fraction, or an `OptionError`."""
+    try:
+        return exact_number(reg, "reg")
+    except DataError as reason:
+        raise OptionError(str(reason)) from reason
+
+
+def holds_exact(values: Any) -> bool:
+    """Whether a table holds exact numbers: Fractions, Decimals or SymPy rationals among integers."""
+    array = np.asarray(values)
+    if array.dtype != object:
+        return False
+    kinds = set(map(type, array.flat))
+    return any(issubclass(kind, EXACT) for kind in kinds) and all(
+        issubclass(kind, EXACT | int | np.integer) for kind in kinds
+    )
+
+
+def symbolic(number: Any) -> Any:
+    """A Fraction as a SymPy Rational; a SymPy number as it is."""
+    return sympy.Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else number
+
+
+def common_denominator(numbers: Iterable[Fraction]) -> int:
+    """The least common denominator, 1 for none."""
+    return lcm(*(number.denominator for number in numbers))
+
+
+def short_number(value: Any, digits: int = 6) -> str:
+    """A float in so many digits; an exact number as it is, or where it is long its beginning and dots."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    with any_size():
+        text = f"({value})" if isinstance(value, sympy.Add) else str(value)
+    return text if len(text) <= SHORT else f"{float(value):.{digits}g}…"
