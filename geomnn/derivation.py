@@ -144,8 +144,8 @@ def derive(
     """
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
+    posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
     atoms = find_dictionary(problem.samples, problem.norm, dictionary)
-    posed = pose_exactly(X, y, reg, problem, atoms) if exact else None
     optimum = solve(problem, atoms, float(tol), progress)
     if posed is not None:
         return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))

@@ -21,6 +21,14 @@ import sympy
 __all__ = ["RootBasis", "RootSum", "RootVector"]
 
 SMALL_PRIMES = tuple(sympy.primerange(200))
+FACTORED = 2**100  # integers up to which all squares are taken out of a root
+
+
+def _primes(number: int) -> Iterable[int]:
+    """The primes whose squares are taken out of a root: all of them, where they are found in no time."""
+    if number > FACTORED:
+        return SMALL_PRIMES
+    return (int(prime) for prime, power in flint.fmpz(number).factor() if power > 1)
 
 
 class RootBasis:
@@ -50,9 +58,8 @@ class RootBasis:
             root = isqrt(square * radicand)
             if root * root == square * radicand:
                 return position, Fraction(root, radicand)
-        factor = 1
-        rest = square
-        for prime in SMALL_PRIMES:
+        factor, rest = 1, square
+        for prime in _primes(square):
             while rest % (prime * prime) == 0:
                 rest, factor = rest // (prime * prime), factor * prime
         self.radicands.append(rest)
@@ -61,6 +68,16 @@ class RootBasis:
     def sum(self, coefficients: Sequence[Fraction]) -> RootSum:
         """Σ c_k √r_k of the first coefficients of the basis."""
         return RootSum(self, {k: c for k, c in enumerate(coefficients) if c})
+
+    def read(self, number: Any) -> RootSum:
+        """A Fraction, or a SymPy number that is a sum of square roots."""
+        if not isinstance(number, sympy.Expr):
+            return self.sum([Fraction(number)])
+        total = self.sum([])
+        for term in sympy.Add.make_args(sympy.expand(number)):
+            coefficient, root = term.as_coeff_Mul()
+            total = total + self.root(int(root**2)) * Fraction(int(coefficient.p), int(coefficient.q))
+        return total
 
     def root(self, square: int) -> RootSum:
         """√square."""

@@ -72,7 +72,7 @@ def check_network(
     }  # fmt: skip
     require(set(network) == {*expected, "neurons"}, "network.json has other keys than an exact network.")
     for key, value in expected.items():
-        same = network[key] == value and type(network[key]) is type(value)
+        same = json.dumps(network[key]) == json.dumps(value)
         require(same, f"{key} of network.json is {str(network[key])[:60]} where the certificate has {value}.")
     neurons = network["neurons"]
     require(isinstance(neurons, list) and len(neurons) == len(claimed["neurons"]),

@@ -61,10 +61,11 @@ def shown(number: Surd) -> str:
 
 
 def digest(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> str:
-    """SHA-256 of a table: its names as JSON, then a line for each sample, numbers in lowest terms, target last."""
-    names = [problem[key] for key in ("features", "target", "classes")]
+    """SHA-256 of a problem and its table: the problem as JSON, then a line for each sample, numbers in lowest terms,
+    the target last."""
+    asked = {key: problem[key] for key in sorted(KEYS["problem"] - {"sha256"})}
     lines = (",".join(map(str, [*row, y])) for row, y in zip(rows, targets, strict=True))
-    return hashlib.sha256("\n".join([json.dumps(names), *lines]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([json.dumps(asked), *lines]).encode()).hexdigest()
 
 
 def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> list[str]:
@@ -153,7 +154,7 @@ def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: S
             f"The certificate is about {problem['samples']} samples and there are {n}.")  # fmt: skip
     require(
         problem["sha256"] == digest(problem, rows, targets),
-        "The data are not those of the certificate (sha256).",
+        "The data or the problem are not those that were solved (sha256).",
     )
 
 

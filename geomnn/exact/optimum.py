@@ -15,10 +15,10 @@ from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.active_set import ExactActiveSet
 from geomnn.exact.lattice import IntegerSamples, Plane, Planes
 from geomnn.exact.projection import Projection, Target
-from geomnn.exact.roots import RootBasis, RootSum, RootVector
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
 from geomnn.rationals import common_denominator, exact_reg, exact_table, exact_targets, symbolic
+from geomnn.roots import RootBasis, RootSum, RootVector
 
 __all__ = ["ExactOptimum", "ExactProblem", "find_optimum", "most_violated", "pose_exactly"]
 
@@ -85,7 +85,7 @@ class ExactOptimum:
     projection: Projection
 
 
-def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: Dictionary) -> ExactProblem:
+def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | Dictionary) -> ExactProblem:
     """The problem in rational numbers, refused where no finite exact method is known.
 
     Parameters
@@ -94,10 +94,13 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: Diction
         Read exactly; floats as their shortest decimal.
     problem : Problem
         The same, checked and rounded to floats.
-    dictionary : Dictionary
+    dictionary : str or Dictionary
+        As in `geomnn.derive`.
 
     Raises
     ------
+    EnumerationTooLarge
+        Before any atom is formed, if there are more than can be checked in minutes.
     UnsupportedProblem
         For logistic loss, vector outputs, and dictionaries that are not a finite list of wedges.
     DataError, OptionError
@@ -115,16 +118,25 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: Diction
             f"exact=True is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
             "column, y[:, k], or leave exact out."
         )
-    if not isinstance(dictionary, WedgeDictionary) or dictionary.atoms_move:
+    if isinstance(dictionary, Dictionary):
+        finite, program = (
+            isinstance(dictionary, WedgeDictionary) and not dictionary.atoms_move,
+            dictionary.program,
+        )
+    else:
+        program = "paper" if dictionary == "wedge" else "exact"
+        finite = program == "paper" or problem.norm != 2 or problem.samples.d == 1
+    if not finite:
         raise UnsupportedProblem(
             "exact=True needs a finite dictionary of wedges; for norm 2 the atoms of the exact program move with the "
             "residual. Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
         )
     rows, targets = exact_table(X), exact_targets(y)
     samples = IntegerSamples(rows, problem.samples.bias)
-    planes = Planes(samples, problem.norm, dictionary.program == "exact")
-    return ExactProblem(rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes,
-                        dictionary.program)  # fmt: skip
+    planes = Planes(samples, problem.norm, program == "exact")
+    return ExactProblem(
+        rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes, program
+    )
 
 
 def find_optimum(problem: ExactProblem, dictionary: Dictionary, guess: Optimum) -> ExactOptimum:
@@ -185,7 +197,7 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     along = v.dot([int(y * scale) for y in problem.targets]) * Fraction(1, scale)
     violation = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     exact = [*sizes, projection.intercept, *(v[i] for i in range(len(v)))]
-    plain = _plain_numbers if len(basis) == 1 else RootSum.to_sympy
+    plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
     named = [_atom(problem, plane) for plane in active.planes]
     order = sorted(
         range(len(named)), key=lambda j: (named[j].samples, named[j].directions, -named[j].orientation)
@@ -204,10 +216,6 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
         [active.signs[j] for j in order],
         projection,
     )
-
-
-def _plain_numbers(value: RootSum) -> Fraction:
-    return value.to_fraction()
 
 
 def _largest(problem: ExactProblem, basis: RootBasis, v: RootVector) -> RootSum:

@@ -24,12 +24,12 @@ from geomnn.dictionaries import Dictionary, find_dictionary
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, most_violated, pose_exactly
 from geomnn.exact.projection import Projection, Target, project
-from geomnn.exact.roots import RootBasis, RootVector
 from geomnn.networks.expressions import feature_latex, unit_feature, variables
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
 from geomnn.rationals import common_denominator, exact_number, symbolic
+from geomnn.roots import RootBasis, RootVector
 
 __all__ = ["WeightsOfReg", "weights_as_function_of_reg"]
 
@@ -200,8 +200,8 @@ def weights_as_function_of_reg(
     Source: geomnn theory, section 4.
     """
     problem = pose(X, y, reg, norm, bias, "squared")
+    posed = pose_exactly(X, y, reg, problem, dictionary)
     atoms = find_dictionary(problem.samples, problem.norm, dictionary)
-    posed = pose_exactly(X, y, reg, problem, atoms)
     if problem.norm == 2 and problem.samples.d > 1:
         raise UnsupportedProblem(
             "For norm 2 the ends of the interval are no rational numbers; take norm 1 or inf, or read the float64 "

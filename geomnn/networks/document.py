@@ -21,6 +21,7 @@ from geomnn.checker.digits import any_size
 from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
 from geomnn.rationals import symbolic
+from geomnn.roots import RootBasis
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
@@ -159,8 +160,9 @@ def exact_text(number: Any) -> str | list[list[Any]]:
     with any_size():
         if isinstance(number, Fraction | int | sympy.Rational):
             return str(number)
-        pairs = (term.as_coeff_Mul() for term in sympy.Add.make_args(number))
-        return sorted(([str(c), int(root**2)] for c, root in pairs), key=lambda term: term[1])
+        basis = RootBasis()
+        terms = basis.read(number).terms.items()
+        return sorted(([str(c), basis.radicands[k]] for k, c in terms), key=lambda term: term[1])
 
 
 def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: float, bias: bool) -> tuple:

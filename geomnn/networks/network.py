@@ -17,6 +17,7 @@ from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
 from geomnn.networks import document, expressions
 from geomnn.rationals import exact_table, holds_exact, symbolic
+from geomnn.roots import RootBasis
 from geomnn.samples import real_table
 
 __all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
@@ -216,15 +217,17 @@ class AnalyticNetwork:
 
     def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
         """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""
-        values = np.empty(len(rows), dtype=object)
-        values[:] = [self.intercept] * len(rows)
+        values, basis = np.empty(len(rows), dtype=object), RootBasis()
+        totals = [basis.read(self.intercept)] * len(rows)
         for neuron in self.neurons:
-            atom = neuron.atom
+            z, b = basis.read(neuron.coefficient), basis.read(neuron.atom.bias)
+            weight = [basis.read(w) for w in neuron.atom.weight]
             for i, row in enumerate(rows):
-                entries = row if isinstance(atom.bias, Fraction) else [symbolic(entry) for entry in row]
-                feature = sum((w * x for w, x in zip(atom.weight, entries, strict=True)), atom.bias)
-                if feature > 0:
-                    values[i] = values[i] + neuron.coefficient * feature
+                feature = sum((w * x for w, x in zip(weight, row, strict=True)), b)
+                if feature.sign() > 0:
+                    totals[i] = totals[i] + z * feature
+        rational = isinstance(self.intercept, Fraction)
+        values[:] = [total.to_fraction() if rational else total.to_sympy() for total in totals]
         return values
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

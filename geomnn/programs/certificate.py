@@ -13,6 +13,7 @@ import sympy
 from geomnn.checker.statements import sentence
 from geomnn.checker.surds import Surd
 from geomnn.rationals import short_number
+from geomnn.roots import RootBasis
 
 __all__ = ["Certificate"]
 
@@ -105,10 +106,8 @@ class Certificate:
 
 def _surd(number: Any) -> Surd:
     """An exact number for the arithmetic of the checker."""
-    if isinstance(number, Fraction):
-        return Surd(number)
-    pairs = (term.as_coeff_Mul() for term in sympy.Add.make_args(number))
-    return Surd({int(root**2): Fraction(int(c.p), int(c.q)) for c, root in pairs})
+    basis = RootBasis()
+    return Surd({basis.radicands[k]: c for k, c in basis.read(number).terms.items()})
 
 
 def _rounded(value: float, direction: str) -> str:
