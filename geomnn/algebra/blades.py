@@ -4,7 +4,6 @@ Floats are carried as mantissas with integer binary exponents, so that no volume
 """
 
 import sys
-from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from math import log, log10
@@ -48,7 +47,7 @@ def expand(rows: np.ndarray) -> np.ndarray:
     """Wedge of (k, d, …) as (C(d, k), …), for every kind of entry."""
     # One vector at a time: u_s e_s at the end of B e_{S∖s} moves over the members behind s to its place, so
     # (B ∧ u)_S = Σ_p (−1)^{k−1−p} B_{S∖s_p} u_{s_p},  S = {s_0 < … < s_{k−1}}.
-    blade = rows[0] if len(rows) else np.ones((1, *rows.shape[2:]))
+    blade = rows[0] if len(rows) else np.ones((1, *rows.shape[2:]), dtype=rows.dtype)
     for size, row in enumerate(rows[1:], start=2):
         members, smaller = _subsets(rows.shape[1], size)
         grown = blade[smaller[:, -1]] * row[members[:, -1]]
@@ -189,4 +188,4 @@ def is_zero(entry: Any) -> bool:
         if verdict is None:
             raise DataError(f"Whether {entry} is zero could not be decided: simplify the entries first.")
         return verdict
-    return not isinstance(entry, Fraction) or entry == 0
+    return isinstance(entry, sympy.Expr) or bool(entry == 0)

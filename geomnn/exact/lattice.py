@@ -84,9 +84,8 @@ class IntegerSamples:
     def planes(self, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """(N, B) of wedges, made primitive, shape (…, d + 1); zero where the wedge is."""
         vectors = self.spanned(rows, directions)
-        blade = expand(np.moveaxis(vectors, (-2, -1), (0, 1))).astype(object)
+        blade = expand(np.moveaxis(vectors, (-2, -1), (0, 1)))
         normal = np.moveaxis(dual(blade, self.d, self.d - 1), 0, -1)
-        normal = normal.astype(int).astype(object) if not self.d - 1 else normal  # ⋆1 = 1
         divisor = np.gcd.reduce(normal, axis=-1)
         normal = normal // np.where(divisor == 0, 1, divisor)[..., None]
         anchor = self.points[rows[..., -1]] if self.bias else 0 * normal
