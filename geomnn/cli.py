@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -216,13 +217,14 @@ def verify(report: str, data: str) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def prove(arguments: tuple[str, ...]) -> None:
     """Check the statements of proofs/, which is in the source tree: the same as `python -m proofs`."""
-    try:
-        from proofs import main as check_proofs
-    except ImportError as reason:
+    source = Path(__file__).parents[1]
+    if not (source / "proofs" / "statement.py").is_file():
         raise MissingPackage(
             "The proofs live in the source tree of geomnn, in the folder proofs/, and are not part of the installed "
-            "package: get the source, and run geomnn prove in its folder."
-        ) from reason
+            "package; get the source, and run `python -m proofs` in it."
+        )
+    sys.path.insert(0, str(source))
+    check_proofs = import_module("proofs").main
     raise click.exceptions.Exit(check_proofs(arguments))
 
 

@@ -344,3 +344,28 @@ def test_a_file_name_that_is_no_text(folder):
     Path("data.csv").rename(name)
     assert main(derive("--features", "a,b", path=name)) == 0
     assert contents("report") == PLANAR
+
+
+def test_prove_checks_the_proofs_of_the_source_tree(capsys):
+    assert main(["prove", "gram_volume", "one_dimension"]) == 0
+    out, _ = capsys.readouterr()
+    assert "all hold" in out
+    assert "identity" in out
+    assert "Wedges of wedges" not in out
+    with pytest.raises(SystemExit) as stopped:
+        main(["prove", "nothing"])
+    assert stopped.value.code == 2
+
+
+def test_prove_from_an_installed_package_says_where_the_proofs_are(tmp_path):
+    import shutil
+
+    shutil.copytree(
+        Path(gm.__file__).parent, tmp_path / "geomnn", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    done = subprocess.run([sys.executable, "-m", "geomnn", "prove"], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False)  # fmt: skip
+    assert done.returncode == 2
+    assert "source tree" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""

@@ -158,7 +158,8 @@ def feature_latex(atom: Atom) -> str:
     if not factors:
         return f"({sign}x)_+"
     blade = r" \wedge ".join(factors)
-    return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star({blade}) \rVert_{{{p}}}}}"
+    star = blade if len(factors) == 1 else f"({blade})"
+    return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star {star} \rVert_{{{p}}}}}"
 
 
 def _number(value: Any, digits: int, form: str, first: bool) -> str:
