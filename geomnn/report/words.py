@@ -145,11 +145,12 @@ def reading(study: Study) -> str:
         "In the names of the atoms ⋆ turns a wedge into the vector orthogonal to it, which is the weight "
         "of the neuron, and the sign in front says which side is active."
     )
+    exact = study.solution.certificate.exact
+    held = "these numbers in full" if exact else "each neuron balanced, with √|z| w inside and ±√|z| outside"
     anchor = " “at x7” says that the hyperplane goes through x7." if bias else ""
     table = (
         f"In the table f(x) = {'t + ' if bias else ''}Σ z ({'w·x + b' if bias else 'w·x'})<sub>+</sub> "
-        f"with weights of {study.request.norm.replace('inf', '∞')}-norm 1; network.json holds each neuron "
-        "balanced, with √|z| w inside and ±√|z| outside."
+        f"with weights of {study.request.norm.replace('inf', '∞')}-norm 1; network.json holds {held}."
     )
     distance = DISTANCES[study.request.norm]
     return f"{_volumes(len(study.features), bias, distance)} {names}{anchor} {table}"

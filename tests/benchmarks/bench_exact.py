@@ -60,18 +60,18 @@ def test_the_plane(kind, n, capsys):
         rng = np.random.default_rng(n)
         X, y, reg = rng.normal(size=(n, 2)), rng.normal(size=n), 0.02
     solving, checking, solution = solved(np.round(X, 4), np.round(y, 4), reg=reg)
-    bits = solution.objective.denominator.bit_length()
+    size = f"{len(solution.network)} neurons, {solution.objective.denominator.bit_length():,} bits"
     report(capsys, f"{kind} n = {n}, p = 1, four decimals: solved in {solving:.2f} s, verified in {checking:.2f} s "
-                   f"({solution.certificate.atoms:,} atoms, {len(solution.network)} neurons, {bits:,} bits)")  # fmt: skip
+                   f"({solution.certificate.atoms:,} atoms, {size})")  # fmt: skip
 
 
 def test_space_and_roots(capsys):
     rng = np.random.default_rng(0)
     X, y = np.round(rng.normal(size=(30, 3)), 2), np.round(rng.normal(size=30), 2)
-    for what, table, options in (("d = 3, n = 30, p = 1", X, {"norm": 1}),
-                                 ("d = 2, n = 30, p = 2, wedges", X[:, :2], {"norm": 2, "dictionary": "wedge"})):  # fmt: skip
+    roots = {"norm": 2, "dictionary": "wedge"}
+    for what, table, options in (("d = 3, p = 1", X, {"norm": 1}), ("d = 2, p = 2, wedges", X[:, :2], roots)):
         solving, checking, solution = solved(table, y, reg=0.05, **options)
-        report(capsys, f"{what}: solved in {solving:.2f} s, verified in {checking:.2f} s "
+        report(capsys, f"n = 30, {what}: solved in {solving:.2f} s, verified in {checking:.2f} s "
                        f"({solution.certificate.atoms:,} atoms)")  # fmt: skip
 
 
