@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -52,8 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GeomnnError as error:
         # the library speaks of its arguments, this command of its options
         message = re.sub(r"^(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
+        message = re.sub(r"\b(loss|dictionary)='(\w+)'", r"--\1 \2", message).replace("exact=True", "--exact")
         return _fail(message, 2)
     return status if isinstance(status, int) else 0
+
+
+def _weight(text: str) -> Decimal | Fraction:
+    """A number as it is written."""
+    try:
+        return Fraction(text) if "/" in text else Decimal(text)
+    except (ValueError, ZeroDivisionError, InvalidOperation) as reason:
+        raise click.BadParameter(f"{text!r} is not a number", param_hint="'--reg'") from reason
 
 
 def _fail(message: str, status: int) -> int:
@@ -121,8 +132,8 @@ def commands(context: click.Context) -> None:
 @click.option(
     "--reg",
     required=True,
-    type=float,
-    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit.",
+    callback=lambda _context, _option, text: _weight(text),
+    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit. With --exact also 1/3.",
 )
 @click.option("--out", required=True, metavar="FOLDER", help="Where to write; must not exist (see --force).")
 @click.option(

@@ -51,6 +51,9 @@ class Solution:
     def __str__(self) -> str:
         return f"{self.network}\n{self.certificate.statement()}"
 
+    def __repr__(self) -> str:
+        return f"Solution({self.network!r}, {self.certificate!r})"
+
     def show(self, form: str = "auto", terms: int = 8, rows: int = 20) -> Html:
         """The closed form, its neurons and the certificate, for a notebook.
 

@@ -23,10 +23,12 @@ __all__ = [
     "exact_table",
     "exact_targets",
     "holds_exact",
+    "root_times",
     "short_number",
     "symbolic",
 ]
 
+LARGEST = 1000  # decimal exponent up to which a number is read exactly
 SHORT = 24  # letters of an exact number up to which it is shown in full
 EXACT = Fraction | Decimal | sympy.Rational
 
@@ -51,6 +53,10 @@ def exact_number(value: Any, name: str) -> Fraction:
         raise DataError(
             f"{name} is {value!r}; a rational number was expected for exact arithmetic: give an int, a Fraction, "
             "a Decimal, a SymPy Rational or a float."
+        )
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > LARGEST:
+        raise DataError(
+            f"{name} is {value:.3e}; exact numbers have exponents up to {LARGEST}: rescale the data."
         )
     try:
         return Fraction(value)
@@ -93,6 +99,15 @@ def holds_exact(values: Any) -> bool:
 def symbolic(number: Any) -> Any:
     """A Fraction as a SymPy Rational; a SymPy number as it is."""
     return sympy.Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else number
+
+
+def root_times(number: Any, factor: Any) -> Any:
+    """√number · factor as a SymPy number; squares are not taken out where there are too many digits for that."""
+    value, scale = symbolic(number), symbolic(factor)
+    if not isinstance(number, Fraction) or (number.numerator * number.denominator).bit_length() <= 512:
+        return sympy.sqrt(value) * scale
+    root = sympy.Pow(value, sympy.Rational(1, 2), evaluate=False)
+    return sympy.Mul(scale, root, evaluate=False) if scale else scale
 
 
 def common_denominator(numbers: Iterable[Fraction]) -> int:

@@ -153,7 +153,9 @@ def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
         )
     try:
         floats = np.array(array, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as reason:
+    except OverflowError as reason:
+        raise DataError(f"{name} holds values that are too large for float64: rescale them.") from reason
+    except (TypeError, ValueError) as reason:
         raise DataError(
             f"{name} holds values that are not numbers ({reason}); convert them first."
         ) from reason

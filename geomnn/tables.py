@@ -13,12 +13,13 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from geomnn.errors import DataError
+from geomnn.rationals import exact_number
 
 __all__ = ["Table", "choose_features", "class_column", "exact_column", "number_column", "read_table"]
 
@@ -217,7 +218,10 @@ def exact_column(table: Table, name: str) -> np.ndarray:
     """A column that `number_column` accepts, as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
     position = _position(table, name, "a column")
     values = np.empty(len(table.rows), dtype=object)
-    values[:] = [Fraction(cells[position]) for cells in table.rows]
+    values[:] = [
+        exact_number(Decimal(cells[position]), _where(table, row, name))
+        for row, cells in enumerate(table.rows)
+    ]
     return values
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import geomnn as gm
 from geomnn.checker.report import check_network
+from geomnn.checker.statements import digest, seal, sentence
 from geomnn.checker.surds import Surd
 from geomnn.cli import main
 from geomnn.exact import Falsehood
@@ -83,6 +84,11 @@ def changed(value):
     return [{**value, "more": 0}, dict(list(value.items())[1:]), []]
 
 
+def sealed(document):
+    """The document as a forger would leave it, so that only what it says can be false."""
+    return {**document, "seal": seal(document)}
+
+
 def others(value):
     return [other for other in changed(value) if json.dumps(other) != json.dumps(value)]
 
@@ -126,7 +132,10 @@ def test_any_change_makes_it_fail(certified):
     for path in places(document):
         for value in others(value_at(document, path)):
             if path or isinstance(value, dict):
-                assert fails(gm.exact.verify, replaced(document, path, value), X, y), f"{path} = {value!r}"
+                other = replaced(document, path, value)
+                assert fails(gm.exact.verify, other, X, y), f"{path} = {value!r}"
+                if path != ("seal",):
+                    assert fails(gm.exact.verify, sealed(other), X, y), f"{path} = {value!r}, sealed"
                 tried += 1
     assert tried > 150
 
@@ -154,16 +163,14 @@ def test_a_network_that_is_not_optimal_is_refused_though_its_numbers_fit():
     assert Fraction(paper["claim"]["primal"]) > exact.objective
     claimed = replaced(paper, ("problem", "program"), "exact")
     with pytest.raises(Falsehood):
-        gm.exact.verify(claimed, X, y)
+        gm.exact.verify(sealed(claimed), X, y)
     claimed["problem"] = {**claimed["problem"]}
     claimed["claim"]["scope"], claimed["claim"]["atoms"] = "global", exact.certificate.atoms
-    from geomnn.checker.statements import digest, sentence
-
     claimed["problem"]["sha256"] = digest(claimed["problem"], exact.exact.rows, exact.exact.targets)
     primal = Surd(Fraction(paper["claim"]["primal"]))
     claimed["claim"]["statement"] = sentence(primal, "global", exact.certificate.atoms)
     with pytest.raises(Falsehood, match=r"canonical|above reg"):
-        gm.exact.verify(claimed, X, y)
+        gm.exact.verify(sealed(claimed), X, y)
 
 
 def test_the_network_file_is_compared_too(certified, tmp_path):
@@ -308,3 +315,61 @@ def test_surds_agree_with_sympy(left, right):
         assert lower <= sympy.floor(theirs * 2**200) + 1
         assert upper >= sympy.ceiling(theirs * 2**200) - 1
         assert float(Fraction(ours.decimal(20))) == pytest.approx(float(theirs), rel=1e-12)
+
+
+def test_other_spellings_of_a_number_are_refused():
+    X, y = [[0], [1], [3]], [0, 1, 5]
+    document = gm.exact.certificate_document(gm.derive(X, y, reg=Fraction(1, 4), exact=True))
+    half = str(Fraction(document["dual"][1]) / 2)
+    for other in ([[half, 4]], [[document["dual"][1], 1]], [[half, 1], [half, 1]]):
+        assert fails(gm.exact.verify, sealed(replaced(document, ("dual", 1), other)), X, y)
+    roots = problems()["p = 2, wedges"]
+    document = gm.exact.certificate_document(gm.derive(*roots[:2], exact=True, **roots[2]))
+    coefficient, radicand = document["dual"][0][-1]
+    other = [*document["dual"][0][:-1], [str(Fraction(coefficient) / 3), 9 * radicand]]
+    assert fails(gm.exact.verify, sealed(replaced(document, ("dual", 0), other)), *roots[:2])
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("r/certificate.json", lambda text: text.replace('"reg"', '"reg": "1/1000000",\n  "reg"', 1)),
+        ("r/network.json", lambda text: text.replace('"intercept"', '"intercept": "99", "intercept"', 1)),
+        ("r/certificate.json", lambda text: "[" * 100_000),
+        ("r/network.json", lambda text: "[" * 100_000),
+        ("r/certificate.json", lambda text: "[1, 2]"),
+        ("data.csv", lambda text: text.replace("0.3", "1e-99999999")),
+        ("data.csv", lambda text: text.replace("0.3", "x" * 200_000)),
+        ("data.csv", lambda text: text.replace("0.3", "3/10")),
+        ("data.csv", lambda text: text.replace("2,1.5", "\n2,1.5")),
+    ],
+)  # fmt: skip
+def test_crafted_files_end_in_one_sentence(report, file, change, capsys):
+    Path(file).write_text(change(Path(file).read_text(encoding="utf-8")), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["verify", "r", "--data", "data.csv"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_file_of_another_encoding(report, capsys):
+    Path("data.csv").write_bytes(TABLE.encode().replace(b"red", b"r\xe9d"))
+    assert main(["verify", "r", "--data", "data.csv"]) == 1
+    assert "UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'y,"a\r\nb"\r\n0,0\r\n1,1\r\n5,3\r\n',
+        "y,a\nfirst,0\nsecond,1\nfirst,3\n",
+        "y,a\n10,0\n1_0,1\n10,3\n",
+        "y,a\n0.1,0\n0.5,1\n0.10000000000000000001,3\n",
+        "y,a\n+1,0\n2e0,1\n1.0,3\n\n\n",
+    ],
+)
+def test_solver_and_checker_read_the_same_table(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_bytes(table.encode())
+    classes = ["--classify", "--loss", "squared"] if "a\r" not in table else []
+    assert main(["derive", "t.csv", "--target", "y", *classes, "--reg", "1/10", "--exact", "--out", "r"]) == 0
+    assert main(["verify", "r", "--data", "t.csv"]) == 0

@@ -189,7 +189,7 @@ BAD_OPTIONS = {
     "negative reg": (derive("--features", "a", reg="-1"), ["--reg -1.0", "above 0"]),
     "reg nan": (derive("--features", "a", reg="nan"), ["--reg nan", "above 0"]),
     "reg inf": (derive("--features", "a", reg="inf"), ["--reg inf", "above 0"]),
-    "reg text": (derive("--features", "a", reg="big"), ["'big' is not a valid float", "derive --help"]),
+    "reg text": (derive("--features", "a", reg="big"), ["'big' is not a number", "derive --help"]),
     "norm": (derive("--norm", "3"), ["'3'", "'1', '2', 'inf'", "derive --help"]),
     "loss": (derive("--loss", "hinge"), ["'hinge'", "'squared', 'logistic'"]),
     "dictionary": (derive("--dictionary", "all"), ["'all'"]),

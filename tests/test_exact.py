@@ -250,3 +250,59 @@ def test_the_spiral_in_fractions():
     rounded = gm.derive(np.round(X, 4), y, reg=5e-4)
     assert float(solution.objective) == pytest.approx(rounded.objective, rel=1e-9)
     check_optimality(solution, np.round(X, 4), y, 5e-4, True)
+
+
+def test_wedges_with_large_common_divisors():
+    """Normals are divided by their greatest common divisor, whatever its size."""
+    large = 9223372037341622938
+    for X, y in (
+        ([[0, 10**20], [3 * 10**20, 10**20], [10**20, 2 * 10**20]], [0, 1, 2]),
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0.1234567891]], [0, 1, 2, 0, 5]),
+        ([[0, large], [-large, 0], [0, 0]], [1, 1, 2]),
+        ([[Fraction(0)], [Fraction(1, 10**400)], [Fraction(2)]], [0, 1, 2]),
+    ):
+        solution = gm.derive(X, y, reg=0.1, exact=True)
+        assert gm.exact.verify(gm.exact.certificate_document(solution), X, y)
+
+
+def test_numbers_of_thousands_of_digits_are_shown_and_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 2)), rng.normal(size=120)
+    solution = gm.derive(X, y, reg=1e-4, exact=True)
+    assert solution.objective.denominator > 10**4300
+    network = solution.network
+    for text in (repr(solution), str(solution), repr(solution.certificate), repr(network.neurons[0]),
+                 solution._repr_html_(), network.to_latex(), network._repr_latex_()):  # fmt: skip
+        assert len(text) < 60_000
+    assert float(network.neurons[0].weight[0]) == pytest.approx(network.numeric().neurons[0].weight[0])
+    network.save(tmp_path / "network.json")
+    assert gm.AnalyticNetwork.load(tmp_path / "network.json").intercept == network.intercept
+    assert gm.exact.verify(gm.exact.certificate_document(solution), X, y)
+
+
+def test_loaded_networks_of_roots_without_a_bias(tmp_path):
+    X, y = [[0, 1], [1, 0], [1, 1], [3, 2]], [0, 1, 1, 2]
+    network = gm.derive(X, y, reg=Fraction(1, 20), norm=2, bias=False, dictionary="wedge", exact=True).network
+    network.save(tmp_path / "network.json")
+    points = [[Fraction(1), Fraction(2)]]
+    assert zero(gm.AnalyticNetwork.load(tmp_path / "network.json")(points)[0] - network(points)[0])
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_exact_networks_are_drawn(d):
+    rng = np.random.default_rng(d)
+    X, y = rng.integers(-3, 4, size=(6, d)) / 2, rng.integers(-4, 5, size=6) / 2
+    network = derive(X, y, 0.1, 1, True).network
+    assert gm.plotting.plot_network(network, X, y)
+    assert gm.plotting.plot_neurons(network)
+    assert gm.plotting.plot_predictions(network, X, y)
+    if d == 2:
+        assert gm.plotting.plot_surface(network, X, y)
+        assert gm.plotting.plot_wedge(network.neurons[0].atom, X, 0)
+    if d == 3:
+        assert gm.plotting.plot_space(network, X, y)
+
+
+def test_exponents_that_would_fill_the_memory_are_refused():
+    with pytest.raises(gm.errors.DataError, match="exponents up to"):
+        gm.derive([[Decimal("1e-99999999")], [1], [2]], [0, 1, 5], exact=True)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from geomnn.checker.report import verify_report
 from geomnn.checker.statements import Falsehood
@@ -20,14 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the CSV file that it is about")
     options = parser.parse_args(arguments)
     try:
-        print(*verify_report(options.report, options.data), sep="\n")
+        _say("\n".join(verify_report(options.report, options.data)), sys.stdout)
     except Falsehood as reason:
-        print(f"FALSE: {reason}", file=sys.stderr)
+        _say(f"FALSE: {reason}", sys.stderr)
         return 1
     except OSError as reason:
-        print(f"{reason.filename} cannot be read ({reason.strerror}).", file=sys.stderr)
+        _say(f"{reason.filename} cannot be read ({reason.strerror}).", sys.stderr)
         return 2
     return 0
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print, with a question mark for what the terminal has no letter for."""
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), file=stream)
 
 
 if __name__ == "__main__":

@@ -48,11 +48,18 @@ def verify_report(report: Path, data: Path) -> list[str]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as reason:
+        document = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as reason:
         raise Falsehood(f"{file.name} is no JSON document ({reason}).") from reason
     require(isinstance(document, dict), f"{file.name} is no JSON object.")
     return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key comes twice: readers differ in which one they would believe."""
+    found = dict(pairs)
+    require(len(found) == len(pairs), "A key comes twice in the same object.")
+    return found
 
 
 def check_network(

@@ -13,12 +13,12 @@ from typing import Any
 from geomnn.checker.surds import Surd
 from geomnn.checker.wedges import Wedges, spelling
 
-__all__ = ["FORMAT", "VERSION", "Falsehood", "check", "digest", "number", "require", "sentence"]
+__all__ = ["FORMAT", "VERSION", "Falsehood", "check", "digest", "number", "require", "seal", "sentence"]
 
 FORMAT, VERSION = "geomnn exact certificate", 1
 NUMBER = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
 KEYS = {
-    "": {"format", "version", "problem", "network", "dual", "claim"},
+    "": {"format", "version", "problem", "network", "dual", "claim", "seal"},
     "problem": {
         "loss",
         "norm",
@@ -34,11 +34,16 @@ KEYS = {
     "network": {"intercept", "neurons"},
     "claim": {"primal", "dual", "gap", "violation", "scope", "exact", "atoms", "statement"},
 }
+SMALL = (2, 3, 5, 7, 11, 13)  # squares of these are taken out of every root
 NEURON_KEYS = {"name", "samples", "directions", "orientation", "coefficient"}
 
 
 class Falsehood(Exception):
     """A statement of the certificate that does not hold, in words."""
+
+
+def is_square(value: int) -> bool:
+    return isqrt(value) ** 2 == value
 
 
 def require(holds: bool, otherwise: str) -> None:
@@ -68,6 +73,12 @@ def digest(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[
     return hashlib.sha256("\n".join([json.dumps(asked), *lines]).encode()).hexdigest()
 
 
+def seal(document: dict[str, Any]) -> str:
+    """SHA-256 of everything else in a certificate: against a number spelt otherwise, or a file cut short."""
+    rest = {key: value for key, value in document.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
 def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> list[str]:
     """Check every statement of a certificate, and say what was proved.
 
@@ -89,6 +100,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
         With the first statement that does not hold.
     """
     _check_form(document)
+    require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
     problem, claim = document["problem"], document["claim"]
     _check_problem(problem, rows, targets)
     wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
@@ -148,6 +160,7 @@ def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: S
     require(problem["program"] in ("exact", "paper"), f"The program is {problem['program']!r}.")
     require(problem["program"] == "paper" or problem["norm"] != "2" or d == 1,
             "For norm 2 the wedges are not all atoms of the exact program.")  # fmt: skip
+    require(isinstance(problem["reg"], str), f"reg is {problem['reg']!r}, no rational above 0.")
     reg = number(problem["reg"], "reg")
     require(set(reg.terms) == {1} and reg.sign() > 0, f"reg is {problem['reg']!r}, no rational above 0.")
     require(type(problem["samples"]) is int and problem["samples"] == n,
@@ -177,6 +190,7 @@ def _check_neurons(neurons: Any, wedges: Wedges) -> tuple[list[tuple[int, ...]],
             type(orientation) is int and orientation in (1, -1), f"The orientation of neuron {k} is not ±1."
         )
         require(len(samples) + len(directions) == wedges.size, f"Neuron {k} is not a wedge of {wedges.size}.")
+        require(bool(samples) or not wedges.bias, f"Neuron {k} has no sample as its anchor.")
         plane = wedges.plane(samples, directions)
         require(any(plane[:-1]), f"The samples of neuron {k} are dependent.")
         require(
@@ -264,6 +278,8 @@ def number(value: Any, name: str) -> Surd:
         pair = isinstance(term, list) and len(term) == 2 and type(term[1]) is int and term[1] > 0
         spelt = pair and isinstance(term[0], str) and NUMBER.fullmatch(term[0]) is not None
         require(spelt, f"{name} is {str(value)[:60]}, which is no number.")
+        plain = term[1] == 1 or not (is_square(term[1]) or any(term[1] % (p * p) == 0 for p in SMALL))
+        require(plain, f"{name} has a square under a root.")
         require(str(Fraction(term[0])) == term[0], f"{name} is not in lowest terms.")
         total[term[1]] = Fraction(term[0])
     found = Surd(total)

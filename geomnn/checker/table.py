@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from geomnn.checker.statements import require
+from geomnn.checker.statements import Falsehood, require
 
 __all__ = ["read_columns"]
+
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 
 
 def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction]]:
@@ -32,10 +35,14 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
     OSError
         If it cannot be read.
     """
-    text = path.read_text(encoding="utf-8-sig")
-    records = [[cell.strip() for cell in record]
-               for record in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)]  # fmt: skip
-    records = [record for record in records if any(record)]
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        records = [[cell.strip() for cell in record]
+                   for record in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)]  # fmt: skip
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise Falsehood(f"The data are no CSV file of UTF-8 text ({reason}).") from reason
+    while records and not any(records[-1]) and len(records[-1]) < 2:
+        records.pop()
     require(len(records) > 1, "The data have no rows.")
     header, *rows = records
     problem = problem if isinstance(problem, dict) else {}
@@ -52,27 +59,23 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
     require(
         isinstance(classes, list) and len(classes) == 2, f"The classes are {classes!r}, which are not two."
     )
-    return table, [_class(cell, classes) for cell in column]
+    return table, _classes(column, classes)
 
 
 def _number(cell: str, name: Any) -> Fraction:
-    try:
-        return Fraction(cell)
-    except (ValueError, ZeroDivisionError):
-        require(False, f"The column {name!r} of the data holds {cell!r}, which is no number.")
-        raise
+    """What is written: a decimal number with a moderate exponent."""
+    found = NUMBER.fullmatch(cell)
+    if found is None or abs(int(found[1] or 0)) > 5000:
+        raise Falsehood(f"The column {name!r} of the data holds {cell[:40]!r}, which is no number.")
+    return Fraction(cell)
 
 
-def _class(cell: str, classes: list) -> Fraction:
-    for name, target in zip(classes, (-1, 1), strict=True):
-        if cell == name or _same_number(cell, name):
-            return Fraction(target)
-    require(False, f"The data hold the class {cell!r}, which the certificate does not name.")
-    raise AssertionError
-
-
-def _same_number(first: str, second: Any) -> bool:
-    try:
-        return Fraction(first) == Fraction(second)
-    except (ValueError, TypeError, ZeroDivisionError):
-        return False
+def _classes(column: list[str], classes: list) -> list[Fraction]:
+    """−1 for the first class and 1 for the second; compared as numbers if all of them are."""
+    cells = [*column, *classes]
+    numbers = all(isinstance(cell, str) and NUMBER.fullmatch(cell) for cell in cells)
+    keys = [float(cell) for cell in cells] if numbers else cells
+    targets = dict(zip(keys[-2:], (Fraction(-1), Fraction(1)), strict=True))
+    for cell, key in zip(column, keys[:-2], strict=True):
+        require(key in targets, f"The data hold the class {cell!r}, which the certificate does not name.")
+    return [targets[key] for key in keys[:-2]]

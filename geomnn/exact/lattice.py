@@ -86,8 +86,9 @@ class IntegerSamples:
         vectors = self.spanned(rows, directions)
         blade = expand(np.moveaxis(vectors, (-2, -1), (0, 1)))
         normal = np.moveaxis(dual(blade, self.d, self.d - 1), 0, -1)
-        divisor = np.gcd.reduce(normal, axis=-1)
-        normal = normal // np.where(divisor == 0, 1, divisor)[..., None]
+        divisor = np.gcd.reduce(normal, axis=-1, keepdims=True)  # an array of Python integers of any size
+        divisor[divisor == 0] = 1
+        normal = normal // divisor
         anchor = self.points[rows[..., -1]] if self.bias else 0 * normal
         return np.concatenate([normal, -(normal * anchor).sum(axis=-1, keepdims=True)], axis=-1)
 
@@ -148,11 +149,13 @@ class Planes:
             (900.0, 2.0**32), "fewer samples, or exact=False",
         )  # fmt: skip
         self.coordinates = _distinct([*self._enumerate()], samples.d + 1)
-        sizes = np.array([isqrt(self.square(row) << 128) for row in self.coordinates], dtype=object)
         # units and points of moderate size in floats, each entry correctly rounded but for one part in 2^52
-        self._units = ((self.coordinates << 64) / sizes[:, None]).astype(float) if len(sizes) else \
-            np.zeros((0, samples.d + 1))  # fmt: skip
-        self._homogeneous = np.column_stack([samples.points, np.ones(samples.n, dtype=object)]).astype(float)
+        sizes = np.array([isqrt(self.square(row) << 128) for row in self.coordinates], dtype=object)
+        scaled = self.coordinates * np.array([samples.scale] * samples.d + [1], dtype=object)
+        self._units = ((scaled << 64) / sizes[:, None]).astype(float).reshape(-1, samples.d + 1)
+        self._homogeneous = np.column_stack([samples.points / samples.scale, np.ones(samples.n)]).astype(
+            float
+        )
 
     @property
     def count(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.statements import FORMAT, VERSION, check, digest
+from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, FileError, FormatError, OptionError
 from geomnn.files import write_whole
 from geomnn.networks.document import exact_text
@@ -53,10 +53,12 @@ def certificate_document(
         "classes": None if classes is None else list(classes),
         "samples": len(posed.rows),
     }
-    return {
+    with any_size():
+        data = digest(problem, posed.rows, posed.targets)
+    document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "problem": problem | {"sha256": digest(problem, posed.rows, posed.targets)},
+        "problem": problem | {"sha256": data},
         "network": {
             "intercept": exact_text(solution.network.intercept),
             "neurons": [
@@ -82,6 +84,7 @@ def certificate_document(
             "statement": certificate.statement(),
         },
     }
+    return document | {"seal": seal(document)}
 
 
 def certificate_text(document: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
+from geomnn.checker.digits import any_size
 from geomnn.dictionaries import Dictionary, find_dictionary
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, most_violated, pose_exactly
@@ -28,7 +29,7 @@ from geomnn.networks.expressions import feature_latex, unit_feature, variables
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
-from geomnn.rationals import common_denominator, exact_number, symbolic
+from geomnn.rationals import common_denominator, exact_number, short_number, symbolic
 from geomnn.roots import RootBasis, RootVector
 
 __all__ = ["WeightsOfReg", "weights_as_function_of_reg"]
@@ -135,7 +136,10 @@ class WeightsOfReg:
         """
         value = symbolic(exact_number(reg, "reg"))
         if self.interval.contains(value) is not sympy.true:
-            raise OptionError(f"reg={reg} is outside of {self.interval}, where these expressions hold.")
+            ends = [short_number(end) for end in (self.interval.start, self.interval.end)]
+            raise OptionError(
+                f"reg={short_number(value)} is outside of {' to '.join(ends)}, where this holds."
+            )
         at = [expression.subs(self.symbol, value) for expression in (self.intercept, *self.coefficients)]
         t, *z = (Fraction(int(number.p), int(number.q)) for number in at)
         neurons = [ExactNeuron(atom, c) for atom, c in zip(self.atoms, z, strict=True) if c]
@@ -148,12 +152,24 @@ class WeightsOfReg:
         inside = (start + end) / 2 if end.is_finite else start + 1
         return 1 if z.subs(self.symbol, inside) > 0 else -1
 
+    def __repr__(self) -> str:
+        start, end = float(self.interval.start), float(self.interval.end)
+        return f"WeightsOfReg({len(self.atoms)} neurons, reg {start:g} to {end:g})"
+
     def __str__(self) -> str:
+        with any_size():
+            return self._text()
+
+    def _text(self) -> str:
         lines = [f"{self.interval.start} ≤ {self.symbol} ≤ {self.interval.end}:", f"f(x) = {self.intercept}"]
         lines += [f"  + ({z}) · ({atom})₊" for z, atom in zip(self.coefficients, self.atoms, strict=True)]
         return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
+        with any_size():
+            return self._latex()
+
+    def _latex(self) -> str:
         terms = [sympy.latex(self.intercept)]
         terms += [rf"+ \left({sympy.latex(z)}\right) \, {feature_latex(atom)}"
                   for z, atom in zip(self.coefficients, self.atoms, strict=True)]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,10 +128,23 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool]
         _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
         with any_size():
             exact = [_exact_neuron(entry, features, norm, bias) for entry in content["neurons"]]
-            return exact, exact_value(content["intercept"]), features, norm, bias
+            return *_of_one_kind(exact, exact_value(content["intercept"])), features, norm, bias
     intercept = _numbers(content["intercept"], shape, "intercept")
     neurons = [_neuron(entry, features, shape, norm, bias) for entry in content["neurons"]]
     return neurons, intercept, features, norm, bias
+
+
+def _of_one_kind(neurons: list[tuple], intercept: Any) -> tuple[list[tuple], Any]:
+    """All numbers as Fractions, or all of SymPy where one of them is a sum of roots."""
+    numbers = [intercept, *(x for atom, z in neurons for x in (z, atom.bias, *atom.weight))]
+    if not any(isinstance(number, sympy.Expr) for number in numbers):
+        return neurons, intercept
+    convert = np.frompyfunc(symbolic, 1, 1)
+    symbols = [
+        (replace(atom, weight=convert(atom.weight), bias=symbolic(atom.bias)), symbolic(z))
+        for atom, z in neurons
+    ]
+    return symbols, symbolic(intercept)
 
 
 def _exact_neuron(entry: dict[str, Any], features: int, norm: float, bias: bool) -> tuple:

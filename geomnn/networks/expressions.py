@@ -174,10 +174,10 @@ def _size(value: Any, digits: int, form: str) -> str:
     """A number that is not negative as LaTeX."""
     if form != "numeric":
         with any_size():
-            text = sympy.latex(symbolic(value))
+            text, long = sympy.latex(symbolic(value)), len(str(value)) > SHORT
         if isinstance(value, sympy.Add):
             text = rf"\left({text}\right)"
-        if form == "exact" or len(str(value)) <= SHORT:
+        if form == "exact" or not long:
             return text
     return _scientific(float(value), digits) + (r"\ldots" if form == "auto" else "")
 

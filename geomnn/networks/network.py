@@ -16,7 +16,7 @@ import sympy
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
 from geomnn.networks import document, expressions
-from geomnn.rationals import exact_table, holds_exact, symbolic
+from geomnn.rationals import exact_table, holds_exact, root_times, short_number
 from geomnn.roots import RootBasis
 from geomnn.samples import real_table
 
@@ -74,25 +74,24 @@ class ExactNeuron:
     coefficient: Any
 
     @cached_property
-    def _root(self) -> Any:
-        return sympy.sqrt(abs(symbolic(self.coefficient)))
-
-    @cached_property
     def weight(self) -> np.ndarray:
         """w = √|z| u, SymPy numbers, shape (d,)."""
         weight = np.empty(len(self.atom.weight), dtype=object)
-        weight[:] = [self._root * symbolic(entry) for entry in self.atom.weight]
+        weight[:] = [root_times(abs(self.coefficient), entry) for entry in self.atom.weight]
         return weight
 
     @cached_property
     def bias(self) -> Any:
         """b, a SymPy number; 0 without bias."""
-        return self._root * symbolic(self.atom.bias)
+        return root_times(abs(self.coefficient), self.atom.bias)
 
     @cached_property
     def outer(self) -> Any:
         """α = sign(z) √|z|, a SymPy number."""
-        return self._root if self.coefficient > 0 else -self._root
+        return root_times(abs(self.coefficient), Fraction(1 if self.coefficient > 0 else -1))
+
+    def __repr__(self) -> str:
+        return f"ExactNeuron({self.atom}, coefficient={short_number(self.coefficient)})"
 
     def numeric(self) -> Neuron:
         """The neuron rounded to float64."""

@@ -86,6 +86,7 @@ def plot_network(
     >>> figure.axes[0].get_xlabel()
     'time'
     """
+    network = network.numeric()
     table, targets = frame.checked(network, X, y)
     d, outputs = network.features, min(targets.shape[1], most_outputs)
     panels = outputs + (d > 2)

@@ -57,6 +57,7 @@ def plot_fit(
     UnsupportedProblem
         If the network has more than one feature.
     """
+    network = network.numeric()
     if network.features != 1:
         raise UnsupportedProblem(
             f"plot_fit draws one feature and this network has {network.features}: use plot_network."

@@ -67,6 +67,7 @@ def plot_plane(
 
     Source: geomnn theory, sections 1 and 2.
     """
+    network = network.numeric()
     if network.features != 2:
         raise UnsupportedProblem(
             f"plot_plane draws two features and this network has {network.features}: use plot_network."

@@ -55,6 +55,7 @@ def plot_space(
     UnsupportedProblem
         If the network does not have three features.
     """
+    network = network.numeric()
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     if network.features != 3:

@@ -58,6 +58,7 @@ def plot_surface(
     UnsupportedProblem
         If the network does not have two features.
     """
+    network = network.numeric()
     if network.features != 2:
         raise UnsupportedProblem(
             f"plot_surface draws two features and this network has {network.features}: use plot_network."

@@ -108,6 +108,7 @@ def plot_wedge(
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
+    atom = atom.numeric()
     table, row = _checked(atom, X, row)
     names = frame.feature_labels(feature_names, 2)
     ratio = _ratio(atom, table, row)

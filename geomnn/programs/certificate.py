@@ -87,6 +87,12 @@ class Certificate:
             f"relative gap {gap}{crossed}, float64, {self.atoms:,} atoms checked)."
         )
 
+    def __repr__(self) -> str:
+        return (
+            f"Certificate(primal={short_number(self.primal, 12)}, gap={short_number(self.gap)}, scope={self.scope!r}, "
+            f"program={self.program!r}, exact={self.exact}, atoms={self.atoms})"
+        )
+
     def _repr_html_(self) -> str:
         rows = {
             "value of (T)": short_number(self.primal, 12),

@@ -7,6 +7,7 @@ import io
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,8 @@ class Request:
         The CSV file.
     target : str
         Its column to predict.
-    reg : float
+    reg : float, Decimal or Fraction
+        As it was written.
     norm : {"1", "2", "inf"}
     features : str, optional
         Names of columns, separated by commas; all others but the target if not given.
@@ -47,7 +49,7 @@ class Request:
 
     path: str
     target: str
-    reg: float
+    reg: Any
     norm: str = "1"
     features: str | None = None
     classify: bool = False
@@ -74,7 +76,7 @@ class Request:
         """
         name = path or Path(self.path).name
         words = ["geomnn", "derive", f"./{name}" if name.startswith("-") else name]
-        words += ["--target", self.target, "--reg", repr(self.reg)]
+        words += ["--target", self.target, "--reg", str(self.reg)]
         words += ["--norm", self.norm] * (self.norm != "1")
         words += ["--features", self.features or ""] * (self.features is not None)
         words += ["--classify"] * self.classify + ["--standardize"] * self.standardize
@@ -202,8 +204,9 @@ def study_table(request: Request, progress: bool = False) -> Study:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
         targets = y if request.classify else tables.exact_column(table, request.target)
     solution = derive(
-        inputs, targets, reg=request.reg, norm=float(request.norm), bias=request.bias, loss=request.loss_name,
-        dictionary=request.dictionary, exact=request.exact, tol=request.tol, progress=progress,
+        inputs, targets, reg=request.reg if request.exact else float(request.reg), norm=float(request.norm),
+        bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
+        tol=request.tol, progress=progress,
     )  # fmt: skip
     return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution)
 

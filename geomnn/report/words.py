@@ -102,7 +102,7 @@ def problem(study: Study) -> str:
     inner = "w<sub>j</sub>·x + b<sub>j</sub>" if request.bias else "w<sub>j</sub>·x"
     free = " The biases b<sub>j</sub> and the intercept t are not penalised." if request.bias else ""
     return (
-        f"minimise {LOSSES[request.loss_name]} + ({request.reg:.12g} / 2) Σ<sub>j</sub> "
+        f"minimise {LOSSES[request.loss_name]} + ({float(request.reg):.12g} / 2) Σ<sub>j</sub> "
         f"(‖w<sub>j</sub>‖<sub>{p}</sub>² + α<sub>j</sub>²) over every number of neurons and all weights "
         "of f(x) = Σ<sub>j</sub> α<sub>j</sub> "
         f"({inner})<sub>+</sub>{' + t' if request.bias else ''}.{free}"
