@@ -306,3 +306,17 @@ def test_exact_networks_are_drawn(d):
 def test_exponents_that_would_fill_the_memory_are_refused():
     with pytest.raises(gm.errors.DataError, match="exponents up to"):
         gm.derive([[Decimal("1e-99999999")], [1], [2]], [0, 1, 5], exact=True)
+
+
+def test_the_largest_correlation_is_found_where_floats_cancel():
+    X = [
+        [Fraction(-3, 10**60)],
+        [Fraction(3, 1000)],
+        [Fraction(4, 1000)],
+        [Fraction(5, 10**20)],
+        [Fraction(1, 1000)],
+    ]
+    y = [-1, -1, 1, -1, -1]
+    solution = gm.derive(X, y, reg=0.1, bias=False, exact=True)
+    assert solution.certificate.violation == Fraction(5, 10**19)
+    assert gm.exact.verify(gm.exact.certificate_document(solution), X, y)

@@ -183,7 +183,7 @@ class Planes:
         return self.plane(atom.orientation * coordinates) if coordinates[:-1].any() else None
 
     def near(self, dual_point: np.ndarray, level: float) -> Iterator[tuple[float, Plane]]:
-        """The oriented wedges whose correlation with v may reach a level, the largest first.
+        """The oriented wedges whose |correlation| with v may reach a level, with a bound on it, the largest bound first.
 
         A floating-point pass with a bound on its rounding leaves out those that can not.
 
@@ -200,11 +200,11 @@ class Planes:
         # |error of Σ v_i (u·x̃_i)_+| ≤ γ Σ_i |v_i| Σ_l |u_l| |x̃_il|, γ of the number of roundings on the way
         rounding = (len(dual_point) + 4 * self._units.shape[1] + 16) * EPS
         slack = rounding * (np.abs(self._units) @ (np.abs(self._homogeneous).T @ np.abs(dual_point)))
-        values = np.concatenate([above, below])
-        close = np.flatnonzero(np.abs(values) + np.concatenate([slack, slack]) >= level * (1 - 8 * EPS))
-        for k in close[np.argsort(-np.abs(values[close]), kind="stable")]:
+        bounds = np.abs(np.concatenate([above, below])) + np.concatenate([slack, slack])
+        close = np.flatnonzero(bounds >= level * (1 - 8 * EPS))
+        for k in close[np.argsort(-bounds[close], kind="stable")]:
             sign = 1 if k < len(above) else -1
-            yield float(values[k]), self.plane(sign * self.coordinates[k % len(above)])
+            yield float(bounds[k]), self.plane(sign * self.coordinates[k % len(above)])
 
     def name(self, plane: Plane) -> tuple[tuple[int, ...], tuple[Direction, ...], int]:
         """Samples, directions and orientation of the canonical name: the greedy basis of the flat."""

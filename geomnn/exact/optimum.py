@@ -222,8 +222,8 @@ def _largest(problem: ExactProblem, basis: RootBasis, v: RootVector) -> RootSum:
     """The largest |correlation|/reg over all atoms."""
     largest = basis.sum([])
     dual = np.array(v.floats())
-    for value, plane in problem.planes.near(dual, 0.0):
-        if abs(value) < float(largest) * float(problem.reg) * (1 - 1e-9):
+    for bound, plane in problem.planes.near(dual, 0.0):
+        if bound < float(largest) * float(problem.reg) * (1 - 1e-9):
             break
         correlation = v.dot(plane.features)
         # c/m = c m/m²
