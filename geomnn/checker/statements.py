@@ -100,7 +100,6 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
         With the first statement that does not hold.
     """
     _check_form(document)
-    require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
     problem, claim = document["problem"], document["claim"]
     _check_problem(problem, rows, targets)
     wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
@@ -130,6 +129,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     require(claim["scope"] == scope, f"The claimed scope is {claim['scope']!r} and {scope!r} was checked.")
     words = sentence(primal, scope, atoms)
     require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
+    require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
     return [
         f"{len(planes)} neurons are the wedges of samples that their names say.",
         "dual is the residual y − f(X) of that network" + (", and sums to 0." if problem["bias"] else "."),
