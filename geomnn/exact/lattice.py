@@ -183,7 +183,7 @@ class Planes:
         return self.plane(atom.orientation * coordinates) if coordinates[:-1].any() else None
 
     def near(self, dual_point: np.ndarray, level: float) -> Iterator[tuple[float, Plane]]:
-        """The oriented wedges whose |correlation| with v may reach a level, with a bound on it, the largest bound first.
+        """The oriented wedges whose |correlation| with v may reach a level, with a bound on it, largest first.
 
         A floating-point pass with a bound on its rounding leaves out those that can not.
 
