@@ -157,10 +157,11 @@ def commands(context: click.Context) -> None:
 @click.option("--no-bias", is_flag=True, help="Neurons without biases, and no intercept.")
 @click.option(
     "--dictionary",
-    type=click.Choice(["auto", "exact", "wedge"]),
+    type=click.Choice(["auto", "exact", "wedge", "local"]),
     default="auto",
     show_default=True,
-    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone.",
+    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone; local, those that a search "
+    "finds; auto, exact where it is affordable and local elsewhere.",
 )
 @click.option(
     "--tol",

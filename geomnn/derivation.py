@@ -15,7 +15,8 @@ from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.solve import Optimum, solve
+from geomnn.programs.search import optimise
+from geomnn.programs.solve import Optimum
 
 __all__ = ["Solution", "derive", "reg_max"]
 
@@ -102,9 +103,11 @@ def derive(
         Whether neurons have biases and the network an intercept; neither is penalised.
     loss : {"squared", "logistic"}
         ½ Σ (f − y)², or Σ log(1 + exp(−y f)).
-    dictionary : {"auto", "exact", "wedge"} or Dictionary
-        "exact" (and "auto"): all atoms of the training problem, so that the certificate is global.
+    dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
+        "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
+        "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
+        "auto": "exact" where it is affordable, else "local".
     exact : bool
         Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
@@ -112,7 +115,7 @@ def derive(
     tol : float
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
-        For dictionaries that draw at random; these do not.
+        Of the starts of a local search.
     progress : bool
         Whether to show a progress bar when it takes more than two seconds.
 
@@ -148,8 +151,9 @@ def derive(
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
-    atoms = find_dictionary(problem.samples, problem.norm, dictionary)
-    optimum = solve(problem, atoms, float(tol), progress)
+    listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
+    atoms = find_dictionary(problem.samples, problem.norm, listed, seed)
+    optimum = optimise(problem, atoms, float(tol), progress)
     if posed is not None:
         return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
     if not len(optimum.units) and optimum.converged:
@@ -166,6 +170,9 @@ def reg_max(
     dictionary: str | Dictionary = "auto",
 ) -> float:
     """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
+
+    With atoms that are searched (dictionary="local", or "auto" where there are too many) it is the largest that was
+    found.
 
     Parameters
     ----------
@@ -231,7 +238,8 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
         dictionary.program,
         dictionary.count,
     )
-    if abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
+    local = dictionary.scope == "local"  # whose gap is an estimate, and the search has ended
+    if not local and abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
             f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: "
             f"{optimum.ended or 'the weights round'}. Centre and rescale the features, take a larger reg, or a "

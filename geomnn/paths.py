@@ -15,7 +15,8 @@ from geomnn.dictionaries import Dictionary, WedgeDictionary, find_dictionary
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.programs.path import Piece, follow
 from geomnn.programs.problem import Problem, check_reg, pose
-from geomnn.programs.solve import Optimum, solve
+from geomnn.programs.search import optimise
+from geomnn.programs.solve import Optimum
 from geomnn.samples import real_table
 
 __all__ = ["CrossValidation", "Path", "cross_validate", "grid", "path"]
@@ -133,7 +134,7 @@ class Path:
         primal, bound = problem.convex_objective(features, z, intercept), problem.dual_bound(v, maximum)
         if primal - bound <= self.tol * abs(primal):
             return Optimum(units, z, intercept, v, maximum, primal, bound, True)
-        return solve(problem, self.dictionary, self.tol, start=units)
+        return optimise(problem, self.dictionary, self.tol, start=units)
 
     def _at(self, reg: float) -> tuple[np.ndarray, np.ndarray, float]:
         """Units, z and t of the path."""
@@ -205,7 +206,8 @@ def path(
             f"The path is piecewise affine for squared loss, one output and a fixed dictionary, but {why}: use gm.grid "
             "for solutions at given regs (or norm=1 or inf, or dictionary='wedge')."
         )
-    atoms = find_dictionary(problem.samples, problem.norm, dictionary)
+    listed = "exact" if isinstance(dictionary, str) and dictionary == "auto" else dictionary
+    atoms = find_dictionary(problem.samples, problem.norm, listed)
     assert isinstance(atoms, WedgeDictionary)
     start = constant_correlation(problem, atoms)
     if end is None:
@@ -225,6 +227,8 @@ def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
         return (
             "" if fixed else f"a {type(dictionary).__name__} does not say which atom is the next to reach reg"
         )
+    if isinstance(dictionary, str) and dictionary == "local":
+        return "dictionary='local' searches for atoms"
     exact = isinstance(dictionary, str) and dictionary in ("auto", "exact")
     return "the exact atoms for norm=2 move with the residual" * (
         problem.norm == 2 and problem.samples.d > 1 and exact
@@ -290,7 +294,7 @@ def _downwards(
     optima: dict[int, Optimum] = {}
     start = np.zeros((0, problems[0].samples.D))
     for k in sorted(range(len(problems)), key=lambda k: -problems[k].reg):
-        optima[k] = solve(problems[k], atoms, tol, progress, start)
+        optima[k] = optimise(problems[k], atoms, tol, progress, start)
         start = optima[k].units
     return [optima[k] for k in range(len(problems))]
 
@@ -405,10 +409,11 @@ def _left_out(
     """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,)."""
     X, y, samples = problem.samples.X, problem.targets, problem.samples
     least = pose(X[inside], y[inside], float(regs.min()), problem.norm, samples.bias, problem.loss.name)
-    if _bends(problem, dictionary):
+    atoms = find_dictionary(least.samples, least.norm, dictionary)
+    if _bends(problem, atoms):
         problems = [replace(least, reg=float(reg)) for reg in regs]
         points = least.samples.lift(X[outside])
-        optima = _downwards(problems, find_dictionary(least.samples, least.norm, dictionary), tol)
+        optima = _downwards(problems, atoms, tol)
         predictions = np.array([_predictions(points, optimum) for optimum in optima])
     else:
         along = path(

@@ -221,7 +221,19 @@ def test_too_large(folder, capsys):
     random = np.random.default_rng(0)
     rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(300, 7)))]
     Path("big.csv").write_text("\n".join(rows), encoding="utf-8")
-    refused(capsys, *derive(path="big.csv"), parts=["atoms for 300 samples", "Use fewer samples or features"])
+    arguments = derive("--dictionary", "exact", path="big.csv")
+    refused(capsys, *arguments, parts=["atoms for 300 samples", "Use fewer samples or features"])
+
+
+def test_more_columns_than_can_be_enumerated(folder, capsys):
+    random = np.random.default_rng(0)
+    rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(60, 7)))]
+    Path("big.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert main(derive("--norm", "2", path="big.csv", reg="5")) == 0
+    out, _ = capsys.readouterr()
+    assert "That is no proof" in out
+    claim = json.loads(Path("report", "certificate.json").read_text(encoding="utf-8"))["claim"]
+    assert claim["scope"] == "local"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")

@@ -5,11 +5,13 @@ from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.choice import find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
+from geomnn.dictionaries.local import LocalDictionary
 
 __all__ = [
     "ArcDictionary",
     "Dictionary",
     "FaceDictionary",
+    "LocalDictionary",
     "Pricing",
     "WedgeDictionary",
     "find_dictionary",

@@ -8,13 +8,14 @@ from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
-from geomnn.errors import OptionError
+from geomnn.dictionaries.local import LocalDictionary
+from geomnn.errors import EnumerationTooLarge, OptionError
 from geomnn.samples import Samples
 
 __all__ = ["find_dictionary"]
 
 
-def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary) -> Dictionary:
+def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary, seed: int = 0) -> Dictionary:
     """The dictionary of that name for these samples, or the instance if it is one for them.
 
     Raises
@@ -33,8 +34,17 @@ def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary)
         dictionary = repr(dictionary)  # of no use, and refused below
     if dictionary == "wedge":
         return WedgeDictionary(samples, norm, directions=False)
-    if dictionary in ("auto", "exact"):
+    if dictionary == "local":
+        return LocalDictionary(samples, norm, seed=seed)
+    if dictionary == "auto":
+        try:
+            return find_dictionary(samples, norm, "exact")
+        except EnumerationTooLarge:
+            return LocalDictionary(samples, norm, seed=seed)
+    if dictionary == "exact":
         if norm == 2 and samples.d > 1:
             return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples)
         return WedgeDictionary(samples, norm, directions=True)
-    raise OptionError(f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge' or a Dictionary was expected.")
+    raise OptionError(
+        f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'local' or a Dictionary was expected."
+    )

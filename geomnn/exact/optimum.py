@@ -125,7 +125,8 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
         )
     else:
         program = "paper" if dictionary == "wedge" else "exact"
-        finite = program == "paper" or problem.norm != 2 or problem.samples.d == 1
+        moving = program == "exact" and problem.norm == 2 and problem.samples.d > 1
+        finite = dictionary != "local" and not moving
     if not finite:
         raise UnsupportedProblem(
             "exact=True needs a finite dictionary of wedges; for norm 2 the atoms of the exact program move with the "

@@ -29,7 +29,8 @@ class Certificate:
     primal : float, Fraction or SymPy number
         The value of (T), recomputed from the weights of the network; exact if ``exact`` is.
     dual : float, Fraction or SymPy number
-        A lower bound: the dual value of v scaled until no atom that was looked at violates it.
+        A lower bound: the dual value of v scaled until no atom that was looked at violates it. No bound but an
+        estimate if the scope is "local".
     violation : float, Fraction or SymPy number
         The largest |correlation|/reg of v with an atom that was looked at.
     scope : str
@@ -38,7 +39,7 @@ class Certificate:
     program : str
         "exact" (the training problem itself) or "paper" (wedges of samples alone).
     atoms : int
-        How many atoms the bound looked at (faces for p = 2, at most).
+        How many atoms the bound looked at (faces for p = 2, at most; walks of a local search).
     exact : bool
         True if everything was checked in rational arithmetic; False for float64.
 
@@ -75,10 +76,15 @@ class Certificate:
         """
         if self.exact:
             return sentence(_surd(self.primal), self.scope, self.atoms)
+        if self.scope == "local":
+            return (
+                f"A network with the training objective {float(self.primal):.10g}; a search found no neuron with a "
+                f"correlation above {self.violation:.6g} times reg (float64, {self.atoms:,} walks). That is no proof: "
+                "other networks may be better."
+            )
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",
             "dictionary": "No network of wedges of samples has a training objective below",
-            "local": "The search found no neuron that lowers the training objective; this is no proof. Estimate:",
         }[self.scope]
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
@@ -96,7 +102,7 @@ class Certificate:
     def _repr_html_(self) -> str:
         rows = {
             "value of (T)": short_number(self.primal, 12),
-            "lower bound": short_number(self.dual, 12),
+            "lower bound" if self.scope != "local" else "estimate, no bound": short_number(self.dual, 12),
             "relative gap": f"{float(self.relative_gap):.2g}" if self.gap else "0",
             "largest |correlation|/reg": short_number(self.violation, 12),
             "scope": f"{self.scope} ({self.program} program)",

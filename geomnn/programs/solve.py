@@ -18,9 +18,10 @@ from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["Optimum", "solve"]
+__all__ = ["Optimum", "solve", "sparse"]
 
 ROUNDS = 10_000
+NEWTON = 2000  # unknowns up to which neurons are moved by Newton's method in the end
 STALLED = 20  # rounds without progress after which rounding is taken to be the reason
 
 
@@ -116,7 +117,7 @@ def solve(
             refined = dictionary.atoms_move and (near or not added)
         else:
             best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
-        best = _sparse(problem, best, dictionary.atoms_move, tol)
+        best = sparse(problem, best, dictionary.atoms_move, tol)
         return _with_its_residual(problem, dictionary, best, tol)
 
 
@@ -145,7 +146,7 @@ def _better(
     return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
 
 
-def _sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Optimum:
+def sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Optimum:
     """The network without neurons that only the path to the optimum needed, its features independent.
 
     An active neuron has correlation reg and a size, an inactive one has neither: as both are known to rounding
@@ -158,7 +159,7 @@ def _sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Opt
     for boldness, tolerance in ((1.0, 1e-6), (1.0, 1e-10), (1e-2, 1e-10), (1e-4, 1e-10), (0.0, 1e-10)):
         used = size > boldness * slack * size.sum()
         units, z, t = optimum.units[used], optimum.coefficients[used], optimum.intercept
-        if moving and len(units):
+        if moving and 0 < units.size <= NEWTON:
             units, z, t = refine(problem, units, z, t, tolerance, allowed)
         features = problem.samples.features(units)
         z, shift = independent_neurons(features, z, problem.samples.bias)

@@ -133,7 +133,9 @@ def _certificate(study: Study) -> str:
     c = study.solution.certificate
     rows = {
         "training objective of this network": short_number(c.primal, 12),
-        "lower bound, from the dual": short_number(c.dual, 12),
+        "lower bound, from the dual"
+        if c.scope != "local"
+        else "estimate from the dual, no bound": short_number(c.dual, 12),
         "gap": "0, exactly" if c.exact else f"{c.gap:.2g} (relative {c.relative_gap:.2g})",
         "largest |correlation| / reg": short_number(c.violation, 12),
         "scope": f"{c.scope}: {SCOPES[c.scope]}",

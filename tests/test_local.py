@@ -1,0 +1,206 @@
+"""Local pricing, line by line: balls, exact line search, walks, sliding, and the optima that they come to."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+from problems import degenerate, objective, references
+
+import geomnn as gm
+from geomnn.atoms import basis_directions
+from geomnn.dictionaries import LocalDictionary, find_dictionary
+from geomnn.dictionaries.balls import find_ball
+from geomnn.dictionaries.lines import best_on_lines, first_on_line
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.programs.problem import pose
+from geomnn.programs.slide import slide
+from geomnn.samples import Samples
+from geomnn.testing import check_dictionary
+
+NORMS = [1.0, 2.0, np.inf]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_kinks_of_the_norm_along_a_line(norm):
+    """Between two kinks the norm is linear (p = 1, ∞), and at each the line is orthogonal to the wall."""
+    rng = np.random.default_rng(0)
+    ball = find_ball(norm)
+    w, d = rng.integers(-2, 3, size=(2, 5, 40)).astype(float)
+    w[0] += 0.5
+    t, change, walls = ball.kinks(w, d)
+    for k in range(w.shape[1]):
+        ends = np.sort(t[np.isfinite(t[:, k]), k])
+        heights = [
+            ball.length((w + s * d)[:, [k]])[0] for s in [0.0, *ends, ends[-1] + 1 if len(ends) else 1.0]
+        ]
+        slope = ball.rise(w[:, [k]], d[:, [k]])[0]
+        changes = change[np.isfinite(t[:, k]), k][np.argsort(t[np.isfinite(t[:, k]), k], kind="stable")]
+        if norm == 2:
+            assert not len(ends)
+            continue
+        at = [0.0, *ends, ends[-1] + 1 if len(ends) else 1.0]
+        for piece, (start, end) in enumerate(itertools.pairwise(at)):
+            assert heights[piece + 1] - heights[piece] == pytest.approx(slope * (end - start), abs=1e-12)
+            slope += changes[piece] if piece < len(changes) else 0.0
+        for row, wall in enumerate(walls[k]):
+            if np.isfinite(t[row, k]):
+                assert (w + t[row, k] * d)[:, k] @ wall.vector(5) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("integers", [True, False])
+def test_no_point_of_a_line_is_better(norm, integers):
+    rng = np.random.default_rng(1)
+    ball = find_ball(norm)
+    for _ in range(20):
+        draw = (lambda *shape: rng.integers(-2, 3, size=shape).astype(float)) if integers else (
+            lambda *shape: rng.normal(size=shape))  # fmt: skip
+        x, r, w, d = draw(9, 3), draw(9, 4), draw(3, 4), draw(3, 4)
+        w[0] += 0.25
+        step = best_on_lines(ball, w, d, x @ w, x @ d, r)
+
+        def ratio(points, x=x, r=r):
+            length = ball.length(points)
+            return np.sum(r * np.maximum(x @ points, 0), axis=0) / np.where(length > 0, length, np.inf)
+
+        for t in [*np.linspace(0, 5, 400), *np.logspace(0, 6, 50)]:
+            values = ratio(w + t * d)
+            assert (values <= step.ratio + 1e-9 * (1 + np.abs(values))).all()
+        there = np.where(np.isinf(step.length), d, w + np.where(np.isinf(step.length), 0, step.length) * d)
+        np.testing.assert_allclose(ratio(there), step.ratio, rtol=1e-9, atol=1e-9)
+        for k, met in enumerate(step.met):
+            if isinstance(met, int) and step.length[k] < np.inf:
+                assert x[met] @ there[:, k] == pytest.approx(0.0, abs=1e-9)
+        length, value, met = first_on_line(ball, w[:, :1], d[:, :1], (x @ w)[:, :1], (x @ d)[:, :1], r[:, :1])
+        if met is not None:
+            assert ratio(w + length * d)[0] == pytest.approx(value)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_laws(norm, bias, d):
+    rng = np.random.default_rng(d)
+    check_dictionary(LocalDictionary(Samples(rng.normal(size=(9, d)), bias), norm, starts=24))
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_walks_find_the_largest_correlation(norm, bias, outputs):
+    """On data small enough to look at every atom, ties and repeated rows included; and never more than there is."""
+    hits = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.integers(-2, 3, size=(10, 3)).astype(float) if seed % 2 else rng.normal(size=(10, 3))
+        v = rng.normal(size=(10, outputs))
+        v -= v.mean(axis=0)
+        samples = Samples(X, bias)
+        largest = find_dictionary(samples, norm, "exact").price(v, np.inf, 1).maximum
+        pricing = LocalDictionary(samples, norm, starts=32).price(v, 0.0, 100)
+        assert pricing.maximum <= largest * (1 + 1e-9)
+        hits += pricing.maximum >= largest * (1 - 1e-9)
+    assert hits >= 9
+
+
+@pytest.mark.parametrize("norm", [1.0, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+def test_walks_end_at_wedges(norm, bias):
+    """p = 1 and ∞: every unit is orthogonal to D − 1 independent members, and gets the name of that wedge."""
+    rng = np.random.default_rng(0)
+    samples = Samples(rng.integers(-3, 4, size=(12, 4)).astype(float), bias)
+    v = rng.normal(size=(12, 1))
+    v -= v.mean()
+    dictionary = LocalDictionary(samples, norm, starts=40)
+    units = dictionary.price(v, 0.0, 100).units
+    assert len(units) > 5
+    for unit in units:
+        atom = dictionary.name(unit, v)
+        assert not atom.is_partial
+        assert len(atom.samples) + len(atom.directions) == samples.D - 1
+        assert set(atom.directions) <= set(basis_directions(4, norm))
+
+
+def test_sliding_never_raises_the_value():
+    rng = np.random.default_rng(2)
+    for loss, outputs, bias in (("squared", 1, True), ("squared", 3, False), ("logistic", 1, True)):
+        X = rng.normal(size=(30, 4))
+        y = rng.normal(size=(30, outputs)) if loss == "squared" else rng.choice([-1.0, 1.0], size=30)
+        problem = pose(X, y, 0.3, 2, bias, loss)
+        units = rng.normal(size=(8, problem.samples.D))
+        units /= np.linalg.norm(units[:, :4], axis=1)[:, None]
+        z, t = rng.normal(size=(8, outputs)), np.zeros(outputs)
+        before = problem.convex_objective(problem.samples.features(units), z, t)
+        moved, coefficients, shift = slide(problem, units, z, t)
+        after = problem.convex_objective(problem.samples.features(moved), coefficients, shift)
+        assert after < 0.9 * before
+        np.testing.assert_allclose(np.linalg.norm(moved[:, :4], axis=1), 1.0)
+        assert bias or not shift.any()
+
+
+@pytest.mark.parametrize("case", range(12))
+def test_local_search_reaches_global_optima(case):
+    rng = np.random.default_rng(case)
+    d, norm, bias = 3 + case % 3, NORMS[case // 3 % 3], bool(case % 2)
+    X, y = rng.normal(size=({3: 12, 4: 9, 5: 7}[d], d)), rng.normal(size={3: 12, 4: 9, 5: 7}[d])
+    options = {"reg": 0.1, "norm": norm, "bias": bias}
+    best = gm.derive(X, y, dictionary="exact", **options)
+    found = gm.derive(X, y, dictionary="local", **options)
+    assert found.objective >= best.certificate.dual * (1 - 1e-9)
+    assert found.objective <= best.objective * (1 + 1e-6)
+    assert found.certificate.scope == "local"
+    assert found.certificate.violation == pytest.approx(1.0, abs=1e-5)
+    assert objective(found, X, y, 0.1, norm) == pytest.approx(found.objective, rel=1e-9)
+    assert "no proof" in found.certificate.statement()
+
+
+@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.parametrize("norm", NORMS)
+def test_degenerate_data(name, norm):
+    X, y = degenerate()[name]
+    for bias in (True, False):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            best = gm.derive(X, y, reg=0.05, norm=norm, bias=bias)
+            found = gm.derive(X, y, reg=0.05, norm=norm, bias=bias, dictionary="local")
+        assert found.objective >= best.certificate.dual * (1 - 1e-9) - 1e-12
+        assert found.objective <= best.objective * (1 + 1e-3) + 1e-9
+
+
+def test_other_losses_and_outputs():
+    for X, y, options, norm, optimum in list(references())[::7]:
+        found = gm.derive(X, y, norm=norm, dictionary="local", **options)
+        assert found.objective >= optimum * (1 - 1e-6)
+        assert found.objective <= optimum * (1 + 1e-3)
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(10, 3)), rng.normal(size=(10, 2))
+    best = gm.derive(X, Y, reg=0.3, norm=1, dictionary="exact")
+    found = gm.derive(X, Y, reg=0.3, norm=1, dictionary="local")
+    assert best.certificate.dual * (1 - 1e-9) <= found.objective <= best.objective * (1 + 1e-3)
+
+
+def test_many_columns_are_searched_by_themselves():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 12))
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=60)
+    for norm in (1, 2):
+        solution = gm.derive(X, y, reg=2.0, norm=norm)
+        assert solution.certificate.scope == "local"
+        assert solution.certificate.violation < 1.02
+        again = gm.derive(X, y, reg=2.0, norm=norm)
+        assert again.objective == solution.objective
+        assert [str(n.atom) for n in again.network.neurons] == [str(n.atom) for n in solution.network.neurons]
+        other = gm.derive(X, y, reg=2.0, norm=norm, seed=1)
+        assert other.objective == pytest.approx(solution.objective, rel=1e-2)
+
+
+def test_refusals():
+    X, y = np.eye(3), np.arange(3.0)
+    for options in ({"starts": 0}, {"starts": 2.5}, {"seed": -1}, {"seed": "a"}):
+        with pytest.raises(OptionError, match="integer"):
+            LocalDictionary(Samples(X, True), 1.0, **options)
+    with pytest.raises(UnsupportedProblem, match="finite dictionary"):
+        gm.derive(X, y, dictionary="local", exact=True)
+    with pytest.raises(UnsupportedProblem, match="searches"):
+        gm.path(X, y, dictionary="local")
