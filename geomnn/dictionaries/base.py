@@ -88,6 +88,17 @@ class Dictionary(ABC):
             Which atoms, and how many at most, to return.
         """
 
+    def follow(self, units: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        """What a search from atoms in use, shape (k, D), finds next to them: nothing, where `price` looks at all.
+
+        Parameters
+        ----------
+        units : ndarray, shape (k, D)
+        residual, threshold, limit
+            As in `price`.
+        """
+        return Pricing(0.0, np.zeros((0, self.samples.D)))
+
     @abstractmethod
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         """The canonical atom at a unit that `price` has returned.

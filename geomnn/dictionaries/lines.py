@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.atoms import Direction
+from geomnn.compiled import compiled
 from geomnn.dictionaries.balls import Ball
 
 __all__ = ["Step", "best_on_lines", "first_on_line"]
@@ -52,62 +53,92 @@ def best_on_lines(
     r : ndarray, shape (n, k)
         Weights of the samples.
     """
-    n, k = a.shape
-    columns = np.arange(k)
-    crossing = a * b < 0
-    meets = np.divide(-a, b, out=np.full_like(a, np.inf), where=crossing)
-    wall_meets, wall_changes, walls = ball.kinks(w, d)
-    t = np.concatenate([meets, wall_meets])
-    order = np.argsort(t, axis=0, kind="stable")
-    t = np.take_along_axis(t, order, axis=0)
-    there = np.isfinite(t)
-    end = np.where(there, t, 0.0)
-    gaps = np.where(there, np.diff(np.vstack([np.zeros(k), end]), axis=0), 0.0)
+    walls_meet, walls_change, walls = ball.kinks(w, d)
+    ww, wd, dd = np.sum(w * w, axis=0), np.sum(w * d, axis=0), np.sum(d * d, axis=0)
+    there = np.isfinite(walls_meet)
+    length, ratio, place = _best(
+        *(a, b, r, np.where(there, walls_meet, 0.0), np.where(there, walls_change, 0.0)),
+        *(np.array([ww, wd, dd]), ball.length(w), ball.rise(w, d), ball.norm == 2),
+    )
+    n = len(a)
+    met = [None if p < 0 else p if p < n else walls[k][p - n] for k, p in enumerate(place.tolist())]
+    return Step(np.where(length < 0, np.inf, length), ratio, met)
 
-    def along(value: np.ndarray, rise: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values at the start and at all breakpoints, and the slopes behind them, shape (m + 1, k)."""
-        changes = np.where(there, np.take_along_axis(changes, order, axis=0), 0.0)
-        slopes = rise + np.vstack([np.zeros(k), np.cumsum(changes, axis=0)])
-        return value + np.vstack([np.zeros(k), np.cumsum(slopes[:-1] * gaps, axis=0)]), slopes
 
-    numerator = np.sum(r * np.maximum(a, 0.0), axis=0)
-    rise = np.sum(r * np.where((a > 0) | (a == 0) & (b > 0), b, 0.0), axis=0)
-    values, slopes = along(numerator, rise, np.concatenate([r * np.abs(b), np.zeros_like(wall_meets)]))
-    starts = np.vstack([np.zeros(k), end])
-    real = np.vstack([np.ones(k, dtype=bool), there])
-    tiny = np.finfo(float).tiny
-    if ball.norm == 2:
-        ww, wd, dd = np.sum(w * w, axis=0), np.sum(w * d, axis=0), np.maximum(np.sum(d * d, axis=0), tiny)
-        lengths = np.sqrt(np.maximum(ww + 2 * wd * starts + dd * starts**2, tiny))
-        far = slopes[-1] / np.sqrt(dd)
-    else:
-        lengths, growth = along(
-            ball.length(w), ball.rise(w, d), np.concatenate([np.zeros_like(a), wall_changes])
-        )
-        far = np.divide(slopes[-1], growth[-1], out=np.full(k, -np.inf), where=growth[-1] > 0)
-    ratios = np.where(real, values / np.maximum(lengths, tiny), -np.inf)
-    best = np.argmax(ratios, axis=0)
-    ratio, length = ratios[best, columns], starts[best, columns]
-    met: list[int | Direction | None] = []
-    for column, place in enumerate(best.tolist()):
-        row = int(order[place - 1, column]) if place else -1
-        met.append(None if row < 0 else row if row < n else walls[column][row - n])
-    if ball.norm == 2:
-        # the piece α + βt over √(ww + 2wd t + dd t²) is stationary at t = (β ww − α wd)/(α dd − β wd)
-        alpha = values - slopes * starts
-        below = alpha * dd - slopes * wd
-        inner = np.divide(slopes * ww - alpha * wd, below, out=np.zeros_like(below), where=below != 0)
-        inside = real & (inner > starts) & (inner < np.vstack([t, np.full(k, np.inf)]))
-        heights = (alpha + slopes * inner) / np.sqrt(np.maximum(ww + 2 * wd * inner + dd * inner**2, tiny))
-        heights = np.where(inside, heights, -np.inf)
-        piece = np.argmax(heights, axis=0)
-        higher = heights[piece, columns] > ratio
-        ratio = np.where(higher, heights[piece, columns], ratio)
-        length = np.where(higher, inner[piece, columns], length)
-        met = [None if up else wall for up, wall in zip(higher.tolist(), met, strict=True)]
-    farther = far > ratio
-    met = [None if up else wall for up, wall in zip(farther.tolist(), met, strict=True)]
-    return Step(np.where(farther, np.inf, length), np.where(farther, far, ratio), met)
+@compiled
+def _best(
+    a: np.ndarray,
+    b: np.ndarray,
+    r: np.ndarray,
+    walls_meet: np.ndarray,
+    walls_change: np.ndarray,
+    squares: np.ndarray,
+    lengths: np.ndarray,
+    growths: np.ndarray,
+    euclidean: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each line: t, −1 for far out, the ratio, and which sample or wall (n + its row) is met, −1 for none.
+
+    ``squares``, shape (3, k): w·w, w·d, d·d.  ``lengths`` and ``growths``: ‖w‖ and its slope at t = 0+.  A wall
+    with t = 0 is none.
+    """
+    (n, k), m = a.shape, len(walls_meet)
+    ts, rises, growing, who = np.empty(n + m), np.empty(n + m), np.empty(n + m), np.empty(n + m, np.int64)
+    best_t, best_ratio, best_place = np.empty(k), np.empty(k), np.empty(k, np.int64)
+    tiny = 1e-300
+    for column in range(k):
+        ww, wd, dd = squares[0, column], squares[1, column], max(squares[2, column], tiny)
+        size, value, slope = 0, 0.0, 0.0
+        for i in range(n):
+            ai, bi, ri = a[i, column], b[i, column], r[i, column]
+            if ai > 0.0:
+                value += ri * ai
+                slope += ri * bi
+            elif ai == 0.0 and bi > 0.0:
+                slope += ri * bi
+            if ai * bi < 0.0:
+                ts[size], rises[size], growing[size], who[size] = -ai / bi, ri * abs(bi), 0.0, i
+                size += 1
+        for wall in range(m):
+            if walls_meet[wall, column] > 0.0:
+                ts[size], rises[size] = walls_meet[wall, column], 0.0
+                growing[size], who[size] = walls_change[wall, column], n + wall
+                size += 1
+        order = np.argsort(ts[:size])
+        t, length, growth = 0.0, lengths[column], growths[column]
+        top, top_t, top_place = value / max(length, tiny), 0.0, -1
+        for piece in range(size + 1):
+            following = ts[order[piece]] if piece < size else 0.0
+            if euclidean:
+                # the piece α + βt over √(ww + 2wd t + dd t²) is stationary at t = (β ww − α wd)/(α dd − β wd)
+                alpha = value - slope * t
+                below = alpha * dd - slope * wd
+                if below != 0.0:
+                    inner = (slope * ww - alpha * wd) / below
+                    if inner > t and (piece == size or inner < following):
+                        ratio = (alpha + slope * inner) / np.sqrt(
+                            max(ww + (2 * wd + dd * inner) * inner, tiny)
+                        )
+                        if ratio > top:
+                            top, top_t, top_place = ratio, inner, -1
+            if piece == size:
+                break
+            event = order[piece]
+            value += slope * (following - t)
+            length += growth * (following - t)
+            t = following
+            if euclidean:
+                length = np.sqrt(max(ww + (2 * wd + dd * t) * t, tiny))
+            ratio = value / max(length, tiny)
+            if ratio > top:
+                top, top_t, top_place = ratio, t, who[event]
+            slope += rises[event]
+            growth += growing[event]
+        growth = np.sqrt(dd) if euclidean else growth
+        if growth > 0.0 and slope > top * growth:
+            top, top_t, top_place = slope / growth, -1.0, -1
+        best_t[column], best_ratio[column], best_place[column] = top_t, top, top_place
+    return best_t, best_ratio, best_place
 
 
 def first_on_line(

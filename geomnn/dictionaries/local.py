@@ -17,8 +17,10 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 import zlib
+from math import sqrt
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from geomnn.atoms import Atom, Direction, basis_directions, name_atom
 from geomnn.dictionaries.balls import find_ball
@@ -33,7 +35,8 @@ HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
 NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 LONGEST = (40, 6)  # steps of a walk, and for each dimension: most end long before
-BATCH = 2**22  # entries of a block of walks
+SIDE = 32  # walks side by side, one job of joblib
+BATCH = 2**22  # entries of their features, at most
 
 
 class LocalDictionary(Dictionary):
@@ -71,14 +74,20 @@ class LocalDictionary(Dictionary):
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        if not self._spread.any() or not residual.any():
+        return self._search(self._beginnings(residual), residual, threshold, limit)
+
+    def follow(self, units: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        return self._search(units[:, : self.samples.d].T, residual, threshold, limit)
+
+    def _search(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        """Walks from weights, shape (d, k), through joblib."""
+        if not weights.size or not self._spread.any() or not residual.any():
             return Pricing(0.0, np.zeros((0, self.samples.D)))
-        beginnings, block = self._beginnings(residual), max(1, BATCH // self.samples.n)
-        ends = [
-            _Walks(self.samples, self.norm, residual, beginnings[:, k : k + block]).ends()
-            for k in range(0, self.starts, block)
-        ]
-        units = np.concatenate(ends)
+        size = max(1, min(SIDE, BATCH // self.samples.n))
+        blocks = [weights[:, k : k + size] for k in range(0, weights.shape[1], size)]
+        units = np.concatenate(
+            Parallel()(delayed(_walk)(self.samples, self.norm, residual, b) for b in blocks)
+        )
         values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)
         order = np.argsort(-values, kind="stable")
         units, values = units[order], values[order]
@@ -107,6 +116,11 @@ class LocalDictionary(Dictionary):
         weights = rng.standard_normal((self.samples.d, self.starts))
         scale = np.where(self._spread > 0, self._spread, np.inf)
         return weights / scale[:, None]
+
+
+def _walk(samples: Samples, norm: float, residual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Where walks from weights, shape (d, k), end, as units, shape (k, D)."""
+    return _Walks(samples, norm, residual, weights).ends()
 
 
 class _Walks:
@@ -226,8 +240,8 @@ class _Walks:
             rest = wanted[:, column]
             for _ in range(2):
                 rest = rest - basis @ (basis.T @ rest)
-            length = np.linalg.norm(rest)
-            if length > SPANNED * (np.linalg.norm(g[:, column]) + abs(value[column])):
+            length = sqrt(rest @ rest)
+            if length > SPANNED * (sqrt(g[:, column] @ g[:, column]) + abs(value[column])):
                 d[:, column] = rest / length
         if self._ball.norm == 2:
             d = np.where(d.any(axis=0), d - w, 0.0)
@@ -287,14 +301,14 @@ class _Walks:
         vectors = np.array([self._vector(walk, member) for member in members])
         orthogonal, upper = np.linalg.qr(vectors.T)
         edges = np.linalg.solve(upper, orthogonal.T).T  # e_k·y_k = 1 leaves member k, and stays on the others
-        lengths = np.linalg.norm(edges, axis=0)
+        lengths = np.sqrt(np.sum(edges * edges, axis=0))
         ways = np.concatenate([edges, -edges], axis=1) / np.tile(lengths, 2)
         entering = [r[m, 0] if isinstance(m, int) else 0.0 for m in members]
         rises = ways.T @ g + np.concatenate([entering / lengths, 0.0 * lengths])
         if self._ball.norm != 2:
             rises -= value * self._ball.rise(np.repeat(w, ways.shape[1], axis=1), ways)
         best = int(np.argmax(rises))
-        if not rises[best] > SPANNED * (np.linalg.norm(g) + abs(value)):
+        if not rises[best] > SPANNED * (sqrt(g @ g) + abs(value)):
             return None
         left = best % len(members)
         return ways[:, best], members[:left] + members[left + 1 :]
@@ -337,7 +351,7 @@ class _Walks:
             vector = member.vector(len(self._w))
         else:
             vector = self._x[member] - self._x[self._anchors[walk]] if self._samples.bias else self._x[member]
-        length = np.linalg.norm(vector)
+        length = sqrt(vector @ vector)
         return vector / length if length > 0 else vector
 
     def _join(self, walk: int, member: int | Direction) -> bool:
@@ -345,7 +359,7 @@ class _Walks:
         basis, rest = self._bases[walk], self._vector(walk, member)
         for _ in range(2):
             rest = rest - basis @ (basis.T @ rest)
-        length = np.linalg.norm(rest)
+        length = sqrt(rest @ rest)
         if length <= SPANNED:
             return False
         self._bases[walk] = np.column_stack([basis, rest / length])

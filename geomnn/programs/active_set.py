@@ -118,10 +118,9 @@ class DualActiveSet:
 
     def optimise(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
-        pool = np.concatenate([self.units, units])
-        for _ in range(50 * (len(pool) + len(self._y))):
-            if not self.add(pool):
-                return
+        pool, value = np.concatenate([self.units, units]), np.inf
+        while self.add(pool) and self.value < value:  # it falls, but for rounding
+            value = self.value
 
     def add(self, units: np.ndarray) -> bool:
         """Bring in the most violated of these atoms, shape (k, D), until what is left is small beside the first.

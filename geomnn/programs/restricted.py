@@ -38,6 +38,9 @@ class Restricted(Protocol):
     def add(self, units: np.ndarray) -> bool:
         """Come closer to the optimum over the atoms in use and these, shape (k, D); whether that was possible."""
 
+    def optimise(self, units: np.ndarray) -> None:
+        """Come to the optimum over the atoms in use and these, shape (k, D)."""
+
 
 def restricted_solver(problem: Problem, tol: float) -> Restricted:
     """The solver for a problem, at the constant network."""
@@ -74,6 +77,10 @@ class _AtConstant:
         """Solve for the atoms in use together with these, shape (k, D)."""
         self._solve(np.concatenate([self.units, units]))
         return True
+
+    def optimise(self, units: np.ndarray) -> None:
+        """The same, which is the optimum already."""
+        self.add(units)
 
     def _solve(self, pool: np.ndarray) -> None:
         """Solve for the atoms of a pool, shape (k, D), starting from the network."""

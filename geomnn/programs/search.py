@@ -1,11 +1,18 @@
 """Column generation where atoms are searched, and not all looked at: solve, slide, search, repeat.
 
+For p = 2 the neurons of the first rounds slide, all together, while that brings much; walks from where they come to
+lie end at named atoms.  From then on each round walks from random starts, for atoms that are missing, and from the
+atoms in use, for better ones next to them: as they move with the residual, so do the walks.
+
 What a search does not find it says nothing about.  So the bound here is an estimate, the dual value of v scaled by
 the largest correlation that was found, and the certificate calls it local.
+
+Source: geomnn theory, section 5.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -17,13 +24,14 @@ from geomnn.programs.problem import Problem
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.slide import slide
 from geomnn.programs.solve import Optimum, solve, sparse
-from geomnn.samples import Samples
 
 __all__ = ["optimise", "search"]
 
 ROUNDS = 1000
-STILL = 6  # rounds in which the value hardly falls
-HARDLY = 1e-7  # relative
+STILL = 5  # rounds in which the value hardly falls, after which it is taken to be the end
+HARDLY = 1e-6  # relative; or tol, if that is larger
+MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
+ROOM = 2**25  # entries of the features of all walks that are kept
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
 
@@ -33,6 +41,7 @@ def search(
     tol: float,
     progress: bool = False,
     start: np.ndarray | None = None,
+    time_limit: float = np.inf,
 ) -> Optimum:
     """Minimise (C) over the atoms that a dictionary finds.
 
@@ -42,42 +51,30 @@ def search(
     dictionary : Dictionary
         Of scope "local".
     tol : float
-        Relative accuracy of the program over the atoms in use.
+        Relative accuracy of the program over the atoms in use, and fall of the value below which a round counts as
+        one that brought nothing.
     progress : bool
         Whether to show the value as it falls.
     start : ndarray, shape (k, D), optional
         Units to begin with.
+    time_limit : float
+        Seconds after which no round is begun.
 
     Source: geomnn theory, section 5.
     """
+    end = time.monotonic() + time_limit
     restricted = restricted_solver(problem, tol / 10)
-    if start is not None and len(start):
-        restricted.add(start)
-    limit, still = 6 * problem.samples.n + 50, 0
-    threshold = problem.reg * (1 + FOUND)
-    best = _network(problem, restricted, False)
     with one_blas_thread(), tqdm(desc="search", unit="round", disable=not progress, delay=2) as bar:
-        for _ in range(ROUNDS):
-            found = _network(problem, restricted, dictionary.atoms_move)
-            still = still + 1 if found.primal > best.primal * (1 - HARDLY) else 0
-            best = found if found.primal <= best.primal else best
-            pricing = dictionary.price(found.dual, threshold, limit)
-            bar.update()
-            bar.set_postfix(value=f"{best.primal:.6g}", violation=f"{pricing.maximum / problem.reg:.6f}")
-            if not len(pricing.units) or still > STILL:
-                break
-            if not restricted.add(np.concatenate([found.units, pricing.units])):
-                break
-        else:
-            best = replace(best, ended=f"the search went on after {ROUNDS} rounds")
-        if dictionary.atoms_move and problem.samples.bias and len(best.units):
-            pool = _anchored(problem.samples, np.concatenate([best.units, restricted.units]))
-            restricted, value = restricted_solver(problem, tol / 10), np.inf
-            while restricted.add(pool) and restricted.value < value * (1 - tol):
-                value = restricted.value
-            best = replace(_network(problem, restricted, False), ended=best.ended)
-        best = sparse(problem, best, dictionary.atoms_move, tol)
-        return _with_estimate(problem, dictionary, best)
+        run = _Run(problem, dictionary, tol, end, bar)
+        found = run.network(restricted, run.walked if start is None else start)
+        if dictionary.atoms_move:
+            found = run.rounds(restricted, run.slides(restricted, found))
+            # what has slid ends at named atoms; all walks that there were make up for what that costs
+            ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
+            restricted = restricted_solver(problem, tol / 10)
+            found = run.network(restricted, np.concatenate([run.walked, ends]))
+        found = run.rounds(restricted, found)
+        return _with_estimate(problem, dictionary, sparse(problem, found, dictionary.atoms_move, tol))
 
 
 def optimise(
@@ -86,28 +83,78 @@ def optimise(
     tol: float,
     progress: bool = False,
     start: np.ndarray | None = None,
+    time_limit: float = np.inf,
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
-    find = search if dictionary.scope == "local" else solve
-    return find(problem, dictionary, tol, progress, start)
+    if dictionary.scope == "local":
+        return search(problem, dictionary, tol, progress, start, time_limit)
+    return solve(problem, dictionary, tol, progress, start)
 
 
-def _anchored(samples: Samples, units: np.ndarray) -> np.ndarray:
-    """Units through the sample that is next to their hyperplane, where those that have slid come to lie."""
-    nearest = np.argmin(np.abs(samples.homogeneous @ units.T), axis=0)
-    weights = units[:, :-1]
-    return np.column_stack([weights, -np.sum(weights * samples.homogeneous[nearest, :-1], axis=1)])
+class _Run:
+    """Rounds of one search.
 
+    Attributes
+    ----------
+    walked : ndarray, shape (m, D)
+        Where walks have ended, the last ones.
+    """
 
-def _network(problem: Problem, restricted: Restricted, slides: bool) -> Optimum:
-    """The network of the atoms in use, after sliding where that lowers it, with its own residual."""
-    units, z, t = restricted.units, restricted.coefficients, restricted.intercept
-    if slides and len(units):
-        units, z, t = slide(problem, units, z, t)
-    features = problem.samples.features(units)
-    t = t + problem.shift(features @ z + t)
-    v = problem.dual_point(problem.residual(features @ z + t))
-    return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, False)
+    def __init__(self, problem: Problem, dictionary: Dictionary, tol: float, end: float, bar: tqdm):
+        self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
+        self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
+        self.limit = 6 * problem.samples.n + 50
+        self.walked = np.zeros((0, problem.samples.D))
+
+    def network(self, restricted: Restricted, pool: np.ndarray, slides: bool = False) -> Optimum:
+        """The network of the atoms in use together with a pool, and whether it is to slide, with its residual."""
+        if len(pool):
+            restricted.optimise(pool)
+        problem, units, z, t = self._problem, restricted.units, restricted.coefficients, restricted.intercept
+        if slides:
+            units, z, t = slide(problem, units, z, t)
+        features = problem.samples.features(units)
+        t = t + problem.shift(features @ z + t)
+        v = problem.dual_point(problem.residual(features @ z + t))
+        return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, True)
+
+    def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
+        """After rounds of walks from random starts, each solved and slid, as long as a round brings much."""
+        falls = True
+        while falls:
+            pool = self._walk(found, False)
+            if not len(pool):
+                break
+            ahead = self.network(restricted, np.concatenate([found.units, pool]), True)
+            falls = ahead.primal < found.primal * (1 - MUCH)
+            found = ahead if ahead.primal < found.primal else found
+        return found
+
+    def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
+        """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything."""
+        best, still = found, 0
+        for _ in range(ROUNDS):
+            pool = self._walk(found, True)
+            if not len(pool) or still >= STILL:
+                break
+            found = self.network(restricted, pool)
+            still = still + 1 if found.primal > best.primal * (1 - self._hardly) else 0
+            best = found if found.primal <= best.primal else best
+        return best
+
+    def _walk(self, found: Optimum, on: bool) -> np.ndarray:
+        """Atoms that a network lacks, and if ``on`` better ones than it has: none when the time is over."""
+        if time.monotonic() >= self._end:
+            return self.walked[:0]
+        pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
+        if on:
+            pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
+        violation = max(each.maximum for each in pricing) / self._problem.reg
+        self._bar.update()
+        self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{violation:.6f}")
+        pool = np.concatenate([each.units for each in pricing])
+        self.walked = np.concatenate([self.walked, pool])[-(ROOM // self._problem.samples.n + 50) :]
+        return pool
 
 
 def _with_estimate(problem: Problem, dictionary: Dictionary, optimum: Optimum) -> Optimum:
@@ -115,6 +162,11 @@ def _with_estimate(problem: Problem, dictionary: Dictionary, optimum: Optimum) -
     features = problem.samples.features(optimum.units)
     v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
     own = np.linalg.norm(features.T @ v, axis=1).max(initial=0.0)
-    maximum = max(dictionary.price(v, np.inf, 1).maximum, float(own))
-    bound = problem.dual_bound(v, maximum)
-    return replace(optimum, dual=v, maximum=maximum, bound=bound, converged=True)
+    found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
+    maximum = max(float(own), *found)
+    return replace(optimum, dual=v, maximum=maximum, bound=problem.dual_bound(v, maximum))
+
+
+def _show(bar: tqdm, best: Optimum, violation: float) -> None:
+    bar.update()
+    bar.set_postfix(value=f"{best.primal:.6g}", violation=f"{violation:.6f}")

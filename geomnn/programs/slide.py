@@ -21,7 +21,7 @@ __all__ = ["slide"]
 
 
 def slide(
-    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, steps: int = 200
+    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, steps: int = 100
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 
@@ -68,8 +68,7 @@ def slide(
         dt = -v.sum(axis=0) if samples.bias else np.zeros(c)
         return value, np.concatenate([du.ravel(), dalpha.ravel(), dt])
 
-    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 30,
-                     "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12})  # fmt: skip
+    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12})  # fmt: skip
     u, alpha, shift = parts(found.x)
     length = np.linalg.norm(u[:, :d], axis=1)
     kept = (length > 0) & alpha.any(axis=1)
