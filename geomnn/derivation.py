@@ -84,6 +84,7 @@ def derive(
     tol: float = 1e-9,
     seed: int = 0,
     progress: bool = False,
+    time_limit: float | None = None,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate.
 
@@ -118,6 +119,8 @@ def derive(
         Of the starts of a local search.
     progress : bool
         Whether to show a progress bar when it takes more than two seconds.
+    time_limit : float, optional
+        Seconds after which a local search begins no new round; it ends by itself if not given.
 
     Returns
     -------
@@ -153,7 +156,8 @@ def derive(
     posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed)
-    optimum = optimise(problem, atoms, float(tol), progress)
+    seconds = check_time_limit(time_limit)
+    optimum = optimise(problem, atoms, float(tol), progress, time_limit=seconds)
     if posed is not None:
         return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
     if not len(optimum.units) and optimum.converged:
@@ -213,6 +217,15 @@ def check_options(exact: Any, tol: Any) -> None:
         raise OptionError(f"exact={exact!r}; True or False was expected.")
     if not isinstance(tol, int | float | np.floating) or isinstance(tol, bool) or not 0 < tol < 1:
         raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
+
+
+def check_time_limit(seconds: Any) -> float:
+    """Seconds, infinitely many for None, or an `OptionError`."""
+    if seconds is None:
+        return np.inf
+    if not isinstance(seconds, int | float | np.number) or isinstance(seconds, bool) or not seconds > 0:
+        raise OptionError(f"time_limit={seconds!r}; None or seconds above 0 were expected.")
+    return float(seconds)
 
 
 def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from geomnn.derivation import Solution, assemble, check_options, constant_correlation, warn_constant
 from geomnn.dictionaries import Dictionary, WedgeDictionary, find_dictionary
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.parallel import in_parallel
 from geomnn.programs.path import Piece, follow
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
@@ -396,10 +396,11 @@ def cross_validate(
         if not len(levels):
             raise OptionError("regs is empty; at least one number above 0 was expected.")
     split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
-    errors = Parallel(n_jobs=n_jobs)(
-        delayed(_left_out)(problem, inside, outside, levels, dictionary, tol)
+    jobs = (
+        (problem, inside, outside, levels, dictionary, tol)
         for inside, outside in split.split(problem.samples.X, problem.targets[:, 0])
     )
+    errors = in_parallel(_left_out, jobs, n_jobs)
     return CrossValidation(levels, np.array(errors))
 
 

@@ -20,13 +20,13 @@ import zlib
 from math import sqrt
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from geomnn.atoms import Atom, Direction, basis_directions, name_atom
 from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
 from geomnn.errors import OptionError
+from geomnn.parallel import in_parallel
 from geomnn.samples import Samples
 
 __all__ = ["LocalDictionary"]
@@ -35,7 +35,7 @@ HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
 NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 LONGEST = (40, 6)  # steps of a walk, and for each dimension: most end long before
-SIDE = 32  # walks side by side, one job of joblib
+SIDE = 32  # walks in a block
 BATCH = 2**22  # entries of their features, at most
 
 
@@ -80,14 +80,13 @@ class LocalDictionary(Dictionary):
         return self._search(units[:, : self.samples.d].T, residual, threshold, limit)
 
     def _search(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        """Walks from weights, shape (d, k), through joblib."""
+        """Walks from weights, shape (d, k), in blocks side by side."""
         if not weights.size or not self._spread.any() or not residual.any():
             return Pricing(0.0, np.zeros((0, self.samples.D)))
         size = max(1, min(SIDE, BATCH // self.samples.n))
         blocks = [weights[:, k : k + size] for k in range(0, weights.shape[1], size)]
-        units = np.concatenate(
-            Parallel()(delayed(_walk)(self.samples, self.norm, residual, b) for b in blocks)
-        )
+        jobs = ((self.samples, self.norm, residual, block) for block in blocks)
+        units = np.concatenate(in_parallel(_walk, jobs))
         values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)
         order = np.argsort(-values, kind="stable")
         units, values = units[order], values[order]

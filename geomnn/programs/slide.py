@@ -68,7 +68,8 @@ def slide(
         dt = -v.sum(axis=0) if samples.bias else np.zeros(c)
         return value, np.concatenate([du.ravel(), dalpha.ravel(), dt])
 
-    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12})  # fmt: skip
+    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12}
+    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options=options)
     u, alpha, shift = parts(found.x)
     length = np.linalg.norm(u[:, :d], axis=1)
     kept = (length > 0) & alpha.any(axis=1)
