@@ -2,6 +2,7 @@
 
 from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.branching import BranchedPricing, BranchingDictionary
 from geomnn.dictionaries.choice import find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
@@ -9,6 +10,8 @@ from geomnn.dictionaries.local import LocalDictionary
 
 __all__ = [
     "ArcDictionary",
+    "BranchedPricing",
+    "BranchingDictionary",
     "Dictionary",
     "FaceDictionary",
     "LocalDictionary",

@@ -1,0 +1,175 @@
+"""Pricing by branch and bound: a proven bound where there are too many atoms to look at each.
+
+With m_i the most that |x̃_i·u| can be over ‖w‖_p ≤ 1, which with a bias is max_a ‖x_i − x_a‖_q as an optimal
+hyperplane passes through some sample x_a, and with r = ± v, a_i = x̃_i·u/m_i and h_i = (a_i)_+ in [0, 1], the largest
+correlation is that of the mixed-integer program
+
+    max Σ_i r_i m_i h_i   with   h_i ≥ a_i,  h_i ≥ 0                                       where r_i < 0,
+                                 h_i ≤ a_i + 1 − δ_i,  h_i ≤ δ_i,  δ_i ∈ {0, 1}            where r_i > 0,
+
+over w = w⁺ − w⁻, w± ≥ 0, Σ_l w⁺_l + w⁻_l ≤ 1 for p = 1 and w⁺_l + w⁻_l ≤ 1 for every l for p = ∞, and over b,
+|b| ≤ ‖R‖_q, R half the ranges of the features, for both signs of v.
+
+Source: geomnn theory, section 5.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import block_array, csr_array, eye_array
+from scipy.spatial.distance import cdist
+
+from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.local import _Walks
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.samples import Samples
+
+__all__ = ["BranchedPricing", "BranchingDictionary"]
+
+COST = 1e4  # Σ|r_i m_i| as HiGHS sees it, whose tolerances for gaps, 1e-6, and duals, 1e-7, are absolute
+TRUST = 1e-7  # what every bound is raised by for the tolerances of HiGHS, relative to Σ|r_i m_i|
+NOTHING = 1e-13  # a sample with less than this part of Σ|r_i m_i| is left out of the search
+
+
+@dataclass(frozen=True)
+class BranchedPricing(Pricing):
+    """A pricing whose maximum is an upper bound of the correlation of every unit neuron.
+
+    Parameters
+    ----------
+    maximum : float
+    units : ndarray, shape (k, D)
+    complete : bool
+        Whether the search came to its end, so that the first unit reaches the maximum but for about
+        1e-6 Σ_i |v_i| m_i; False where the time limit stopped it, and the maximum may lie well above.
+    """
+
+    complete: bool
+
+
+class BranchingDictionary(Dictionary):
+    """All unit neurons for p = 1 and ∞, priced by branch and bound; scalar output.
+
+    The second and the fifth law of `Dictionary` hold up to tolerances only: the maximum is an upper bound, which the
+    first unit reaches but for about 1e-6 Σ_i |v_i| m_i where `BranchedPricing.complete`, and which no unit needs to
+    reach where the time limit stopped the search.  There may then be no unit at all, and what is found depends on the
+    speed of the machine.  The bound is proven in the floating point of HiGHS, not in exact arithmetic: it is raised
+    by 1e-7 Σ_i |v_i| m_i for the tolerances there.
+
+    Parameters
+    ----------
+    samples : Samples
+    norm : float
+        1 or inf.
+    time_limit : float
+        Seconds for one pricing, both signs of the residual together.
+
+    Attributes
+    ----------
+    count : int
+        The most binaries that a search may have: the number of distinct samples.
+
+    Raises
+    ------
+    OptionError
+        If the norm is 2, or the time limit is not above 0.
+
+    Source: geomnn theory, section 5.
+    """
+
+    scope = "global"
+    program = "exact"
+
+    def __init__(self, samples: Samples, norm: float, time_limit: float = 60.0):
+        super().__init__(samples, norm)
+        if norm == 2:
+            raise OptionError(
+                "norm=2 makes no linear program; 1 or numpy.inf was expected: use FaceDictionary or LocalDictionary."
+            )
+        real = isinstance(time_limit, int | float | np.integer | np.floating)
+        if not real or isinstance(time_limit, bool) or not time_limit > 0:
+            raise OptionError(f"time_limit={time_limit!r}; a number of seconds above 0 was expected.")
+        self.time_limit, self.count = float(time_limit), len(samples.distinct)
+        d, x = samples.d, samples.homogeneous[samples.distinct, : samples.d]
+        dual = "chebyshev" if norm == 1 else "cityblock"
+        self._most = cdist(x, x if samples.bias else np.zeros((1, d)), dual).max(axis=1, initial=0.0)
+        # columns w⁺, w⁻ and b, the last in units of the most that it can be
+        columns = [x, -x]
+        if samples.bias:
+            half = np.abs(x).max(axis=0)
+            columns.append(np.full((len(x), 1), half.max() if norm == 1 else half.sum()))
+        self._along = np.hstack(columns) / np.where(self._most > 0, self._most, 1.0)[:, None]
+        ball = np.tile(np.ones(d) if norm == 1 else np.eye(d), 2).reshape(-1, 2 * d)
+        self._ball = np.hstack([ball, np.zeros((len(ball), int(samples.bias)))])
+
+    def price(self, residual: np.ndarray, threshold: float, limit: int) -> BranchedPricing:
+        """The bound of every unit neuron, and the best units found for both signs of the residual.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If the residual has more than one column.
+        """
+        if residual.shape[1] != 1:
+            raise UnsupportedProblem(
+                f"BranchingDictionary prices scalar outputs, and the residual has {residual.shape[1]} columns; "
+                "use WedgeDictionary or LocalDictionary."
+            )
+        gains = self.samples.merged(residual)[:, 0] * self._most
+        total = float(np.abs(gains).sum())
+        if total == 0:
+            return BranchedPricing(0.0, np.zeros((0, self.samples.D)), True)
+        end = time.monotonic() + self.time_limit
+        searches = [self._search(gains / total, self.time_limit / 2)]
+        searches.append(self._search(-gains / total, end - time.monotonic()))
+        bounds, found, complete = zip(*searches, strict=True)
+        weights = np.array([weight for weight in found if weight.any()])
+        units = np.zeros((0, self.samples.D))
+        if len(weights):  # from there to an atom that is not lower
+            units = _Walks(self.samples, self.norm, residual, weights.T).ends()
+        if len(units) == 2 and (np.abs(units[1] - units[0]) <= 1e-9 * np.abs(units[0])).all():
+            units = units[:1]
+        values = np.abs(residual[:, 0] @ self.samples.features(units))
+        order = np.argsort(-values, kind="stable")
+        chosen = order[values[order] > threshold][:limit]
+        maximum = max(total * (max(bounds) + TRUST), float(values.max(initial=0.0)))
+        return BranchedPricing(maximum, units[chosen], all(complete))
+
+    def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
+        return name_atom(self.samples, unit, self.norm, basis_directions(self.samples.d, self.norm))
+
+    def _search(self, gains: np.ndarray, seconds: float) -> tuple[float, np.ndarray, bool]:
+        """For r_i m_i of which the sizes sum to 1: a bound, the best weight found (or zero), and whether it ended."""
+        wanted, unwanted = np.flatnonzero(gains > NOTHING), np.flatnonzero(gains < -NOTHING)
+        bound, weight = float(gains[gains > 0].sum()), np.zeros(self.samples.d)
+        if not len(wanted) or seconds <= 0:
+            return bound, weight, not len(wanted)
+        rows = np.concatenate([wanted, unwanted])
+        along, (balls, columns) = self._along[rows], self._ball.shape
+        k, n, d = len(wanted), len(rows), self.samples.d
+        hidden, switch = eye_array(n, format="csr"), eye_array(k)
+        program = [
+            [csr_array(self._ball), None, None],
+            [csr_array(along[k:]), -hidden[k:], None],
+            [csr_array(-along[:k]), hidden[:k], switch],
+            [None, hidden[:k], -switch],
+        ]
+        upper = np.repeat([1.0, 0.0, 1.0, 0.0], [balls, n - k, k, k])
+        lower = np.repeat([0.0, -1.0, 0.0], [2 * d, columns - 2 * d, n + k])  # b may be negative
+        result = milp(
+            np.concatenate([np.zeros(columns), -COST * gains[rows], np.zeros(k)]),
+            integrality=np.repeat([0, 1], [columns + n, k]),
+            bounds=Bounds(lower, 1.0),
+            constraints=LinearConstraint(block_array(program, format="csr"), -np.inf, upper),
+            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        )
+        if result.status in (0, 1) and result.mip_dual_bound is not None:  # ended, or out of time
+            bound = min(bound, -result.mip_dual_bound / COST)
+        if result.x is not None:
+            weight = result.x[:d] - result.x[d : 2 * d]
+        return bound, weight, result.status == 0
