@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.dictionaries import Dictionary, find_dictionary
-from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError
+from geomnn.dictionaries import BranchingDictionary, Dictionary, find_dictionary
+from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.search import optimise
+from geomnn.programs.search import certified, optimise
 from geomnn.programs.solve import Optimum
 
 __all__ = ["Solution", "derive", "reg_max"]
+
+BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,7 @@ def derive(
     tol: float = 1e-9,
     seed: int = 0,
     progress: bool = False,
+    certify: str | None = None,
     time_limit: float | None = None,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate.
@@ -119,8 +122,12 @@ def derive(
         Of the starts of a local search.
     progress : bool
         Whether to show a progress bar when it takes more than two seconds.
+    certify : {None, "milp"}
+        "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
+        certificate is global then. For norm 1 and inf, scalar outputs and few samples.
     time_limit : float, optional
-        Seconds after which a local search begins no new round; it ends by itself if not given.
+        Seconds after which a local search begins no new round, and ends by itself if not given; with ``certify`` those
+        of both together, 60 if not given.
 
     Returns
     -------
@@ -156,8 +163,13 @@ def derive(
     posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed)
-    seconds = check_time_limit(time_limit)
-    optimum = optimise(problem, atoms, float(tol), progress, time_limit=seconds)
+    check_certify(certify, problem)
+    branches = certify is not None and atoms.scope == "local"
+    seconds = check_time_limit(60.0 if time_limit is None and branches else time_limit)
+    if branches:
+        atoms, optimum = certified(problem, atoms, float(tol), progress, seconds)
+    else:
+        optimum = optimise(problem, atoms, float(tol), progress, time_limit=seconds)
     if posed is not None:
         return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
     if not len(optimum.units) and optimum.converged:
@@ -219,6 +231,19 @@ def check_options(exact: Any, tol: Any) -> None:
         raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
 
 
+def check_certify(certify: Any, problem: Problem) -> None:
+    if certify is None:
+        return
+    if not isinstance(certify, str) or certify != "milp":
+        raise OptionError(f"certify={certify!r}; None or 'milp' was expected.")
+    if problem.norm == 2 or problem.outputs > 1:
+        what = "norm=2" if problem.norm == 2 else f"{problem.outputs} outputs"
+        raise UnsupportedProblem(
+            f"certify='milp' is made for norm 1 and inf and one output, but there is {what}: leave it out, or use "
+            "dictionary='exact' on few samples."
+        )
+
+
 def check_time_limit(seconds: Any) -> float:
     """Seconds, infinitely many for None, or an `OptionError`."""
     if seconds is None:
@@ -250,8 +275,11 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
         dictionary.scope,
         dictionary.program,
         dictionary.count,
+        counted=dictionary.counted,
     )
     local = dictionary.scope == "local"  # whose gap is an estimate, and the search has ended
+    if isinstance(dictionary, BranchingDictionary):
+        tol = max(tol, BRANCHED)
     if not local and abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
             f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: "

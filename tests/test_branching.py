@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from problems import degenerate
 
+import geomnn as gm
 from geomnn.dictionaries import BranchingDictionary, LocalDictionary, WedgeDictionary
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.samples import Samples, weight_norm
 
 NORMS = [1.0, np.inf]
@@ -125,3 +126,47 @@ def test_refusals():
             BranchingDictionary(samples, 1.0, time_limit=seconds)
     with pytest.raises(UnsupportedProblem, match="2 columns"):
         BranchingDictionary(samples, 1.0).price(np.zeros((3, 2)), 0.0, 1)
+
+
+@pytest.mark.parametrize("norm", [1, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+def test_certificates_by_branch_and_bound_are_global(norm, bias):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(10, 3)), rng.normal(size=10)
+    options = {"reg": 0.3, "norm": norm, "bias": bias}
+    best = gm.derive(X, y, **options)
+    found = gm.derive(X, y, dictionary="local", certify="milp", **options)
+    certificate = found.certificate
+    assert (certificate.scope, certificate.program) == ("global", "exact")
+    assert certificate.dual <= best.objective * (1 + 1e-9)
+    assert found.objective >= best.certificate.dual * (1 - 1e-9)
+    assert 0 <= certificate.relative_gap < 1e-5
+    assert certificate.statement().startswith("No two-layer ReLU network of any width")
+    assert "10 samples branched over" in certificate.statement()
+
+
+def test_certificates_of_many_columns():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 8))
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0)
+    assert gm.derive(X, y, reg=2.0, time_limit=5).certificate.scope == "local"
+    assert gm.derive(X, y, reg=2.0, certify="milp").certificate.relative_gap < 1e-5
+    with pytest.warns(ConvergenceWarning, match="relative duality gap"):
+        hurried = gm.derive(X, y, reg=0.05, certify="milp", time_limit=0.05)
+    assert hurried.certificate.scope == "global"
+    assert hurried.certificate.dual <= gm.derive(X, y, reg=0.05, time_limit=5).objective
+    # where all atoms are looked at there is nothing to add
+    assert gm.derive(X[:, :1], y, reg=0.1, certify="milp").certificate.counted == "atoms checked"
+
+
+def test_refused_certificates():
+    X, y = np.eye(3), np.arange(3.0)
+    for options, error in (
+        ({"certify": "lp"}, OptionError),
+        ({"certify": "milp", "norm": 2}, UnsupportedProblem),
+        ({"certify": "milp", "y": np.eye(3)}, UnsupportedProblem),
+        ({"time_limit": 0}, OptionError),
+        ({"time_limit": "1 s"}, OptionError),
+    ):
+        with pytest.raises(error, match=r"expected|made for"):
+            gm.derive(X, **{"y": y, **options})

@@ -45,7 +45,8 @@ def test_arrows_of_the_data_point_one_way():
     from pathlib import Path
 
     order = [
-        "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra", "multivectors", "samples", "atoms",
+        "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
+        "multivectors", "samples", "atoms",
         "dictionaries", "programs", "networks", "exact", "derivation", "paths", "datasets", "testing", "plotting",
         "tables", "report", "cli",
     ]  # fmt: skip

@@ -61,6 +61,8 @@ class Dictionary(ABC):
         "exact" for the training problem itself, "paper" for the wedges of samples alone.
     count : int
         Number of atoms (of faces, where atoms move) that are looked at.
+    counted : str
+        What the count counts, in words.
     atoms_move : bool
         Whether atoms depend on the residual, so that those in use are moved along with it.
 
@@ -70,6 +72,7 @@ class Dictionary(ABC):
     scope: str
     program: str
     count: int
+    counted: str = "atoms checked"
     atoms_move: bool = False
 
     def __init__(self, samples: Samples, norm: float):

@@ -25,7 +25,7 @@ from scipy.spatial.distance import cdist
 
 from geomnn.atoms import Atom, basis_directions, name_atom
 from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.dictionaries.local import _Walks
+from geomnn.dictionaries.local import LocalDictionary
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.samples import Samples
 
@@ -84,6 +84,7 @@ class BranchingDictionary(Dictionary):
 
     scope = "global"
     program = "exact"
+    counted = "samples branched over"
 
     def __init__(self, samples: Samples, norm: float, time_limit: float = 60.0):
         super().__init__(samples, norm)
@@ -94,6 +95,7 @@ class BranchingDictionary(Dictionary):
         real = isinstance(time_limit, int | float | np.integer | np.floating)
         if not real or isinstance(time_limit, bool) or not time_limit > 0:
             raise OptionError(f"time_limit={time_limit!r}; a number of seconds above 0 was expected.")
+        self._walks = LocalDictionary(samples, norm, starts=1)
         self.time_limit, self.count = float(time_limit), len(samples.distinct)
         d, x = samples.d, samples.homogeneous[samples.distinct, : samples.d]
         dual = "chebyshev" if norm == 1 else "cityblock"
@@ -128,17 +130,11 @@ class BranchingDictionary(Dictionary):
         searches = [self._search(gains / total, self.time_limit / 2)]
         searches.append(self._search(-gains / total, end - time.monotonic()))
         bounds, found, complete = zip(*searches, strict=True)
-        weights = np.array([weight for weight in found if weight.any()])
-        units = np.zeros((0, self.samples.D))
-        if len(weights):  # from there to an atom that is not lower
-            units = _Walks(self.samples, self.norm, residual, weights.T).ends()
-        if len(units) == 2 and (np.abs(units[1] - units[0]) <= 1e-9 * np.abs(units[0])).all():
-            units = units[:1]
-        values = np.abs(residual[:, 0] @ self.samples.features(units))
-        order = np.argsort(-values, kind="stable")
-        chosen = order[values[order] > threshold][:limit]
-        maximum = max(total * (max(bounds) + TRUST), float(values.max(initial=0.0)))
-        return BranchedPricing(maximum, units[chosen], all(complete))
+        weights = np.array([weight for weight in found if weight.any()]).reshape(-1, self.samples.d)
+        polished = self._walks.follow(weights, residual, 0.0, 2)  # atoms that are not lower
+        values = np.abs(residual[:, 0] @ self.samples.features(polished.units))
+        maximum = max(total * (max(bounds) + TRUST), polished.maximum)
+        return BranchedPricing(maximum, polished.units[values > threshold][:limit], all(complete))
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm, basis_directions(self.samples.d, self.norm))

@@ -62,6 +62,7 @@ class LocalDictionary(Dictionary):
 
     scope = "local"
     program = "exact"
+    counted = "walks"
 
     def __init__(self, samples: Samples, norm: float, starts: int = 64, seed: int = 0):
         super().__init__(samples, norm)

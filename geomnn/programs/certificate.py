@@ -39,9 +39,12 @@ class Certificate:
     program : str
         "exact" (the training problem itself) or "paper" (wedges of samples alone).
     atoms : int
-        How many atoms the bound looked at (faces for p = 2, at most; walks of a local search).
+        How many atoms the bound looked at (faces for p = 2, at most; walks of a local search; samples of a branch and
+        bound).
     exact : bool
         True if everything was checked in rational arithmetic; False for float64.
+    counted : str
+        What ``atoms`` counts.
 
     Source: geomnn theory, sections 0 and 2.
     """
@@ -53,6 +56,7 @@ class Certificate:
     program: str
     atoms: int
     exact: bool = False
+    counted: str = "atoms checked"
 
     @property
     def gap(self) -> Any:
@@ -79,8 +83,8 @@ class Certificate:
         if self.scope == "local":
             return (
                 f"A network with the training objective {float(self.primal):.10g}; a search found no neuron with a "
-                f"correlation above {self.violation:.6g} times reg (float64, {self.atoms:,} walks). That is no proof: "
-                "other networks may be better."
+                f"correlation above {self.violation:.6g} times reg (float64, {self.atoms:,} {self.counted}). "
+                "That is no proof: other networks may be better."
             )
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",
@@ -90,7 +94,7 @@ class Certificate:
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (
             f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
-            f"relative gap {gap}{crossed}, float64, {self.atoms:,} atoms checked)."
+            f"relative gap {gap}{crossed}, float64, {self.atoms:,} {self.counted})."
         )
 
     def __repr__(self) -> str:
@@ -106,7 +110,7 @@ class Certificate:
             "relative gap": f"{float(self.relative_gap):.2g}" if self.gap else "0",
             "largest |correlation|/reg": short_number(self.violation, 12),
             "scope": f"{self.scope} ({self.program} program)",
-            "checked": f"{self.atoms:,} atoms, in {'exact arithmetic' if self.exact else 'float64'}",
+            "looked at": f"{self.atoms:,} {self.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
         }
         left = "style='text-align:left'"
         body = "".join(

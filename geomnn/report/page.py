@@ -140,7 +140,7 @@ def _certificate(study: Study) -> str:
         "largest |correlation| / reg": short_number(c.violation, 12),
         "scope": f"{c.scope}: {SCOPES[c.scope]}",
         "program": f"{c.program}: {PROGRAMS[c.program]}",
-        "atoms looked at": f"{c.atoms:,}",
+        "looked at": f"{c.atoms:,} {c.counted}",
         "arithmetic": "rational, exact" if c.exact else "float64",
     }
     body = "\n".join(f"<tr><th>{_text(key)}</th><td>{_text(value)}</td></tr>" for key, value in rows.items())

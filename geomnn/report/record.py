@@ -54,6 +54,7 @@ def record(study: Study) -> dict[str, Any]:
             "program": certificate.program,
             "exact": certificate.exact,
             "atoms": certificate.atoms,
+            "counted": certificate.counted,
             "statement": certificate.statement(),
         },
         "dual": study.solution.dual.tolist(),
