@@ -346,18 +346,17 @@ def _canonical_members(
     anchored = int(samples.bias and bool(rows))
     spanned = samples.X[rows[1:]] - samples.X[rows[:1]] if anchored else samples.X[rows]
     vectors = np.vstack([spanned] + [e.vector(d) for e in touching]) / scale
-    basis: list[np.ndarray] = []
+    basis = np.zeros((samples.D - 1 - anchored, d))
     chosen: list[int] = []
     for position, vector in enumerate(vectors):
-        if len(chosen) + anchored == samples.D - 1:
+        if len(chosen) == len(basis):
             break
-        rest = vector / np.linalg.norm(vector)
+        rest, found = vector / np.linalg.norm(vector), basis[: len(chosen)]
         for _ in range(2):
-            for direction in basis:
-                rest = rest - (direction @ rest) * direction
+            rest = rest - (found @ rest) @ found
         length = np.linalg.norm(rest)
         if length > independence:
-            basis.append(rest / length)
+            basis[len(chosen)] = rest / length
             chosen.append(position)
     members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
     return tuple(members), tuple(touching[k - len(spanned)] for k in chosen if k >= len(spanned))

@@ -157,11 +157,11 @@ def commands(context: click.Context) -> None:
 @click.option("--no-bias", is_flag=True, help="Neurons without biases, and no intercept.")
 @click.option(
     "--dictionary",
-    type=click.Choice(["auto", "exact", "wedge", "local"]),
+    type=click.Choice(["auto", "exact", "wedge", "sampled", "local"]),
     default="auto",
     show_default=True,
-    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone; local, those that a search "
-    "finds; auto, exact where it is affordable and local elsewhere.",
+    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone; sampled, 1,000 of "
+    "these drawn at random; local, those that a search finds; auto, exact where it is affordable and local elsewhere.",
 )
 @click.option(
     "--tol",

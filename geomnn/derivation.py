@@ -107,9 +107,11 @@ def derive(
         Whether neurons have biases and the network an intercept; neither is penalised.
     loss : {"squared", "logistic"}
         ½ Σ (f − y)², or Σ log(1 + exp(−y f)).
-    dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
+    dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
         "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
+        "sampled": 1,000 wedges of random samples; the certificate covers these (a `SampledDictionary` of your own can
+        draw more, and sketch the features).
         "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
         "auto": "exact" where it is affordable, else "local".
     exact : bool
@@ -119,7 +121,7 @@ def derive(
     tol : float
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
-        Of the starts of a local search.
+        Of the wedges that are drawn, and of the starts of a local search.
     progress : bool
         Whether to show a progress bar when it takes more than two seconds.
     certify : {None, "milp"}

@@ -229,6 +229,8 @@ def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
         )
     if isinstance(dictionary, str) and dictionary == "local":
         return "dictionary='local' searches for atoms"
+    if isinstance(dictionary, str) and dictionary == "sampled":
+        return "dictionary='sampled' does not say which atom is the next to reach reg"
     exact = isinstance(dictionary, str) and dictionary in ("auto", "exact")
     return "the exact atoms for norm=2 move with the residual" * (
         problem.norm == 2 and problem.samples.d > 1 and exact

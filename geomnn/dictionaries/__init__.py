@@ -7,6 +7,7 @@ from geomnn.dictionaries.choice import find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
+from geomnn.dictionaries.sampled import SampledDictionary
 
 __all__ = [
     "ArcDictionary",
@@ -16,6 +17,7 @@ __all__ = [
     "FaceDictionary",
     "LocalDictionary",
     "Pricing",
+    "SampledDictionary",
     "WedgeDictionary",
     "find_dictionary",
     "refuse_if_too_large",

@@ -58,7 +58,8 @@ class Dictionary(ABC):
         What a maximum covers: "global" (every unit neuron), "dictionary" (every atom) or "local" (those
         that a search came across).
     program : str
-        "exact" for the training problem itself, "paper" for the wedges of samples alone.
+        "exact" for the training problem itself, "paper" for the wedges of samples alone, "sampled" for some of
+        them, drawn at random.
     count : int
         Number of atoms (of faces, where atoms move) that are looked at.
     counted : str

@@ -9,6 +9,7 @@ from geomnn.dictionaries.base import Dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
+from geomnn.dictionaries.sampled import SampledDictionary
 from geomnn.errors import EnumerationTooLarge, OptionError
 from geomnn.samples import Samples
 
@@ -34,6 +35,8 @@ def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary,
         dictionary = repr(dictionary)  # of no use, and refused below
     if dictionary == "wedge":
         return WedgeDictionary(samples, norm, directions=False)
+    if dictionary == "sampled":
+        return SampledDictionary(samples, norm, seed=seed)
     if dictionary == "local":
         return LocalDictionary(samples, norm, seed=seed)
     if dictionary == "auto":
@@ -46,5 +49,5 @@ def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary,
             return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples)
         return WedgeDictionary(samples, norm, directions=True)
     raise OptionError(
-        f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'local' or a Dictionary was expected."
+        f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'sampled', 'local' or a Dictionary was expected."
     )

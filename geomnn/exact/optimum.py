@@ -126,11 +126,11 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
     else:
         program = "paper" if dictionary == "wedge" else "exact"
         moving = program == "exact" and problem.norm == 2 and problem.samples.d > 1
-        finite = dictionary != "local" and not moving
+        finite = dictionary not in ("local", "sampled") and not moving
     if not finite:
         raise UnsupportedProblem(
-            "exact=True needs a finite dictionary of wedges; for norm 2 the atoms of the exact program move with the "
-            "residual. Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
+            "exact=True needs a finite dictionary of all wedges; for norm 2 the atoms of the exact program move with "
+            "the residual. Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
         )
     rows, targets = exact_table(X), exact_targets(y)
     samples = IntegerSamples(rows, problem.samples.bias)

@@ -37,7 +37,8 @@ class Certificate:
         "global": the bound holds for every network of any width.  "dictionary": for networks whose neurons
         are atoms of the dictionary.  "local": the search found nothing better, which proves nothing.
     program : str
-        "exact" (the training problem itself) or "paper" (wedges of samples alone).
+        "exact" (the training problem itself), "paper" (wedges of samples alone) or "sampled" (some of these, drawn
+        at random).
     atoms : int
         How many atoms the bound looked at (faces for p = 2, at most; walks of a local search; samples of a branch and
         bound).
@@ -90,6 +91,8 @@ class Certificate:
             "global": "No two-layer ReLU network of any width has a training objective below",
             "dictionary": "No network of wedges of samples has a training objective below",
         }[self.scope]
+        if self.program == "sampled":
+            covered = "No network of the wedges that were drawn has a training objective below"
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (

@@ -23,10 +23,14 @@ __all__ = ["page_text"]
 LARGEST_SVG = 500_000  # bytes; above, the PNG goes into the page
 SCOPES = {
     "global": "every two-layer network of every width",
-    "dictionary": "networks of wedges of samples",
+    "dictionary": "networks of atoms of the dictionary",
     "local": "what a search came across",
 }
-PROGRAMS = {"exact": "the training problem itself", "paper": "wedges of samples alone"}
+PROGRAMS = {
+    "exact": "the training problem itself",
+    "paper": "wedges of samples alone",
+    "sampled": "wedges drawn at random",
+}
 SHOWN_VALUES = 8  # coordinates of a sample or a weight in a cell of a table
 
 

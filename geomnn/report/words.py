@@ -48,8 +48,9 @@ def trust(study: Study) -> str:
             "best one."
         )
     if scope == "dictionary":
+        drawn = " that were drawn at random" * (study.solution.certificate.program == "sampled")
         return (
-            "Among all networks whose neurons are wedges of samples none is better. Networks with other "
+            f"Among all networks whose neurons are wedges of samples{drawn} none is better. Networks with other "
             "neurons were not looked at and may be better."
         )
     ends = "at all" if study.solution.certificate.exact else "by more than the gap"
@@ -115,7 +116,7 @@ def proof(study: Study) -> str:
     v = "y − f(X), the residual" if squared else "minus the derivative of the loss"
     looked = {
         "global": "with every unit neuron there is",
-        "dictionary": "with every wedge of samples",
+        "dictionary": "with every wedge of the dictionary",
         "local": "with every neuron that the search came across",
     }[study.solution.certificate.scope]
     return (
