@@ -29,9 +29,10 @@ __all__ = ["certified", "optimise", "search"]
 
 ROUNDS = 1000
 STILL = 5  # rounds in which the value hardly falls, after which it is taken to be the end
-HARDLY = 1e-6  # relative; or tol, if that is larger
+HARDLY = 1e-5  # relative; or tol, if that is larger
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
+NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
 
@@ -72,7 +73,7 @@ def search(
             # what has slid ends at named atoms; all walks that there were make up for what that costs
             ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
             restricted = restricted_solver(problem, tol / 10)
-            found = run.network(restricted, np.concatenate([run.walked, ends]))
+            found = run.network(restricted, np.concatenate([run.near(found), ends]))
         found = run.rounds(restricted, found)
         return _with_estimate(problem, dictionary, sparse(problem, found, dictionary.atoms_move, tol))
 
@@ -172,10 +173,15 @@ class _Run:
             pool = self._walk(found, True)
             if not len(pool) or still >= STILL:
                 break
-            found = self.network(restricted, pool)
+            found = self.network(restricted, self.near(found))
             still = still + 1 if found.primal > best.primal * (1 - self._hardly) else 0
             best = found if found.primal <= best.primal else best
         return best
+
+    def near(self, found: Optimum) -> np.ndarray:
+        """Of all ends of walks those that are violated, or may soon be."""
+        values = np.linalg.norm(found.dual.T @ self._problem.samples.features(self.walked), axis=0)
+        return self.walked[values > NEARLY * self._problem.reg]
 
     def _walk(self, found: Optimum, on: bool) -> np.ndarray:
         """Atoms that a network lacks, and if ``on`` better ones than it has: none when the time is over."""

@@ -6,6 +6,7 @@ import time
 from statistics import median
 
 import numpy as np
+from sklearn.datasets import load_breast_cancer, load_diabetes
 
 import geomnn as gm
 from geomnn.dictionaries import ArcDictionary, WedgeDictionary
@@ -136,3 +137,19 @@ PARTS = {
     "dependent neurons": ("sparsify.py", "independent_neurons"),
     "names": ("atoms.py", "name_atom"),
 }
+
+
+def breast_cancer():
+    """569 samples with 30 standardised features and a column of ones, targets ±1, reg 1."""
+    X, y = load_breast_cancer(return_X_y=True)
+    return _with_ones(X), np.where(y > 0, 1.0, -1.0), 1.0
+
+
+def diabetes():
+    """442 samples with 10 standardised features and a column of ones, standardised target, reg 5."""
+    X, y = load_diabetes(return_X_y=True)
+    return _with_ones(X), (y - y.mean()) / y.std(), 5.0
+
+
+def _with_ones(X):
+    return np.column_stack([(X - X.mean(axis=0)) / X.std(axis=0), np.ones(len(X))])
