@@ -197,7 +197,7 @@ def test_many_columns_are_searched_by_themselves():
 
 def test_refusals():
     X, y = np.eye(3), np.arange(3.0)
-    for options in ({"starts": 0}, {"starts": 2.5}, {"seed": -1}, {"seed": "a"}):
+    for options in ({"starts": 0}, {"starts": 2.5}, {"steps": 0}, {"seed": -1}, {"seed": "a"}):
         with pytest.raises(OptionError, match="integer"):
             LocalDictionary(Samples(X, True), 1.0, **options)
     with pytest.raises(UnsupportedProblem, match="finite dictionary"):

@@ -34,8 +34,7 @@ __all__ = ["LocalDictionary"]
 HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
 NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
-LONGEST = (40, 6)  # steps of a walk, and for each dimension: most end long before
-SIDE = 32  # walks in a block
+SIDE = 64  # walks in a block
 BATCH = 2**22  # entries of their features, at most
 
 
@@ -49,6 +48,8 @@ class LocalDictionary(Dictionary):
         1, 2 or inf.
     starts : int
         Walks for each residual.
+    steps : int, optional
+        The most steps of a walk, which ends where it is then (p = 2: at no named atom); 40 + 6 d if not given.
     seed : int
         Of the starts; they also depend on the residual, so that other residuals are searched from elsewhere.
 
@@ -64,12 +65,15 @@ class LocalDictionary(Dictionary):
     program = "exact"
     counted = "walks"
 
-    def __init__(self, samples: Samples, norm: float, starts: int = 64, seed: int = 0):
+    def __init__(
+        self, samples: Samples, norm: float, starts: int = 64, steps: int | None = None, seed: int = 0
+    ):
         super().__init__(samples, norm)
-        for name, value, least in (("starts", starts, 1), ("seed", seed, 0)):
+        steps = 40 + 6 * samples.d if steps is None else steps
+        for name, value, least in (("starts", starts, 1), ("steps", steps, 1), ("seed", seed, 0)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise OptionError(f"{name}={value!r}; an integer of at least {least} was expected.")
-        self.starts, self.seed = int(starts), int(seed)
+        self.starts, self.steps, self.seed = int(starts), int(steps), int(seed)
         self.count = self.starts
         self.atoms_move = norm == 2
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
@@ -86,7 +90,7 @@ class LocalDictionary(Dictionary):
             return Pricing(0.0, np.zeros((0, self.samples.D)))
         size = max(1, min(SIDE, BATCH // self.samples.n))
         blocks = [weights[:, k : k + size] for k in range(0, weights.shape[1], size)]
-        jobs = ((self.samples, self.norm, residual, block) for block in blocks)
+        jobs = ((self.samples, self.norm, residual, block, self.steps) for block in blocks)
         units = np.concatenate(in_parallel(_walk, jobs))
         values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)
         order = np.argsort(-values, kind="stable")
@@ -118,9 +122,9 @@ class LocalDictionary(Dictionary):
         return weights / scale[:, None]
 
 
-def _walk(samples: Samples, norm: float, residual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _walk(samples: Samples, norm: float, v: np.ndarray, weights: np.ndarray, steps: int) -> np.ndarray:
     """Where walks from weights, shape (d, k), end, as units, shape (k, D)."""
-    return _Walks(samples, norm, residual, weights).ends()
+    return _Walks(samples, norm, v, weights).ends(steps)
 
 
 class _Walks:
@@ -142,10 +146,10 @@ class _Walks:
         for walk in range(k):
             self._begin(walk)
 
-    def ends(self) -> np.ndarray:
-        """Units in centred coordinates where the walks end, shape (k, D)."""
+    def ends(self, steps: int) -> np.ndarray:
+        """Units in centred coordinates where the walks end, after so many steps at most, shape (k, D)."""
         walking = np.arange(self._w.shape[1])
-        for _ in range(LONGEST[0] + LONGEST[1] * len(self._w)):
+        for _ in range(steps):
             if not len(walking):
                 break
             walking = walking[self._step(walking)]

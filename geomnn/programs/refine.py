@@ -1,4 +1,4 @@
-"""Newton's method on (T) with every neuron kept on its face: the last digits for p = 2.
+"""Newton's method on (T) with every neuron on its face: the last digits for p = 2.
 
 For p = 2 the atoms move with the residual.  While each neuron stays on its face (the samples on its
 hyperplane, the samples it is active on) the network is bilinear, u_j = B_j β_j with ‖w(B_j β)‖_2 = ‖β‖_2,
@@ -22,6 +22,8 @@ from geomnn.programs.problem import Problem
 from geomnn.samples import Samples
 
 __all__ = ["refine"]
+
+MEETINGS = 300  # more Newton steps, as many as end where a neuron meets a sample
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def refine(
     allowed : float, optional
         A value of (C) that the result may have; the value that it has already if not given.
     steps : int
-        The most Newton steps taken.
+        The most Newton steps taken, but for those that end where a neuron meets a sample, which it then keeps.
 
     Returns
     -------
@@ -65,12 +67,11 @@ def refine(
     faces, theta = _merge(problem.samples, units, z, t, tolerance)
     model = _Model(problem, faces)
     value, gradient, hessian = model.derivatives(theta)
-    for _ in range(steps):
+    for _ in range(steps + MEETINGS):
         step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
+        reach, met = model.first_met(theta, step)
         for halving in range(20):
-            ahead = theta + step / 2**halving
-            if not model.keeps_faces(ahead):
-                continue
+            ahead = theta + reach * step / 2**halving
             value_ahead, gradient_ahead, hessian_ahead = model.derivatives(ahead)
             noise = 1e-13 * abs(value)
             flatter = np.linalg.norm(gradient_ahead) < 0.9 * np.linalg.norm(gradient)
@@ -79,6 +80,9 @@ def refine(
         else:
             break
         theta, value, gradient, hessian = ahead, value_ahead, gradient_ahead, hessian_ahead
+        if met is not None and not halving:  # the sample stays on the hyperplane that has come to it
+            model, theta = model.joined(theta, *met)
+            value, gradient, hessian = model.derivatives(theta)
     refined = model.neurons(theta)
     after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
     return refined if after <= allowed else (units, z, t)
@@ -136,14 +140,33 @@ class _Model:
         rest = theta[self.ends[-1] :]
         return inner, rest[: k * c].reshape(k, c), rest[k * c :]
 
-    def keeps_faces(self, theta: np.ndarray) -> bool:
-        """Whether each neuron is still on the right side of every sample."""
-        x = self.problem.samples.homogeneous
-        for face, beta in zip(self.faces, self.split(theta)[0], strict=True):
+    def first_met(self, theta: np.ndarray, step: np.ndarray) -> tuple[float, tuple[int, int] | None]:
+        """The part of a step, at most 1, after which a neuron is the first to meet a sample, and these two."""
+        x, reach, met = self.problem.samples.homogeneous, 1.0, None
+        size = np.abs(x)
+        for j, (face, beta, change) in enumerate(
+            zip(self.faces, self.split(theta)[0], self.split(step)[0], strict=True)
+        ):
             unit = face.lift @ beta
-            if (face.sign * (x @ unit) < -1e-12 * (np.abs(x) @ np.abs(unit))).any():
-                return False
-        return True
+            above, falls = face.sign * (x @ unit), -face.sign * (x @ (face.lift @ change))
+            rounding = 1e-12 * (size @ np.abs(unit))
+            part = np.divide(
+                np.maximum(above, 0.0), falls, out=np.full(len(x), np.inf), where=falls > rounding
+            )
+            i = int(np.argmin(part))
+            if part[i] < reach:
+                reach, met = float(part[i]), (j, i)
+        return reach, met
+
+    def joined(self, theta: np.ndarray, j: int, i: int) -> tuple[_Model, np.ndarray]:
+        """The model with sample i on the hyperplane of neuron j, and the parameters there."""
+        sign = self.faces[j].sign.copy()
+        sign[i] = 0.0
+        face = _Face(_span(self.problem.samples, sign), sign)
+        d, (inner, outer, t) = self.problem.samples.d, self.split(theta)
+        inner[j] = face.lift[:d].T @ (self.faces[j].lift[:d] @ inner[j])
+        faces = [*self.faces[:j], face, *self.faces[j + 1 :]]
+        return _Model(self.problem, faces), np.concatenate([*inner, outer.ravel(), t])
 
     def derivatives(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         problem, (inner, outer, t) = self.problem, self.split(theta)

@@ -43,6 +43,7 @@ def search(
     progress: bool = False,
     start: np.ndarray | None = None,
     time_limit: float = np.inf,
+    rounds: int = ROUNDS,
 ) -> Optimum:
     """Minimise (C) over the atoms that a dictionary finds.
 
@@ -60,13 +61,15 @@ def search(
         Units to begin with.
     time_limit : float
         Seconds after which no round is begun.
+    rounds : int
+        The most rounds.
 
     Source: geomnn theory, section 5.
     """
     end = time.monotonic() + time_limit
     restricted = restricted_solver(problem, tol / 10)
     with one_blas_thread(), tqdm(desc="search", unit="round", disable=not progress, delay=2) as bar:
-        run = _Run(problem, dictionary, tol, end, bar)
+        run = _Run(problem, dictionary, tol, end, rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
         if dictionary.atoms_move:
             found = run.rounds(restricted, run.slides(restricted, found))
@@ -136,8 +139,11 @@ class _Run:
         Where walks have ended, the last ones.
     """
 
-    def __init__(self, problem: Problem, dictionary: Dictionary, tol: float, end: float, bar: tqdm):
+    def __init__(
+        self, problem: Problem, dictionary: Dictionary, tol: float, end: float, rounds: int, bar: tqdm
+    ):
         self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
+        self._left = rounds
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
@@ -164,15 +170,12 @@ class _Run:
             ahead = self.network(restricted, np.concatenate([found.units, pool]), True)
             falls = ahead.primal < found.primal * (1 - MUCH)
             found = ahead if ahead.primal < found.primal else found
-        return found
+        return self.network(restricted, found.units)
 
     def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything."""
         best, still = found, 0
-        for _ in range(ROUNDS):
-            pool = self._walk(found, True)
-            if not len(pool) or still >= STILL:
-                break
+        while still < STILL and len(self._walk(found, True)):
             found = self.network(restricted, self.near(found))
             still = still + 1 if found.primal > best.primal * (1 - self._hardly) else 0
             best = found if found.primal <= best.primal else best
@@ -184,9 +187,10 @@ class _Run:
         return self.walked[values > NEARLY * self._problem.reg]
 
     def _walk(self, found: Optimum, on: bool) -> np.ndarray:
-        """Atoms that a network lacks, and if ``on`` better ones than it has: none when the time is over."""
-        if time.monotonic() >= self._end:
+        """Atoms that a network lacks, and if ``on`` better ones than it has: none when time or rounds are over."""
+        if time.monotonic() >= self._end or not self._left:
             return self.walked[:0]
+        self._left -= 1
         pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
         if on:
             pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]

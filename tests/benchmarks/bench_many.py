@@ -1,0 +1,44 @@
+"""60,000 samples of 784 features: ten rounds of column generation, with the time and the peak memory.
+
+python tests/benchmarks/bench_many.py [samples]
+"""
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from geomnn.dictionaries import LocalDictionary
+from geomnn.programs.problem import pose
+from geomnn.programs.search import search
+
+
+def synthetic(n, d=784, ramps=10):
+    """A sum of ten ramps of random features, with noise."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d))
+    y = np.maximum(X @ rng.normal(size=(d, ramps)) / np.sqrt(d), 0.0) @ rng.normal(size=ramps)
+    return X, y + 0.1 * rng.normal(size=n)
+
+
+def main(n):
+    began = time.perf_counter()
+    X, y = synthetic(n)
+    problem = pose(X, y, n / 600, 2, True, "squared")
+    dictionary = LocalDictionary(problem.samples, 2.0, starts=8, steps=60)
+    constant = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
+    posed = time.perf_counter()
+    optimum = search(problem, dictionary, 1e-4, progress=True, rounds=10)
+    seconds, peak = time.perf_counter() - posed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    before = problem.loss.value(constant, np.zeros_like(constant))
+    print(
+        f"{n:,} samples of {X.shape[1]} features, reg {problem.reg:g}, p = 2: posed in {posed - began:.0f} s, ten rounds "
+        f"in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB of it the samples); objective "
+        f"{before:.6g} -> {optimum.primal:.6g} with {len(optimum.units)} neurons, largest |correlation|/reg found "
+        f"{optimum.maximum / problem.reg:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60_000)
