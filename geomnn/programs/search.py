@@ -24,6 +24,7 @@ from geomnn.programs.problem import Problem
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.slide import slide
 from geomnn.programs.solve import Optimum, solve, sparse
+from geomnn.samples import Samples
 
 __all__ = ["certified", "optimise", "search"]
 
@@ -32,6 +33,7 @@ STILL = 5  # rounds in which the value hardly falls, after which it is taken to 
 HARDLY = 1e-5  # relative; or tol, if that is larger
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
+FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
@@ -73,10 +75,13 @@ def search(
         found = run.network(restricted, run.walked if start is None else start)
         if dictionary.atoms_move:
             found = run.rounds(restricted, run.slides(restricted, found))
-            # what has slid ends at named atoms; all walks that there were make up for what that costs
+            # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
+            # do not, as when they were cut short, those that slid go on through the samples next to them
             ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
             restricted = restricted_solver(problem, tol / 10)
-            found = run.network(restricted, np.concatenate([run.near(found), ends]))
+            landed = run.network(restricted, np.concatenate([run.near(found), ends]))
+            far = landed.primal > found.primal * (1 + FAR)
+            found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
         found = run.rounds(restricted, found)
         return _with_estimate(problem, dictionary, sparse(problem, found, dictionary.atoms_move, tol))
 
@@ -128,6 +133,14 @@ def certified(
             return branching, best
         start = np.concatenate([network.units, pricing.units])
         network = search(problem, dictionary, tol, progress, start, end - time.monotonic())
+
+
+def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:
+    """Units with a bias, each through the sample that is next to its hyperplane."""
+    if not samples.bias:
+        return units
+    nearest, weights = np.argmin(np.abs(samples.homogeneous @ units.T), axis=0), units[:, :-1]
+    return np.column_stack([weights, -np.sum(weights * samples.homogeneous[nearest, :-1], axis=1)])
 
 
 class _Run:

@@ -33,8 +33,8 @@ def main(n):
     seconds, peak = time.perf_counter() - posed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     before = problem.loss.value(constant, np.zeros_like(constant))
     print(
-        f"{n:,} samples of {X.shape[1]} features, reg {problem.reg:g}, p = 2: posed in {posed - began:.0f} s, ten rounds "
-        f"in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB of it the samples); objective "
+        f"{n:,} samples of {X.shape[1]} features, reg {problem.reg:g}, p = 2: posed in {posed - began:.0f} s, ten "
+        f"rounds in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB of it the samples); objective "
         f"{before:.6g} -> {optimum.primal:.6g} with {len(optimum.units)} neurons, largest |correlation|/reg found "
         f"{optimum.maximum / problem.reg:.4f}"
     )
