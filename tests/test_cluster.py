@@ -1,10 +1,13 @@
 """The same networks from a real cluster: Dask workers, one of which is killed on the way."""
 
 import os
+import runpy
 import signal
 import threading
+from pathlib import Path
 
 import joblib
+import matplotlib
 import numpy as np
 import pytest
 
@@ -71,3 +74,13 @@ def test_cross_validation(client, problem):
     with joblib.parallel_config("dask"):
         spread = gm.cross_validate(X[:, :2], y, **options)
     np.testing.assert_allclose(spread.errors, alone.errors, rtol=1e-12)
+
+
+def test_the_example(tmp_path, monkeypatch, capsys):
+    example = Path(__file__).parents[1] / "examples" / "plot_cluster.py"
+    monkeypatch.chdir(tmp_path)
+    with matplotlib.rc_context({"backend": "agg"}):
+        runpy.run_path(str(example), run_name="__main__")
+    alone, spread = capsys.readouterr().out.strip().splitlines()
+    assert alone.partition(": ")[2] == spread.partition(": ")[2]
+    assert (tmp_path / "pictures" / "cluster.png").stat().st_size > 5000

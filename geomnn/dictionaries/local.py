@@ -89,7 +89,9 @@ class LocalDictionary(Dictionary):
         if not weights.size or not self._spread.any() or not residual.any():
             return Pricing(0.0, np.zeros((0, self.samples.D)))
         size = max(1, min(SIDE, BATCH // self.samples.n))
-        blocks = [weights[:, k : k + size] for k in range(0, weights.shape[1], size)]
+        # in one layout, whatever comes of them on the way to another process: the last bits depend on it
+        residual = np.ascontiguousarray(residual)
+        blocks = [np.ascontiguousarray(weights[:, k : k + size]) for k in range(0, weights.shape[1], size)]
         jobs = ((self.samples, self.norm, residual, block, self.steps) for block in blocks)
         units = np.concatenate(in_parallel(_walk, jobs))
         values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)

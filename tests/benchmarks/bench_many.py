@@ -34,9 +34,9 @@ def main(n):
     before = problem.loss.value(constant, np.zeros_like(constant))
     print(
         f"{n:,} samples of {X.shape[1]} features, reg {problem.reg:g}, p = 2: posed in {posed - began:.0f} s, ten "
-        f"rounds in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB of it the samples); objective "
-        f"{before:.6g} -> {optimum.primal:.6g} with {len(optimum.units)} neurons, largest |correlation|/reg found "
-        f"{optimum.maximum / problem.reg:.4f}"
+        f"rounds in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB of it the samples); "
+        f"objective {before:.6g} -> {optimum.primal:.6g} with {len(optimum.units)} neurons, "
+        f"largest |correlation|/reg found {optimum.maximum / problem.reg:.4f}"
     )
 
 
