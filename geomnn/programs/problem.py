@@ -86,18 +86,9 @@ class Problem:
         return self.loss.value(features @ z + t, self.targets) + cost
 
     def dual_point(self, v: np.ndarray) -> np.ndarray:
-        """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough.
-
-        What rounding has added is taken off the larger of the two sides, v > 0 and v < 0.
-        """
+        """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough."""
         v = self.loss.clip(v, self.targets)
-        if not self.samples.bias:
-            return v
-        above, below = np.maximum(v, 0.0), np.maximum(-v, 0.0)
-        up, down = above.sum(axis=0), below.sum(axis=0)
-        level = np.minimum(up, down)
-        tiny = np.finfo(float).tiny
-        return above * (level / np.maximum(up, tiny)) - below * (level / np.maximum(down, tiny))
+        return self.loss.balance(v) if self.samples.bias else v
 
     def dual_bound(self, v: np.ndarray, maximum: float) -> float:
         """A lower bound of (C): the dual value of v scaled into the dual set.

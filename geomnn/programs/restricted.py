@@ -7,11 +7,12 @@ from typing import Protocol
 import numpy as np
 
 from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.interior_point import CentralPath
 from geomnn.programs.problem import Problem
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+__all__ = ["Balanced", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
 
 
 class Restricted(Protocol):
@@ -43,8 +44,10 @@ def restricted_solver(problem: Problem, tol: float) -> Restricted:
     """The solver for a problem, at the constant network."""
     if problem.is_projection:
         samples = problem.samples
-        return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias)
-    return InteriorPoint(problem, tol) if problem.loss.is_quadratic else ProximalNewton(problem, tol)
+        return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights)
+    if problem.loss.is_quadratic:
+        return InteriorPoint(problem, tol)
+    return ProximalNewton(problem, tol) if problem.outputs == 1 else Balanced(problem, tol)
 
 
 class _AtConstant:
@@ -91,11 +94,27 @@ class InteriorPoint(_AtConstant):
         features = problem.samples.features(pool)
         useful = features.any(axis=0)
         pool, features = pool[useful], features[:, useful]
-        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias)
+        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias, problem.loss.weights)
         z, t, self.dual = path.solve(self.dual, self.intercept, self._tol)
         z, shift = independent_neurons(features, z, problem.samples.bias)
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
+
+
+class Balanced(_AtConstant):
+    """Smooth losses with vector outputs: Newton's method on the balanced network.
+
+    Source: geomnn theory, sections 0 and 4.
+    """
+
+    def _solve(self, pool: np.ndarray) -> None:
+        problem = self._problem
+        z = np.zeros((len(pool), problem.outputs))
+        z[: len(self.units)] = self.coefficients
+        features = problem.samples.features(pool)
+        z, self.intercept, self.dual = BalancedNewton(problem, features).solve(z, self.intercept, self._tol)
+        used = z.any(axis=1)
+        self.units, self.coefficients = pool[used], z[used]
 
 
 class ProximalNewton(_AtConstant):
@@ -115,7 +134,7 @@ class ProximalNewton(_AtConstant):
         value = self.value
         for _ in range(200):
             v = problem.residual(f)
-            h = np.maximum(problem.loss.curvature(f, problem.targets), 1e-10)
+            h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], 1e-10)
             model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0])
             model.optimise(pool)
             change = samples.features(model.units) @ model.coefficients + model.intercept - f
