@@ -58,9 +58,10 @@ class BalancedNewton:
         coefficients (k, c), intercept (c,), dual (n, c).
         """
         problem, phi, reg = self._problem, self._features, self._problem.reg
+        damping = 1.0
         for _ in range(STEPS):
+            z = self._without_dying(z, t)
             size = np.linalg.norm(z, axis=1, keepdims=True)
-            z = np.where(size > NEGLIGIBLE * size.sum(), z, 0.0)
             v, value = problem.residual(phi @ z + t), problem.convex_objective(phi, z, t)
             point = problem.dual_point(v)
             pull = phi.T @ v
@@ -74,12 +75,31 @@ class BalancedNewton:
             if len(entering):
                 z = self._enter(z, t, entering, pull[entering], value)
                 used = z.any(axis=1)
-            ahead = self._newton(z[used], t, phi[:, used], DAMPING * min(unrest, reg))
+            ahead = self._newton(z[used], t, phi[:, used], damping * DAMPING * min(unrest, reg))
             if ahead is None and not len(entering):
                 break
             if ahead is not None:
-                z[used], t = ahead
+                z[used], t, length = ahead
+                damping *= 0.25 if length == 1 else 4.0 if length < 0.6 else 1.0
         return z, t, point
+
+    def _without_dying(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """z without the neurons each of which is better left out, if so are all of them together."""
+        problem, phi = self._problem, self._features
+        size, used = np.linalg.norm(z, axis=1), np.flatnonzero(z.any(axis=1))
+        f = phi @ z + t
+        loss = np.sum((phi[:, used].T @ problem.residual(f)) * z[used], axis=1) + self._bend(used, z[used], f) / 2
+        ahead = z.copy()
+        ahead[used[loss < problem.reg * size[used]]] = 0.0
+        if problem.convex_objective(phi, ahead, t) <= problem.convex_objective(phi, z, t):
+            z = ahead
+        return np.where(size[:, None] > NEGLIGIBLE * size.sum(), z, 0.0)
+
+    def _bend(self, atoms: np.ndarray, ways: np.ndarray, f: np.ndarray) -> np.ndarray:
+        """Second derivatives of the loss as the coefficients of some atoms move, each on its own."""
+        curvature = self._problem.loss.curvature(f, self._problem.targets)
+        between = np.tensordot(self._features[:, atoms].T ** 2, curvature, 1)
+        return np.einsum("kab,ka,kb->k", between, ways, ways)
 
     def _enter(
         self, z: np.ndarray, t: np.ndarray, entering: np.ndarray, pull: np.ndarray, value: float
@@ -88,8 +108,7 @@ class BalancedNewton:
         problem, phi = self._problem, self._features
         force = np.linalg.norm(pull, axis=1, keepdims=True)
         way = pull / force
-        curvature = problem.loss.curvature(phi @ z + t, problem.targets)
-        bend = np.einsum("nk,nab,ka,kb->k", phi[:, entering] ** 2, curvature, way, way, optimize=True)
+        bend = self._bend(entering, way, phi @ z + t)
         step = (force - problem.reg) / np.maximum(bend, np.finfo(float).tiny)[:, None] * way / len(entering)
         while True:
             ahead = z.copy()
@@ -124,7 +143,7 @@ class BalancedNewton:
         while length > 1e-8:
             ahead = z + length * linear + length**2 * bent, t + length * dt
             if problem.convex_objective(phi, *ahead) <= value + 1e-4 * length * slope:
-                return ahead
+                return *ahead, length
             length /= 2
         return None
 
