@@ -94,15 +94,15 @@ def derive(
     X : array_like, shape (n, d)
         Samples, one a row.
     y : array_like, shape (n,) or (n, c)
-        Targets; -1 and +1 for the logistic loss.
+        Targets; -1 and +1 for the logistic loss, one-hot rows for softmax.
     reg : float, Fraction, Decimal or SymPy Rational
         Weight of the penalty, above 0.
     norm : {1, 2, numpy.inf}
         p, the norm of the inner weights.
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
-    loss : {"squared", "logistic"}
-        ½ Σ (f − y)², or Σ log(1 + exp(−y f)).
+    loss : {"squared", "logistic", "softmax"}
+        ½ Σ (f − y)², Σ log(1 + exp(−y f)), or Σ (log Σ_o exp(f_o) − y·f).
     dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
         "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.

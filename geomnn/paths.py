@@ -219,7 +219,7 @@ def path(
 def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
     """Why the path is not piecewise affine; nothing if it is."""
     if not problem.loss.is_quadratic:
-        return "the loss is logistic"
+        return f"the loss is {problem.loss.name}"
     if problem.outputs > 1:
         return f"y has {problem.outputs} columns"
     if isinstance(dictionary, Dictionary):

@@ -105,8 +105,10 @@ class Problem:
         return self.loss.dual(scale * v, self.targets)
 
 
-def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
-    """A checked `Problem` from what a user typed.
+def pose(
+    X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any, weights: np.ndarray | None = None
+) -> Problem:
+    """A checked `Problem` from what a user typed, and weights of the samples above 0, shape (n,).
 
     Raises
     ------
@@ -117,7 +119,7 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
     """
     if not isinstance(bias, bool | np.bool_):
         raise OptionError(f"bias={bias!r}; True or False was expected.")
-    found, p = find_loss(loss), check_norm(norm)
+    found, p = find_loss(loss, weights), check_norm(norm)
     samples = Samples(X, bool(bias))
     targets = check_targets(y, samples.n, found)
     return Problem(samples, targets, check_reg(reg), p, found, np.ndim(y) == 1)
