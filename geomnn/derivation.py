@@ -219,7 +219,8 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
     atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
-    intercept = np.where(np.abs(optimum.intercept) <= rounding, 0.0, optimum.intercept)
+    intercept = problem.loss.canonical(optimum.intercept)
+    intercept = np.where(np.abs(intercept) <= rounding, 0.0, intercept)
     order = sorted(range(len(atoms)), key=lambda j: _rank(atoms[j]))
     network = AnalyticNetwork.from_atoms(
         [atoms[j] for j in order],

@@ -19,6 +19,8 @@ from geomnn.programs.search import optimise
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
+AFFORDABLE = 2.0  # seconds: one of many fits, as in a grid search, is to be short
+
 
 class _WedgeEstimator(BaseEstimator):
     """What the two estimators share: the options and the fit."""
@@ -51,7 +53,7 @@ class _WedgeEstimator(BaseEstimator):
         if not isinstance(self.warm_start, bool | np.bool_):
             raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed)
+        atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed, AFFORDABLE)
         optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem))
         if not len(optimum.units) and optimum.converged:
             warn_constant(problem, atoms)
@@ -93,7 +95,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
     dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
-        Where atoms come from, as in `geomnn.derive`.
+        Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a few seconds.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
     random_state : int, RandomState or None

@@ -63,6 +63,10 @@ class Loss(ABC):
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The t that minimises L(f + t, y), so that the columns of the residual sum to zero, shape (c,)."""
 
+    def canonical(self, t: np.ndarray) -> np.ndarray:
+        """The one of all intercepts with the same loss, shape (c,)."""
+        return t
+
     @abstractmethod
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         """D(v); minus infinity outside of its domain."""
@@ -204,6 +208,10 @@ class SoftmaxLoss(Loss):
                 step = np.log(wanted) - logsumexp(log_softmax(f + t, axis=1) + np.log(self._s), axis=0)
             t = t + step
             value = self.value(f + t, y)
+        return self.canonical(t)
+
+    def canonical(self, t: np.ndarray) -> np.ndarray:
+        # probabilities do not see what all outputs share; those of neurons are free of it, as it costs
         return t - t.mean()
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
