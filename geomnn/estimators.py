@@ -19,7 +19,7 @@ from geomnn.programs.search import optimise
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
-AFFORDABLE = 2.0  # seconds: one of many fits, as in a grid search, is to be short
+AFFORDABLE = 0.5  # seconds: one of many fits, as in a grid search, is to be short
 
 
 class _WedgeEstimator(BaseEstimator):
@@ -95,7 +95,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
     dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
-        Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a few seconds.
+        Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a second or so.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
     random_state : int, RandomState or None

@@ -137,11 +137,14 @@ class BalancedNewton:
         step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
         change = step[: k * (c + 1)].reshape(k, c + 1)
         ds, da, dt = change[:, :1], change[:, 1:], np.append(step[k * (c + 1) :], np.zeros(c - free))
-        linear, bent = ds * a + s * da, ds * da
-        bent[np.sum(linear * z, axis=1) > 0] = 0.0  # what grows goes straight, what dies comes to 0
+        straight = ds * a + s * da
+        grows = np.sum(straight * z, axis=1, keepdims=True) > 0
         slope, length = float(gradient @ step), 1.0
         while length > 1e-8:
-            ahead = z + length * linear + length**2 * bent, t + length * dt
+            # what grows goes straight, what shrinks along the product, at most to zero
+            less, turned = np.maximum(s + length * ds, 0.0), a + length * da
+            less[np.sum(turned * a, axis=1) < 0] = 0.0
+            ahead = np.where(grows, z + length * straight, less * turned), t + length * dt
             if problem.convex_objective(phi, *ahead) <= value + 1e-4 * length * slope:
                 return *ahead, length
             length /= 2
