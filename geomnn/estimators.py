@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from geomnn.derivation import Solution, assemble, check_options, warn_constant
 from geomnn.dictionaries import Dictionary, find_dictionary
@@ -284,8 +284,12 @@ def _weighted(
     """The samples that have a weight, and their weights; none if all are 1."""
     if sample_weight is None:
         return X, y, None
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (len(X),):
+        raise DataError(f"sample_weight has shape {weights.shape}; shape ({len(X)},) was expected.")
     kept = weights > 0
-    if not kept.any():
-        raise DataError("sample_weight is 0 for every sample; one above 0 was expected.")
+    if (weights < 0).any() or not kept.any():
+        raise DataError(
+            "sample_weight is below zero, or zero everywhere; give each sample a weight of at least 0."
+        )
     return X[kept], y[kept], weights[kept]

@@ -8,7 +8,10 @@ G ≥ the value of (C), with equality where the network is balanced, s_u = ‖a_
 J = ∂f/∂(s, a, t), its Hessian is Jᵀ L″ J plus, for each neuron,
 
     [ reg   −g_uᵀ ]
-    [ −g_u  reg I ],   positive semidefinite where ‖g_u‖ ≤ reg, as at the optimum; elsewhere g_u is shortened to that.
+    [ −g_u  reg I ],   positive semidefinite where ‖g_u‖ ≤ reg, as at the optimum, where g_u = reg a_u/‖a_u‖.
+
+Elsewhere the mean of the two stands for g_u, the former shortened to reg.  It ends quadratically, but is slow where
+features are all but dependent.
 
 Source: geomnn theory, sections 0 and 4.
 """
@@ -18,12 +21,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve
 
-from geomnn.programs.linear import positive_factor
+from geomnn.programs.linear import gram_blocks, positive_factor
 from geomnn.programs.problem import Problem
 
 __all__ = ["BalancedNewton"]
 
-STEPS = 200
+STEPS = 60
 PART = 0.1  # of the largest violation, from which on atoms come in
 BATCH = 50  # atoms that come in at a time, at most
 NEGLIGIBLE = 1e-13  # part of all sizes below which a neuron is dead
@@ -45,8 +48,10 @@ class BalancedNewton:
     def __init__(self, problem: Problem, features: np.ndarray):
         self._problem, self._features = problem, features
 
-    def solve(self, z: np.ndarray, t: np.ndarray, tol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """From a network to a relative duality gap of ``tol``, or to where rounding stops it.
+    def solve(
+        self, z: np.ndarray, t: np.ndarray, tol: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """From a network to a relative duality gap of ``tol``, if that takes few steps.
 
         Parameters
         ----------
@@ -55,7 +60,7 @@ class BalancedNewton:
 
         Returns
         -------
-        coefficients (k, c), intercept (c,), dual (n, c).
+        coefficients (k, c), intercept (c,), dual (n, c), and whether the gap was reached.
         """
         problem, phi, reg = self._problem, self._features, self._problem.reg
         damping = 1.0
@@ -67,9 +72,11 @@ class BalancedNewton:
             pull = phi.T @ v
             force = np.linalg.norm(pull, axis=1)
             if value - problem.dual_bound(point, force.max(initial=0.0)) <= tol * value:
-                break
+                return z, t, point, True
             used = z.any(axis=1)
-            unrest = np.linalg.norm(pull - reg * z / np.where(size > 0, size, 1.0), axis=1)[used].max(initial=0.0)
+            unrest = np.linalg.norm(pull - reg * z / np.where(size > 0, size, 1.0), axis=1)[used].max(
+                initial=0.0
+            )
             entering = np.flatnonzero(~used & (force - reg > max(unrest, PART * (force - reg).max())))
             entering = entering[np.argsort(-force[entering])[:BATCH]]
             if len(entering):
@@ -81,14 +88,17 @@ class BalancedNewton:
             if ahead is not None:
                 z[used], t, length = ahead
                 damping *= 0.25 if length == 1 else 4.0 if length < 0.6 else 1.0
-        return z, t, point
+        return z, t, point, False
 
     def _without_dying(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         """z without the neurons each of which is better left out, if so are all of them together."""
         problem, phi = self._problem, self._features
         size, used = np.linalg.norm(z, axis=1), np.flatnonzero(z.any(axis=1))
         f = phi @ z + t
-        loss = np.sum((phi[:, used].T @ problem.residual(f)) * z[used], axis=1) + self._bend(used, z[used], f) / 2
+        loss = (
+            np.sum((phi[:, used].T @ problem.residual(f)) * z[used], axis=1)
+            + self._bend(used, z[used], f) / 2
+        )
         ahead = z.copy()
         ahead[used[loss < problem.reg * size[used]]] = 0.0
         if problem.convex_objective(phi, ahead, t) <= problem.convex_objective(phi, z, t):
@@ -119,15 +129,17 @@ class BalancedNewton:
 
     def _newton(
         self, z: np.ndarray, t: np.ndarray, phi: np.ndarray, damping: float
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """A damped Newton step; nothing if no step lowers the value above rounding."""
+    ) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """A damped Newton step and its length; nothing if no step lowers the value above rounding."""
         problem, (k, c) = self._problem, z.shape
         f = phi @ z + t
         v, value = problem.residual(f), problem.convex_objective(phi, z, t)
         s = np.sqrt(np.linalg.norm(z, axis=1))[:, None]
         a = z / s
         pull = phi.T @ v
-        gradient = np.concatenate([problem.reg * s - np.sum(pull * a, axis=1, keepdims=True), problem.reg * a - s * pull], axis=1)
+        gradient = np.concatenate(
+            [problem.reg * s - np.sum(pull * a, axis=1, keepdims=True), problem.reg * a - s * pull], axis=1
+        )
         free = c * problem.samples.bias
         gradient = np.append(gradient, -v.sum(axis=0)[:free])
         hessian = self._hessian(phi, s, a, pull, problem.loss.curvature(f, problem.targets))
@@ -155,17 +167,13 @@ class BalancedNewton:
     ) -> np.ndarray:
         """The positive semidefinite Hessian in (s_1, a_1, s_2, a_2, …, t)."""
         (k, c), reg = a.shape, self._problem.reg
-        columns = np.column_stack([phi, np.ones(len(phi))])
-        blocks = np.empty((k + 1, c, k + 1, c))  # in (z, t)
-        for o in range(c):
-            for q in range(o, c):
-                block = (columns * curvature[:, o, q, None]).T @ columns
-                blocks[:, o, :, q] = blocks[:, q, :, o] = block
+        blocks = gram_blocks(np.column_stack([phi, np.ones(len(phi))]), curvature)  # in (z, t)
         # ∂(z_u, t)/∂(s_u, a_u, t), a row (a_u, s_u I) for each neuron
         turn = np.concatenate([a[:, None, :], s[:, :, None] * np.eye(c)], axis=1)  # (k, c + 1, c)
         inner = blocks[:k, :, :k].transpose(0, 2, 1, 3)
         hidden = turn[:, None] @ inner @ turn[None].swapaxes(2, 3)  # (k, k, c + 1, c + 1)
-        shortened = pull * np.minimum(1.0, reg / np.linalg.norm(pull, axis=1, keepdims=True))
+        shortened = pull * np.minimum(1.0, reg / np.linalg.norm(pull, axis=1, keepdims=True)) / 2
+        shortened += reg / 2 * a / np.linalg.norm(a, axis=1, keepdims=True)
         own = np.arange(k)
         hidden[own, own] += reg * np.eye(c + 1)
         hidden[own, own, 0, 1:] -= shortened

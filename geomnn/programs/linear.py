@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor
 from threadpoolctl import threadpool_limits
 
-__all__ = ["one_blas_thread", "positive_factor"]
+__all__ = ["gram_blocks", "one_blas_thread", "positive_factor"]
 
 
 class _Limit:
@@ -39,6 +39,16 @@ def one_blas_thread() -> Iterator[None]:
             if _Limit.users == 0 and _Limit.limits is not None:
                 _Limit.limits.restore_original_limits()
                 _Limit.limits = None
+
+
+def gram_blocks(columns: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """Σ_i x_i x_iᵀ ⊗ H_i for the rows x_i of ``columns`` (n, k) and symmetric blocks H_i (n, c, c): (k, c, k, c)."""
+    (_, k), c = columns.shape, curvature.shape[1]
+    blocks = np.empty((k, c, k, c))
+    for a in range(c):
+        for b in range(a, c):
+            blocks[:, a, :, b] = blocks[:, b, :, a] = (columns * curvature[:, a, b, None]).T @ columns
+    return blocks
 
 
 def positive_factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:

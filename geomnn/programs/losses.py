@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, log_softmax, logsumexp, softmax, xlogy
+from scipy.special import expit, logsumexp, softmax, xlogy
 
 from geomnn.errors import DataError, OptionError
 from geomnn.samples import finite_floats
@@ -106,7 +106,9 @@ class SquaredLoss(Loss):
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         rest = y - f
-        return rest[0] + np.average(rest - rest[0], axis=0, weights=self.weights)  # exact where the rest is constant
+        return rest[0] + np.average(
+            rest - rest[0], axis=0, weights=self.weights
+        )  # exact where the rest is constant
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         return float(np.sum(v * y) - 0.5 * np.sum(v**2 / self._s))
@@ -188,7 +190,9 @@ class SoftmaxLoss(Loss):
         return float(np.sum(self._s * logsumexp(margins, axis=1, keepdims=True)))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        others = (1 - y) * softmax(f, axis=1)  # 1 − p of the class itself is their sum, accurate where it is small
+        others = (1 - y) * softmax(
+            f, axis=1
+        )  # 1 − p of the class itself is their sum, accurate where it is small
         return self._s * (y * others.sum(axis=1, keepdims=True) - others)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -196,18 +200,21 @@ class SoftmaxLoss(Loss):
         return (self._s * p)[:, :, None] * (np.eye(y.shape[1]) - p[:, None, :])
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        # Newton's method; where a step of it leads up, one of iterative scaling, which never does
-        t, wanted = np.zeros(y.shape[1]), np.sum(self._s * y, axis=0)
+        t, total = np.zeros(y.shape[1]), np.sum(self._s * y)
         value = self.value(f, y)
         for _ in range(200):
             gradient = -self.residual(f + t, y).sum(axis=0)
-            if np.abs(gradient).max() <= 4 * EPS * wanted.sum():
+            if np.abs(gradient).max() <= 4 * EPS * total:
                 break
-            step = -np.linalg.lstsq(self.curvature(f + t, y).sum(axis=0), gradient)[0]
-            if self.value(f + t + step, y) > value * (1 + EPS):
-                step = np.log(wanted) - logsumexp(log_softmax(f + t, axis=1) + np.log(self._s), axis=0)
-            t = t + step
-            value = self.value(f + t, y)
+            # Newton's method, its matrix definite where all samples are far from other classes
+            hessian = self.curvature(f + t, y).sum(axis=0) + EPS * total * np.eye(len(t))
+            step = -np.linalg.solve(hessian, gradient)
+            slope, length = float(gradient @ step), 1.0
+            while (
+                ahead := self.value(f + t + length * step, y)
+            ) > value + 0.1 * length * slope + EPS * value:
+                length /= 2
+            t, value = t + length * step, ahead
         return self.canonical(t)
 
     def canonical(self, t: np.ndarray) -> np.ndarray:

@@ -10,9 +10,13 @@ from geomnn.programs.active_set import DualActiveSet
 from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.interior_point import CentralPath
 from geomnn.programs.problem import Problem
+from geomnn.programs.smoothed import SmoothedNorms
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["Balanced", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+__all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+
+
+FEW = 600  # coefficients up to which all of them are moved at each step
 
 
 class Restricted(Protocol):
@@ -44,10 +48,12 @@ def restricted_solver(problem: Problem, tol: float) -> Restricted:
     """The solver for a problem, at the constant network."""
     if problem.is_projection:
         samples = problem.samples
-        return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights)
+        return DualActiveSet(
+            problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights
+        )
     if problem.loss.is_quadratic:
         return InteriorPoint(problem, tol)
-    return ProximalNewton(problem, tol) if problem.outputs == 1 else Balanced(problem, tol)
+    return ProximalNewton(problem, tol) if problem.outputs == 1 else GroupNewton(problem, tol)
 
 
 class _AtConstant:
@@ -101,8 +107,8 @@ class InteriorPoint(_AtConstant):
         self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
 
 
-class Balanced(_AtConstant):
-    """Smooth losses with vector outputs: Newton's method on the balanced network.
+class GroupNewton(_AtConstant):
+    """Softmax: a central path over a few neurons; over many, Newton's method on those in use where that suffices.
 
     Source: geomnn theory, sections 0 and 4.
     """
@@ -112,9 +118,15 @@ class Balanced(_AtConstant):
         z = np.zeros((len(pool), problem.outputs))
         z[: len(self.units)] = self.coefficients
         features = problem.samples.features(pool)
-        z, self.intercept, self.dual = BalancedNewton(problem, features).solve(z, self.intercept, self._tol)
+        t, done = self.intercept, False
+        if z.size > FEW:
+            z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol)
+        if not done:
+            z, t, self.dual = SmoothedNorms(problem, features).solve(z, t, self._tol)
+            z, shift = independent_neurons(features, z, problem.samples.bias)
+            t = t + shift
         used = z.any(axis=1)
-        self.units, self.coefficients = pool[used], z[used]
+        self.units, self.coefficients, self.intercept = pool[used], z[used], t
 
 
 class ProximalNewton(_AtConstant):
