@@ -118,7 +118,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
     >>> import geomnn as gm
     >>> model = gm.WedgeRegressor(reg=0.1).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0])
     >>> model.predict([[4.0]]).round(3)
-    array([4.8])
+    array([4.7])
     >>> model.solution_.certificate.scope
     'global'
 

@@ -74,9 +74,8 @@ class BalancedNewton:
             if value - problem.dual_bound(point, force.max(initial=0.0)) <= tol * value:
                 return z, t, point, True
             used = z.any(axis=1)
-            unrest = np.linalg.norm(pull - reg * z / np.where(size > 0, size, 1.0), axis=1)[used].max(
-                initial=0.0
-            )
+            apart = pull - reg * z / np.where(size > 0, size, 1.0)  # zero where a neuron is stationary
+            unrest = np.linalg.norm(apart[used], axis=1).max(initial=0.0)
             entering = np.flatnonzero(~used & (force - reg > max(unrest, PART * (force - reg).max())))
             entering = entering[np.argsort(-force[entering])[:BATCH]]
             if len(entering):
@@ -95,10 +94,8 @@ class BalancedNewton:
         problem, phi = self._problem, self._features
         size, used = np.linalg.norm(z, axis=1), np.flatnonzero(z.any(axis=1))
         f = phi @ z + t
-        loss = (
-            np.sum((phi[:, used].T @ problem.residual(f)) * z[used], axis=1)
-            + self._bend(used, z[used], f) / 2
-        )
+        pull = phi[:, used].T @ problem.residual(f)
+        loss = np.sum(pull * z[used], axis=1) + self._bend(used, z[used], f) / 2
         ahead = z.copy()
         ahead[used[loss < problem.reg * size[used]]] = 0.0
         if problem.convex_objective(phi, ahead, t) <= problem.convex_objective(phi, z, t):
