@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geomnn import algebra, datasets, dictionaries, errors, exact, multivectors, plotting, testing
     from geomnn.derivation import Solution, derive, reg_max
+    from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
     from geomnn.programs.certificate import Certificate
@@ -25,6 +26,8 @@ _HOMES = {
     "CrossValidation": "geomnn.paths",
     "Path": "geomnn.paths",
     "Solution": "geomnn.derivation",
+    "WedgeClassifier": "geomnn.estimators",
+    "WedgeRegressor": "geomnn.estimators",
     "cross_validate": "geomnn.paths",
     "derive": "geomnn.derivation",
     "grid": "geomnn.paths",
@@ -39,6 +42,8 @@ __all__ = [
     "CrossValidation",
     "Path",
     "Solution",
+    "WedgeClassifier",
+    "WedgeRegressor",
     "algebra",
     "cross_validate",
     "datasets",

@@ -98,15 +98,15 @@ def derive(
     X : array_like, shape (n, d)
         Samples, one a row.
     y : array_like, shape (n,) or (n, c)
-        Targets; -1 and +1 for the logistic loss.
+        Targets; -1 and +1 for the logistic loss, one-hot rows for softmax.
     reg : float, Fraction, Decimal or SymPy Rational
         Weight of the penalty, above 0.
     norm : {1, 2, numpy.inf}
         p, the norm of the inner weights.
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
-    loss : {"squared", "logistic"}
-        ½ Σ (f − y)², or Σ log(1 + exp(−y f)).
+    loss : {"squared", "logistic", "softmax"}
+        ½ Σ (f − y)², Σ log(1 + exp(−y f)), or Σ (log Σ_o exp(f_o) − y·f).
     dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
         "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
@@ -259,7 +259,8 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
     atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
-    intercept = np.where(np.abs(optimum.intercept) <= rounding, 0.0, optimum.intercept)
+    intercept = problem.loss.canonical(optimum.intercept)
+    intercept = np.where(np.abs(intercept) <= rounding, 0.0, intercept)
     order = sorted(range(len(atoms)), key=lambda j: _rank(atoms[j]))
     network = AnalyticNetwork.from_atoms(
         [atoms[j] for j in order],

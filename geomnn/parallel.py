@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
-__all__ = ["in_parallel"]
+__all__ = ["in_parallel", "one_blas_thread"]
 
 
 def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None) -> list[Any]:
@@ -29,4 +32,33 @@ def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = 
 
 
 def _call(function: Callable, job: tuple) -> Any:
-    return function(*job)
+    with one_blas_thread():  # several might round otherwise
+        return function(*job)
+
+
+class _Limit:
+    """Who keeps BLAS to one thread: its limit is the process's, so the last to leave restores it."""
+
+    lock = threading.Lock()
+    users = 0
+    limits: threadpool_limits | None = None
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold.
+
+    It may be entered by several threads at a time.
+    """
+    with _Limit.lock:
+        _Limit.users += 1
+        if _Limit.users == 1:
+            _Limit.limits = threadpool_limits(1, "blas")
+    try:
+        yield
+    finally:
+        with _Limit.lock:
+            _Limit.users -= 1
+            if _Limit.users == 0 and _Limit.limits is not None:
+                _Limit.limits.restore_original_limits()
+                _Limit.limits = None

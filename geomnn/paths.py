@@ -192,7 +192,8 @@ def path(
     Raises
     ------
     UnsupportedProblem
-        For the logistic loss, vector outputs and the exact program with p = 2, whose paths bend: use `grid`.
+        For logistic and softmax losses, vector outputs and the exact program with p = 2, whose paths bend: use
+        `grid`.
     DataError, OptionError, EnumerationTooLarge
         As `derive` does.
 
@@ -219,7 +220,7 @@ def path(
 def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
     """Why the path is not piecewise affine; nothing if it is."""
     if not problem.loss.is_quadratic:
-        return "the loss is logistic"
+        return f"the loss is {problem.loss.name}"
     if problem.outputs > 1:
         return f"y has {problem.outputs} columns"
     if isinstance(dictionary, Dictionary):
@@ -309,7 +310,7 @@ class CrossValidation:
     ----------
     regs : ndarray, shape (m,)
     errors : ndarray, shape (folds, m)
-        Mean over the samples left out of (f(x) − y)² (summed over outputs), or of log(1 + exp(−y f(x))) in nats.
+        Mean over the samples left out of (f(x) − y)² (summed over outputs), or of the loss in nats.
     """
 
     regs: np.ndarray
@@ -362,7 +363,7 @@ def cross_validate(
     Raises
     ------
     OptionError
-        If the folds are not from 2 to the number of samples (of the smaller class, for the logistic loss).
+        If the folds are not from 2 to the number of samples (of the smallest class, where there are classes).
     DataError, EnumerationTooLarge
         As `derive` does.
 
@@ -384,9 +385,10 @@ def cross_validate(
         raise OptionError(f"seed={seed!r}; a whole number of at least 0 was expected.")
     # classes in equal shares, so that each fold is left with all of them
     by_class = not problem.loss.is_quadratic
-    most = min(np.unique(problem.targets, return_counts=True)[1]) if by_class else problem.samples.n
+    labels = problem.targets @ np.arange(1, problem.outputs + 1)
+    most = min(np.unique(labels, return_counts=True)[1]) if by_class else problem.samples.n
     if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
-        what = "samples of the smaller class" if by_class else "samples"
+        what = "samples of the smallest class" if by_class else "samples"
         raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
     if regs is None:
         largest = (
@@ -400,7 +402,7 @@ def cross_validate(
     split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
     jobs = (
         (problem, inside, outside, levels, dictionary, tol)
-        for inside, outside in split.split(problem.samples.X, problem.targets[:, 0])
+        for inside, outside in split.split(problem.samples.X, labels)
     )
     errors = in_parallel(_left_out, jobs, n_jobs)
     return CrossValidation(levels, np.array(errors))

@@ -44,6 +44,24 @@ def test_degenerate_data_reach_the_optimum(name, norm, bias, loss):
         assert np.linalg.norm(neuron.weight, ord=norm) > 0
 
 
+@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+def test_degenerate_data_with_softmax(name, norm, bias):
+    """Two classes: outputs ±f/2 cost √2 times less than f, so √2 reg makes it the logistic problem."""
+    X, y = degenerate()[name]
+    if (y > 0).all() or (y <= 0).all():
+        pytest.skip("one class has no minimiser; test_errors covers the refusal")
+    reg = 0.1 * SCALE.get(name, 1.0)
+    lower, upper = oracles.optimum_bounds(X, np.where(y > 0, 1.0, -1.0), reg, norm, bias, "logistic")
+    solution = derive(
+        X, np.eye(2)[(y > 0).astype(int)], reg=np.sqrt(2) * reg, norm=norm, bias=bias, loss="softmax"
+    )
+    assert lower * (1 - 1e-6) - 1e-12 <= solution.objective <= upper * (1 + 1e-6) + 1e-12
+    assert solution.certificate.scope == "global"
+    assert solution.certificate.gap <= 1e-9 * solution.objective + 1e-15
+
+
 @pytest.mark.parametrize("name", [k for k in degenerate() if k != "large and small features"])
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("bias", [True, False])

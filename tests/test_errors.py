@@ -71,6 +71,14 @@ BAD = {
     "exact irrational target": ((X, [sympy.pi, 1, 2]), {"exact": True}, errors.DataError, r"y\[0\] is pi"),
     "logistic targets": ((X, Y), {"loss": "logistic"}, errors.DataError, "-1 and"),
     "logistic one class": ((X, np.ones(3)), {"loss": "logistic"}, errors.DataError, "both classes"),
+    "softmax one column": ((X, Y), {"loss": "softmax"}, errors.DataError, "one column"),
+    "softmax targets": (
+        (X, [[1, 0], [0.5, 0.5], [0, 1]]),
+        {"loss": "softmax"},
+        errors.DataError,
+        r"y\[1\] is",
+    ),
+    "softmax class without samples": ((X, [[1, 0]] * 3), {"loss": "softmax"}, errors.DataError, "class 1"),
     "logistic two columns": ((X, np.ones((3, 2))), {"loss": "logistic"}, errors.DataError, "2 columns"),
 }
 

@@ -20,6 +20,7 @@ CASES = {
     "two outputs": {"X": X2, "y": np.column_stack([Y1, X2[:, 0]]), "norm": 2},
     "one output column": {"X": X2, "y": Y1[:, None], "norm": 1},
     "logistic": {"X": X2, "y": np.sign(Y1), "loss": "logistic"},
+    "softmax": {"X": X2, "y": np.eye(3)[np.digitize(Y1, [-0.5, 0.5])], "loss": "softmax", "norm": 2},
     "one feature": {"X": X2[:, :1], "y": Y1},
     "wedge": {"X": X2, "y": Y1, "dictionary": "wedge"},
 }

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 import geomnn as gm
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.losses import find_loss
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted import restricted_solver
+from geomnn.programs.smoothed import SmoothedNorms
 from geomnn.programs.sparsify import independent_neurons
 
 SEEDS = st.integers(0, 10**6)
@@ -54,14 +56,21 @@ def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg)
         assert abs(method.dual.sum()) <= 1e-12 * max(1, np.abs(y).sum())
 
 
-@given(SEEDS, st.booleans(), st.sampled_from(["squared", "logistic"]), st.floats(-4, 0.5), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
-def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outputs):
+@given(
+    SEEDS,
+    st.booleans(),
+    st.sampled_from(["squared", "logistic", "softmax"]),
+    st.floats(-4, 0.5),
+    st.integers(1, 3),
+    st.booleans(),
+)
+@settings(max_examples=80, deadline=None)
+def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outputs, weighted):
     rng = np.random.default_rng(seed)
-    n, d = int(rng.integers(2, 12)), int(rng.integers(1, 4))
+    n, d = int(rng.integers(4, 12)), int(rng.integers(1, 4))
     X = rng.normal(size=(n, d)) + 5 * rng.integers(0, 2)
-    y = rng.normal(size=(n, outputs)) if loss == "squared" else np.where(np.arange(n) % 2, 1.0, -1.0)
-    problem = pose(X, y, 10.0**log_reg, 1, bias, loss)
+    y = some_targets(rng, loss, n, outputs + (loss == "softmax"))
+    problem = pose(X, y, 10.0**log_reg, 1, bias, loss, rng.uniform(0.3, 2.0, size=n) if weighted else None)
     units = random_units(rng, 25, d, bias)
     solver = restricted_solver(problem, 1e-9)
     for batch in [units[:10], units[10:], units]:  # an atom that was dropped may come back
@@ -74,27 +83,107 @@ def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outpu
     assert -1e-12 <= primal - problem.dual_bound(v, maximum) <= 2e-8 * primal + 1e-14
 
 
-@pytest.mark.parametrize("name", ["squared", "logistic"])
-def test_losses_keep_their_laws(name):
+def some_targets(rng, name, n, outputs):
+    if name == "softmax":
+        return np.eye(outputs)[np.arange(n) % outputs]
+    return (
+        rng.normal(size=(n, outputs)) if name == "squared" else np.where(np.arange(n) % 2, 1.0, -1.0)[:, None]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"), [("squared", 1), ("squared", 2), ("logistic", 1), ("softmax", 3)]
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_keep_their_laws(name, outputs, weighted):
     rng = np.random.default_rng(0)
-    loss = find_loss(name)
-    f = rng.normal(size=(9, 1))
-    y = rng.normal(size=(9, 1)) if name == "squared" else np.sign(rng.normal(size=(9, 1)))
+    s = rng.uniform(0.3, 2.0, size=9) if weighted else None
+    loss = find_loss(name, s)
+    f, y = rng.normal(size=(9, outputs)), some_targets(rng, name, 9, outputs)
     v = loss.residual(f, y)
     step = 1e-6
     for i in range(9):
-        e = np.zeros((9, 1))
-        e[i] = step
-        slope = (loss.value(f + e, y) - loss.value(f - e, y)) / (2 * step)
-        assert slope == pytest.approx(-v[i, 0], abs=1e-7)
-        bend = (loss.residual(f - e, y)[i, 0] - loss.residual(f + e, y)[i, 0]) / (2 * step)
-        assert bend == pytest.approx(loss.curvature(f, y)[i, 0], abs=1e-7)
+        for o in range(outputs):
+            e = np.zeros((9, outputs))
+            e[i, o] = step
+            slope = (loss.value(f + e, y) - loss.value(f - e, y)) / (2 * step)
+            assert slope == pytest.approx(-v[i, o], abs=1e-7)
+            bend = (loss.residual(f - e, y)[i] - loss.residual(f + e, y)[i]) / (2 * step)
+            np.testing.assert_allclose(bend, loss.curvature(f, y)[i, o], atol=1e-7)
     assert loss.value(f, y) == pytest.approx(loss.dual(v, y) - np.sum(v * f))  # Fenchel equality at v(f)
-    other = v * rng.uniform(0.2, 0.9, size=v.shape)
+    other = v * rng.uniform(0.2, 0.9, size=(9, 1))
     assert loss.value(f, y) >= loss.dual(other, y) - np.sum(other * f)
-    shift = loss.shift(f, y)
-    assert abs(loss.residual(f + shift, y).sum()) <= 1e-12
+    for far in (0.0, 30.0):
+        g = f + far * rng.normal(size=f.shape)
+        balanced = loss.residual(g + loss.shift(g, y), y)
+        assert np.abs(balanced.sum(axis=0)).max() <= 1e-12
     assert np.isfinite(loss.dual(0.999 * v, y))
+    # clip: the point itself within the domain, and one that no step towards another point comes nearer to without
+    np.testing.assert_allclose(loss.clip(v, y), v, atol=1e-14)
+    outside = v + rng.normal(size=v.shape)
+    nearest = loss.clip(outside, y)
+    assert np.isfinite(loss.dual(nearest, y))
+    root = 1.0 if s is None else s[:, None]  # softmax: nearest as probabilities
+    assert np.sum((outside - nearest) * (other - nearest) / root**2) <= 1e-12
+    # balance: columns that sum to zero, within the domain
+    off = loss.clip(balanced * (1 + 1e-9 * rng.normal(size=(9, 1))), y)
+    point = loss.balance(off)
+    assert np.abs(point.sum(axis=0)).max() <= 1e-15 * np.abs(point).sum()
+    assert np.isfinite(loss.dual(point, y))
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"), [("squared", 1), ("squared", 2), ("logistic", 1), ("softmax", 3)]
+)
+def test_whole_weights_are_repeated_samples(name, outputs):
+    rng = np.random.default_rng(0)
+    s = rng.integers(1, 4, size=9)
+    f, y = rng.normal(size=(9, outputs)), some_targets(rng, name, 9, outputs)
+    weighted, plain = find_loss(name, s.astype(float)), find_loss(name)
+    again, targets = np.repeat(f, s, axis=0), np.repeat(y, s, axis=0)
+    assert weighted.value(f, y) == pytest.approx(plain.value(again, targets))
+    np.testing.assert_allclose(weighted.shift(f, y), plain.shift(again, targets), atol=1e-12)
+    v = plain.residual(f, y) * 0.7
+    repeated = plain.dual(np.repeat(v, s, axis=0), targets)
+    assert weighted.dual(s[:, None] * v, y) == pytest.approx(repeated)
+
+
+@pytest.mark.parametrize(
+    ("solver", "reg"),
+    [("smoothed", 0.02), ("smoothed", 0.3), ("smoothed", 2.0), ("balanced", 0.3), ("balanced", 2.0)],
+)
+@pytest.mark.parametrize("bias", [True, False])
+def test_softmax_over_fixed_features_is_that_of_a_conic_solver(solver, bias, reg):
+    cp = pytest.importorskip("cvxpy")
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(25, 2)), some_targets(rng, "softmax", 25, 3)
+    problem = pose(X, y, reg, 2, bias, "softmax")
+    phi = problem.samples.features(random_units(rng, 15, 2, bias, norm=2))
+    start, t = np.zeros((15, 3)), problem.constant()
+    if solver == "smoothed":
+        z, t, v = SmoothedNorms(problem, phi).solve(start, t, 1e-10)
+    else:
+        z, t, v, done = BalancedNewton(problem, phi).solve(start, t, 1e-10)
+        assert done
+    value = problem.convex_objective(phi, z, t)
+    bound = problem.dual_bound(v, np.linalg.norm(phi.T @ v, axis=1).max())
+    assert value - bound <= 1e-10 * value
+    w, shift = cp.Variable((15, 3)), cp.Variable((1, 3))
+    f = phi @ w + np.full((25, 1), float(bias)) @ shift
+    loss = cp.sum(cp.log_sum_exp(f, axis=1)) - cp.sum(cp.multiply(y, f))
+    conic = cp.Problem(cp.Minimize(loss + reg * cp.sum(cp.norm(w, 2, axis=1))))
+    assert value == pytest.approx(conic.solve(solver=cp.CLARABEL), rel=1e-7)
+
+
+def test_two_classes_by_softmax_are_the_logistic_problem():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 2))
+    one = X[:, 0] * X[:, 1] > 0
+    soft = gm.derive(X, np.eye(2)[one.astype(int)], reg=0.1 * np.sqrt(2), norm=2, loss="softmax")
+    logistic = gm.derive(X, np.where(one, 1.0, -1.0), reg=0.1, norm=2, loss="logistic")
+    assert soft.objective == pytest.approx(logistic.objective, rel=2e-9)
+    np.testing.assert_allclose(np.diff(soft.network(X))[:, 0], logistic.network(X), atol=1e-4)
+    np.testing.assert_allclose(soft.network(X).sum(axis=1), 0.0, atol=1e-6)
 
 
 def test_a_dual_point_off_balance_proves_nothing():

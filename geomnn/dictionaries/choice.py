@@ -15,9 +15,24 @@ from geomnn.samples import Samples
 
 __all__ = ["find_dictionary"]
 
+SECONDS = 900.0  # that a solve over all atoms may take
 
-def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary, seed: int = 0) -> Dictionary:
+
+def find_dictionary(
+    samples: Samples,
+    norm: float,
+    dictionary: str | Dictionary,
+    seed: int = 0,
+    affordable: float = SECONDS,
+) -> Dictionary:
     """The dictionary of that name for these samples, or the instance if it is one for them.
+
+    Parameters
+    ----------
+    samples, norm, dictionary, seed
+        As in `geomnn.derive`.
+    affordable : float
+        The seconds up to which a solve over all atoms is what "auto" stands for.
 
     Raises
     ------
@@ -41,13 +56,18 @@ def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary,
         return LocalDictionary(samples, norm, seed=seed)
     if dictionary == "auto":
         try:
-            return find_dictionary(samples, norm, "exact")
+            return _all_atoms(samples, norm, affordable)
         except EnumerationTooLarge:
             return LocalDictionary(samples, norm, seed=seed)
     if dictionary == "exact":
-        if norm == 2 and samples.d > 1:
-            return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples)
-        return WedgeDictionary(samples, norm, directions=True)
+        return _all_atoms(samples, norm, SECONDS)
     raise OptionError(
         f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'sampled', 'local' or a Dictionary was expected."
     )
+
+
+def _all_atoms(samples: Samples, norm: float, max_seconds: float) -> Dictionary:
+    """All atoms of the training problem, if a solve over them takes no longer."""
+    if norm == 2 and samples.d > 1:
+        return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples, max_seconds)
+    return WedgeDictionary(samples, norm, directions=True, max_seconds=max_seconds)

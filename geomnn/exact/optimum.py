@@ -102,7 +102,7 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
     EnumerationTooLarge
         Before any atom is formed, if there are more than can be checked in minutes.
     UnsupportedProblem
-        For logistic loss, vector outputs, and dictionaries that are not a finite list of wedges.
+        For logistic and softmax losses, vector outputs, and dictionaries that are not a finite list of wedges.
     DataError, OptionError
         For numbers that are not rational.
 
@@ -110,8 +110,8 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
     """
     if not problem.loss.is_quadratic:
         raise UnsupportedProblem(
-            "exact=True is for the squared loss: the optimum for the logistic one is no closed form of the data. "
-            "Take loss='squared', or leave exact out and read the gap in solution.certificate."
+            f"exact=True is for the squared loss: the optimum for the {problem.loss.name} one is no closed form of the "
+            "data. Take loss='squared', or leave exact out and read the gap in solution.certificate."
         )
     if not problem.one_column:
         raise UnsupportedProblem(

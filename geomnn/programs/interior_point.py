@@ -13,7 +13,6 @@ Source: geomnn theory, sections 0 and 4; S. Boyd, L. Vandenberghe, Convex Optimi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve
@@ -25,7 +24,6 @@ __all__ = ["CentralPath"]
 Point = tuple[np.ndarray, np.ndarray, np.ndarray]  # v, η, t
 
 
-@dataclass
 class CentralPath:
     """Newton's method on the central path of the program over fixed features.
 
@@ -36,14 +34,23 @@ class CentralPath:
         φ_u, none of them zero.
     reg : float
     bias : bool
+    weights : ndarray, shape (n,), optional
+        s_i > 0 in the loss ½ Σ s_i ‖f_i − y_i‖²; ones if not given.
 
     Source: geomnn theory, section 0.
     """
 
-    targets: np.ndarray
-    features: np.ndarray
-    reg: float
-    bias: bool
+    def __init__(
+        self,
+        targets: np.ndarray,
+        features: np.ndarray,
+        reg: float,
+        bias: bool,
+        weights: np.ndarray | None = None,
+    ):
+        # with √s all is as without weights for √s∘y, √s∘φ, √s∘1, and v = √s∘(the v of these)
+        self.one = np.ones((len(targets), 1)) if weights is None else np.sqrt(weights)[:, None]
+        self.targets, self.features, self.reg, self.bias = self.one * targets, self.one * features, reg, bias
 
     def solve(
         self, dual: np.ndarray, intercept: np.ndarray, tol: float, max_steps: int = 200
@@ -61,6 +68,7 @@ class CentralPath:
         -------
         coefficients (k, c), intercept (c,), dual (n, c) of the best point met.
         """
+        dual = dual / self.one
         largest = np.linalg.norm(self.features.T @ dual, axis=1).max(initial=0.0)
         v, t = dual * min(1.0, 0.9 * self.reg / largest if largest else 1.0), intercept.copy()
         z = np.zeros((self.features.shape[1], v.shape[1]))
@@ -82,11 +90,12 @@ class CentralPath:
             except LinAlgError:
                 break  # rounding level: the best point stands
             v, eta, t = ahead
-        return best
+        z, t, v = best
+        return z, t, self.one * v
 
     def _primal(self, z: np.ndarray, t: np.ndarray) -> float:
         cost = self.reg * np.linalg.norm(z, axis=1).sum()
-        return float(0.5 * np.sum((self.features @ z + t - self.targets) ** 2) + cost)
+        return float(0.5 * np.sum((self.features @ z + self.one * t - self.targets) ** 2) + cost)
 
     def _dual(self, v: np.ndarray) -> float:
         return float(np.sum(v * self.targets) - 0.5 * np.sum(v**2))
@@ -103,7 +112,7 @@ class CentralPath:
             stationarity, balance = self._residuals(v, mu / s, t)
             dv, dt = self._newton_system(v, mu / s, s, q)(stationarity, balance)
             t = t + dt
-            rise = -float(np.sum((stationarity + dt) * dv))
+            rise = -float(np.sum((stationarity + self.one * dt) * dv))
             length = 0.99 * self._longest(s, q, dv)
             height = self._barrier(v, mu)
             while length > 1e-12 and self._barrier(v + length * dv, mu) < height + 0.1 * length * rise:
@@ -124,7 +133,7 @@ class CentralPath:
     def _residuals(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Stationarity v − y + Σ η_u φ_u (φ_uᵀv)/reg + 1tᵀ, and 1ᵀv."""
         weighted = self.features @ (eta[:, None] * (self.features.T @ v)) / self.reg
-        return weighted + t + v - self.targets, v.sum(axis=0)
+        return weighted + self.one * t + v - self.targets, (self.one * v).sum(axis=0)
 
     def _step(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> Point:
         """Predictor and corrector of Mehrotra towards the central path."""
@@ -153,7 +162,7 @@ class CentralPath:
     def _newton_system(
         self, v: np.ndarray, eta: np.ndarray, s: np.ndarray, q: np.ndarray
     ) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-        """Factor of I + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by 1ᵀ with a bias."""
+        """Factor of I + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by √sᵀ with a bias."""
         n, c = v.shape
         phi, reg = self.features, self.reg
         matrix = np.zeros((n, c, n, c))
@@ -167,7 +176,7 @@ class CentralPath:
         flat = matrix.reshape(n * c, n * c)
         flat[np.diag_indices(n * c)] += 1.0
         factor = positive_factor(flat)
-        border = np.tile(np.eye(c), (n, 1))
+        border = np.kron(self.one, np.eye(c))
         lifted = cho_solve(factor, border, check_finite=False) if self.bias else np.zeros((n * c, 0))
 
         def solve(stationarity: np.ndarray, balance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor
-from threadpoolctl import threadpool_limits
 
-__all__ = ["one_blas_thread", "positive_factor"]
-
-
-class _Limit:
-    """Who keeps BLAS to one thread: its limit is the process's, so the last to leave restores it."""
-
-    lock = threading.Lock()
-    users = 0
-    limits: threadpool_limits | None = None
+__all__ = ["gram_blocks", "positive_factor"]
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold.
-
-    It may be entered by several threads at a time.
-    """
-    with _Limit.lock:
-        _Limit.users += 1
-        if _Limit.users == 1:
-            _Limit.limits = threadpool_limits(1, "blas")
-    try:
-        yield
-    finally:
-        with _Limit.lock:
-            _Limit.users -= 1
-            if _Limit.users == 0 and _Limit.limits is not None:
-                _Limit.limits.restore_original_limits()
-                _Limit.limits = None
+def gram_blocks(columns: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """Σ_i x_i x_iᵀ ⊗ H_i for the rows x_i of ``columns`` (n, k) and symmetric blocks H_i (n, c, c): (k, c, k, c)."""
+    (_, k), c = columns.shape, curvature.shape[1]
+    blocks = np.empty((k, c, k, c))
+    for a in range(c):
+        for b in range(a, c):
+            blocks[:, a, :, b] = blocks[:, b, :, a] = (columns * curvature[:, a, b, None]).T @ columns
+    return blocks
 
 
 def positive_factor(matrix: np.ndarray) -> tuple[np.ndarray, bool]:

@@ -12,25 +12,36 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, xlogy
+from scipy.special import expit, logsumexp, softmax, xlogy
 
 from geomnn.errors import DataError, OptionError
 from geomnn.samples import finite_floats
 
-__all__ = ["LogisticLoss", "Loss", "SquaredLoss", "check_targets", "find_loss"]
+__all__ = ["LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
+
+EPS = np.finfo(float).eps
 
 
 class Loss(ABC):
-    """A convex loss of predictions f (n, c) against targets y (n, c).
+    """A convex loss L = Σ_i s_i ℓ(f_i, y_i) of predictions f (n, c) against targets y (n, c).
 
     Laws: `residual` is −∂value/∂f; value(f, y) ≥ dual(v, y) − Σ v∘f for every v of the domain, with equality
-    at v = residual(f, y); `curvature` is the derivative of −residual.
+    at v = residual(f, y); `curvature` is the derivative of −residual; whole weights are repeated samples.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n,), optional
+        s_i > 0; ones if not given.
 
     Source: geomnn theory, section 0.
     """
 
     name: str
     is_quadratic: bool
+
+    def __init__(self, weights: np.ndarray | None = None):
+        self.weights = weights
+        self._s: Any = 1.0 if weights is None else weights[:, None]
 
     @abstractmethod
     def check_targets(self, y: np.ndarray) -> None:
@@ -46,11 +57,15 @@ class Loss(ABC):
 
     @abstractmethod
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """∂²L/∂f², shape (n, c)."""
+        """∂²L/∂f², one block a sample, shape (n, c, c)."""
 
     @abstractmethod
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The t that minimises L(f + t, y), so that the columns of the residual sum to zero, shape (c,)."""
+
+    def canonical(self, t: np.ndarray) -> np.ndarray:
+        """The one of all intercepts with the same loss, shape (c,)."""
+        return t
 
     @abstractmethod
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
@@ -60,9 +75,19 @@ class Loss(ABC):
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The point of the domain of D that is nearest to v, shape (n, c)."""
 
+    def balance(self, v: np.ndarray) -> np.ndarray:
+        """A point of the domain of D next to v whose columns sum to zero: what rounding has added to the sums is
+        taken off the larger of the two sides, v > 0 and v < 0.
+        """
+        above, below = np.maximum(v, 0.0), np.maximum(-v, 0.0)
+        up, down = above.sum(axis=0), below.sum(axis=0)
+        level = np.minimum(up, down)
+        tiny = np.finfo(float).tiny
+        return above * (level / np.maximum(up, tiny)) - below * (level / np.maximum(down, tiny))
+
 
 class SquaredLoss(Loss):
-    """L = ½ Σ (f − y)²: v = y − f and D(v) = Σ v∘y − ½ Σ v²."""
+    """ℓ = ½ (f − y)²: v = s (y − f) and D(v) = Σ v∘y − ½ Σ v²/s."""
 
     name = "squared"
     is_quadratic = True
@@ -71,27 +96,29 @@ class SquaredLoss(Loss):
         """Any finite numbers will do."""
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        return float(0.5 * np.sum((f - y) ** 2))
+        return float(0.5 * np.sum(self._s * (f - y) ** 2))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y - f
+        return self._s * (y - f)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.ones_like(y)
+        return np.broadcast_to(self._s, y.shape)[:, :, None] * np.eye(y.shape[1])
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         rest = y - f
-        return rest[0] + np.mean(rest - rest[0], axis=0)  # exact where the rest is constant
+        return rest[0] + np.average(
+            rest - rest[0], axis=0, weights=self.weights
+        )  # exact where the rest is constant
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        return float(np.sum(v * y) - 0.5 * np.sum(v**2))
+        return float(np.sum(v * y) - 0.5 * np.sum(v**2 / self._s))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
         return v
 
 
 class LogisticLoss(Loss):
-    """L = Σ log(1 + exp(−y f)), y = ±1: v = y p, p = 1/(1 + exp(y f)), D(v) = Σ H(p) in nats."""
+    """ℓ = log(1 + exp(−y f)), y = ±1: v = s y p, p = 1/(1 + exp(y f)), D(v) = Σ s H(p) in nats."""
 
     name = "logistic"
     is_quadratic = False
@@ -110,13 +137,13 @@ class LogisticLoss(Loss):
             )
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        return float(np.sum(np.logaddexp(0.0, -y * f)))
+        return float(np.sum(self._s * np.logaddexp(0.0, -y * f)))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y * expit(-y * f)
+        return self._s * y * expit(-y * f)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return expit(f) * expit(-f)
+        return (self._s * expit(f) * expit(-f))[:, :, None]
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         # Σ y expit(−y (f + t)) falls from the number of +1 to minus that of −1 as t grows: one root
@@ -125,22 +152,103 @@ class LogisticLoss(Loss):
         return np.array([root])
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        p = v * y
+        p = v * y / self._s
         if (p < 0).any() or (p > 1).any():
             return -np.inf
-        return float(-np.sum(xlogy(p, p) + xlogy(1 - p, 1 - p)))
+        return float(-np.sum(self._s * (xlogy(p, p) + xlogy(1 - p, 1 - p))))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y * np.clip(v * y, 0.0, 1.0)
+        return y * np.clip(v * y, 0.0, self._s)
 
 
-LOSSES = {loss.name: loss for loss in (SquaredLoss(), LogisticLoss())}
+class SoftmaxLoss(Loss):
+    """ℓ = log Σ_o exp(f_o) − y·f, y one-hot: v = s (y − p), p = softmax(f), D(v) = Σ s H(p) in nats.
+
+    The domain of D: p = y − v/s has rows in the simplex, so those of v sum to zero.
+    """
+
+    name = "softmax"
+    is_quadratic = False
+
+    def check_targets(self, y: np.ndarray) -> None:
+        if y.shape[1] < 2:
+            raise DataError("y has one column; loss='softmax' takes one-hot rows, a column for each class.")
+        odd = np.flatnonzero((np.sort(y, axis=1) != np.eye(y.shape[1])[-1]).any(axis=1))
+        if odd.size:
+            raise DataError(
+                f"y[{odd[0]}] is {y[odd[0]].tolist()}; loss='softmax' takes one-hot rows: a 1 in the column of the "
+                "class and 0 in all others."
+            )
+        absent = np.flatnonzero(~y.any(axis=0))
+        if absent.size:
+            raise DataError(
+                f"No sample is of class {absent[0]}; loss='softmax' has no minimiser then: leave its column out."
+            )
+
+    def value(self, f: np.ndarray, y: np.ndarray) -> float:
+        margins = f - np.sum(y * f, axis=1, keepdims=True)
+        return float(np.sum(self._s * logsumexp(margins, axis=1, keepdims=True)))
+
+    def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        others = (1 - y) * softmax(
+            f, axis=1
+        )  # 1 − p of the class itself is their sum, accurate where it is small
+        return self._s * (y * others.sum(axis=1, keepdims=True) - others)
+
+    def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        p = softmax(f, axis=1)
+        return (self._s * p)[:, :, None] * (np.eye(y.shape[1]) - p[:, None, :])
+
+    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        t, total = np.zeros(y.shape[1]), np.sum(self._s * y)
+        value = self.value(f, y)
+        for _ in range(200):
+            gradient = -self.residual(f + t, y).sum(axis=0)
+            if np.abs(gradient).max() <= 4 * EPS * total:
+                break
+            # Newton's method, its matrix definite where all samples are far from other classes
+            hessian = self.curvature(f + t, y).sum(axis=0) + EPS * total * np.eye(len(t))
+            step = -np.linalg.solve(hessian, gradient)
+            slope, length = float(gradient @ step), 1.0
+            while (
+                ahead := self.value(f + t + length * step, y)
+            ) > value + 0.1 * length * slope + EPS * value:
+                length /= 2
+            t, value = t + length * step, ahead
+        return self.canonical(t)
+
+    def canonical(self, t: np.ndarray) -> np.ndarray:
+        # probabilities do not see what all outputs share; those of neurons are free of it, as it costs
+        return t - t.mean()
+
+    def dual(self, v: np.ndarray, y: np.ndarray) -> float:
+        p = y - v / self._s
+        if (p < 0).any() or (np.abs(p.sum(axis=1) - 1) > 1e-12).any():
+            return -np.inf
+        return float(-np.sum(self._s * xlogy(p, p)))
+
+    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        # p = max(y − v/s − θ, 0) with rows that sum to one
+        p = y - v / self._s
+        falling = -np.sort(-p, axis=1)
+        levels = (np.cumsum(falling, axis=1) - 1) / np.arange(1, y.shape[1] + 1)
+        last = np.count_nonzero(falling > levels, axis=1) - 1
+        p = np.maximum(p - levels[np.arange(len(p)), last][:, None], 0.0)
+        return self._s * (y - p)
+
+    def balance(self, v: np.ndarray) -> np.ndarray:
+        # rows are shortened, v_i ← r_i v_i with r_i ≤ 1, which keeps p between y and itself
+        r = 1 - v @ np.linalg.lstsq(v.T @ v, v.sum(axis=0))[0]
+        return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
-def find_loss(name: Any) -> Loss:
+LOSSES = {loss.name: loss for loss in (SquaredLoss, LogisticLoss, SoftmaxLoss)}
+
+
+def find_loss(name: Any, weights: np.ndarray | None = None) -> Loss:
     """The loss of that name, or an `OptionError`."""
     if isinstance(name, str) and name in LOSSES:
-        return LOSSES[name]
+        return LOSSES[name](weights)
     raise OptionError(f"loss={name!r}; one of {', '.join(map(repr, LOSSES))} was expected.")
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.dictionaries import WedgeDictionary
+from geomnn.parallel import one_blas_thread
 from geomnn.programs.active_set import DualActiveSet, Projection
-from geomnn.programs.linear import one_blas_thread
 from geomnn.programs.problem import Problem
 
 __all__ = ["Piece", "follow"]

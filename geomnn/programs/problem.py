@@ -86,18 +86,9 @@ class Problem:
         return self.loss.value(features @ z + t, self.targets) + cost
 
     def dual_point(self, v: np.ndarray) -> np.ndarray:
-        """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough.
-
-        What rounding has added is taken off the larger of the two sides, v > 0 and v < 0.
-        """
+        """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough."""
         v = self.loss.clip(v, self.targets)
-        if not self.samples.bias:
-            return v
-        above, below = np.maximum(v, 0.0), np.maximum(-v, 0.0)
-        up, down = above.sum(axis=0), below.sum(axis=0)
-        level = np.minimum(up, down)
-        tiny = np.finfo(float).tiny
-        return above * (level / np.maximum(up, tiny)) - below * (level / np.maximum(down, tiny))
+        return self.loss.balance(v) if self.samples.bias else v
 
     def dual_bound(self, v: np.ndarray, maximum: float) -> float:
         """A lower bound of (C): the dual value of v scaled into the dual set.
@@ -114,8 +105,10 @@ class Problem:
         return self.loss.dual(scale * v, self.targets)
 
 
-def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
-    """A checked `Problem` from what a user typed.
+def pose(
+    X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any, weights: np.ndarray | None = None
+) -> Problem:
+    """A checked `Problem` from what a user typed, and weights of the samples above 0, shape (n,).
 
     Raises
     ------
@@ -126,7 +119,7 @@ def pose(X: Any, y: Any, reg: Any, norm: Any, bias: Any, loss: Any) -> Problem:
     """
     if not isinstance(bias, bool | np.bool_):
         raise OptionError(f"bias={bias!r}; True or False was expected.")
-    found, p = find_loss(loss), check_norm(norm)
+    found, p = find_loss(loss, weights), check_norm(norm)
     samples = Samples(X, bool(bias))
     targets = check_targets(y, samples.n, found)
     return Problem(samples, targets, check_reg(reg), p, found, np.ndim(y) == 1)

@@ -179,11 +179,12 @@ class _Model:
         columns = [m[:, None, :] * a[None, :, None] for m, a in zip(self.maps, outer, strict=True)]
         columns += [np.einsum("nk,oc->nokc", hidden, np.eye(c)).reshape(n, c, -1)]
         columns += [np.broadcast_to(np.eye(c), (n, c, c))]
-        jacobian = np.concatenate(columns, axis=2).reshape(n * c, -1)
-        gradient = -jacobian.T @ v.ravel()
+        jacobian = np.concatenate(columns, axis=2)
+        gradient = -np.tensordot(v, jacobian, 2)
         gradient[:penalised] += problem.reg * theta[:penalised]
-        curvature = problem.loss.curvature(predictions, problem.targets).ravel()
-        hessian = jacobian.T @ (curvature[:, None] * jacobian)
+        curved = problem.loss.curvature(predictions, problem.targets) @ jacobian
+        jacobian = jacobian.reshape(n * c, -1)
+        hessian = jacobian.T @ curved.reshape(n * c, -1)
         hessian[np.arange(penalised), np.arange(penalised)] += problem.reg
         for j, linear in enumerate(self.maps):
             rows = slice(self.ends[j], self.ends[j + 1])

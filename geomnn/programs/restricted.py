@@ -7,11 +7,16 @@ from typing import Protocol
 import numpy as np
 
 from geomnn.programs.active_set import DualActiveSet
+from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.interior_point import CentralPath
 from geomnn.programs.problem import Problem
+from geomnn.programs.smoothed import SmoothedNorms
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+__all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+
+
+FEW = 600  # coefficients up to which all of them are moved at each step
 
 
 class Restricted(Protocol):
@@ -46,8 +51,12 @@ def restricted_solver(problem: Problem, tol: float) -> Restricted:
     """The solver for a problem, at the constant network."""
     if problem.is_projection:
         samples = problem.samples
-        return DualActiveSet(problem.targets, samples.homogeneous, problem.reg, samples.bias)
-    return InteriorPoint(problem, tol) if problem.loss.is_quadratic else ProximalNewton(problem, tol)
+        return DualActiveSet(
+            problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights
+        )
+    if problem.loss.is_quadratic:
+        return InteriorPoint(problem, tol)
+    return ProximalNewton(problem, tol) if problem.outputs == 1 else GroupNewton(problem, tol)
 
 
 class _AtConstant:
@@ -98,11 +107,33 @@ class InteriorPoint(_AtConstant):
         features = problem.samples.features(pool)
         useful = features.any(axis=0)
         pool, features = pool[useful], features[:, useful]
-        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias)
+        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias, problem.loss.weights)
         z, t, self.dual = path.solve(self.dual, self.intercept, self._tol)
         z, shift = independent_neurons(features, z, problem.samples.bias)
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
+
+
+class GroupNewton(_AtConstant):
+    """Softmax: a central path over a few neurons; over many, Newton's method on those in use where that suffices.
+
+    Source: geomnn theory, sections 0 and 4.
+    """
+
+    def _solve(self, pool: np.ndarray) -> None:
+        problem = self._problem
+        z = np.zeros((len(pool), problem.outputs))
+        z[: len(self.units)] = self.coefficients
+        features = problem.samples.features(pool)
+        t, done = self.intercept, False
+        if z.size > FEW:
+            z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol)
+        if not done:
+            z, t, self.dual = SmoothedNorms(problem, features).solve(z, t, self._tol)
+            z, shift = independent_neurons(features, z, problem.samples.bias)
+            t = t + shift
+        used = z.any(axis=1)
+        self.units, self.coefficients, self.intercept = pool[used], z[used], t
 
 
 class ProximalNewton(_AtConstant):
@@ -122,7 +153,7 @@ class ProximalNewton(_AtConstant):
         value = self.value
         for _ in range(200):
             v = problem.residual(f)
-            h = np.maximum(problem.loss.curvature(f, problem.targets), 1e-10)
+            h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], 1e-10)
             model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0])
             model.optimise(pool)
             change = samples.features(model.units) @ model.coefficients + model.intercept - f

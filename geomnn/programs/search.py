@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.dictionaries import BranchingDictionary, Dictionary
-from geomnn.programs.linear import one_blas_thread
+from geomnn.parallel import one_blas_thread
 from geomnn.programs.problem import Problem
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.slide import slide

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.dictionaries import Dictionary, Pricing
-from geomnn.programs.linear import one_blas_thread
+from geomnn.parallel import one_blas_thread
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 
 import geomnn as gm
 from geomnn.dictionaries import LocalDictionary
-from geomnn.programs.linear import one_blas_thread
+from geomnn.parallel import one_blas_thread
 
 NORMS = [1.0, 2.0, np.inf]
 

@@ -1,0 +1,295 @@
+"""scikit-learn estimators whose networks are globally optimal and written in wedges of samples."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from geomnn.derivation import Solution, assemble, check_options, warn_constant
+from geomnn.dictionaries import Dictionary, find_dictionary
+from geomnn.errors import DataError, OptionError
+from geomnn.programs.problem import Problem, pose
+from geomnn.programs.search import optimise
+
+__all__ = ["WedgeClassifier", "WedgeRegressor"]
+
+AFFORDABLE = 0.5  # seconds: one of many fits, as in a grid search, is to be short
+
+
+class _WedgeEstimator(BaseEstimator):
+    """What the two estimators share: the options and the fit."""
+
+    solution_: Solution
+
+    def __init__(
+        self,
+        reg: float = 1.0,
+        *,
+        norm: float = 2,
+        bias: bool = True,
+        dictionary: str | Dictionary = "auto",
+        tol: float = 1e-6,
+        random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
+    ):
+        self.reg = reg
+        self.norm = norm
+        self.bias = bias
+        self.dictionary = dictionary
+        self.tol = tol
+        self.random_state = random_state
+        self.warm_start = warm_start
+
+    def _derive(self, X: np.ndarray, targets: np.ndarray, loss: str, weights: np.ndarray | None) -> None:
+        """Fit to samples with weights above 0."""
+        problem = pose(X, targets, self.reg, self.norm, self.bias, loss, weights)
+        check_options(False, self.tol)
+        if not isinstance(self.warm_start, bool | np.bool_):
+            raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed, AFFORDABLE)
+        optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem))
+        if not len(optimum.units) and optimum.converged:
+            warn_constant(problem, atoms)
+        self.solution_ = assemble(problem, atoms, optimum, self.tol)
+
+    def _start(self, problem: Problem) -> np.ndarray | None:
+        """Units of the solution before, if it is to be started from and was one over the same samples."""
+        if not self.warm_start or not hasattr(self, "solution_"):
+            return None
+        before, samples = self.solution_.problem, problem.samples
+        same = before.norm == problem.norm and before.samples.bias == samples.bias
+        if not same or not np.array_equal(before.samples.X, samples.X):
+            return None
+        atoms = [neuron.atom for neuron in self.solution_.network.neurons]
+        weights = np.array([atom.weight for atom in atoms]).reshape(len(atoms), samples.d)
+        biases = np.array([atom.bias for atom in atoms]) + weights @ samples.centre
+        return np.column_stack([weights, biases]) if samples.bias else weights
+
+    def _predictions(self, X: Any) -> np.ndarray:
+        """f(X), shape (n,) or (n, c)."""
+        check_is_fitted(self)
+        return self.solution_.network(validate_data(self, X, reset=False, dtype=np.float64))
+
+
+class WedgeRegressor(RegressorMixin, _WedgeEstimator):
+    """Regression by a globally optimal two-layer ReLU network in closed form.
+
+    minimise over every width and all weights  ½ Σ_i s_i ‖f(x_i) − y_i‖² + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²).
+
+    Nothing is standardised: the penalty sees features and targets as they come, so that most tables call for
+    ``make_pipeline(StandardScaler(), WedgeRegressor())``.
+
+    Parameters
+    ----------
+    reg : float
+        Weight of the penalty, above 0. The loss is a sum over samples: for the same smoothness it grows with them.
+    norm : {1, 2, numpy.inf}
+        p, the norm of the inner weights; 2 is the weight decay that networks are usually trained with.
+    bias : bool
+        Whether neurons have biases and the network an intercept; neither is penalised.
+    dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
+        Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a second or so.
+    tol : float
+        Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
+    random_state : int, RandomState or None
+        Of the starts of a local search.
+    warm_start : bool
+        Whether to start from the neurons of the fit before, if that was to the same samples with the same norm and
+        bias: for fits at several regs, falling ones best.
+
+    Attributes
+    ----------
+    solution_ : Solution
+        With ``.network`` in closed form, ``.certificate``, ``.dual`` and ``.objective``. Samples without weight are
+        left out, and the names of atoms count the others.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        If X had names for its columns.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> model = gm.WedgeRegressor(reg=0.1).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0])
+    >>> model.predict([[4.0]]).round(3)
+    array([4.7])
+    >>> model.solution_.certificate.scope
+    'global'
+
+    Source: geomnn theory, section 0.
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Derive the network.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+        y : array_like, shape (n,) or (n, c)
+        sample_weight : array_like, shape (n,), optional
+            s_i ≥ 0: whole ones are repeated samples, and those of weight 0 are left out. Ones if not given.
+
+        Returns
+        -------
+        WedgeRegressor
+            Itself.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        X, y, weights = _weighted(X, y, sample_weight)
+        self._derive(X, y, "squared", weights)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """f(x) of each row.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, c)
+        """
+        return self._predictions(X)
+
+
+class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
+    """Classification by a globally optimal two-layer ReLU network in closed form.
+
+    Two classes are one logistic problem, more are one softmax problem with an output for each:
+
+    minimise over every width and all weights  Σ_i s_i ℓ(f(x_i), y_i) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²),
+
+    ℓ = log(1 + exp(−y f)) with y = −1 for the first class and +1 for the second, or log Σ_o exp(f_o) − f_y.
+    Nothing is standardised: ``make_pipeline(StandardScaler(), WedgeClassifier())`` suits most tables.
+
+    Parameters
+    ----------
+    reg, norm, bias, dictionary, tol, random_state, warm_start
+        As in `WedgeRegressor`.
+
+    Attributes
+    ----------
+    solution_ : Solution
+        As in `WedgeRegressor`.
+    classes_ : ndarray, shape (number of classes,)
+        In the order of the columns of probabilities.
+    n_features_in_, feature_names_in_
+        As in `WedgeRegressor`.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> X = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
+    >>> model = gm.WedgeClassifier(reg=0.1).fit(X, ["same", "same", "other", "other"])
+    >>> model.predict([[0.1, 0.0], [0.9, 0.1]]).tolist()
+    ['same', 'other']
+    >>> model.solution_.certificate.scope
+    'global'
+
+    Source: geomnn theory, section 0.
+    """
+
+    classes_: np.ndarray
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Derive the network.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+        y : array_like, shape (n,)
+            Labels of any kind, of two classes at least.
+        sample_weight : array_like, shape (n,), optional
+            As in `WedgeRegressor.fit`.
+
+        Returns
+        -------
+        WedgeClassifier
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the samples that have a weight are of one class.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        X, y, weights = _weighted(X, y, sample_weight)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(f"y holds one class only, {self.classes_[0]!r}; at least two were expected.")
+        if len(self.classes_) == 2:
+            self._derive(X, 2.0 * labels - 1.0, "logistic", weights)
+        else:
+            self._derive(X, np.eye(len(self.classes_))[labels], "softmax", weights)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """f(x) of each row: for two classes the log-odds of the second, for more a number for each.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, number of classes)
+        """
+        return self._predictions(X)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n, number of classes)
+        """
+        f = self._predictions(X)
+        return np.column_stack([expit(-f), expit(f)]) if f.ndim == 1 else softmax(f, axis=1)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        f = self._predictions(X)
+        return self.classes_[(f > 0).astype(int) if f.ndim == 1 else np.argmax(f, axis=1)]
+
+
+def _weighted(
+    X: np.ndarray, y: np.ndarray, sample_weight: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The samples that have a weight, and their weights; none if all are 1."""
+    if sample_weight is None:
+        return X, y, None
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (len(X),):
+        raise DataError(f"sample_weight has shape {weights.shape}; shape ({len(X)},) was expected.")
+    kept = weights > 0
+    if (weights < 0).any() or not kept.any():
+        raise DataError(
+            "sample_weight is below zero, or zero everywhere; give each sample a weight of at least 0."
+        )
+    return X[kept], y[kept], weights[kept]

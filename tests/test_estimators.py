@@ -1,0 +1,233 @@
+"""The scikit-learn estimators: their manners, their weights, and what their solutions say."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.special import expit, softmax
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import geomnn as gm
+from geomnn import errors
+
+# fits to 200 samples of 10 features, whose atoms are searched
+LONG = {
+    "check_dtype_object",
+    "check_regressor_data_not_an_array",
+    "check_regressor_multioutput",
+    "check_regressors_int",
+    "check_regressors_train",
+}
+
+
+def checks():
+    """Every check of scikit-learn on both estimators, none of them expected to fail."""
+    for made in (gm.WedgeRegressor(), gm.WedgeClassifier()):
+        for estimator, check in estimator_checks_generator(made):
+            name = check.func.__name__
+            marks = [pytest.mark.slow] if name in LONG else []
+            yield pytest.param(estimator, check, marks=marks, id=f"{type(made).__name__}-{name}")
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
+@pytest.mark.filterwarnings("ignore::geomnn.errors.GeomnnWarning")  # data of noise, and of one value
+def test_the_checks_of_scikit_learn_pass(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    """Every third flower, the two features of the petals, and the names of the kinds."""
+    table = load_iris()
+    return StandardScaler().fit_transform(table.data[::3, 2:]), table.target_names[table.target[::3]]
+
+
+def plane(n=30, outputs=None, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 2))
+    y = np.abs(X[:, 0]) - X[:, 1] + 0.1 * rng.normal(size=n)
+    return X, y if outputs is None else np.column_stack([y, X[:, 0], np.abs(X[:, 1])][:outputs])
+
+
+def recomputed(model, X, fit):
+    """The value of (T), from the weights of the network and the loss of its predictions."""
+    (W, _), (A, _) = model.solution_.network.layers
+    return fit + model.reg / 2 * (
+        np.sum(np.linalg.norm(W, ord=model.norm, axis=1) ** 2) + np.sum(np.asarray(A) ** 2)
+    )
+
+
+@pytest.mark.parametrize("outputs", [None, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("norm", [1, 2])
+def test_the_certificate_of_a_regression_is_right(outputs, weighted, norm):
+    X, y = plane(14, outputs)
+    s = np.random.default_rng(1).uniform(0.2, 3.0, size=14) if weighted else np.ones(14)
+    model = gm.WedgeRegressor(reg=0.3, norm=norm, tol=1e-8).fit(X, y, s if weighted else None)
+    f = model.predict(X)
+    assert f.shape == y.shape
+    rest = s @ ((f - y) ** 2).reshape(14, -1).sum(axis=1) / 2
+    certificate = model.solution_.certificate
+    assert certificate.primal == pytest.approx(recomputed(model, X, rest), rel=1e-12)
+    assert certificate.scope == "global"
+    assert -1e-12 <= certificate.relative_gap <= 1e-8
+    residual = (s * (y - f).T).T  # what the dual point comes to at the optimum
+    np.testing.assert_allclose(model.solution_.dual, residual, atol=1e-3)
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_certificate_of_a_classification_is_right(iris, kinds, weighted):
+    X, names = iris
+    X, names = X[-17 * kinds :], names[-17 * kinds :]
+    s = np.random.default_rng(1).uniform(0.2, 3.0, size=len(X)) if weighted else np.ones(len(X))
+    model = gm.WedgeClassifier(tol=1e-8).fit(X, names, s if weighted else None)
+    chances = model.predict_proba(X)
+    of_the_kind = chances[names[:, None] == model.classes_]
+    certificate = model.solution_.certificate
+    assert certificate.primal == pytest.approx(recomputed(model, X, -s @ np.log(of_the_kind)), rel=1e-10)
+    assert certificate.scope == "global"
+    assert -1e-12 <= certificate.relative_gap <= 1e-8
+
+
+def test_probabilities_decisions_and_labels_agree(iris):
+    X, names = iris
+    model = gm.WedgeClassifier().fit(X, names)
+    chances = model.predict_proba(X)
+    assert model.classes_.tolist() == ["setosa", "versicolor", "virginica"]
+    np.testing.assert_allclose(chances.sum(axis=1), 1.0, rtol=1e-14)
+    np.testing.assert_allclose(chances, softmax(model.decision_function(X), axis=1))
+    np.testing.assert_array_equal(model.predict(X), model.classes_[chances.argmax(axis=1)])
+    np.testing.assert_allclose(model.decision_function(X).sum(axis=1), 0.0, atol=1e-6)
+    assert model.score(X, names) > 0.9
+    two = names != "setosa"
+    model.fit(X[two], names[two])
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], expit(model.decision_function(X)))
+    assert model.score(X[two], names[two]) > 0.9
+
+
+@pytest.mark.parametrize("outputs", [None, 2])
+def test_whole_weights_are_repeated_samples(outputs):
+    X, y = plane(12, outputs)
+    s = np.arange(12) % 3
+    weighted = gm.WedgeRegressor(reg=0.3, tol=1e-9).fit(X, y, s)
+    repeated = gm.WedgeRegressor(reg=0.3, tol=1e-9).fit(np.repeat(X, s, axis=0), np.repeat(y, s, axis=0))
+    assert weighted.solution_.objective == pytest.approx(repeated.solution_.objective, rel=1e-8)
+    np.testing.assert_allclose(weighted.predict(X[s > 0]), repeated.predict(X[s > 0]), atol=1e-4)
+    without = gm.WedgeRegressor(reg=0.3, tol=1e-9).fit(X[s > 0], y[s > 0], s[s > 0])
+    assert weighted.solution_.objective == pytest.approx(without.solution_.objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_whole_weights_are_repeated_samples_of_a_class(kinds):
+    X, _ = plane(12)
+    labels, s = np.arange(12) % kinds, np.array([1, 2, 0, 3] * 3)
+    weighted = gm.WedgeClassifier(reg=0.5, tol=1e-9).fit(X, labels, s)
+    repeated = gm.WedgeClassifier(reg=0.5, tol=1e-9).fit(np.repeat(X, s, axis=0), np.repeat(labels, s))
+    assert weighted.solution_.objective == pytest.approx(repeated.solution_.objective, rel=1e-8)
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
+    from geomnn import estimators
+
+    X, y = plane()
+    starts = []
+    optimise = estimators.optimise
+    monkeypatch.setattr(
+        estimators, "optimise", lambda *a, start: starts.append(start) or optimise(*a, start=start)
+    )
+    model = gm.WedgeRegressor(reg=1.0, norm=norm, warm_start=True, tol=1e-9).fit(X, y)
+    model.set_params(reg=0.3).fit(X, y)
+    cold = gm.WedgeRegressor(reg=0.3, norm=norm, tol=1e-9).fit(X, y)
+    assert model.solution_.objective == pytest.approx(cold.solution_.objective, rel=2e-9)
+    model.fit(X[:-1], y[:-1])  # other samples: from nothing
+    assert [start is None for start in starts] == [True, False, True, True]
+    # the units that it starts from are those of the network
+    hidden = model.solution_.problem.samples.features(model._start(model.solution_.problem))
+    z = np.array([neuron.coefficient for neuron in model.solution_.network.neurons])
+    np.testing.assert_allclose(hidden @ z + model.solution_.network.intercept, model.predict(X[:-1]))
+
+
+def test_pipelines_and_searches_take_them(iris):
+    X, names = iris
+    pipeline = make_pipeline(StandardScaler(), gm.WedgeClassifier(random_state=0))
+    search = GridSearchCV(pipeline, {"wedgeclassifier__reg": [1.0, 3.0]}, cv=2).fit(10 * X, names)
+    assert search.best_score_ > 0.8
+    assert search.best_params_["wedgeclassifier__reg"] in (1.0, 3.0)
+    X, y = plane()
+    assert cross_val_score(gm.WedgeRegressor(reg=0.1), X, y, cv=3).mean() > 0.8
+
+
+def test_names_of_columns_are_kept():
+    pandas = pytest.importorskip("pandas")
+    X, y = plane()
+    table = pandas.DataFrame(X, columns=["length", "width"])
+    scaled = make_pipeline(StandardScaler().set_output(transform="pandas"), gm.WedgeRegressor()).fit(table, y)
+    model = scaled[-1]
+    assert model.feature_names_in_.tolist() == ["length", "width"]
+    assert model.n_features_in_ == 2
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(table[["width", "length"]])
+
+
+def test_clones_are_unfitted_and_pickles_are_not():
+    X, y = plane()
+    model = gm.WedgeRegressor(reg=0.2, norm=np.inf, random_state=3).fit(X, y)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    assert twin.solution_.certificate == model.solution_.certificate
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    with pytest.raises(NotFittedError):
+        copy.predict(X)
+
+
+@pytest.mark.parametrize("seed", [0, None, np.random.RandomState(0)])
+def test_any_random_state_is_one(seed):
+    X, y = plane(10)
+    model = gm.WedgeRegressor(dictionary="local", random_state=seed).fit(X, y)
+    assert model.solution_.certificate.scope == "local"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reg": 0.0}, "reg=0.0"),
+        ({"norm": 3}, "norm=3"),
+        ({"bias": "yes"}, "bias='yes'"),
+        ({"dictionary": "all"}, "'all'"),
+        ({"tol": 2}, "tol=2"),
+        ({"warm_start": 1}, "warm_start=1"),
+    ],
+)
+def test_options_that_are_none_are_refused_when_fitting(options, words):
+    X, y = plane(10)
+    with pytest.raises(errors.OptionError, match=words):
+        gm.WedgeRegressor(**options).fit(X, y)
+
+
+def test_weights_that_leave_nothing_are_refused():
+    X, y = plane(10)
+    with pytest.raises(errors.DataError, match="zero everywhere"):
+        gm.WedgeRegressor().fit(X, y, np.zeros(10))
+    with pytest.raises(errors.DataError, match="below zero"):
+        gm.WedgeRegressor().fit(X, y, -np.ones(10))
+    with pytest.raises(errors.DataError, match=r"shape \(9,\)"):
+        gm.WedgeRegressor().fit(X, y, np.ones(9))
+    with pytest.raises(errors.DataError, match="one class only"):
+        gm.WedgeClassifier().fit(X, y > 0, (y > 0).astype(float))
+
+
+def test_the_estimators_are_loaded_when_they_are_asked_for():
+    import subprocess
+    import sys
+
+    script = "import sys, geomnn; assert 'sklearn' not in sys.modules; geomnn.WedgeRegressor()"
+    subprocess.run([sys.executable, "-c", script], check=True)
