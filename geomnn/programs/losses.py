@@ -214,6 +214,8 @@ class SoftmaxLoss(Loss):
                 ahead := self.value(f + t + length * step, y)
             ) > value + 0.1 * length * slope + EPS * value:
                 length /= 2
+                if length < EPS:
+                    return self.canonical(t)  # rounding
             t, value = t + length * step, ahead
         return self.canonical(t)
 

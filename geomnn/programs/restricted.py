@@ -17,6 +17,7 @@ __all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "rest
 
 
 FEW = 600  # coefficients up to which all of them are moved at each step
+NEAR = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
 class Restricted(Protocol):
@@ -128,8 +129,12 @@ class GroupNewton(_AtConstant):
         t, done = self.intercept, False
         if z.size > FEW:
             z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol)
+            near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR * problem.reg)
+            pool, z, features = pool[near], z[near], features[:, near]  # pricing finds the others again
         if not done:
             z, t, self.dual = SmoothedNorms(problem, features).solve(z, t, self._tol)
+            size = np.linalg.norm(z, axis=1, keepdims=True)
+            z = np.where(size > self._tol * size.mean(), z, 0.0)
             z, shift = independent_neurons(features, z, problem.samples.bias)
             t = t + shift
         used = z.any(axis=1)
