@@ -181,9 +181,9 @@ def test_parallel_and_repeated_normals_are_one_hyperplane():
 def test_too_large_dictionaries_are_refused_before_any_work():
     X = np.random.default_rng(0).normal(size=(300, 8))
     with pytest.raises(EnumerationTooLarge, match=r"atoms.*s and .*MiB.*wedge"):
-        gm.derive(X, X[:, 0], norm=1)
+        gm.derive(X, X[:, 0], norm=1, dictionary="exact")
     with pytest.raises(EnumerationTooLarge, match=r"faces.*norm=1 or inf"):
-        gm.derive(X, X[:, 0], norm=2)
+        gm.derive(X, X[:, 0], norm=2, dictionary="exact")
     with pytest.raises(EnumerationTooLarge, match="atoms"):
         gm.derive(X, X[:, 0], norm=2, dictionary="wedge")
 
@@ -194,7 +194,7 @@ def test_too_large_dictionaries_are_refused_before_any_work():
 def test_hopeless_sizes_are_refused_at_once(n, d, norm):
     X = np.random.default_rng(0).normal(size=(n, d))
     with pytest.raises(EnumerationTooLarge, match="more than 10"):
-        gm.derive(X, X[:, 0], norm=norm)
+        gm.derive(X, X[:, 0], norm=norm, dictionary="exact")
 
 
 def test_a_million_planar_atoms_are_not_too_large():
