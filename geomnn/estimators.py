@@ -35,6 +35,7 @@ class _WedgeEstimator(BaseEstimator):
         bias: bool = True,
         dictionary: str | Dictionary = "auto",
         tol: float = 1e-6,
+        rounds: int = 25,
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
     ):
@@ -43,6 +44,7 @@ class _WedgeEstimator(BaseEstimator):
         self.bias = bias
         self.dictionary = dictionary
         self.tol = tol
+        self.rounds = rounds
         self.random_state = random_state
         self.warm_start = warm_start
 
@@ -52,9 +54,11 @@ class _WedgeEstimator(BaseEstimator):
         check_options(False, self.tol)
         if not isinstance(self.warm_start, bool | np.bool_):
             raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
+        if not isinstance(self.rounds, int | np.integer) or isinstance(self.rounds, bool) or self.rounds < 1:
+            raise OptionError(f"rounds={self.rounds!r}; an integer of at least 1 was expected.")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed, AFFORDABLE)
-        optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem))
+        optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem), rounds=self.rounds)
         if not len(optimum.units) and optimum.converged:
             warn_constant(problem, atoms)
         self.solution_ = assemble(problem, atoms, optimum, self.tol)
@@ -98,6 +102,8 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a second or so.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
+    rounds : int
+        The most rounds of a local search: more come closer to the optimum, which predictions seldom need.
     random_state : int, RandomState or None
         Of the starts of a local search.
     warm_start : bool
@@ -176,7 +182,7 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
 
     Parameters
     ----------
-    reg, norm, bias, dictionary, tol, random_state, warm_start
+    reg, norm, bias, dictionary, tol, rounds, random_state, warm_start
         As in `WedgeRegressor`.
 
     Attributes

@@ -295,7 +295,8 @@ class _Walks:
         entering = np.flatnonzero((a[:, column] == 0) & (r[:, column] < 0) & (b > SPANNED * np.abs(b).max()))
         order = np.argsort((r[:, column] * b)[entering])
         members: list[int | Direction] = [*entering[order].tolist(), *self._ball.walls(w[:, column])]
-        return any(self._join(walk, member) for member in members)
+        joined = set(self._members[walk])
+        return any(self._join(walk, member) for member in members if member not in joined)
 
     def _exit(
         self, walk: int, w: np.ndarray, r: np.ndarray, g: np.ndarray, value: float
@@ -327,14 +328,16 @@ class _Walks:
 
     def _settle(self, walk: int) -> None:
         """p = 1 and ∞: along a face on which F/‖w‖ is constant, go to a vertex of it."""
-        walks, dimension = np.array([walk]), len(self._w)
+        walks, dimension, tried = np.array([walk]), len(self._w), set(self._members[walk])
         for _ in range(2 * dimension):
             w = self._w[:, [walk]]
             a = self._along(walks, w)
             on = np.abs(a) <= self._near * np.linalg.norm(w)
             touching: list[int | Direction] = [*np.flatnonzero(on).tolist(), *self._ball.walls(w[:, 0])]
             for member in touching:
-                self._join(walk, member)
+                if member not in tried:
+                    self._join(walk, member)
+            tried.update(touching)
             basis = np.column_stack([self._bases[walk], w / np.linalg.norm(w)])
             if basis.shape[1] >= dimension:
                 return

@@ -23,7 +23,7 @@ from geomnn.samples import Samples
 
 __all__ = ["refine"]
 
-MEETINGS = 300  # more Newton steps, as many as end where a neuron meets a sample
+MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample
 
 
 @dataclass(frozen=True)

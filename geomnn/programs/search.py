@@ -34,6 +34,10 @@ HARDLY = 1e-5  # relative; or tol, if that is larger
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
 FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
+DEAD = 1e-6  # of the largest neuron, up to which one has slid to nothing
+MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
+LOOSE = 1e-5  # relative accuracy of it beyond
+FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
@@ -74,15 +78,18 @@ def search(
         run = _Run(problem, dictionary, tol, end, rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
         if dictionary.atoms_move:
-            found = run.rounds(restricted, run.slides(restricted, found))
+            found = run.slides(restricted, found)
+            if run.solves(found):
+                found = run.rounds(restricted, run.network(restricted, found.units))
             # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
             # do not, as when they were cut short, those that slid go on through the samples next to them
             ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
-            restricted = restricted_solver(problem, tol / 10)
+            restricted = restricted_solver(problem, tol / 10 if run.solves(found) else max(tol, LOOSE))
             landed = run.network(restricted, np.concatenate([run.near(found), ends]))
             far = landed.primal > found.primal * (1 + FAR)
             found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
-        found = run.rounds(restricted, found)
+        if run.solves(found):
+            found = run.rounds(restricted, found)
         return _with_estimate(problem, dictionary, sparse(problem, found, dictionary.atoms_move, tol))
 
 
@@ -93,10 +100,11 @@ def optimise(
     progress: bool = False,
     start: np.ndarray | None = None,
     time_limit: float = np.inf,
+    rounds: int = ROUNDS,
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
     if dictionary.scope == "local":
-        return search(problem, dictionary, tol, progress, start, time_limit)
+        return search(problem, dictionary, tol, progress, start, time_limit, rounds)
     return solve(problem, dictionary, tol, progress, start)
 
 
@@ -161,29 +169,53 @@ class _Run:
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
 
-    def network(self, restricted: Restricted, pool: np.ndarray, slides: bool = False) -> Optimum:
-        """The network of the atoms in use together with a pool, and whether it is to slide, with its residual."""
+    def network(self, restricted: Restricted, pool: np.ndarray) -> Optimum:
+        """The network of the atoms in use together with a pool."""
         if len(pool):
             restricted.optimise(pool)
-        problem, units, z, t = self._problem, restricted.units, restricted.coefficients, restricted.intercept
-        if slides:
-            units, z, t = slide(problem, units, z, t)
-        features = problem.samples.features(units)
+        return self._with_residual(restricted.units, restricted.coefficients, restricted.intercept)
+
+    def _with_residual(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
+        problem, features = self._problem, self._problem.samples.features(units)
         t = t + problem.shift(features @ z + t)
         v = problem.dual_point(problem.residual(features @ z + t))
         return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, True)
 
+    def _slid(self, restricted: Restricted, found: Optimum, pool: np.ndarray) -> Optimum:
+        """The network with a pool, after sliding: solved before where that costs little, and else from a small step
+        into each of the new atoms."""
+        problem, units = self._problem, np.concatenate([found.units, pool])
+        if problem.is_projection:
+            restricted.optimise(units)
+            return self._with_residual(
+                *slide(problem, restricted.units, restricted.coefficients, restricted.intercept)
+            )
+        features = problem.samples.features(pool)
+        correlations = features.T @ found.dual
+        size = np.linalg.norm(correlations, axis=1, keepdims=True)
+        steps = np.maximum(size - problem.reg, 0.0) / (len(pool) * np.sum(features**2, axis=0)[:, None])
+        z = np.concatenate([found.coefficients, steps * correlations / size])
+        units, z, t = slide(problem, units, z, found.intercept)
+        size = np.linalg.norm(z, axis=1)
+        alive = size > DEAD * size.max(initial=0.0)
+        return self._with_residual(units[alive], z[alive], t)
+
     def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
-        """After rounds of walks from random starts, each solved and slid, as long as a round brings much."""
+        """After rounds of walks from random starts, each of them slid, as long as a round brings much."""
         falls = True
         while falls:
             pool = self._walk(found, False)
             if not len(pool):
                 break
-            ahead = self.network(restricted, np.concatenate([found.units, pool]), True)
+            ahead = self._slid(restricted, found, pool)
             falls = ahead.primal < found.primal * (1 - MUCH)
             found = ahead if ahead.primal < found.primal else found
-        return self.network(restricted, found.units)
+        return found
+
+    def solves(self, found: Optimum) -> bool:
+        """Whether the program over the atoms in use is solved quickly enough to do it in each round."""
+        few = min(found.coefficients.size, self._problem.targets.size) <= MANY
+        return self._problem.is_projection or few
 
     def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything."""
@@ -195,9 +227,12 @@ class _Run:
         return best
 
     def near(self, found: Optimum) -> np.ndarray:
-        """Of all ends of walks those that are violated, or may soon be."""
+        """Of all ends of walks those that are violated, or may soon be: all of them where that costs little."""
         values = np.linalg.norm(found.dual.T @ self._problem.samples.features(self.walked), axis=0)
-        return self.walked[values > NEARLY * self._problem.reg]
+        if self._problem.is_projection:
+            return self.walked[values > NEARLY * self._problem.reg]
+        highest = np.argsort(-values, kind="stable")[:FEW]
+        return self.walked[highest[values[highest] > self._threshold]]
 
     def _walk(self, found: Optimum, on: bool) -> np.ndarray:
         """Atoms that a network lacks, and if ``on`` better ones than it has: none when time or rounds are over."""

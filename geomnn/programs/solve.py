@@ -21,7 +21,7 @@ from geomnn.programs.sparsify import independent_neurons
 __all__ = ["Optimum", "solve", "sparse"]
 
 ROUNDS = 10_000
-NEWTON = 2000  # unknowns up to which neurons are moved by Newton's method in the end
+NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
 STALLED = 20  # rounds without progress after which rounding is taken to be the reason
 
 
