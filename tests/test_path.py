@@ -284,7 +284,7 @@ def test_bad_arguments_of_cross_validation():
         with pytest.raises(OptionError, match="folds"):
             gm.cross_validate(X, y, folds=folds)
     classes = np.where(np.arange(24) < 3, 1.0, -1.0)
-    with pytest.raises(OptionError, match=r"smaller class, 3"):
+    with pytest.raises(OptionError, match=r"smallest class, 3"):
         gm.cross_validate(X, classes, loss="logistic")
     for bad in ({"regs": []}, {"regs": 0.1}, {"seed": -1}, {"seed": "a"}, {"seed": None}):
         with pytest.raises(OptionError, match=next(iter(bad))):
