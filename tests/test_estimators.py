@@ -39,7 +39,7 @@ def checks():
                 isinstance(made, gm.WedgeClassifier)
                 and name == "check_sample_weight_equivalence_on_dense_data"
             ):
-                marks.append(pytest.mark.xfail(strict=True, reason=WEIGHTS))
+                marks.append(pytest.mark.xfail(reason=WEIGHTS))
             yield pytest.param(estimator, check, marks=marks, id=f"{type(made).__name__}-{name}")
 
 
