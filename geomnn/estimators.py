@@ -26,6 +26,7 @@ class _WedgeEstimator(BaseEstimator):
     """What the two estimators share: the options and the fit."""
 
     solution_: Solution
+    rows_: np.ndarray
 
     def __init__(
         self,
@@ -48,9 +49,11 @@ class _WedgeEstimator(BaseEstimator):
         self.random_state = random_state
         self.warm_start = warm_start
 
-    def _derive(self, X: np.ndarray, targets: np.ndarray, loss: str, weights: np.ndarray | None) -> None:
-        """Fit to samples with weights above 0."""
-        problem = pose(X, targets, self.reg, self.norm, self.bias, loss, weights)
+    def _derive(self, X: np.ndarray, targets: np.ndarray, loss: str, weights: np.ndarray) -> None:
+        """Fit to samples with weights of at least 0."""
+        rows, s = _distinct(X, targets, weights)
+        given = None if (s == 1).all() else s
+        problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
         check_options(False, self.tol)
         if not isinstance(self.warm_start, bool | np.bool_):
             raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
@@ -61,7 +64,7 @@ class _WedgeEstimator(BaseEstimator):
         optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem), rounds=self.rounds)
         if not len(optimum.units) and optimum.converged:
             warn_constant(problem, atoms)
-        self.solution_ = assemble(problem, atoms, optimum, self.tol)
+        self.solution_, self.rows_ = assemble(problem, atoms, optimum, self.tol), rows
 
     def _start(self, problem: Problem) -> np.ndarray | None:
         """Units of the solution before, if it is to be started from and was one over the same samples."""
@@ -113,8 +116,10 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
     Attributes
     ----------
     solution_ : Solution
-        With ``.network`` in closed form, ``.certificate``, ``.dual`` and ``.objective``. Samples without weight are
-        left out, and the names of atoms count the others.
+        With ``.network`` in closed form, ``.certificate``, ``.dual`` and ``.objective``.
+    rows_ : ndarray of int
+        Which row of X each sample of the solution is, so that x3 is row ``rows_[3]``: all of them in order, unless
+        some are equal, of which one stands for all, or have no weight.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, shape (n_features_in_,)
         If X had names for its columns.
@@ -152,8 +157,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
             Itself.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-        X, y, weights = _weighted(X, y, sample_weight)
-        self._derive(X, y, "squared", weights)
+        self._derive(X, y, "squared", _check_weights(sample_weight, len(X)))
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -187,7 +191,7 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
 
     Attributes
     ----------
-    solution_ : Solution
+    solution_, rows_
         As in `WedgeRegressor`.
     classes_ : ndarray, shape (number of classes,)
         In the order of the columns of probabilities.
@@ -232,14 +236,14 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
-        X, y, weights = _weighted(X, y, sample_weight)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        weights = _check_weights(sample_weight, len(X))
+        self.classes_ = np.unique(y[weights > 0])
         if len(self.classes_) < 2:
             raise DataError(f"y holds one class only, {self.classes_[0]!r}; at least two were expected.")
         if len(self.classes_) == 2:
-            self._derive(X, 2.0 * labels - 1.0, "logistic", weights)
+            self._derive(X, np.where(y == self.classes_[1], 1.0, -1.0), "logistic", weights)
         else:
-            self._derive(X, np.eye(len(self.classes_))[labels], "softmax", weights)
+            self._derive(X, (y[:, None] == self.classes_).astype(float), "softmax", weights)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -284,18 +288,29 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         return self.classes_[(f > 0).astype(int) if f.ndim == 1 else np.argmax(f, axis=1)]
 
 
-def _weighted(
-    X: np.ndarray, y: np.ndarray, sample_weight: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """The samples that have a weight, and their weights; none if all are 1."""
+def _check_weights(sample_weight: Any, n: int) -> np.ndarray:
+    """Weights of the samples, shape (n,)."""
     if sample_weight is None:
-        return X, y, None
+        return np.ones(n)
     weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weights.shape != (len(X),):
-        raise DataError(f"sample_weight has shape {weights.shape}; shape ({len(X)},) was expected.")
-    kept = weights > 0
-    if (weights < 0).any() or not kept.any():
+    if weights.shape != (n,):
+        raise DataError(f"sample_weight has shape {weights.shape}; shape ({n},) was expected.")
+    if (weights < 0).any() or not weights.any():
         raise DataError(
             "sample_weight is below zero, or zero everywhere; give each sample a weight of at least 0."
         )
-    return X[kept], y[kept], weights[kept]
+    return weights
+
+
+def _distinct(X: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the samples that have a weight, the first of those that are equal, and the weight of all of these.
+
+    They are as given where none is left out, and else in sorted order: the solution is then the same, whatever the
+    order of the samples and however often each of them comes.
+    """
+    kept = np.flatnonzero(weights)
+    table = np.column_stack([X[kept], targets[kept]]) + 0.0
+    _, first, place = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    if len(first) == len(X):
+        return kept, weights
+    return kept[first], np.bincount(place.ravel(), weights[kept])

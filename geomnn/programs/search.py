@@ -258,8 +258,3 @@ def _with_estimate(problem: Problem, dictionary: Dictionary, optimum: Optimum) -
     found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
     maximum = max(float(own), *found)
     return replace(optimum, dual=v, maximum=maximum, bound=problem.dual_bound(v, maximum))
-
-
-def _show(bar: tqdm, best: Optimum, violation: float) -> None:
-    bar.update()
-    bar.set_postfix(value=f"{best.primal:.6g}", violation=f"{violation:.6f}")
