@@ -26,7 +26,7 @@ def main(n):
     began = time.perf_counter()
     X, y = synthetic(n)
     problem = pose(X, y, n / 600, 2, True, "squared")
-    dictionary = LocalDictionary(problem.samples, 2.0, starts=8, steps=60)
+    dictionary = LocalDictionary(problem.samples, 2.0, starts=8, steps=20)
     constant = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
     posed = time.perf_counter()
     optimum = search(problem, dictionary, 1e-4, progress=True, rounds=10)
