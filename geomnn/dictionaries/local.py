@@ -79,10 +79,13 @@ class LocalDictionary(Dictionary):
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        return self._search(self._beginnings(residual), residual, threshold, limit)
+        return self._search(self._beginnings(residual, self.starts, 0), residual, threshold, limit)
 
     def follow(self, units: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        return self._search(units[:, : self.samples.d].T, residual, threshold, limit)
+        """As much again from random starts: where there are many neurons, what is missing is rare."""
+        others = self._beginnings(residual, len(units), 1)
+        beginnings = np.concatenate([units[:, : self.samples.d].T, others], axis=1)
+        return self._search(beginnings, residual, threshold, limit)
 
     def _search(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
         """Walks from weights, shape (d, k), in blocks side by side."""
@@ -115,11 +118,11 @@ class LocalDictionary(Dictionary):
             residual if self.norm == 2 and self.samples.d > 1 else None,
         )
 
-    def _beginnings(self, residual: np.ndarray) -> np.ndarray:
-        """Random weights, shape (d, starts): the same for every multiple of a residual."""
-        shape = np.round(residual / np.abs(residual).max(), 4) + 0.0
-        rng = np.random.default_rng((self.seed, zlib.crc32(shape.tobytes())))
-        weights = rng.standard_normal((self.samples.d, self.starts))
+    def _beginnings(self, residual: np.ndarray, count: int, stream: int) -> np.ndarray:
+        """Random weights, shape (d, count): the same for every multiple of a residual."""
+        shape = np.round(residual / np.abs(residual).max(initial=1e-300), 4) + 0.0
+        rng = np.random.default_rng((self.seed, zlib.crc32(shape.tobytes()), stream))
+        weights = rng.standard_normal((self.samples.d, count))
         scale = np.where(self._spread > 0, self._spread, np.inf)
         return weights / scale[:, None]
 
