@@ -25,7 +25,7 @@ from geomnn import algebra
 from geomnn.errors import DataError
 from geomnn.samples import Samples, weight_norm
 
-__all__ = ["Atom", "Direction", "basis_directions", "name_atom", "units_through"]
+__all__ = ["Atom", "Direction", "basis_directions", "name_atom", "name_error", "units_through"]
 
 # (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it)
 NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13), (1e-11, 1e-13), (1e-13, 1e-15))
@@ -286,6 +286,34 @@ def name_atom(
         "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
         "(as far from the origin without a bias). Centre the features, or merge near-duplicates."
     )
+
+
+def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
+    """How far the weight of an atom is from the one that its name gives, relative: rounding for a wedge.
+
+    For a partial wedge ‖R Rᵀw − σ₁² w‖_2/σ₁², R = reject(G, ∧_J), which is the sine of the angle for one output.
+
+    Parameters
+    ----------
+    atom : Atom
+    residual : ndarray, shape (n, c)
+        v.
+
+    Source: geomnn theory, section 2, (2) and (2b).
+    """
+    if atom.active is None:
+        return 0.0
+    rows, members = list(atom.active), list(atom.samples)
+    anchor = samples.X[members[-1]] if samples.bias and members else np.zeros(samples.d)
+    spanned = samples.X[members[:-1] if samples.bias else members] - anchor
+    gradient = (samples.X[rows] - anchor).T @ residual[rows]
+    basis = np.linalg.qr(spanned.T / np.maximum(np.linalg.norm(spanned, axis=1), 1e-300))[0]
+    for _ in range(2):
+        gradient = gradient - basis @ (basis.T @ gradient)
+    largest = np.linalg.norm(gradient, 2) ** 2
+    if not largest:
+        return 1.0
+    return float(np.linalg.norm(gradient @ (gradient.T @ atom.weight) / largest - atom.weight))
 
 
 def _gives_back(atom: Atom, unit: np.ndarray) -> bool:

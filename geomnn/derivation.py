@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.atoms import name_error
 from geomnn.dictionaries import BranchingDictionary, Dictionary, find_dictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
@@ -279,6 +280,7 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
         dictionary.program,
         dictionary.count,
         counted=dictionary.counted,
+        name_error=max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0),
     )
     local = dictionary.scope == "local"  # whose gap is an estimate, and the search has ended
     if isinstance(dictionary, BranchingDictionary):

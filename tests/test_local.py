@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ from problems import degenerate, objective, references
 
 import geomnn as gm
 from geomnn.atoms import basis_directions
+from geomnn.derivation import assemble
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.programs.problem import pose
+from geomnn.programs.search import search
 from geomnn.programs.slide import slide
 from geomnn.samples import Samples
 from geomnn.testing import check_dictionary
@@ -204,3 +207,32 @@ def test_refusals():
         gm.derive(X, y, dictionary="local", exact=True)
     with pytest.raises(UnsupportedProblem, match="searches"):
         gm.path(X, y, dictionary="local")
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_certificate_says_how_far_names_hold(outputs):
+    """A search that ends has names that give their weights; one cut short says by how much they do not."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 6)), rng.normal(size=(60, outputs))
+    ended = gm.derive(X, y, reg=2.0, norm=2, dictionary="local")
+    assert ended.certificate.name_error < 1e-6
+    assert "give their weights" not in ended.certificate.statement()
+    largest = 0.0
+    for neuron in ended.network.neurons:
+        w = np.asarray(neuron.atom.weight)
+        if neuron.atom.is_partial:
+            anchor = X[neuron.atom.anchor]
+            positive = [i for i in range(60) if (X[i] - anchor) @ w > 1e-9]
+            gradient = (X[positive] - anchor).T @ ended.dual[positive]
+            spanned = (X[list(neuron.atom.samples[:-1])] - anchor).T
+            rejected = gradient - spanned @ np.linalg.lstsq(spanned, gradient, rcond=None)[0]
+            top = np.linalg.svd(rejected)[0][:, 0]
+            largest = max(largest, min(np.linalg.norm(w - top), np.linalg.norm(w + top)))
+    assert largest < 1e-5
+    problem = ended.problem
+    short = search(problem, LocalDictionary(problem.samples, 2.0), 1e-9, rounds=1)
+    short = replace(short, dual=short.dual + 0.1 * rng.normal(size=short.dual.shape))
+    said = assemble(problem, LocalDictionary(problem.samples, 2.0), short, 1e-9).certificate
+    assert 1e-3 < said.name_error < 1.0
+    assert "give their weights" in said.statement()
+    assert "give their weights" in said._repr_html_()

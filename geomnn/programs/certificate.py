@@ -17,6 +17,8 @@ from geomnn.roots import RootBasis
 
 __all__ = ["Certificate"]
 
+LOOSE = 1e-6
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -46,6 +48,9 @@ class Certificate:
         True if everything was checked in rational arithmetic; False for float64.
     counted : str
         What ``atoms`` counts.
+    name_error : float
+        How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
+        rounding where a search ended before v had settled. Other names give their weights.
 
     Source: geomnn theory, sections 0 and 2.
     """
@@ -58,6 +63,7 @@ class Certificate:
     atoms: int
     exact: bool = False
     counted: str = "atoms checked"
+    name_error: float = 0.0
 
     @property
     def gap(self) -> Any:
@@ -69,6 +75,11 @@ class Certificate:
     def relative_gap(self) -> Any:
         """gap/|primal|; 0 if both are 0."""
         return self.gap / abs(self.primal) if self.gap else 0 * self.gap
+
+    @property
+    def names_are_loose(self) -> bool:
+        """Whether names of partial wedges give their weights to less than six digits."""
+        return self.name_error > LOOSE
 
     def statement(self) -> str:
         """What was shown, in one sentence.
@@ -82,10 +93,15 @@ class Certificate:
         if self.exact:
             return sentence(_surd(self.primal), self.scope, self.atoms)
         if self.scope == "local":
+            loose = (
+                f" Names of partial wedges give their weights to {self.name_error:.1g} only."
+                if self.names_are_loose
+                else ""
+            )
             return (
                 f"A network with the training objective {float(self.primal):.10g}; a search found no neuron with a "
                 f"correlation above {self.violation:.6g} times reg (float64, {self.atoms:,} {self.counted}). "
-                "That is no proof: other networks may be better."
+                f"That is no proof: other networks may be better.{loose}"
             )
         covered = {
             "global": "No two-layer ReLU network of any width has a training objective below",
@@ -115,6 +131,8 @@ class Certificate:
             "scope": f"{self.scope} ({self.program} program)",
             "looked at": f"{self.atoms:,} {self.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
         }
+        if self.names_are_loose:
+            rows["names of partial wedges"] = f"give their weights to {self.name_error:.1g} only"
         left = "style='text-align:left'"
         body = "".join(
             f"<tr><th {left}>{html.escape(key)}</th><td {left}>{html.escape(value)}</td></tr>"

@@ -147,6 +147,8 @@ def _certificate(study: Study) -> str:
         "looked at": f"{c.atoms:,} {c.counted}",
         "arithmetic": "rational, exact" if c.exact else "float64",
     }
+    if c.names_are_loose:
+        rows["names of partial wedges"] = f"give their weights to {c.name_error:.1g} only: v had not settled"
     body = "\n".join(f"<tr><th>{_text(key)}</th><td>{_text(value)}</td></tr>" for key, value in rows.items())
     return f'<table class="facts">\n{body}\n</table>'
 
