@@ -4,7 +4,9 @@ python -m pytest tests/benchmarks/bench_local.py -s
 """
 
 import time
+from contextlib import nullcontext
 
+import joblib
 import numpy as np
 import pytest
 from cases import breast_cancer, diabetes
@@ -34,37 +36,57 @@ def train(X, y, reg, seed, width=200, steps=20_000):
     return minimize(objective, start, jac=True, method="L-BFGS-B", options=options).fun
 
 
+def peers(X, y, reg):
+    """Objectives of three starts, and the seconds they took together, with one thread of BLAS or all of them: what is
+    faster."""
+    taken = []
+    for limit in (one_blas_thread, nullcontext):
+        with limit():
+            began = time.perf_counter()
+            values = [train(X, y, reg, seed) for seed in range(3)]
+            taken.append(time.perf_counter() - began)
+    return values, min(taken)
+
+
+def beside(case, parts=(0.1, 0.25, 0.5, 0.8)):
+    """L-BFGS, and geomnn with two processes in parts of its time: (seconds, solution, violation from other starts)."""
+    X, y, reg = case()
+    values, allowed = peers(X, y, reg)
+    rows = []
+    with joblib.parallel_config(n_jobs=2):
+        gm.derive(
+            X[:20], y[:20], reg=reg, norm=2, bias=False, dictionary="local"
+        )  # compiled, processes begun
+        for part in parts:
+            began = time.perf_counter()
+            solution = gm.derive(X, y, reg=reg, norm=2, bias=False, time_limit=part * allowed)
+            seconds = time.perf_counter() - began
+            other = LocalDictionary(solution.problem.samples, 2.0, starts=1024, seed=1)
+            again = other.price(solution.dual[:, None], np.inf, 1).maximum / reg
+            rows.append((seconds, solution, again))
+    return values, allowed, rows
+
+
 @pytest.mark.parametrize("case", [breast_cancer, diabetes])
 def test_beside_gradient_training(case):
     """No higher than the best of three L-BFGS runs, in no more time than these, and with violation ≤ 1.02."""
-    X, y, reg = case()
-    gm.derive(X[:20], y[:20], reg=reg, norm=2, bias=False, dictionary="local")  # compiled
-    with one_blas_thread():  # faster for the peer, too
-        began = time.perf_counter()
-        peers = [train(X, y, reg, seed) for seed in range(3)]
-        allowed = time.perf_counter() - began
+    values, allowed, rows = beside(case)
     print(
-        f"\n{case.__name__}: L-BFGS, width 200, three starts: {min(peers):.3f} to {max(peers):.3f}, {allowed:.1f} s"
+        f"\n{case.__name__}: L-BFGS, width 200, three starts: {min(values):.3f} to {max(values):.3f}, {allowed:.1f} s"
     )
-    samples = None
-    for part in (0.1, 0.25, 0.5, 0.8):
-        began = time.perf_counter()
-        solution = gm.derive(X, y, reg=reg, norm=2, bias=False, time_limit=part * allowed)
-        seconds = time.perf_counter() - began
-        certificate, samples = solution.certificate, solution.problem.samples
-        again = LocalDictionary(samples, 2.0, starts=1024, seed=1).price(solution.dual[:, None], np.inf, 1)
+    for seconds, solution, again in rows:
         print(
             f"geomnn, {seconds:5.1f} s: {solution.objective:.3f}, {len(solution.network)} neurons, violation "
-            f"{certificate.violation:.4f}; {again.maximum / reg:.4f} from 1,024 other starts"
+            f"{solution.certificate.violation:.4f}; {again:.4f} from 1,024 other starts"
         )
-    assert solution.objective <= min(peers)
+    assert solution.objective <= min(values)
     assert seconds <= allowed
-    assert certificate.violation <= 1.02
+    assert solution.certificate.violation <= 1.02
 
 
-def test_optima_that_are_known():
-    """40 random problems with d = 3..5: the global optimum to 1e-6 in at least 38, and never below it."""
-    reached, began, rows = 0, time.perf_counter(), {3: 14, 4: 10, 5: 8}
+def known():
+    """40 random problems with d = 3..5: how far each search ends above the optimum, relative, and the seconds."""
+    off, began, rows = [], time.perf_counter(), {3: 14, 4: 10, 5: 8}
     for seed in range(40):
         rng = np.random.default_rng(seed)
         d, norm, bias = 3 + seed % 3, NORMS[seed // 3 % 3], bool(seed // 9 % 2)
@@ -73,9 +95,15 @@ def test_optima_that_are_known():
         best = gm.derive(X, y, dictionary="exact", **options)
         found = gm.derive(X, y, dictionary="local", **options)
         assert found.objective >= best.certificate.dual * (1 - 1e-9)
-        off = found.objective / best.objective - 1
-        reached += off <= 1e-6
-        if off > 1e-6:
-            print(f"\nseed {seed}, d = {d}, p = {norm:g}, bias = {bias}: {off:.1e} above the optimum")
-    print(f"\n{reached} of 40 global optima to 1e-6, none from below, {time.perf_counter() - began:.1f} s")
+        off.append(found.objective / best.objective - 1)
+    return np.array(off), time.perf_counter() - began
+
+
+def test_optima_that_are_known():
+    """The global optimum to 1e-6 in at least 38 of 40, and never below it."""
+    off, seconds = known()
+    reached = int(np.sum(off <= 1e-6))
+    print(
+        f"\n{reached} of 40 global optima to 1e-6, none from below, the worst {off.max():.1e} above, {seconds:.1f} s"
+    )
     assert reached >= 38
