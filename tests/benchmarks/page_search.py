@@ -29,8 +29,8 @@ def exactness():
     off, seconds = known()
     return (
         f"On 40 random problems with 8 to 14 samples of 3 to 5 features (p = 1, 2, ∞, with and without bias), where "
-        f"all atoms can be looked at, the search reaches the global optimum to 1e-6 in **{np.sum(off <= 1e-6)}** and is "
-        f"never below it; the largest excess is {max(off.max(), 0.0):.0e}, and all searches and solves take "
+        f"all atoms can be looked at, the search reaches the global optimum to 1e-6 in **{np.sum(off <= 1e-6)}** and "
+        f"is never below it; the largest excess is {max(off.max(), 0.0):.0e}, and all searches and solves take "
         f"{seconds:.0f} s.\n"
     )
 
