@@ -90,7 +90,7 @@ def search(
             found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
         if run.solves(found):
             found = run.rounds(restricted, found)
-        return _with_estimate(problem, dictionary, sparse(problem, found, dictionary.atoms_move, tol))
+        return run.with_estimate(sparse(problem, found, dictionary.atoms_move, tol))
 
 
 def optimise(
@@ -168,6 +168,11 @@ class _Run:
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
+        self._dual, self._maximum, self._bound = (
+            np.zeros_like(problem.targets),
+            0.0,
+            -np.inf,
+        )  # the best so far
 
     def network(self, restricted: Restricted, pool: np.ndarray) -> Optimum:
         """The network of the atoms in use together with a pool."""
@@ -242,19 +247,28 @@ class _Run:
         pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
         if on:
             pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
-        violation = max(each.maximum for each in pricing) / self._problem.reg
+        maximum = max(each.maximum for each in pricing)
+        bound = self._problem.dual_bound(found.dual, maximum)
+        if bound > self._bound:
+            self._dual, self._maximum, self._bound = found.dual, maximum, bound
         self._bar.update()
-        self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{violation:.6f}")
+        self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
         self.walked = np.concatenate([self.walked, pool])[-(ROOM // self._problem.samples.n + 50) :]
         return pool
 
-
-def _with_estimate(problem: Problem, dictionary: Dictionary, optimum: Optimum) -> Optimum:
-    """The network with its residual, the largest correlation found with it and the bound that this would be."""
-    features = problem.samples.features(optimum.units)
-    v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
-    own = np.linalg.norm(features.T @ v, axis=1).max(initial=0.0)
-    found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
-    maximum = max(float(own), *found)
-    return replace(optimum, dual=v, maximum=maximum, bound=problem.dual_bound(v, maximum))
+    def with_estimate(self, optimum: Optimum) -> Optimum:
+        """The network with the bound that the largest correlation found would be: with its own residual, or with that
+        of a round for which it is higher."""
+        problem, samples, dictionary = self._problem, self._problem.samples, self._dictionary
+        features = samples.features(optimum.units)
+        v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
+        found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
+        ends = np.concatenate([optimum.units, self.walked])
+        best = replace(optimum, bound=-np.inf)
+        for dual, maximum in ((v, max(found)), (self._dual, self._maximum)):
+            known = float(np.linalg.norm(dual.T @ samples.features(ends), axis=0).max(initial=maximum))
+            bound = problem.dual_bound(dual, known)
+            if bound > best.bound + 1e-9 * abs(best.primal):
+                best = replace(optimum, dual=dual, maximum=known, bound=bound)
+        return best

@@ -48,7 +48,7 @@ def peers(X, y, reg):
     return values, min(taken)
 
 
-def beside(case, parts=(0.1, 0.25, 0.5, 0.8)):
+def beside(case, parts=(0.1, 0.2, 0.4, 0.7)):
     """L-BFGS, and geomnn with two processes in parts of its time: (seconds, solution, violation from other starts)."""
     X, y, reg = case()
     values, allowed = peers(X, y, reg)
