@@ -17,10 +17,11 @@ from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import certified, optimise
-from geomnn.programs.solve import Optimum
+from geomnn.programs.solve import STOPPED, Optimum
 
 __all__ = ["Solution", "derive", "reg_max"]
 
+FAR_OFF = 1.1  # |correlation|/reg from which on a search says that its network is not optimal
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
@@ -282,14 +283,23 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
         counted=dictionary.counted,
         name_error=max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0),
     )
-    local = dictionary.scope == "local"  # whose gap is an estimate, and the search has ended
     if isinstance(dictionary, BranchingDictionary):
         tol = max(tol, BRANCHED)
-    if not local and abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
+    reason = optimum.ended or "the weights round"
+    advice = "Centre and rescale the features, take a larger reg, or a larger tol."
+    if reason == STOPPED:
+        advice = "Allow more of them, or take a larger reg."
+    if dictionary.scope == "local":  # its gap is an estimate, and the search has ended
+        if certificate.violation > FAR_OFF:
+            warnings.warn(
+                f"The search ended at a network which is not optimal, as it knows of an atom whose correlation is "
+                f"{certificate.violation:.3g} times reg: {reason}. {advice}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+    elif abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
-            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: "
-            f"{optimum.ended or 'the weights round'}. Centre and rescale the features, take a larger reg, or a "
-            "larger tol.",
+            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: {reason}. {advice}",
             ConvergenceWarning,
             stacklevel=3,
         )

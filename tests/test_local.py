@@ -14,7 +14,7 @@ from geomnn.derivation import assemble
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.programs.problem import pose
 from geomnn.programs.search import search
 from geomnn.programs.slide import slide
@@ -232,7 +232,37 @@ def test_the_certificate_says_how_far_names_hold(outputs):
     problem = ended.problem
     short = search(problem, LocalDictionary(problem.samples, 2.0), 1e-9, rounds=1)
     short = replace(short, dual=short.dual + 0.1 * rng.normal(size=short.dual.shape))
-    said = assemble(problem, LocalDictionary(problem.samples, 2.0), short, 1e-9).certificate
+    with pytest.warns(ConvergenceWarning, match="its time or rounds were over"):
+        said = assemble(problem, LocalDictionary(problem.samples, 2.0), short, 1e-9).certificate
     assert 1e-3 < said.name_error < 1.0
     assert "give their weights" in said.statement()
     assert "give their weights" in said._repr_html_()
+
+
+def test_a_search_that_has_no_time_says_so():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(15, 3)), rng.normal(size=15)
+    with pytest.warns(ConvergenceWarning, match="times reg: its time or rounds were over") as caught:
+        solution = gm.derive(X, y, dictionary="local", time_limit=1e-9)
+    assert not len(solution.network)
+    assert [each.category for each in caught] == [ConvergenceWarning]  # none says that a constant is optimal
+    with pytest.warns(ConvergenceWarning, match="gap is .*: its time or rounds were over"):
+        gm.derive(X, y, dictionary="local", certify="milp", time_limit=1e-9)
+
+
+def test_softmax_of_features_of_many_sizes():
+    """Where the path over the atoms in use leads nowhere, that from the constant network does."""
+    X = np.array([[-7.0], [-2.0], [17.0], [7.0], [-16.0], [0.0], [-6.0], [1.0]])
+    y = np.eye(4)[[0, 3, 3, 2, 1, 2, 0, 1]]
+    options = {"reg": 0.00121, "norm": 1, "loss": "softmax"}
+    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "local"))
+    assert found.objective == pytest.approx(best.objective, rel=1e-6)
+
+
+def test_a_search_among_huge_and_small_features_keeps_few_neurons():
+    X = np.array([[-1118709.0, -92], [1388394, -155], [-797980, 119], [325951, -128], [-1566859, 84]])
+    y = np.eye(4)[[0, 2, 0, 3, 1]]
+    options = {"reg": 1.21, "norm": 2, "bias": False, "loss": "softmax"}
+    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "local"))
+    assert found.objective == pytest.approx(best.objective, rel=1e-6)
+    assert len(found.network) <= y.size

@@ -160,11 +160,9 @@ def test_softmax_over_fixed_features_is_that_of_a_conic_solver(solver, bias, reg
     problem = pose(X, y, reg, 2, bias, "softmax")
     phi = problem.samples.features(random_units(rng, 15, 2, bias, norm=2))
     start, t = np.zeros((15, 3)), problem.constant()
-    if solver == "smoothed":
-        z, t, v = SmoothedNorms(problem, phi).solve(start, t, 1e-10)
-    else:
-        z, t, v, done = BalancedNewton(problem, phi).solve(start, t, 1e-10)
-        assert done
+    method = {"smoothed": SmoothedNorms, "balanced": BalancedNewton}[solver]
+    z, t, v, done = method(problem, phi).solve(start, t, 1e-10)
+    assert done
     value = problem.convex_objective(phi, z, t)
     bound = problem.dual_bound(v, np.linalg.norm(phi.T @ v, axis=1).max())
     assert value - bound <= 1e-10 * value

@@ -132,7 +132,12 @@ class GroupNewton(_AtConstant):
             near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR * problem.reg)
             pool, z, features = pool[near], z[near], features[:, near]  # pricing finds the others again
         if not done:
-            z, t, self.dual = SmoothedNorms(problem, features).solve(z, t, self._tol)
+            path = SmoothedNorms(problem, features)
+            z, t, self.dual, done = path.solve(z, t, self._tol)
+            if not done:  # the path is a longer one from the constant network, and at times the easier
+                again = path.solve(np.zeros_like(z), problem.constant(), self._tol)
+                if problem.convex_objective(features, *again[:2]) < problem.convex_objective(features, z, t):
+                    z, t, self.dual, _ = again
             size = np.linalg.norm(z, axis=1, keepdims=True)
             z = np.where(size > self._tol * size.mean(), z, 0.0)
             z, shift = independent_neurons(features, z, problem.samples.bias)

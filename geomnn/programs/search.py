@@ -23,14 +23,18 @@ from geomnn.parallel import one_blas_thread
 from geomnn.programs.problem import Problem
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.slide import slide
-from geomnn.programs.solve import Optimum, solve, sparse
+from geomnn.programs.solve import STOPPED, Optimum, solve, sparse
+from geomnn.programs.sparsify import independent_neurons
 from geomnn.samples import Samples
 
 __all__ = ["certified", "optimise", "search"]
 
 ROUNDS = 1000
-STILL = 5  # rounds in which the value hardly falls, after which it is taken to be the end
+STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
+MORE = (
+    1e-3  # rise of the estimated bound, relative to the value, of a round that brings something all the same
+)
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
 FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
@@ -39,6 +43,7 @@ MANY = 150  # coefficients up to which a program that is no polyhedral projectio
 LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
+CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
 
@@ -138,7 +143,8 @@ def certified(
         if network.primal < best.primal:
             best = replace(network, dual=best.dual, maximum=best.maximum, bound=best.bound)
         if not len(pricing.units) or time.monotonic() >= end:
-            return branching, best
+            ended = STOPPED if len(pricing.units) or not pricing.complete else ""
+            return branching, replace(best, ended=ended)
         start = np.concatenate([network.units, pricing.units])
         network = search(problem, dictionary, tol, progress, start, end - time.monotonic())
 
@@ -164,7 +170,7 @@ class _Run:
         self, problem: Problem, dictionary: Dictionary, tol: float, end: float, rounds: int, bar: tqdm
     ):
         self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
-        self._left = rounds
+        self._left, self._ended = rounds, ""
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
@@ -202,7 +208,11 @@ class _Run:
         z = np.concatenate([found.coefficients, steps * correlations / size])
         units, z, t = slide(problem, units, z, found.intercept)
         size = np.linalg.norm(z, axis=1)
-        alive = size > DEAD * size.max(initial=0.0)
+        z = np.where((size > DEAD * size.max(initial=0.0))[:, None], z, 0.0)
+        if len(z) > problem.targets.size:  # the outputs need no more neurons than that
+            z, shift = independent_neurons(problem.samples.features(units), z, problem.samples.bias)
+            t = t + shift
+        alive = z.any(axis=1)
         return self._with_residual(units[alive], z[alive], t)
 
     def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
@@ -225,9 +235,13 @@ class _Run:
     def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything."""
         best, still = found, 0
-        while still < STILL and len(self._walk(found, True)):
+        while still < STILL:
+            bound = self._bound
+            if not len(self._walk(found, True)):
+                break
             found = self.network(restricted, self.near(found))
-            still = still + 1 if found.primal > best.primal * (1 - self._hardly) else 0
+            rises = self._bound > bound + MORE * abs(best.primal)
+            still = still + 1 if found.primal > best.primal * (1 - self._hardly) and not rises else 0
             best = found if found.primal <= best.primal else best
         return best
 
@@ -242,6 +256,7 @@ class _Run:
     def _walk(self, found: Optimum, on: bool) -> np.ndarray:
         """Atoms that a network lacks, and if ``on`` better ones than it has: none when time or rounds are over."""
         if time.monotonic() >= self._end or not self._left:
+            self._ended = STOPPED
             return self.walked[:0]
         self._left -= 1
         pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
@@ -265,10 +280,10 @@ class _Run:
         v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
         found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
         ends = np.concatenate([optimum.units, self.walked])
-        best = replace(optimum, bound=-np.inf)
+        best = replace(optimum, bound=-np.inf, ended=self._ended)
         for dual, maximum in ((v, max(found)), (self._dual, self._maximum)):
             known = float(np.linalg.norm(dual.T @ samples.features(ends), axis=0).max(initial=maximum))
             bound = problem.dual_bound(dual, known)
             if bound > best.bound + 1e-9 * abs(best.primal):
-                best = replace(optimum, dual=dual, maximum=known, bound=bound)
-        return best
+                best = replace(best, dual=dual, maximum=known, bound=bound)
+        return replace(best, converged=best.maximum <= problem.reg * (1 + CLOSE))

@@ -41,7 +41,9 @@ class SmoothedNorms:
         self._problem, self._features = problem, features
         self._columns = np.column_stack([features, np.ones((len(features), int(problem.samples.bias)))])
 
-    def solve(self, z: np.ndarray, t: np.ndarray, tol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def solve(
+        self, z: np.ndarray, t: np.ndarray, tol: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """From a network to a relative duality gap of ``tol``, or to where rounding stops it.
 
         Parameters
@@ -51,7 +53,7 @@ class SmoothedNorms:
 
         Returns
         -------
-        coefficients (k, c), intercept (c,), dual (n, c) of the best point met.
+        coefficients (k, c), intercept (c,), dual (n, c) of the best point met, and whether the gap was reached.
         """
         problem, phi = self._problem, self._features
         w = np.zeros_like(z)
@@ -64,10 +66,12 @@ class SmoothedNorms:
             stalled = 0 if gap < 0.99 * smallest else stalled + 1
             if gap < smallest:
                 smallest, best = gap, (z, t, point)
-            if gap <= tol * value or stalled > STALLED:
+            if gap <= tol * value:
+                return *best, True
+            if stalled > STALLED:
                 break
             z, t, w = self._step(z, t, w, v, CENTRING * min(smallest, value) / len(z))
-        return best
+        return *best, False
 
     def _step(
         self, z: np.ndarray, t: np.ndarray, w: np.ndarray, v: np.ndarray, mu: float

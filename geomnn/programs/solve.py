@@ -18,10 +18,11 @@ from geomnn.programs.refine import refine
 from geomnn.programs.restricted import Restricted, restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["Optimum", "solve", "sparse"]
+__all__ = ["STOPPED", "Optimum", "solve", "sparse"]
 
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
+STOPPED = "its time or rounds were over"
 STALLED = 20  # rounds without progress after which rounding is taken to be the reason
 
 
@@ -40,7 +41,7 @@ class Optimum:
         Its largest correlation with an atom.
     primal, bound : float
     converged : bool
-        Whether primal − bound ≤ tol·|primal|.
+        Whether primal − bound ≤ tol·|primal|; of a search whether it knows of no atom above reg.
     ended : str
         Why the solve ended, if it did not converge.
     """
