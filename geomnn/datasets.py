@@ -5,12 +5,12 @@ Source of the spiral: Y. Wang, S. Kim, P. Chu, I. Subramaniam, M. Pilanci, arXiv
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from geomnn.errors import OptionError
+from geomnn.samples import check_integer
 
 __all__ = ["peaks", "ramps", "spiral"]
 
@@ -57,12 +57,12 @@ def spiral(
 
     Source: Y. Wang et al., arXiv 2406.02806.
     """
-    count = _count(n, 2, 208) if turns is None else _count(n, 4, 10**6)
+    count = check_integer("n", n, 2, 208) if turns is None else check_integer("n", n, 4, 10**6)
     if count % 2:
         raise OptionError(f"n={count}; an even number was expected, half of the points for each arm.")
     if turns is not None and not (isinstance(turns, int | float | np.number) and 0 < turns < np.inf):
         raise OptionError(f"turns={turns!r}; a number above 0 was expected, such as 2.5.")
-    random, deviation = np.random.default_rng(_seed(seed)), _deviation(noise)
+    random, deviation = np.random.default_rng(check_integer("seed", seed, 0)), _deviation(noise)
     step = np.arange(count // 2)
     angle, radius = step * np.pi / 16, (104 - step) / 104
     if turns is not None:
@@ -105,8 +105,8 @@ def peaks(n: int = 40, seed: int = 0, noise: float = 0.05) -> tuple[np.ndarray, 
     >>> X.shape, y.shape, bool(abs(y).max() < 1.5)
     ((5, 2), (5,), True)
     """
-    count = _count(n, 1)
-    random, deviation = np.random.default_rng(_seed(seed)), _deviation(noise)
+    count = check_integer("n", n, 1)
+    random, deviation = np.random.default_rng(check_integer("seed", seed, 0)), _deviation(noise)
     X = random.uniform(-2.0, 2.0, size=(count, 2))
     hill, hollow = (np.exp(-np.sum((X - top) ** 2, axis=1)) for top in (0.7, -0.7))
     return X, hill - hollow + deviation * random.standard_normal(count)
@@ -139,31 +139,9 @@ def ramps(n: int = 6) -> tuple[np.ndarray, np.ndarray]:
     >>> X.ravel().tolist(), y.tolist()
     ([0.0, 4.0, 5.0, 7.0, 10.0, 11.0], [0.0, 0.0, 0.0, 2.0, 3.0, 3.0])
     """
-    turn, place = np.divmod(np.arange(_count(n, 1)), 6)
+    turn, place = np.divmod(np.arange(check_integer("n", n, 1)), 6)
     x = 12.0 * turn + np.array([0, 4, 5, 7, 10, 11])[place]
     return x[:, None], 3.0 * turn + np.array([0, 0, 0, 2, 3, 3])[place]
-
-
-def _count(n: Any, least: int, most: int | None = None) -> int:
-    """n as an int within its limits."""
-    wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
-    try:
-        count = index(n)
-    except TypeError:
-        raise OptionError(f"n={n!r}; {wanted} was expected.") from None
-    if isinstance(n, bool) or count < least or (most is not None and count > most):
-        raise OptionError(f"n={n!r}; {wanted} was expected.")
-    return count
-
-
-def _seed(seed: Any) -> int:
-    try:
-        number = index(seed)
-    except TypeError:
-        number = -1
-    if number < 0:
-        raise OptionError(f"seed={seed!r}; an integer of at least 0 was expected.")
-    return number
 
 
 def _deviation(noise: Any) -> float:

@@ -167,7 +167,7 @@ def derive(
     posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed)
-    check_certify(certify, problem)
+    check_certify(certify, problem, atoms)
     branches = certify is not None and atoms.scope == "local"
     seconds = check_time_limit(60.0 if time_limit is None and branches else time_limit)
     if branches:
@@ -235,7 +235,7 @@ def check_options(exact: Any, tol: Any) -> None:
         raise OptionError(f"tol={tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
 
 
-def check_certify(certify: Any, problem: Problem) -> None:
+def check_certify(certify: Any, problem: Problem, dictionary: Dictionary) -> None:
     if certify is None:
         return
     if not isinstance(certify, str) or certify != "milp":
@@ -245,6 +245,11 @@ def check_certify(certify: Any, problem: Problem) -> None:
         raise UnsupportedProblem(
             f"certify='milp' is made for norm 1 and inf and one output, but there is {what}: leave it out, or use "
             "dictionary='exact' on few samples."
+        )
+    if dictionary.program != "exact":
+        raise UnsupportedProblem(
+            "certify='milp' bounds every unit neuron, and the dictionary holds wedges of samples alone: leave it out, "
+            "or use dictionary='auto' or 'local'."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -16,6 +16,7 @@ from geomnn.dictionaries import Dictionary, find_dictionary
 from geomnn.errors import DataError, OptionError
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import optimise
+from geomnn.samples import check_integer, finite_floats
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
@@ -51,27 +52,29 @@ class _WedgeEstimator(BaseEstimator):
 
     def _derive(self, X: np.ndarray, targets: np.ndarray, loss: str, weights: np.ndarray) -> None:
         """Fit to samples with weights of at least 0."""
-        rows, s = _distinct(X, targets, weights)
+        merge = not isinstance(self.dictionary, Dictionary)  # which was made for the samples as they are
+        rows, s = _distinct(X, targets, weights, merge)
         given = None if (s == 1).all() else s
         problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
         check_options(False, self.tol)
         if not isinstance(self.warm_start, bool | np.bool_):
             raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
-        if not isinstance(self.rounds, int | np.integer) or isinstance(self.rounds, bool) or self.rounds < 1:
-            raise OptionError(f"rounds={self.rounds!r}; an integer of at least 1 was expected.")
+        rounds = check_integer("rounds", self.rounds, 1)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed, AFFORDABLE)
-        optimum = optimise(problem, atoms, float(self.tol), start=self._start(problem), rounds=self.rounds)
+        start = self._start(problem, atoms)
+        optimum = optimise(problem, atoms, float(self.tol), start=start, rounds=rounds)
         if not len(optimum.units) and optimum.converged:
             warn_constant(problem, atoms)
         self.solution_, self.rows_ = assemble(problem, atoms, optimum, self.tol), rows
 
-    def _start(self, problem: Problem) -> np.ndarray | None:
-        """Units of the solution before, if it is to be started from and was one over the same samples."""
+    def _start(self, problem: Problem, dictionary: Dictionary) -> np.ndarray | None:
+        """Units of the solution before, if it is to be started from and was one of the same program and samples."""
         if not self.warm_start or not hasattr(self, "solution_"):
             return None
         before, samples = self.solution_.problem, problem.samples
         same = before.norm == problem.norm and before.samples.bias == samples.bias
+        same = same and self.solution_.certificate.program == dictionary.program != "sampled"
         if not same or not np.array_equal(before.samples.X, samples.X):
             return None
         atoms = [neuron.atom for neuron in self.solution_.network.neurons]
@@ -101,17 +104,17 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         p, the norm of the inner weights; 2 is the weight decay that networks are usually trained with.
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
-    dictionary : {"auto", "exact", "wedge", "local"} or Dictionary
+    dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
         Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a second or so.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
     rounds : int
         The most rounds of a local search: more come closer to the optimum, which predictions seldom need.
     random_state : int, RandomState or None
-        Of the starts of a local search.
+        Of the starts of a local search, and of wedges that are drawn.
     warm_start : bool
-        Whether to start from the neurons of the fit before, if that was to the same samples with the same norm and
-        bias: for fits at several regs, falling ones best.
+        Whether to start from the neurons of the fit before, if that was to the same samples with the same norm, bias
+        and kind of dictionary: for fits at several regs, falling ones best.
 
     Attributes
     ----------
@@ -119,7 +122,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         With ``.network`` in closed form, ``.certificate``, ``.dual`` and ``.objective``.
     rows_ : ndarray of int
         Which row of X each sample of the solution is, so that x3 is row ``rows_[3]``: all of them in order, unless
-        some are equal, of which one stands for all, or have no weight.
+        some are equal, of which one stands for all, or have no weight or whole ones.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, shape (n_features_in_,)
         If X had names for its columns.
@@ -157,7 +160,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
             Itself.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-        self._derive(X, y, "squared", _check_weights(sample_weight, len(X)))
+        self._derive(X, finite_floats(y, "y"), "squared", _check_weights(sample_weight, len(X)))
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -239,7 +242,10 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         weights = _check_weights(sample_weight, len(X))
         self.classes_ = np.unique(y[weights > 0])
         if len(self.classes_) < 2:
-            raise DataError(f"y holds one class only, {self.classes_[0]!r}; at least two were expected.")
+            raise DataError(
+                f"Samples that have a weight are of one class only, {self.classes_.tolist()[0]!r}; at least two were "
+                "expected."
+            )
         if len(self.classes_) == 2:
             self._derive(X, np.where(y == self.classes_[1], 1.0, -1.0), "logistic", weights)
         else:
@@ -289,10 +295,11 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
 
 
 def _check_weights(sample_weight: Any, n: int) -> np.ndarray:
-    """Weights of the samples, shape (n,)."""
+    """Weights of the samples, shape (n,); a number stands for all of them."""
     if sample_weight is None:
         return np.ones(n)
-    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    weights = finite_floats(np.asarray(sample_weight), "sample_weight")
+    weights = np.full(n, weights) if weights.ndim == 0 else weights
     if weights.shape != (n,):
         raise DataError(f"sample_weight has shape {weights.shape}; shape ({n},) was expected.")
     if (weights < 0).any() or not weights.any():
@@ -302,15 +309,21 @@ def _check_weights(sample_weight: Any, n: int) -> np.ndarray:
     return weights
 
 
-def _distinct(X: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the samples that have a weight, the first of those that are equal, and the weight of all of these.
+def _distinct(
+    X: np.ndarray, targets: np.ndarray, weights: np.ndarray, merge: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the samples that have a weight, if told so the first of those that are equal, and the weight of each.
 
-    They are as given where none is left out, and else in sorted order: the solution is then the same, whatever the
-    order of the samples and however often each of them comes.
+    Samples that come repeatedly, by their rows or by whole weights, make that they are in sorted order, so that the
+    solution is the same whichever way they come; else they are as given.
     """
     kept = np.flatnonzero(weights)
+    if not merge:
+        return kept, weights[kept]
     table = np.column_stack([X[kept], targets[kept]]) + 0.0
     _, first, place = np.unique(table, axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(X):
+    together = np.bincount(place.ravel(), weights[kept])
+    repeated = len(first) < len(X) or (together % 1 == 0).all() and (together > 1).any()
+    if not repeated:
         return kept, weights
-    return kept[first], np.bincount(place.ravel(), weights[kept])
+    return kept[first], together

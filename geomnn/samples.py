@@ -7,13 +7,14 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
 
-__all__ = ["Samples", "check_norm", "finite_floats", "real_table", "weight_norm"]
+__all__ = ["Samples", "check_integer", "check_norm", "finite_floats", "real_table", "weight_norm"]
 
 
 class Samples:
@@ -179,3 +180,15 @@ def check_norm(norm: Any) -> float:
     if real and norm in (1, 2, np.inf):
         return float(norm)
     raise OptionError(f"norm={norm!r}; 1, 2 or numpy.inf was expected.")
+
+
+def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """A value as an int within its limits, or an `OptionError`."""
+    wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    try:
+        whole = index(value)
+    except TypeError:
+        raise OptionError(f"{name}={value!r}; {wanted} was expected.") from None
+    if isinstance(value, bool) or whole < least or (most is not None and whole > most):
+        raise OptionError(f"{name}={value!r}; {wanted} was expected.")
+    return whole

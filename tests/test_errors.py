@@ -61,6 +61,21 @@ BAD = {
         "squared",
     ),
     "exact two outputs": ((X, np.ones((3, 2))), {"exact": True}, errors.UnsupportedProblem, "each column"),
+    "exact local": ((X, Y), {"exact": True, "dictionary": "local"}, errors.UnsupportedProblem, "every atom"),
+    "exact sampled": (
+        (X, Y),
+        {"exact": True, "dictionary": "sampled"},
+        errors.UnsupportedProblem,
+        "every atom",
+    ),
+    "certify wedges": (
+        (X, Y),
+        {"certify": "milp", "dictionary": "wedge"},
+        errors.UnsupportedProblem,
+        "wedges of samples",
+    ),
+    "seed text": ((X, Y), {"seed": "a"}, errors.OptionError, "seed='a'"),
+    "seed negative": ((X, Y), {"seed": -1}, errors.OptionError, "seed=-1"),
     "exact faces": ((X, Y), {"exact": True, "norm": 2}, errors.UnsupportedProblem, "dictionary='wedge'"),
     "exact irrational": (
         ([[sympy.sqrt(2)], [1], [2]], Y),

@@ -15,6 +15,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import geomnn as gm
 from geomnn import errors
+from geomnn.dictionaries import LocalDictionary
+from geomnn.samples import Samples
 
 # fits to 200 samples of 10 features, whose atoms are searched
 LONG = {
@@ -161,9 +163,12 @@ def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
     model.fit(X[:-1], y[:-1])  # other samples: from nothing
     assert [start is None for start in starts] == [True, False, True, True]
     # the units that it starts from are those of the network
-    hidden = model.solution_.problem.samples.features(model._start(model.solution_.problem))
+    model.fit(X[:-1], y[:-1])
+    hidden = model.solution_.problem.samples.features(starts[-1])
     z = np.array([neuron.coefficient for neuron in model.solution_.network.neurons])
-    np.testing.assert_allclose(hidden @ z + model.solution_.network.intercept, model.predict(X[:-1]))
+    np.testing.assert_allclose(
+        hidden @ z + model.solution_.network.intercept, model.predict(X[:-1]), rtol=1e-6
+    )
 
 
 def test_pipelines_and_searches_take_them(iris):
@@ -234,6 +239,47 @@ def test_weights_that_leave_nothing_are_refused():
         gm.WedgeRegressor().fit(X, y, np.ones(9))
     with pytest.raises(errors.DataError, match="one class only"):
         gm.WedgeClassifier().fit(X, y > 0, (y > 0).astype(float))
+
+
+@pytest.mark.parametrize("dictionary", ["auto", "sampled", "local"])
+@pytest.mark.parametrize("norm", [1, 2])
+def test_whole_weights_above_zero_are_repeated_samples(dictionary, norm):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 4))
+    y, s = np.abs(X[:, 0]) - X[:, 1], rng.integers(1, 4, size=20)
+    model = gm.WedgeRegressor(reg=0.3, norm=norm, dictionary=dictionary, random_state=0)
+    weighted, repeated = clone(model).fit(X, y, s), clone(model).fit(X.repeat(s, axis=0), y.repeat(s))
+    np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
+
+
+def test_one_weight_for_all():
+    X, y = plane(10)
+    one, all_of_them = gm.WedgeRegressor().fit(X, y, 2.0), gm.WedgeRegressor().fit(X, y, np.full(10, 2))
+    np.testing.assert_array_equal(one.predict(X), all_of_them.predict(X))
+    with pytest.raises(errors.DataError, match="1e-100 and 1e100"):
+        gm.WedgeRegressor().fit(X, y, np.full(10, 1e300))
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+@pytest.mark.parametrize("dictionary", ["wedge", "sampled"])
+def test_a_warm_start_from_another_dictionary_is_none(dictionary, norm):
+    X, y = plane(15)
+    cold = gm.WedgeRegressor(reg=0.1, norm=norm, dictionary=dictionary, random_state=0)
+    warm = clone(cold).set_params(warm_start=True, dictionary="auto").fit(X, y)
+    warm.set_params(dictionary=dictionary).fit(X, y)
+    assert str(warm.solution_.network) == str(cold.fit(X, y).solution_.network)
+
+
+def test_a_dictionary_of_repeated_samples_is_taken_as_it_is():
+    X, y = (np.concatenate([part, part[:2]]) for part in plane(10))
+    given = gm.WedgeRegressor(norm=1, dictionary=LocalDictionary(Samples(X, True), 1)).fit(X, y)
+    assert given.rows_.tolist() == list(range(12))
+    assert given.solution_.objective == pytest.approx(gm.WedgeRegressor(norm=1).fit(X, y).solution_.objective)
+
+
+def test_targets_of_text_are_refused_in_a_sentence():
+    with pytest.raises(errors.DataError, match=r"y holds .* numbers were expected"):
+        gm.WedgeRegressor().fit([[0.0], [1.0]], ["1", "2"])
 
 
 def test_the_estimators_are_loaded_when_they_are_asked_for():

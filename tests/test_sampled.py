@@ -201,10 +201,10 @@ def test_refusals():
         with pytest.raises(OptionError, match="an integer of at least"):
             SampledDictionary(samples, 1.0, **options)
     for sketch in (0, 4, 2.5, True):
-        with pytest.raises(OptionError, match="from 1 to the number of features, 3, was expected"):
+        with pytest.raises(OptionError, match="from 1 to 3 was expected"):
             SampledDictionary(samples, 1.0, sketch=sketch)
     for own in ("sampled", SampledDictionary(samples, 1.0)):
-        with pytest.raises(UnsupportedProblem, match="dictionary of all wedges"):
+        with pytest.raises(UnsupportedProblem, match="dictionary of all wedges|looks at every atom"):
             gm.derive(X, y, dictionary=own, exact=True)
         with pytest.raises(UnsupportedProblem, match="which atom is the next"):
             gm.path(X, y, dictionary=own)

@@ -9,9 +9,13 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.errors import EnumerationTooLarge
-from geomnn.samples import Samples
+from geomnn.samples import Samples, check_norm
 
 __all__ = ["Dictionary", "Pricing", "refuse_if_too_large"]
+
+INSTEAD = (
+    "fewer samples or features, dictionary='local', which searches, or 'sampled', which draws some wedges"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Dictionary(ABC):
 
     def __init__(self, samples: Samples, norm: float):
         self.samples = samples
-        self.norm = norm
+        self.norm = check_norm(norm)
 
     @abstractmethod
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
@@ -116,7 +120,12 @@ class Dictionary(ABC):
 
 
 def refuse_if_too_large(
-    what: str, count: int, seconds: float, memory: float, limits: tuple[float, float], instead: str
+    what: str,
+    count: int,
+    seconds: float,
+    memory: float,
+    limits: tuple[float, float],
+    instead: str = INSTEAD,
 ) -> None:
     """Refuse an enumeration that would take more than the limits.
 
@@ -135,7 +144,7 @@ def refuse_if_too_large(
     Raises
     ------
     EnumerationTooLarge
-        With the count, the estimate and the advice.
+        With the count, the estimate and what to do instead.
     """
     many = min(count, 10**18)
     if many * seconds <= limits[0] and many * memory <= limits[1]:

@@ -11,7 +11,7 @@ from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 from geomnn.errors import EnumerationTooLarge, OptionError
-from geomnn.samples import Samples
+from geomnn.samples import Samples, check_integer
 
 __all__ = ["find_dictionary"]
 
@@ -37,8 +37,9 @@ def find_dictionary(
     Raises
     ------
     OptionError
-        If there is no such dictionary, or the instance was made for other samples or another norm.
+        If there is no such dictionary, the instance was made for other samples or another norm, or the seed is none.
     """
+    seed = check_integer("seed", seed, 0)
     if isinstance(dictionary, Dictionary):
         same = dictionary.samples.bias == samples.bias and dictionary.norm == norm
         if not same or not np.array_equal(dictionary.samples.X, samples.X):

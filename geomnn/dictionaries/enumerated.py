@@ -77,8 +77,6 @@ class WedgeDictionary(Dictionary):
             flats * events / max(atoms, 1) * SECONDS_PER_EVENT * SWEEPS,
             flats * (events * small + 24 * d * d) / max(atoms, 1),
             (max_seconds, max_bytes),
-            "fewer samples or features"
-            + (" or dictionary='wedge', which leaves the directions out" * directions),
         )
         self.directions = basis_directions(d, norm) if directions else ()
         self._pencils, self.count = self._form_pencils()

@@ -61,7 +61,6 @@ class FaceDictionary(Dictionary):
             SECONDS_PER_FACE + samples.n * SECONDS_PER_ENTRY * SWEEPS,
             samples.n * 2 + 8 * d * 2,
             (max_seconds, max_bytes),
-            "fewer samples or features, norm=1 or inf, or dictionary='wedge' for wedges of samples alone",
         )
         self._positive, self._flat, self._anchors, self._spans = self._form_faces()
         self.count = len(self._flat)

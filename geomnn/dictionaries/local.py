@@ -25,9 +25,8 @@ from geomnn.atoms import Atom, Direction, basis_directions, name_atom
 from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
-from geomnn.errors import OptionError
 from geomnn.parallel import in_parallel
-from geomnn.samples import Samples
+from geomnn.samples import Samples, check_integer
 
 __all__ = ["LocalDictionary"]
 
@@ -70,10 +69,8 @@ class LocalDictionary(Dictionary):
     ):
         super().__init__(samples, norm)
         steps = 40 + 6 * samples.d if steps is None else steps
-        for name, value, least in (("starts", starts, 1), ("steps", steps, 1), ("seed", seed, 0)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise OptionError(f"{name}={value!r}; an integer of at least {least} was expected.")
-        self.starts, self.steps, self.seed = int(starts), int(steps), int(seed)
+        self.starts, self.steps = check_integer("starts", starts, 1), check_integer("steps", steps, 1)
+        self.seed = check_integer("seed", seed, 0)
         self.count = self.starts
         self.atoms_move = norm == 2
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)

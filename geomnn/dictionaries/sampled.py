@@ -13,16 +13,13 @@ Source: geomnn theory, section 5; M. Pilanci, arXiv 2309.16512.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 from scipy.sparse import csc_array
 
 from geomnn.atoms import Atom, Direction, name_atom
 from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.errors import OptionError
-from geomnn.samples import Samples, weight_norm
+from geomnn.samples import Samples, check_integer, weight_norm
 
 __all__ = ["SampledDictionary"]
 
@@ -62,10 +59,10 @@ class SampledDictionary(Dictionary):
         self, samples: Samples, norm: float, size: int = 1000, sketch: int | None = None, seed: int = 0
     ):
         super().__init__(samples, norm)
-        _check_integer("size", size, 1)
-        _check_integer("seed", seed, 0)
+        check_integer("size", size, 1)
+        check_integer("seed", seed, 0)
         if sketch is not None:
-            _check_integer("sketch", sketch, 1, samples.d)
+            check_integer("sketch", sketch, 1, samples.d)
         self._sketch = sketch
         # as good as the samples to tell which features the others determine, and no more than d rows
         self._spread = np.linalg.qr(samples.X - samples.X[0] if samples.bias else samples.X, mode="r")
@@ -197,12 +194,3 @@ def _directions(weight: np.ndarray) -> list[Direction]:
         elif twin != k:
             directions.append(Direction(twin, k, -1 if entry == weight[twin] else 1))
     return sorted(directions)
-
-
-def _check_integer(name: str, value: Any, least: int, most: int | None = None) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
-        bounds = (
-            f"of at least {least}" if most is None else f"from {least} to the number of features, {most},"
-        )
-        raise OptionError(f"{name}={value!r}; an integer {bounds} was expected.")
