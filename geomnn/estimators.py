@@ -323,7 +323,7 @@ def _distinct(
     table = np.column_stack([X[kept], targets[kept]]) + 0.0
     _, first, place = np.unique(table, axis=0, return_index=True, return_inverse=True)
     together = np.bincount(place.ravel(), weights[kept])
-    repeated = len(first) < len(X) or (together % 1 == 0).all() and (together > 1).any()
+    repeated = len(first) < len(X) or ((together % 1 == 0).all() and (together > 1).any())
     if not repeated:
         return kept, weights
     return kept[first], together

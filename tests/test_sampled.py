@@ -204,7 +204,7 @@ def test_refusals():
         with pytest.raises(OptionError, match="from 1 to 3 was expected"):
             SampledDictionary(samples, 1.0, sketch=sketch)
     for own in ("sampled", SampledDictionary(samples, 1.0)):
-        with pytest.raises(UnsupportedProblem, match="dictionary of all wedges|looks at every atom"):
+        with pytest.raises(UnsupportedProblem, match=r"dictionary of all wedges|looks at every atom"):
             gm.derive(X, y, dictionary=own, exact=True)
         with pytest.raises(UnsupportedProblem, match="which atom is the next"):
             gm.path(X, y, dictionary=own)
