@@ -203,7 +203,7 @@ def test_refusals():
     for options in ({"starts": 0}, {"starts": 2.5}, {"steps": 0}, {"seed": -1}, {"seed": "a"}):
         with pytest.raises(OptionError, match="integer"):
             LocalDictionary(Samples(X, True), 1.0, **options)
-    with pytest.raises(UnsupportedProblem, match="finite dictionary"):
+    with pytest.raises(UnsupportedProblem, match="every atom"):
         gm.derive(X, y, dictionary="local", exact=True)
     with pytest.raises(UnsupportedProblem, match="searches"):
         gm.path(X, y, dictionary="local")

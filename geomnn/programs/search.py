@@ -279,11 +279,14 @@ class _Run:
         features = samples.features(optimum.units)
         v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
         found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
-        ends = np.concatenate([optimum.units, self.walked])
-        best = replace(optimum, bound=-np.inf, ended=self._ended)
-        for dual, maximum in ((v, max(found)), (self._dual, self._maximum)):
-            known = float(np.linalg.norm(dual.T @ samples.features(ends), axis=0).max(initial=maximum))
-            bound = problem.dual_bound(dual, known)
-            if bound > best.bound + 1e-9 * abs(best.primal):
-                best = replace(best, dual=dual, maximum=known, bound=bound)
-        return replace(best, converged=best.maximum <= problem.reg * (1 + CLOSE))
+        known = samples.features(np.concatenate([optimum.units, self.walked]))
+        duals, bounds = (v, self._dual), []
+        for dual, maximum in zip(duals, (max(found), self._maximum), strict=True):
+            maximum = float(np.linalg.norm(dual.T @ known, axis=0).max(initial=maximum))
+            bounds.append((problem.dual_bound(dual, maximum), maximum))
+        other = bounds[1][0] > bounds[0][0] + 1e-9 * abs(optimum.primal)
+        bound, maximum = bounds[other]
+        converged = maximum <= problem.reg * (1 + CLOSE)
+        return replace(
+            optimum, dual=duals[other], maximum=maximum, bound=bound, converged=converged, ended=self._ended
+        )
