@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import name_error
-from geomnn.dictionaries import BranchingDictionary, Dictionary, find_dictionary
+from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
 from geomnn.networks.expressions import Html
@@ -91,7 +91,7 @@ def derive(
     certify: str | None = None,
     time_limit: float | None = None,
 ) -> Solution:
-    """A globally optimal two-layer ReLU network in closed form, with its certificate.
+    """A globally optimal two-layer ReLU network in closed form, with its certificate; the best found, of a search.
 
     minimise over every width and all weights  L(f(X), y) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²).
 
@@ -115,7 +115,7 @@ def derive(
         "sampled": 1,000 wedges of random samples; the certificate covers these (a `SampledDictionary` of your own can
         draw more, and sketch the features).
         "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
-        "auto": "exact" where it is affordable, else "local".
+        "auto": "exact" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".
     exact : bool
         Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
@@ -130,8 +130,9 @@ def derive(
         "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
         certificate is global then. For norm 1 and inf, scalar outputs and few samples.
     time_limit : float, optional
-        Seconds after which a local search begins no new round, and ends by itself if not given; with ``certify`` those
-        of both together, 60 if not given.
+        Seconds after which a local search begins no new round. Without it the search goes on until rounds bring hardly
+        anything, which takes minutes where features differ much in scale, or reg is a small part of `reg_max`. With
+        ``certify`` it is the time of the search and the bound together, 60 if not given.
 
     Returns
     -------
@@ -160,20 +161,22 @@ def derive(
     >>> gm.derive([[0], [1], [3]], [0, 1, 5], reg=0.1, exact=True).objective
     Fraction(79, 400)
 
-    Source: geomnn theory, sections 0 to 4; M. Pilanci, arXiv 2309.16512.
+    Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
-    atoms = find_dictionary(problem.samples, problem.norm, listed, seed)
+    limit = check_time_limit(time_limit)
+    atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, limit))
     check_certify(certify, problem, atoms)
     branches = certify is not None and atoms.scope == "local"
-    seconds = check_time_limit(60.0 if time_limit is None and branches else time_limit)
     if branches:
-        atoms, optimum = certified(problem, atoms, float(tol), progress, seconds)
+        atoms, optimum = certified(
+            problem, atoms, float(tol), progress, AFFORDABLE if time_limit is None else limit
+        )
     else:
-        optimum = optimise(problem, atoms, float(tol), progress, time_limit=seconds)
+        optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
         return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
     if not len(optimum.units) and optimum.converged:
@@ -262,7 +265,9 @@ def check_time_limit(seconds: Any) -> float:
     return float(seconds)
 
 
-def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Solution:
+def assemble(
+    problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float, far_off: float = FAR_OFF
+) -> Solution:
     atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
@@ -290,12 +295,12 @@ def assemble(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: fl
     )
     if isinstance(dictionary, BranchingDictionary):
         tol = max(tol, BRANCHED)
-    reason = optimum.ended or "the weights round"
+    reason = optimum.ended or "rounding keeps it from a better one"
     advice = "Centre and rescale the features, take a larger reg, or a larger tol."
     if reason == STOPPED:
-        advice = "Allow more of them, or take a larger reg."
+        advice = "Allow more (time_limit=, rounds=), or take a larger reg."
     if dictionary.scope == "local":  # its gap is an estimate, and the search has ended
-        if certificate.violation > FAR_OFF:
+        if certificate.violation > far_off:
             warnings.warn(
                 f"The search ended at a network which is not optimal, as it knows of an atom whose correlation is "
                 f"{certificate.violation:.3g} times reg: {reason}. {advice}",

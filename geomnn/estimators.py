@@ -21,6 +21,7 @@ from geomnn.samples import check_integer, finite_floats
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
 AFFORDABLE = 0.5  # seconds: one of many fits, as in a grid search, is to be short
+FAR_OFF = 3.0  # |correlation|/reg: predictions need no optimum
 
 
 class _WedgeEstimator(BaseEstimator):
@@ -66,7 +67,7 @@ class _WedgeEstimator(BaseEstimator):
         optimum = optimise(problem, atoms, float(self.tol), start=start, rounds=rounds)
         if not len(optimum.units) and optimum.converged:
             warn_constant(problem, atoms)
-        self.solution_, self.rows_ = assemble(problem, atoms, optimum, self.tol), rows
+        self.solution_, self.rows_ = assemble(problem, atoms, optimum, self.tol, FAR_OFF), rows
 
     def _start(self, problem: Problem, dictionary: Dictionary) -> np.ndarray | None:
         """Units of the solution before, if it is to be started from and was one of the same program and samples."""
@@ -99,7 +100,8 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
     Parameters
     ----------
     reg : float
-        Weight of the penalty, above 0. The loss is a sum over samples: for the same smoothness it grows with them.
+        Weight of the penalty, above 0. The loss is a sum over samples: for the same smoothness it grows with them, and
+        with the size of the targets. Regs from a thousandth to a tenth of `geomnn.reg_max` are a grid to begin with.
     norm : {1, 2, numpy.inf}
         p, the norm of the inner weights; 2 is the weight decay that networks are usually trained with.
     bias : bool
@@ -114,15 +116,16 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         Of the starts of a local search, and of wedges that are drawn.
     warm_start : bool
         Whether to start from the neurons of the fit before, if that was to the same samples with the same norm, bias
-        and kind of dictionary: for fits at several regs, falling ones best.
+        and kind of dictionary: for fits at several regs, falling ones best. Rounds then bring more.
 
     Attributes
     ----------
     solution_ : Solution
         With ``.network`` in closed form, ``.certificate``, ``.dual`` and ``.objective``.
     rows_ : ndarray of int
-        Which row of X each sample of the solution is, so that x3 is row ``rows_[3]``: all of them in order, unless
-        some are equal, of which one stands for all, or have no weight or whole ones.
+        Which row of X each sample of the solution is: the x3 of a name is row ``rows_[3]``. Mostly 0, 1, 2, …; but
+        equal samples are one, those of weight 0 are none, and where there are any, or integer weights, those that are
+        left come in sorted order.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, shape (n_features_in_,)
         If X had names for its columns.

@@ -10,14 +10,14 @@ import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from geomnn.derivation import Solution, assemble, check_options, constant_correlation, warn_constant
-from geomnn.dictionaries import Dictionary, WedgeDictionary, find_dictionary
+from geomnn.dictionaries import AFFORDABLE, Dictionary, WedgeDictionary, find_dictionary
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.parallel import in_parallel
 from geomnn.programs.path import Piece, follow
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import Optimum
-from geomnn.samples import real_table
+from geomnn.samples import check_integer, real_table
 
 __all__ = ["CrossValidation", "Path", "cross_validate", "grid", "path"]
 
@@ -381,8 +381,7 @@ def cross_validate(
     check_options(False, tol)
     if not isinstance(dictionary, str):
         raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        raise OptionError(f"seed={seed!r}; a whole number of at least 0 was expected.")
+    seed = check_integer("seed", seed, 0)
     # classes in equal shares, so that each fold is left with all of them
     by_class = not problem.loss.is_quadratic
     labels = problem.targets @ np.arange(1, problem.outputs + 1)
@@ -414,7 +413,7 @@ def _left_out(
     """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,)."""
     X, y, samples = problem.samples.X, problem.targets, problem.samples
     least = pose(X[inside], y[inside], float(regs.min()), problem.norm, samples.bias, problem.loss.name)
-    atoms = find_dictionary(least.samples, least.norm, dictionary)
+    atoms = find_dictionary(least.samples, least.norm, dictionary, affordable=AFFORDABLE / 10)
     if _bends(problem, atoms):
         problems = [replace(least, reg=float(reg)) for reg in regs]
         points = least.samples.lift(X[outside])

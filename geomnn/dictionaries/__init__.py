@@ -3,13 +3,14 @@
 from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.branching import BranchedPricing, BranchingDictionary
-from geomnn.dictionaries.choice import find_dictionary
+from geomnn.dictionaries.choice import AFFORDABLE, find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 
 __all__ = [
+    "AFFORDABLE",
     "ArcDictionary",
     "BranchedPricing",
     "BranchingDictionary",

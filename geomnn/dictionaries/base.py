@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.atoms import Atom
-from geomnn.errors import EnumerationTooLarge
+from geomnn.errors import EnumerationTooLarge, OptionError
 from geomnn.samples import Samples, check_norm
 
 __all__ = ["Dictionary", "Pricing", "refuse_if_too_large"]
@@ -81,6 +81,9 @@ class Dictionary(ABC):
     atoms_move: bool = False
 
     def __init__(self, samples: Samples, norm: float):
+        if not isinstance(samples, Samples):
+            kind = type(samples).__name__
+            raise OptionError(f"samples is a {kind}; geomnn.samples.Samples(X, bias=True) was expected.")
         self.samples = samples
         self.norm = check_norm(norm)
 

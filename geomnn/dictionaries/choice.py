@@ -15,7 +15,8 @@ from geomnn.samples import Samples, check_integer
 
 __all__ = ["find_dictionary"]
 
-SECONDS = 900.0  # that a solve over all atoms may take
+SECONDS = 900.0  # that a solve over all atoms may take, by an estimate, where it is asked for
+AFFORDABLE = 60.0  # and where it is not
 
 
 def find_dictionary(
@@ -23,7 +24,7 @@ def find_dictionary(
     norm: float,
     dictionary: str | Dictionary,
     seed: int = 0,
-    affordable: float = SECONDS,
+    affordable: float = AFFORDABLE,
 ) -> Dictionary:
     """The dictionary of that name for these samples, or the instance if it is one for them.
 

@@ -23,6 +23,7 @@ from geomnn.samples import Samples
 __all__ = ["WedgeDictionary"]
 
 SECONDS_PER_EVENT = 1e-8  # one member's part in a sweep
+SECONDS_PER_FLAT = 1e-6  # to form one, times d²
 SWEEPS = 60  # a solve prices the dictionary about this often, the sort included
 
 
@@ -74,7 +75,7 @@ class WedgeDictionary(Dictionary):
         refuse_if_too_large(
             f"atoms for {samples.n} samples of {d} features",
             atoms,
-            flats * events / max(atoms, 1) * SECONDS_PER_EVENT * SWEEPS,
+            flats * (events * SECONDS_PER_EVENT * SWEEPS + SECONDS_PER_FLAT * d * d) / max(atoms, 1),
             flats * (events * small + 24 * d * d) / max(atoms, 1),
             (max_seconds, max_bytes),
         )

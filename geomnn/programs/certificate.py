@@ -99,8 +99,9 @@ class Certificate:
                 else ""
             )
             return (
-                f"A network with the training objective {float(self.primal):.10g}; a search found no neuron with a "
-                f"correlation above {self.violation:.6g} times reg (float64, {self.atoms:,} {self.counted}). "
+                f"A network with the training objective {float(self.primal):.10g}; the largest correlation with a "
+                f"neuron that a search came across is {self.violation:.6g} times reg (float64, {self.atoms:,} "
+                f"{self.counted}). "
                 f"That is no proof: other networks may be better.{loose}"
             )
         covered = {
@@ -117,8 +118,12 @@ class Certificate:
         )
 
     def __repr__(self) -> str:
+        if self.scope == "local":  # whose gap is none
+            known = f"violation={short_number(self.violation)}"
+        else:
+            known = f"gap={short_number(self.gap)}"
         return (
-            f"Certificate(primal={short_number(self.primal, 12)}, gap={short_number(self.gap)}, scope={self.scope!r}, "
+            f"Certificate(primal={short_number(self.primal, 12)}, {known}, scope={self.scope!r}, "
             f"program={self.program!r}, exact={self.exact}, atoms={self.atoms})"
         )
 

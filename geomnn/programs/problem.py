@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Problem:
     """
 
     samples: Samples
-    targets: np.ndarray
+    targets: np.ndarray = field(repr=False)
     reg: float
     norm: float
     loss: Loss

@@ -274,7 +274,7 @@ class _Run:
 
     def with_estimate(self, optimum: Optimum) -> Optimum:
         """The network with the bound that the largest correlation found would be: with its own residual, or with that
-        of a round for which it is higher."""
+        of a round for which it is much higher."""
         problem, samples, dictionary = self._problem, self._problem.samples, self._dictionary
         features = samples.features(optimum.units)
         v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
@@ -284,7 +284,9 @@ class _Run:
         for dual, maximum in zip(duals, (max(found), self._maximum), strict=True):
             maximum = float(np.linalg.norm(dual.T @ known, axis=0).max(initial=maximum))
             bounds.append((problem.dual_bound(dual, maximum), maximum))
-        other = bounds[1][0] > bounds[0][0] + 1e-9 * abs(optimum.primal)
+        other = bounds[1][0] > bounds[0][0] + MORE * abs(
+            optimum.primal
+        )  # names are made with its own residual
         bound, maximum = bounds[other]
         converged = maximum <= problem.reg * (1 + CLOSE)
         return replace(
