@@ -291,6 +291,7 @@ def assemble(
         dictionary.program,
         dictionary.count,
         counted=dictionary.counted,
+        stopped=optimum.ended == STOPPED,
         name_error=max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0),
     )
     if isinstance(dictionary, BranchingDictionary):

@@ -216,7 +216,9 @@ def test_the_certificate_says_how_far_names_hold(outputs):
     X, y = rng.normal(size=(60, 6)), rng.normal(size=(60, outputs))
     ended = gm.derive(X, y, reg=2.0, norm=2, dictionary="local")
     assert ended.certificate.name_error < 1e-6
+    assert not ended.certificate.stopped
     assert "give their weights" not in ended.certificate.statement()
+    assert "stopped" not in ended.certificate.statement()
     largest = 0.0
     for neuron in ended.network.neurons:
         w = np.asarray(neuron.atom.weight)
@@ -245,6 +247,8 @@ def test_a_search_that_has_no_time_says_so():
     with pytest.warns(ConvergenceWarning, match="times reg: its time or rounds were over") as caught:
         solution = gm.derive(X, y, dictionary="local", time_limit=1e-9)
     assert not len(solution.network)
+    assert solution.certificate.stopped
+    assert "stopped before its end" in solution.certificate.statement()
     assert [each.category for each in caught] == [ConvergenceWarning]  # none says that a constant is optimal
     with pytest.warns(ConvergenceWarning, match="gap is .*: its time or rounds were over"):
         gm.derive(X, y, dictionary="local", certify="milp", time_limit=1e-9)

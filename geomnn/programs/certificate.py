@@ -48,6 +48,8 @@ class Certificate:
         True if everything was checked in rational arithmetic; False for float64.
     counted : str
         What ``atoms`` counts.
+    stopped : bool
+        Whether the time or the rounds of a search were over before it came to its end.
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
@@ -63,6 +65,7 @@ class Certificate:
     atoms: int
     exact: bool = False
     counted: str = "atoms checked"
+    stopped: bool = False
     name_error: float = 0.0
 
     @property
@@ -101,7 +104,7 @@ class Certificate:
             return (
                 f"A network with the training objective {float(self.primal):.10g}; the largest correlation with a "
                 f"neuron that a search came across is {self.violation:.6g} times reg (float64, {self.atoms:,} "
-                f"{self.counted}). "
+                f"{self.counted}{', stopped before its end' if self.stopped else ''}). "
                 f"That is no proof: other networks may be better.{loose}"
             )
         covered = {

@@ -55,6 +55,7 @@ def record(study: Study) -> dict[str, Any]:
             "exact": certificate.exact,
             "atoms": certificate.atoms,
             "counted": certificate.counted,
+            "stopped": certificate.stopped,
             "name_error": certificate.name_error,
             "statement": certificate.statement(),
         },
