@@ -85,7 +85,8 @@ def main():
         axes.broken_barh(spans, (row - 0.35, 0.7), facecolor="C0", edgecolor="white", linewidth=0.3)
     axes.axvline(1.0, color="C1", linestyle="--")
     axes.text(1.05, 0, "killed", color="C1", va="center")
-    names = ["first worker", "second worker", "its successor"]
+    axes.text(1.05, 2, "starts, and takes over the walk", color="C1", va="center")
+    names = ["first worker", "second worker", "successor of the first"]
     axes.set_yticks(range(len(workers)), names[: len(workers)])
     axes.set_ylim(len(workers) - 0.4, -0.65)
     axes.set_xlabel("seconds")
