@@ -81,6 +81,6 @@ def test_the_example(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with matplotlib.rc_context({"backend": "agg"}):
         runpy.run_path(str(example), run_name="__main__")
-    alone, spread = capsys.readouterr().out.strip().splitlines()
+    alone, _, spread = capsys.readouterr().out.strip().splitlines()
     assert alone.partition(": ")[2] == spread.partition(": ")[2]
     assert (tmp_path / "pictures" / "cluster.png").stat().st_size > 5000

@@ -75,7 +75,8 @@ class WedgeDictionary(Dictionary):
         refuse_if_too_large(
             f"atoms for {samples.n} samples of {d} features",
             atoms,
-            flats * (events * SECONDS_PER_EVENT * SWEEPS + SECONDS_PER_FLAT * d * d) / max(atoms, 1),
+            flats * events / max(atoms, 1) * SECONDS_PER_EVENT * SWEEPS
+            + flats * d * d / max(atoms, 1) * SECONDS_PER_FLAT,
             flats * (events * small + 24 * d * d) / max(atoms, 1),
             (max_seconds, max_bytes),
         )
