@@ -32,9 +32,8 @@ __all__ = ["certified", "optimise", "search"]
 ROUNDS = 1000
 STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
-MORE = (
-    1e-3  # rise of the estimated bound, relative to the value, of a round that brings something all the same
-)
+KEPT = 10  # residuals of the last rounds, one of which may have a better bound than that of the network
+MORE = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
 FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
@@ -174,11 +173,8 @@ class _Run:
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
-        self._dual, self._maximum, self._bound = (
-            np.zeros_like(problem.targets),
-            0.0,
-            -np.inf,
-        )  # the best so far
+        self._duals: list[tuple[np.ndarray, float]] = []  # of the last rounds, with what was found for each
+        self._bound = -np.inf
 
     def network(self, restricted: Restricted, pool: np.ndarray) -> Optimum:
         """The network of the atoms in use together with a pool."""
@@ -264,8 +260,8 @@ class _Run:
             pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
         maximum = max(each.maximum for each in pricing)
         bound = self._problem.dual_bound(found.dual, maximum)
-        if bound > self._bound:
-            self._dual, self._maximum, self._bound = found.dual, maximum, bound
+        self._bound = max(self._bound, bound)
+        self._duals = [*self._duals[1 - KEPT :], (found.dual, maximum)]
         self._bar.update()
         self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
@@ -280,15 +276,14 @@ class _Run:
         v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
         found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
         known = samples.features(np.concatenate([optimum.units, self.walked]))
-        duals, bounds = (v, self._dual), []
-        for dual, maximum in zip(duals, (max(found), self._maximum), strict=True):
+        bounds = []
+        for dual, maximum in [(v, max(found)), *self._duals]:
             maximum = float(np.linalg.norm(dual.T @ known, axis=0).max(initial=maximum))
-            bounds.append((problem.dual_bound(dual, maximum), maximum))
-        other = bounds[1][0] > bounds[0][0] + MORE * abs(
-            optimum.primal
-        )  # names are made with its own residual
-        bound, maximum = bounds[other]
+            bounds.append((problem.dual_bound(dual, maximum), maximum, dual))
+        highest = max(bounds, key=lambda each: each[0])
+        own = highest[0] <= bounds[0][0] + MORE * abs(optimum.primal)  # names are made with its own residual
+        bound, maximum, dual = bounds[0] if own else highest
         converged = maximum <= problem.reg * (1 + CLOSE)
         return replace(
-            optimum, dual=duals[other], maximum=maximum, bound=bound, converged=converged, ended=self._ended
+            optimum, dual=dual, maximum=maximum, bound=bound, converged=converged, ended=self._ended
         )
