@@ -118,6 +118,11 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
             f"exact=True is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
             "column, y[:, k], or leave exact out."
         )
+    if isinstance(dictionary, str) and dictionary in ("local", "sampled"):
+        raise UnsupportedProblem(
+            f"exact=True looks at every atom, and dictionary={dictionary!r} does not: take 'exact' or 'wedge', on few "
+            "samples and features, or leave exact out."
+        )
     if isinstance(dictionary, Dictionary):
         finite, program = (
             isinstance(dictionary, WedgeDictionary) and not dictionary.atoms_move,
@@ -125,13 +130,7 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
         )
     else:
         program = "paper" if dictionary == "wedge" else "exact"
-        moving = program == "exact" and problem.norm == 2 and problem.samples.d > 1
-        finite = dictionary not in ("local", "sampled") and not moving
-    if not finite and isinstance(dictionary, str) and dictionary in ("local", "sampled"):
-        raise UnsupportedProblem(
-            f"exact=True looks at every atom, and dictionary={dictionary!r} does not: take 'exact' or 'wedge', on few "
-            "samples and features, or leave exact out."
-        )
+        finite = program == "paper" or problem.norm != 2 or problem.samples.d == 1
     if not finite:
         raise UnsupportedProblem(
             "exact=True needs a finite dictionary of all wedges; for norm 2 the atoms of the exact program move with "
