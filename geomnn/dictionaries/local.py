@@ -33,7 +33,8 @@ __all__ = ["LocalDictionary"]
 HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
 NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
-SIDE = 64  # walks in a block
+AROUND = 0.3  # how far around an atom in use others are searched, relative to its length
+SIDE = 32  # walks in a block
 BATCH = 2**22  # entries of their features, at most
 
 
@@ -79,10 +80,12 @@ class LocalDictionary(Dictionary):
         return self._search(self._beginnings(residual, self.starts, 0), residual, threshold, limit)
 
     def follow(self, units: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        """As much again from random starts: where there are many neurons, what is missing is rare."""
-        others = self._beginnings(residual, len(units), 1)
-        beginnings = np.concatenate([units[:, : self.samples.d].T, others], axis=1)
-        return self._search(beginnings, residual, threshold, limit)
+        """As much again from starts around the atoms: where there are many, what is missing is rare, and near some."""
+        weights = units[:, : self.samples.d].T
+        around = self._beginnings(residual, len(units), 1)
+        length = [np.linalg.norm(each * self._spread[:, None], axis=0) for each in (weights, around)]
+        around *= AROUND * length[0] / np.where(length[1] > 0, length[1], 1.0)
+        return self._search(np.concatenate([weights, weights + around], axis=1), residual, threshold, limit)
 
     def _search(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
         """Walks from weights, shape (d, k), in blocks side by side."""

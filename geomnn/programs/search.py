@@ -32,7 +32,6 @@ __all__ = ["certified", "optimise", "search"]
 ROUNDS = 1000
 STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
-KEPT = 10  # residuals of the last rounds, one of which may have a better bound than that of the network
 MORE = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
@@ -41,6 +40,7 @@ DEAD = 1e-6  # of the largest neuron, up to which one has slid to nothing
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
 LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
+AFTER = 3  # rounds whose time is kept for what comes after the last one: walks for names and for the estimate
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
@@ -70,7 +70,7 @@ def search(
     start : ndarray, shape (k, D), optional
         Units to begin with.
     time_limit : float
-        Seconds after which no round is begun.
+        Seconds; no round is begun that would end later by what the rounds before it took.
     rounds : int
         The most rounds.
 
@@ -170,10 +170,10 @@ class _Run:
     ):
         self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
         self._left, self._ended = rounds, ""
+        self._begun, self._longest = time.monotonic(), 0.0
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
-        self._duals: list[tuple[np.ndarray, float]] = []  # of the last rounds, with what was found for each
         self._bound = -np.inf
 
     def network(self, restricted: Restricted, pool: np.ndarray) -> Optimum:
@@ -251,7 +251,9 @@ class _Run:
 
     def _walk(self, found: Optimum, on: bool) -> np.ndarray:
         """Atoms that a network lacks, and if ``on`` better ones than it has: none when time or rounds are over."""
-        if time.monotonic() >= self._end or not self._left:
+        now = time.monotonic()
+        self._longest, self._begun = max(self._longest, now - self._begun), now
+        if now + AFTER * self._longest >= self._end or not self._left:
             self._ended = STOPPED
             return self.walked[:0]
         self._left -= 1
@@ -261,7 +263,6 @@ class _Run:
         maximum = max(each.maximum for each in pricing)
         bound = self._problem.dual_bound(found.dual, maximum)
         self._bound = max(self._bound, bound)
-        self._duals = [*self._duals[1 - KEPT :], (found.dual, maximum)]
         self._bar.update()
         self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
@@ -269,21 +270,15 @@ class _Run:
         return pool
 
     def with_estimate(self, optimum: Optimum) -> Optimum:
-        """The network with the bound that the largest correlation found would be: with its own residual, or with that
-        of a round for which it is much higher."""
+        """The network with its residual, the largest correlation with it that was found, and the bound of both."""
         problem, samples, dictionary = self._problem, self._problem.samples, self._dictionary
         features = samples.features(optimum.units)
         v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
-        found = dictionary.price(v, np.inf, 1).maximum, dictionary.follow(optimum.units, v, np.inf, 1).maximum
         known = samples.features(np.concatenate([optimum.units, self.walked]))
-        bounds = []
-        for dual, maximum in [(v, max(found)), *self._duals]:
-            maximum = float(np.linalg.norm(dual.T @ known, axis=0).max(initial=maximum))
-            bounds.append((problem.dual_bound(dual, maximum), maximum, dual))
-        highest = max(bounds, key=lambda each: each[0])
-        own = highest[0] <= bounds[0][0] + MORE * abs(optimum.primal)  # names are made with its own residual
-        bound, maximum, dual = bounds[0] if own else highest
-        converged = maximum <= problem.reg * (1 + CLOSE)
-        return replace(
-            optimum, dual=dual, maximum=maximum, bound=bound, converged=converged, ended=self._ended
+        maximum = max(
+            dictionary.price(v, np.inf, 1).maximum,
+            dictionary.follow(optimum.units, v, np.inf, 1).maximum,
+            float(np.linalg.norm(v.T @ known, axis=0).max(initial=0.0)),
         )
+        bound, converged = problem.dual_bound(v, maximum), maximum <= problem.reg * (1 + CLOSE)
+        return replace(optimum, dual=v, maximum=maximum, bound=bound, converged=converged, ended=self._ended)
