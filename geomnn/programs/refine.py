@@ -7,6 +7,10 @@ hyperplane, the samples it is active on) the network is bilinear, u_j = B_j β_j
 
 and its exact Hessian is small.  At a stationary point w_j ∝ reject(g, ∧_J): the atoms (2) and (2b).
 
+Steps are taken in the products β_j α_jᵀ, in which the network is linear: for one output (T) is convex there, the
+program of a second-order cone for each face, and so is the Hessian.  A step ends where a neuron is the first to meet
+a sample, which it then keeps, or where it has shrunk to nothing.
+
 Source: geomnn theory, section 2.
 """
 
@@ -23,7 +27,9 @@ from geomnn.samples import Samples
 
 __all__ = ["refine"]
 
-MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample
+MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample or nothing
+LAST = 1e-15  # fall of the value that a Newton step promises, relative, from which on one more step ends at rounding
+DEAD = 1e-9  # of its size, up to which a step makes a neuron vanish
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,12 @@ class _Face:
 
     lift: np.ndarray  # B, (D, r)
     sign: np.ndarray  # (n,)
+    linear: np.ndarray  # M, (n, r)
+
+    @classmethod
+    def of(cls, samples: Samples, sign: np.ndarray) -> _Face:
+        lift = _span(samples, sign)
+        return cls(lift, sign, (sign > 0)[:, None] * (samples.homogeneous @ lift))
 
 
 def refine(
@@ -66,23 +78,29 @@ def refine(
         allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
     faces, theta = _merge(problem.samples, units, z, t, tolerance)
     model = _Model(problem, faces)
-    value, gradient, hessian = model.derivatives(theta)
+    value, left = model.value(theta), steps
     for _ in range(steps + MEETINGS):
+        gradient, hessian = model.derivatives(theta)
         step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
         reach, met = model.first_met(theta, step)
+        noise, height, last = (
+            1e-13 * abs(value),
+            np.linalg.norm(gradient),
+            -gradient @ step < LAST * abs(value),
+        )
         for halving in range(20):
-            ahead = theta + reach * step / 2**halving
-            value_ahead, gradient_ahead, hessian_ahead = model.derivatives(ahead)
-            noise = 1e-13 * abs(value)
-            flatter = np.linalg.norm(gradient_ahead) < 0.9 * np.linalg.norm(gradient)
-            if value_ahead < value - noise or (value_ahead <= value + noise and flatter):
+            there, ahead = model.stepped(theta, reach * step / 2**halving, None if halving else met)
+            value_ahead = there.value(ahead)
+            if value_ahead < value - noise:
+                break
+            if value_ahead <= value + noise and np.linalg.norm(there.derivatives(ahead)[0]) < 0.9 * height:
                 break
         else:
             break
-        theta, value, gradient, hessian = ahead, value_ahead, gradient_ahead, hessian_ahead
-        if met is not None and not halving:  # the sample stays on the hyperplane that has come to it
-            model, theta = model.joined(theta, *met)
-            value, gradient, hessian = model.derivatives(theta)
+        left -= there is model
+        model, theta, value = there, ahead, value_ahead
+        if last or not left:
+            break
     refined = model.neurons(theta)
     after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
     return refined if after <= allowed else (units, z, t)
@@ -100,13 +118,13 @@ def _merge(
     faces, betas, alphas = [], [], []
     for index, sign in enumerate(signs):
         same = np.flatnonzero(face_of.ravel() == index)
-        lift = _span(samples, sign)
-        inner = units[same, : samples.d] @ lift[: samples.d]
+        face = _Face.of(samples, sign)
+        inner = units[same, : samples.d] @ face.lift[: samples.d]
         left, size, right = np.linalg.svd(inner.T @ z[same])
         if not len(size) or size[0] == 0.0:
             continue
         orientation = 1.0 if left[:, 0] @ inner.T @ np.linalg.norm(z[same], axis=1) >= 0 else -1.0
-        faces.append(_Face(lift, sign))
+        faces.append(face)
         betas.append(orientation * np.sqrt(size[0]) * left[:, 0])
         alphas.append(orientation * np.sqrt(size[0]) * right[0])
     return faces, np.concatenate([*betas, *alphas, t])
@@ -130,7 +148,7 @@ class _Model:
 
     def __init__(self, problem: Problem, faces: list[_Face]):
         self.problem, self.faces = problem, faces
-        self.maps = [(f.sign > 0)[:, None] * (problem.samples.homogeneous @ f.lift) for f in faces]
+        self.maps = [face.linear for face in faces]
         self.ends = np.cumsum([0] + [f.lift.shape[1] for f in faces])
         self.free = problem.samples.bias
 
@@ -141,14 +159,19 @@ class _Model:
         return inner, rest[: k * c].reshape(k, c), rest[k * c :]
 
     def first_met(self, theta: np.ndarray, step: np.ndarray) -> tuple[float, tuple[int, int] | None]:
-        """The part of a step, at most 1, after which a neuron is the first to meet a sample, and these two."""
+        """The part of a step, at most 1, after which a neuron is the first to meet a sample, and these two, or to
+        shrink to nothing."""
         x, reach, met = self.problem.samples.homogeneous, 1.0, None
         size = np.abs(x)
-        for j, (face, beta, change) in enumerate(
-            zip(self.faces, self.split(theta)[0], self.split(step)[0], strict=True)
+        for j, (face, (u, a, root), turn, change) in enumerate(
+            zip(self.faces, self._polar(theta), *self.split(step)[:2], strict=True)
         ):
-            unit = face.lift @ beta
-            above, falls = face.sign * (x @ unit), -face.sign * (x @ (face.lift @ change))
+            grows = (u @ turn + a @ change) / root
+            unit = face.lift @ u
+            above, falls = (
+                face.sign * (x @ unit),
+                -face.sign * (x @ (face.lift @ (turn + u * (a @ change)))) / root,
+            )
             rounding = 1e-12 * (size @ np.abs(unit))
             part = np.divide(
                 np.maximum(above, 0.0), falls, out=np.full(len(x), np.inf), where=falls > rounding
@@ -156,22 +179,60 @@ class _Model:
             i = int(np.argmin(part))
             if part[i] < reach:
                 reach, met = float(part[i]), (j, i)
+            if -grows * reach >= 1.0 - DEAD:
+                reach, met = -1.0 / grows, None
         return reach, met
 
-    def joined(self, theta: np.ndarray, j: int, i: int) -> tuple[_Model, np.ndarray]:
-        """The model with sample i on the hyperplane of neuron j, and the parameters there."""
-        sign = self.faces[j].sign.copy()
-        sign[i] = 0.0
-        face = _Face(_span(self.problem.samples, sign), sign)
-        d, (inner, outer, t) = self.problem.samples.d, self.split(theta)
-        inner[j] = face.lift[:d].T @ (self.faces[j].lift[:d] @ inner[j])
-        faces = [*self.faces[:j], face, *self.faces[j + 1 :]]
-        return _Model(self.problem, faces), np.concatenate([*inner, outer.ravel(), t])
+    def stepped(
+        self, theta: np.ndarray, step: np.ndarray, met: tuple[int, int] | None
+    ) -> tuple[_Model, np.ndarray]:
+        """Where a step in the products leads, β αᵀ + dβ αᵀ + β dαᵀ as far as it is of rank one, balanced: the model
+        with the sample that is met on the hyperplane of its neuron, and without neurons of size 0."""
+        faces, t, (turns, changes, shift) = [*self.faces], self.split(theta)[2], self.split(step)
+        inner, outer = [], []
+        for (u, a, root), turn, change in zip(self._polar(theta), turns, changes, strict=True):
+            grown = root + u @ turn + a @ change
+            left, right = grown * u + turn - u * (u @ turn), grown * a + change - a * (a @ change)
+            sizes = np.linalg.norm(left), np.linalg.norm(right)
+            root = np.sqrt(root * sizes[0] * sizes[1] / grown) if grown > DEAD * root else 0.0
+            inner.append(left * (root / sizes[0]) if root else 0.0 * left)
+            outer.append(right * (root / sizes[1]) if root else 0.0 * right)
+        if met is not None:
+            j, i = met
+            sign, d = faces[j].sign.copy(), self.problem.samples.d
+            sign[i] = 0.0
+            before, faces[j] = faces[j], _Face.of(self.problem.samples, sign)
+            inner[j] = faces[j].lift[:d].T @ (before.lift[:d] @ inner[j])
+        alive = [
+            j for j, (beta, alpha) in enumerate(zip(inner, outer, strict=True)) if beta.any() and alpha.any()
+        ]
+        ahead = np.concatenate([*(inner[j] for j in alive), *(outer[j] for j in alive), t + shift])
+        same = met is None and len(alive) == len(faces)
+        return self if same else _Model(self.problem, [faces[j] for j in alive]), ahead
 
-    def derivatives(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def _polar(self, theta: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, float]]:
+        """Of each neuron the directions of β and α, and the root of its size ‖β‖ ‖α‖."""
+        parts = []
+        for beta, alpha in zip(*self.split(theta)[:2], strict=True):
+            sizes = np.linalg.norm(beta), np.linalg.norm(alpha)
+            parts.append((beta / sizes[0], alpha / sizes[1], float(np.sqrt(sizes[0] * sizes[1]))))
+        return parts
+
+    def _hidden(self, inner: list[np.ndarray]) -> np.ndarray:
+        n = len(self.problem.targets)
+        return np.column_stack([np.zeros((n, 0))] + [m @ b for m, b in zip(self.maps, inner, strict=True)])
+
+    def value(self, theta: np.ndarray) -> float:
+        problem, (inner, outer, t) = self.problem, self.split(theta)
+        penalised = theta[: len(theta) - len(t)]
+        loss = problem.loss.value(self._hidden(inner) @ outer + t, problem.targets)
+        return loss + problem.reg / 2 * float(penalised @ penalised)
+
+    def derivatives(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient, and Hessian of (T) after `stepped`."""
         problem, (inner, outer, t) = self.problem, self.split(theta)
         n, c = problem.targets.shape
-        hidden = np.column_stack([np.zeros((n, 0))] + [m @ b for m, b in zip(self.maps, inner, strict=True)])
+        hidden = self._hidden(inner)
         predictions = hidden @ outer + t
         v = problem.residual(predictions)
         penalised = self.ends[-1] + outer.size
@@ -186,18 +247,20 @@ class _Model:
         jacobian = jacobian.reshape(n * c, -1)
         hessian = jacobian.T @ curved.reshape(n * c, -1)
         hessian[np.arange(penalised), np.arange(penalised)] += problem.reg
-        for j, linear in enumerate(self.maps):
+        for j, (linear, (u, a, _)) in enumerate(zip(self.maps, self._polar(theta), strict=True)):
             rows = slice(self.ends[j], self.ends[j + 1])
             cols = slice(self.ends[-1] + j * c, self.ends[-1] + (j + 1) * c)
-            mixed = linear.T @ v
-            hessian[rows, cols] -= mixed
-            hessian[cols, rows] -= mixed.T
+            # of M_jᵀ v the part across both β and α, and reg along both
+            across = linear.T @ v
+            across -= np.outer(u, u @ across)
+            across += np.outer(problem.reg * u - across @ a, a)
+            hessian[rows, cols] -= across
+            hessian[cols, rows] -= across.T
         if not self.free:
             gradient[penalised:] = 0.0
             hessian[penalised:] = hessian[:, penalised:] = 0.0
             hessian[np.arange(penalised, len(theta)), np.arange(penalised, len(theta))] = 1.0
-        value = problem.loss.value(predictions, problem.targets)
-        return value + problem.reg / 2 * float(theta[:penalised] @ theta[:penalised]), gradient, hessian
+        return gradient, hessian
 
     def neurons(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Units, z and t."""
