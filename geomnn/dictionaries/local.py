@@ -150,6 +150,10 @@ class _Walks:
         self._out[0] = 1.0
         for walk in range(k):
             self._begin(walk)
+        on = np.abs(self._along(np.arange(k), self._w)) <= self._near * np.linalg.norm(self._w, axis=0)
+        for walk in range(k):
+            for member in [*np.flatnonzero(on[:, walk]).tolist(), *self._ball.walls(self._w[:, walk])]:
+                self._join(walk, member)
 
     def ends(self, steps: int) -> np.ndarray:
         """Units in centred coordinates where the walks end, after so many steps at most, shape (k, D)."""
