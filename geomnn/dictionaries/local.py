@@ -152,7 +152,8 @@ class _Walks:
             self._begin(walk)
         on = np.abs(self._along(np.arange(k), self._w)) <= self._near * np.linalg.norm(self._w, axis=0)
         for walk in range(k):
-            for member in [*np.flatnonzero(on[:, walk]).tolist(), *self._ball.walls(self._w[:, walk])]:
+            met: list[int | Direction] = [*np.flatnonzero(on[:, walk]).tolist()]
+            for member in met + self._ball.walls(self._w[:, walk]):
                 self._join(walk, member)
 
     def ends(self, steps: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Column generation where atoms are searched, and not all looked at: solve, slide, search, repeat.
 
 For p = 2 the neurons of the first rounds slide, all together, while that brings much; walks from where they come to
-lie end at named atoms.  From then on each round walks from random starts, for atoms that are missing, and from the
-atoms in use, for better ones next to them: as they move with the residual, so do the walks.
+lie end at named atoms.  From then on each round walks from random starts and from around the atoms in use, for atoms
+that are missing, and from the atoms in use themselves: as they move with the residual, so do the walks.
 
 What a search does not find it says nothing about.  So the bound here is an estimate, the dual value of v scaled by
 the largest correlation that was found, and the certificate calls it local.
@@ -81,10 +81,13 @@ def search(
     with one_blas_thread(), tqdm(desc="search", unit="round", disable=not progress, delay=2) as bar:
         run = _Run(problem, dictionary, tol, end, rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
+        slid = found.units[:0]
         if dictionary.atoms_move:
             found = run.slides(restricted, found)
-            if run.solves(found):
-                found = run.rounds(restricted, run.network(restricted, found.units))
+            slid = found.units
+        if run.solves(found):
+            found = run.rounds(restricted, run.network(restricted, slid))
+        if _share(found.units, slid):
             # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
             # do not, as when they were cut short, those that slid go on through the samples next to them
             ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
@@ -92,8 +95,7 @@ def search(
             landed = run.network(restricted, np.concatenate([run.near(found), ends]))
             far = landed.primal > found.primal * (1 + FAR)
             found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
-        if run.solves(found):
-            found = run.rounds(restricted, found)
+            found = run.rounds(restricted, found) if run.solves(found) else found
         return run.with_estimate(sparse(problem, found, dictionary.atoms_move, tol))
 
 
@@ -146,6 +148,11 @@ def certified(
             return branching, replace(best, ended=ended)
         start = np.concatenate([network.units, pricing.units])
         network = search(problem, dictionary, tol, progress, start, end - time.monotonic())
+
+
+def _share(units: np.ndarray, others: np.ndarray) -> bool:
+    """Whether one of these units is one of the others."""
+    return bool(set(map(bytes, units)) & set(map(bytes, others)))
 
 
 def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:

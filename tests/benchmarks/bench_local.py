@@ -43,7 +43,7 @@ def peers(X, y, reg):
         return values, time.perf_counter() - began
 
 
-def beside(case, parts=(0.1, 0.2, 0.4, 0.65)):
+def beside(case, parts=(0.2, 0.4, 0.6, 0.85)):
     """L-BFGS, and geomnn with two processes in parts of its time: (seconds, solution, violation from other starts)."""
     X, y, reg = case()
     values, allowed = peers(X, y, reg)
