@@ -131,8 +131,9 @@ def derive(
         certificate is global then. For norm 1 and inf, scalar outputs and few samples.
     time_limit : float, optional
         Seconds for a local search: no round begins that, by those before it, would end later. Without it the search
-        goes on until rounds bring hardly anything, which takes minutes where features differ much in scale, or reg is a small part of `reg_max`. With
-        ``certify`` it is the time of the search and the bound together, 60 if not given.
+        goes on until rounds bring hardly anything, which takes minutes where features differ much in scale, or reg is
+        a small part of `reg_max`. With ``certify`` it is the time of the search and the bound together, 60 if not
+        given.
 
     Returns
     -------

@@ -32,6 +32,8 @@ __all__ = ["certified", "optimise", "search"]
 ROUNDS = 1000
 STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
+KEPT = 5  # last networks that the end chooses from
+SAME = 1e-9  # relative difference up to which two residuals have the same atoms
 MORE = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ROOM = 2**25  # entries of the features of all walks that are kept
@@ -40,7 +42,7 @@ DEAD = 1e-6  # of the largest neuron, up to which one has slid to nothing
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
 LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
-AFTER = 3  # rounds whose time is kept for what comes after the last one: walks for names and for the estimate
+AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
@@ -96,7 +98,7 @@ def search(
             far = landed.primal > found.primal * (1 + FAR)
             found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
             found = run.rounds(restricted, found) if run.solves(found) else found
-        return run.with_estimate(sparse(problem, found, dictionary.atoms_move, tol))
+        return run.with_estimate(found, sparse(problem, found, dictionary.atoms_move, tol))
 
 
 def optimise(
@@ -181,7 +183,6 @@ class _Run:
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
-        self._bound = -np.inf
 
     def network(self, restricted: Restricted, pool: np.ndarray) -> Optimum:
         """The network of the atoms in use together with a pool."""
@@ -221,8 +222,8 @@ class _Run:
     def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks from random starts, each of them slid, as long as a round brings much."""
         falls = True
-        while falls:
-            pool = self._walk(found, False)
+        while falls and not self._is_over():
+            found, pool = self._walk(found, False)
             if not len(pool):
                 break
             ahead = self._slid(restricted, found, pool)
@@ -236,17 +237,22 @@ class _Run:
         return self._problem.is_projection or few
 
     def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
-        """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything."""
-        best, still = found, 0
-        while still < STILL:
-            bound = self._bound
-            if not len(self._walk(found, True)):
+        """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything: of
+        the last networks the one that has the smallest gap by all atoms that are known then."""
+        networks: list[Optimum] = []
+        still, lowest, highest = 0, found.primal, -np.inf
+        while still < STILL and not self._is_over():
+            if networks:
+                found = self.network(restricted, self.near(found))
+            found, pool = self._walk(found, True)
+            networks = [*networks[1 - KEPT :], found]
+            falls = found.primal <= lowest * (1 - self._hardly)
+            still = 0 if falls or found.bound > highest + MORE * abs(lowest) else still + 1
+            lowest, highest = min(lowest, found.primal), max(highest, found.bound)
+            if not len(pool):
                 break
-            found = self.network(restricted, self.near(found))
-            rises = self._bound > bound + MORE * abs(best.primal)
-            still = still + 1 if found.primal > best.primal * (1 - self._hardly) and not rises else 0
-            best = found if found.primal <= best.primal else best
-        return best
+        searched = [self._estimated(each, each.maximum) for each in networks]
+        return min(searched, key=lambda each: each.primal - each.bound, default=found)
 
     def near(self, found: Optimum) -> np.ndarray:
         """Of all ends of walks those that are violated, or may soon be: all of them where that costs little."""
@@ -256,36 +262,42 @@ class _Run:
         highest = np.argsort(-values, kind="stable")[:FEW]
         return self.walked[highest[values[highest] > self._threshold]]
 
-    def _walk(self, found: Optimum, on: bool) -> np.ndarray:
-        """Atoms that a network lacks, and if ``on`` better ones than it has: none when time or rounds are over."""
+    def _is_over(self) -> bool:
+        """Whether no time is left for another round, or none are left."""
         now = time.monotonic()
         self._longest, self._begun = max(self._longest, now - self._begun), now
-        if now + AFTER * self._longest >= self._end or not self._left:
-            self._ended = STOPPED
-            return self.walked[:0]
+        over = now + AFTER * self._longest >= self._end or not self._left
+        self._ended = STOPPED if over else ""
+        return over
+
+    def _walk(self, found: Optimum, on: bool) -> tuple[Optimum, np.ndarray]:
+        """The network with what was found for its residual, and the atoms that it lacks, and if ``on`` better ones
+        than it has."""
         self._left -= 1
         pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
         if on:
             pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
         maximum = max(each.maximum for each in pricing)
-        bound = self._problem.dual_bound(found.dual, maximum)
-        self._bound = max(self._bound, bound)
         self._bar.update()
         self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
         self.walked = np.concatenate([self.walked, pool])[-(ROOM // self._problem.samples.n + 50) :]
-        return pool
+        bound = self._problem.dual_bound(found.dual, maximum)
+        return replace(found, maximum=maximum, bound=bound), pool
 
-    def with_estimate(self, optimum: Optimum) -> Optimum:
-        """The network with its residual, the largest correlation with it that was found, and the bound of both."""
-        problem, samples, dictionary = self._problem, self._problem.samples, self._dictionary
-        features = samples.features(optimum.units)
-        v = problem.dual_point(problem.residual(features @ optimum.coefficients + optimum.intercept))
-        known = samples.features(np.concatenate([optimum.units, self.walked]))
-        maximum = max(
-            dictionary.price(v, np.inf, 1).maximum,
-            dictionary.follow(optimum.units, v, np.inf, 1).maximum,
-            float(np.linalg.norm(v.T @ known, axis=0).max(initial=0.0)),
-        )
-        bound, converged = problem.dual_bound(v, maximum), maximum <= problem.reg * (1 + CLOSE)
-        return replace(optimum, dual=v, maximum=maximum, bound=bound, converged=converged, ended=self._ended)
+    def _estimated(self, found: Optimum, maximum: float) -> Optimum:
+        """The network with the bound that the largest correlation found would be, by a search or by all before."""
+        known = self._problem.samples.features(np.concatenate([found.units, self.walked]))
+        maximum = float(np.linalg.norm(found.dual.T @ known, axis=0).max(initial=maximum))
+        return replace(found, maximum=maximum, bound=self._problem.dual_bound(found.dual, maximum))
+
+    def with_estimate(self, found: Optimum, last: Optimum) -> Optimum:
+        """The last network, made of one that was found, with its residual and the estimate of its bound."""
+        problem, dictionary = self._problem, self._dictionary
+        predictions = problem.samples.features(last.units) @ last.coefficients + last.intercept
+        v, maximum = problem.dual_point(problem.residual(predictions)), found.maximum
+        if not maximum or np.abs(v - found.dual).max() > SAME * np.abs(v).max():
+            walks = dictionary.price(v, np.inf, 1), dictionary.follow(last.units, v, np.inf, 1)
+            maximum = max(each.maximum for each in walks)
+        last = self._estimated(replace(last, dual=v), maximum)
+        return replace(last, converged=last.maximum <= problem.reg * (1 + CLOSE), ended=self._ended)
