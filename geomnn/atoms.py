@@ -117,8 +117,11 @@ class Atom:
     outputs : int
         Columns of the residual: with more than one, the rejection of a partial wedge is a matrix and w
         its top left singular vector.
+    level : int
+        1 for a neuron over the features of X; l > 1 for one over the features k_0, k_1, … of l − 1 hidden layers
+        below, whose name wedges the columns of those features at its samples: ⋆(k3 ∧ k9)[x2].
 
-    Source: geomnn theory, sections 1 and 2.
+    Source: geomnn theory, sections 1, 2 and 7.
     """
 
     weight: np.ndarray = field(compare=False)
@@ -130,6 +133,30 @@ class Atom:
     norm: float
     active: tuple[int, ...] | None = None
     outputs: int = 1
+    level: int = 1
+
+    @property
+    def support(self) -> tuple[int, ...]:
+        """The features S that the neuron depends on: those whose direction is not wedged."""
+        wedged = {e.first for e in self.directions if not e.sign}
+        return tuple(k for k in range(len(self.weight)) if k not in wedged)
+
+    def above(self) -> Atom:
+        """The same neuron one layer higher, over features instead of columns of X.
+
+        x·×(K_J, e_L) = ± det[x_S, K_{J,S}], with the sign of the permutation (S, L).
+        """
+        if self.level > 1:
+            return replace(self, level=self.level + 1)
+        order = [*self.support, *(e.first for e in self.directions)]
+        odd = sum(a > b for k, a in enumerate(order) for b in order[k + 1 :]) % 2
+        return replace(self, level=2, orientation=-self.orientation if odd else self.orientation)
+
+    def among(self, features: Sequence[int]) -> Atom:
+        """The same neuron over some of the features, those that it depends on among them."""
+        place = {k: position for position, k in enumerate(features)}
+        directions = tuple(Direction(place[e.first]) for e in self.directions if e.first in place)
+        return replace(self, weight=self.weight[list(features)], directions=directions)
 
     @property
     def is_partial(self) -> bool:
@@ -169,6 +196,8 @@ class Atom:
 
     def __str__(self) -> str:
         """The name; `active` has the whole of a long list of active samples."""
+        if self.level > 1:
+            return self._text_of_features()
         blade = " ∧ ".join(self.factors())
         at = f" at x{self.anchor}" if self.anchored else ""
         sign = "+" if self.orientation > 0 else "−"
@@ -178,6 +207,14 @@ class Atom:
         residual = f"{'g' if self.outputs == 1 else 'G'}[{_ranges(self.active or ())}]"
         rejected = f"reject({residual}, {blade})" if blade else residual
         return f"{sign}{rejected if self.outputs == 1 else f'svd1({rejected})'}{at}"
+
+    def _text_of_features(self) -> str:
+        """±⋆(k_S)[x_J], ×(K_{j,S} : j ∈ J); one feature alone is passed through."""
+        primes, sign = "′" * (self.level - 2), "+" if self.orientation > 0 else "−"
+        columns = [f"k{primes}{k}" for k in self.support] + ["1"] * self.anchored
+        if len(columns) == 1:
+            return f"{sign}{columns[0]}"
+        return f"{sign}⋆({' ∧ '.join(columns)})[{', '.join(f'x{j}' for j in self.samples)}]"
 
     def to_latex(self) -> str:
         r"""The weight as LaTeX, before it is normalised: \star((x_{3} - x_{7}) \wedge e_{1})."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from geomnn.atoms import name_error
 from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
+from geomnn.features import FeatureLayer, all_layers
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import certified, optimise
 from geomnn.programs.solve import STOPPED, Optimum
+from geomnn.samples import check_integer
 
 __all__ = ["Solution", "derive", "reg_max"]
 
@@ -90,6 +92,7 @@ def derive(
     progress: bool = False,
     certify: str | None = None,
     time_limit: float | None = None,
+    depth: int = 2,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate; the best found, of a search.
 
@@ -126,6 +129,9 @@ def derive(
         Of the wedges that are drawn, and of the starts of a local search.
     progress : bool
         Whether to show a progress bar when it takes more than two seconds.
+    depth : int
+        Layers of weights: 2 for one hidden layer. From 3 on the network is one of parallel branches, penalised by
+        reg times the sum over its paths of the products of |weights| (norm 1), and X has few samples.
     certify : {None, "milp"}
         "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
         certificate is global then. For norm 1 and inf, scalar outputs and few samples.
@@ -166,7 +172,11 @@ def derive(
     """
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
-    posed = pose_exactly(X, y, reg, problem, dictionary) if exact else None
+    check_depth(depth, problem, dictionary)
+    features, layers, table = problem.samples.d, *all_layers(X, depth - 2, problem.samples.bias, exact)
+    if layers:
+        problem = pose(table, y, reg, norm, bias, loss)
+    posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     limit = check_time_limit(time_limit)
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, limit))
@@ -179,10 +189,23 @@ def derive(
     else:
         optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
-        return _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
+        return _on_top(
+            _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum)), layers, features
+        )
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
-    return assemble(problem, atoms, optimum, tol)
+    return _on_top(assemble(problem, atoms, optimum, tol), layers, features)
+
+
+def _on_top(solution: Solution, layers: list[FeatureLayer], features: int) -> Solution:
+    """A solution over the features of layers, as one over the columns below them."""
+    if not layers:
+        return solution
+    network = solution.network
+    for k, layer in reversed(list(enumerate(layers))):
+        network = network.over(layer, len(layers[k - 1].atoms) if k else features)
+    certificate = replace(solution.certificate, depth=2 + len(layers))
+    return replace(solution, network=network, certificate=certificate)
 
 
 def reg_max(
@@ -254,6 +277,20 @@ def check_certify(certify: Any, problem: Problem, dictionary: Dictionary) -> Non
         raise UnsupportedProblem(
             "certify='milp' bounds every unit neuron, and the dictionary holds wedges of samples alone: leave it out, "
             "or use dictionary='auto' or 'local'."
+        )
+
+
+def check_depth(depth: Any, problem: Problem, dictionary: str | Dictionary) -> None:
+    if check_integer("depth", depth, 2) == 2:
+        return
+    if problem.norm != 1:
+        raise UnsupportedProblem(
+            f"depth={depth} is for norm=1, with which the training of parallel branches is convex, and "
+            f"norm={problem.norm:g} was given."
+        )
+    if isinstance(dictionary, Dictionary) or dictionary not in ("auto", "exact", "local"):
+        raise UnsupportedProblem(
+            f"depth={depth} is for dictionary='auto', 'exact' or 'local', and {dictionary!r} was given."
         )
 
 

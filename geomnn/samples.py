@@ -99,6 +99,10 @@ class Samples:
         """The bias of a centred unit in the coordinates of X: b = u_D − w·centre (0 without bias)."""
         return float(unit[-1] - unit[:-1] @ self.centre) if self.bias else 0.0
 
+    def unit_of(self, weight: np.ndarray, bias: float) -> np.ndarray:
+        """A neuron (w, b) in centred coordinates, shape (D,)."""
+        return np.append(weight, bias + weight @ self.centre) if self.bias else weight
+
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
         """x̃_i·u, with exact zeros where it is below the tolerance times ‖x̃_i‖ ‖u‖ in scaled columns, (n,).
 

@@ -51,11 +51,13 @@ def require(holds: bool, otherwise: str) -> None:
         raise Falsehood(otherwise)
 
 
-def sentence(objective: Surd, scope: str, atoms: int) -> str:
+def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2) -> str:
     """The claim in words."""
     networks = {"global": "No ReLU network of any width", "dictionary": "No network of wedges of samples"}[
         scope
     ]
+    if depth > 2:
+        networks = f"No parallel {depth}-layer ReLU network of any width"
     return f"{networks} has a lower value of (T) than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
 
 

@@ -15,6 +15,7 @@ import sympy
 
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
+from geomnn.features import FeatureLayer
 from geomnn.networks import document, expressions
 from geomnn.rationals import exact_table, holds_exact, root_times, short_number
 from geomnn.roots import RootBasis
@@ -55,6 +56,11 @@ class Neuron:
         """The neuron in float64: itself."""
         return self
 
+    def with_atom(self, atom: Atom) -> Neuron:
+        """The neuron of the same size with another atom."""
+        root = float(np.linalg.norm(self.weight, ord=self.atom.norm))
+        return Neuron(root * atom.weight, root * atom.bias, self.outer, atom)
+
 
 @dataclass(frozen=True, eq=False)
 class ExactNeuron:
@@ -90,6 +96,10 @@ class ExactNeuron:
         """α = sign(z) √|z|, a SymPy number."""
         return root_times(abs(self.coefficient), Fraction(1 if self.coefficient > 0 else -1))
 
+    def with_atom(self, atom: Atom) -> ExactNeuron:
+        """The neuron with the same coefficient and another atom."""
+        return ExactNeuron(atom, self.coefficient)
+
     def __repr__(self) -> str:
         return f"ExactNeuron({self.atom}, coefficient={short_number(self.coefficient)})"
 
@@ -101,9 +111,9 @@ class ExactNeuron:
 
 
 class AnalyticNetwork:
-    """A two-layer ReLU network whose weights are wedges of samples.
+    """A ReLU network whose weights are wedges of samples, and of features of samples where it is deep.
 
-    f(x) = Σ_j α_j (w_j·x + b_j)_+ + t.
+    f(x) = Σ_j α_j (w_j·k(x) + b_j)_+ + t,  k(x) = x, or the features of the hidden layers below.
 
     Parameters
     ----------
@@ -116,6 +126,8 @@ class AnalyticNetwork:
         p.
     bias : bool
         Whether the neurons have biases and the network an intercept.
+    below : sequence of FeatureLayer
+        The hidden layers of unit neurons before the last one, the first one first.
 
     Examples
     --------
@@ -130,13 +142,20 @@ class AnalyticNetwork:
     """
 
     def __init__(
-        self, neurons: Sequence[Neuron | ExactNeuron], intercept: Any, features: int, norm: float, bias: bool
+        self,
+        neurons: Sequence[Neuron | ExactNeuron],
+        intercept: Any,
+        features: int,
+        norm: float,
+        bias: bool,
+        below: Sequence[FeatureLayer] = (),
     ):
         self.neurons = tuple(neurons)
         self.intercept = intercept
         self.features = features
         self.norm = norm
         self.bias = bias
+        self.below = tuple(below)
 
     @classmethod
     def from_atoms(
@@ -175,7 +194,26 @@ class AnalyticNetwork:
     @cached_property
     def _rounded(self) -> AnalyticNetwork:
         neurons = [neuron.numeric() for neuron in self.neurons]
-        return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias)
+        below = [layer.numeric() for layer in self.below]
+        return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias, below)
+
+    def over(self, layer: FeatureLayer, features: int) -> AnalyticNetwork:
+        """The network over features, on top of the layer that makes them of so many columns, without those that
+        nothing depends on."""
+        above = self.below[0].atoms if self.below else [neuron.atom for neuron in self.neurons]
+        used = sorted({k for atom in above for k in atom.support})
+        atoms = [atom.above().among(used) for atom in above]
+        neurons, below = self.neurons, [FeatureLayer(tuple(layer.atoms[k] for k in used))]
+        if self.below:
+            below += [FeatureLayer(tuple(atoms)), *(each.above() for each in self.below[1:])]
+            atoms = [neuron.atom.above() for neuron in neurons]
+        neurons = tuple(neuron.with_atom(atom) for neuron, atom in zip(neurons, atoms, strict=True))
+        return AnalyticNetwork(neurons, self.intercept, features, self.norm, self.bias, below if used else ())
+
+    @property
+    def depth(self) -> int:
+        """Layers of weights, hidden ones and that of the outputs: 2 for one hidden layer."""
+        return 2 + len(self.below)
 
     @property
     def outputs(self) -> int | None:
@@ -211,11 +249,15 @@ class AnalyticNetwork:
         if self.exact and holds_exact(X):
             return self._exactly(exact_table(X))
         inner, biases, outer, t = self.arrays()
+        for layer in self.below:
+            table = layer(table)
         values = np.maximum(table @ inner.T + biases, 0.0) @ outer + t
         return values if self.outputs is not None else values[:, 0]
 
     def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
         """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""
+        for layer in self.below:
+            rows = layer.exactly(rows)
         values, basis = np.empty(len(rows), dtype=object), RootBasis()
         totals = [basis.read(self.intercept)] * len(rows)
         for neuron in self.neurons:
@@ -229,11 +271,17 @@ class AnalyticNetwork:
         values[:] = [total.to_fraction() if rational else total.to_sympy() for total in totals]
         return values
 
+    @property
+    def _width(self) -> int:
+        """How many features the last hidden layer has below."""
+        return len(self.below[-1].atoms) if self.below else self.features
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """w (k, d), b (k,), α (k, c) and t (c,) in float64, with c = 1 for a scalar output."""
+        """w (k, d), b (k,), α (k, c) and t (c,) of the last hidden layer in float64, with c = 1 for a scalar output; d
+        is the number of features of the layer below."""
         k, neurons = len(self.neurons), self.numeric().neurons
         t = np.atleast_1d(np.asarray(self.intercept, dtype=float))
-        inner = np.array([n.weight for n in neurons]).reshape(k, self.features)
+        inner = np.array([n.weight for n in neurons]).reshape(k, self._width)
         biases = np.array([n.bias for n in neurons]).reshape(k)
         outer = np.array([n.outer for n in neurons]).reshape(k, len(t))
         return inner, biases, outer, t
@@ -248,7 +296,8 @@ class AnalyticNetwork:
     def layers(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers."""
         inner, biases, outer, t = self.arrays()
-        return [(inner, biases if self.bias else None), (outer.T, t if self.bias else None)]
+        pairs = [*(layer.arrays() for layer in self.below), (inner, biases), (outer.T, t)]
+        return [(weights, offsets if self.bias else None) for weights, offsets in pairs]
 
     def table(self) -> Any:
         """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples.
@@ -295,7 +344,8 @@ class AnalyticNetwork:
 
     def __repr__(self) -> str:
         kind = "scalar output" if self.outputs is None else f"{self.outputs} outputs"
-        return f"AnalyticNetwork({self.features} features, {len(self)} neurons, {kind}, norm={self.norm:g})"
+        hidden = "".join(f"{len(layer.atoms)} + " for layer in self.below)
+        return f"AnalyticNetwork({self.features} features, {hidden}{len(self)} neurons, {kind}, norm={self.norm:g})"
 
     def __str__(self) -> str:
         return expressions.to_text(self)

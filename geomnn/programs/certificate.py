@@ -53,6 +53,8 @@ class Certificate:
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
+    depth : int
+        Layers of weights of the networks that it is about, 2 for one hidden layer; from 3 on (T) has the path penalty.
 
     Source: geomnn theory, sections 0 and 2.
     """
@@ -67,6 +69,7 @@ class Certificate:
     counted: str = "atoms checked"
     stopped: bool = False
     name_error: float = 0.0
+    depth: int = 2
 
     @property
     def gap(self) -> Any:
@@ -94,7 +97,7 @@ class Certificate:
         below 1e-14, float64, 12 atoms checked).
         """
         if self.exact:
-            return sentence(_surd(self.primal), self.scope, self.atoms)
+            return sentence(_surd(self.primal), self.scope, self.atoms, self.depth)
         if self.scope == "local":
             loose = (
                 f" Names of partial wedges give their weights to {self.name_error:.1g} only."
@@ -107,8 +110,9 @@ class Certificate:
                 f"{self.counted}{', stopped before its end' if self.stopped else ''}). "
                 f"That is no proof: other networks may be better.{loose}"
             )
+        layers = "two-layer" if self.depth == 2 else f"parallel {self.depth}-layer"
         covered = {
-            "global": "No two-layer ReLU network of any width has a training objective below",
+            "global": f"No {layers} ReLU network of any width has a training objective below",
             "dictionary": "No network of wedges of samples has a training objective below",
         }[self.scope]
         if self.program == "sampled":

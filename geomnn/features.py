@@ -1,0 +1,185 @@
+"""Features of a layer, which are the samples of the next one: that is all that depth is.
+
+A hidden layer of unit neurons u_k turns the table X into the table
+
+    K_{ik} = (x̃_i·u_k)_+,
+
+and what holds for neurons over X holds for neurons over K: those of the next layer are wedges of rows of K, wedges
+of wedges, ⋆(K_{j,S} : j ∈ J) on a few features S.
+
+Source: geomnn theory, section 7, equation (3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+
+from geomnn import algebra
+from geomnn.atoms import Atom
+from geomnn.dictionaries import WedgeDictionary
+from geomnn.rationals import exact_table
+from geomnn.samples import Samples
+
+__all__ = ["FeatureLayer", "all_features", "all_layers"]
+
+EQUAL = 1e-9  # relative, up to which a feature is a combination of others
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureLayer:
+    """Named features k_0, k_1, …: k_j(x) = (x̃·u_j)_+.
+
+    Parameters
+    ----------
+    atoms : tuple of Atom
+        u_j; all with exact weights, or none.
+    """
+
+    atoms: tuple[Atom, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the weights are exact numbers."""
+        return any(atom.weight.dtype == object for atom in self.atoms)
+
+    def numeric(self) -> FeatureLayer:
+        """The layer in float64: itself, unless it is exact."""
+        return self._rounded if self.exact else self
+
+    @cached_property
+    def _rounded(self) -> FeatureLayer:
+        return FeatureLayer(tuple(atom.numeric() for atom in self.atoms))
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (M, d) and biases (M,) in float64."""
+        atoms = self.numeric().atoms
+        return np.array([atom.weight for atom in atoms]), np.array([atom.bias for atom in atoms])
+
+    def __call__(self, table: np.ndarray) -> np.ndarray:
+        """K in float64, shape (n, M), from a table of floats."""
+        weights, biases = self.arrays()
+        return np.maximum(table @ weights.T + biases, 0.0)
+
+    def exactly(self, rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+        """K in Fractions, for exact weights and rows."""
+        return [
+            [
+                max(sum((w * x for w, x in zip(atom.weight, row, strict=True) if w), atom.bias), Fraction(0))
+                for atom in self.atoms
+            ]
+            for row in rows
+        ]
+
+    def above(self) -> FeatureLayer:
+        """The same layer, one higher."""
+        return FeatureLayer(tuple(atom.above() for atom in self.atoms))
+
+
+def all_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[FeatureLayer], Any]:
+    """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
+
+    Parameters
+    ----------
+    X, bias, exact
+        As in `all_features`.
+    count : int
+    """
+    layers: list[FeatureLayer] = []
+    for _ in range(count):
+        layer, table = all_features(X, bias, exact)
+        if not layer.atoms:
+            break
+        layers, X = [*layers, layer], table
+    return layers, X
+
+
+def all_features(X: Any, bias: bool, exact: bool, max_seconds: float = 900.0) -> tuple[FeatureLayer, Any]:
+    """Every feature that the atoms of the exact program (p = 1) have on the samples, each once, and their table K.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+    bias : bool
+    exact : bool
+        Whether weights and table are Fractions.
+    max_seconds : float
+        What it may take to price all atoms.
+
+    Returns
+    -------
+    FeatureLayer
+        In float64 without features that are combinations of others at no higher cost; exact ones without those that
+        are zero on all samples, and of those that are equal there the first by name.
+    ndarray, or list of lists of Fraction, shape (n, M)
+
+    Raises
+    ------
+    EnumerationTooLarge
+        If there are more atoms than that allows.
+    """
+    samples = Samples(X, bias)
+    dictionary = WedgeDictionary(samples, 1.0, directions=True, max_seconds=max_seconds)
+    named: dict[tuple, Atom] = {}
+    for units in dictionary.units():
+        for unit in np.concatenate([units, -units]):
+            atom = dictionary.name(unit, np.zeros((samples.n, 1)))
+            named.setdefault((atom.samples, atom.directions, -atom.orientation), atom)
+    atoms = [named[key] for key in sorted(named)]
+    if exact:
+        rows = exact_table(X)
+        layer = FeatureLayer(tuple(_exactly(atom, rows) for atom in atoms))
+        columns = list(zip(*layer.exactly(rows), strict=True))
+        first = dict.fromkeys(c for c in columns if any(c))
+        kept = [columns.index(column) for column in first]
+        table: Any = [list(row) for row in zip(*first, strict=True)]
+        return FeatureLayer(tuple(layer.atoms[k] for k in kept)), table
+    units = np.array([samples.unit_of(atom.weight, atom.bias) for atom in atoms])
+    incidences = np.array(
+        [samples.incidences(unit) for unit in units]
+    )  # with zeros where samples are on hyperplanes
+    kept = _essential(np.maximum(incidences.T, 0.0), bias)
+    return FeatureLayer(tuple(atoms[k] for k in kept)), np.maximum(incidences[kept].T, 0.0)
+
+
+def _essential(table: np.ndarray, bias: bool) -> list[int]:
+    """The features that are no combination K c of others with ‖c‖_1 ≤ 1, and with a bias a constant: no network over
+    all of them is better than one over these.
+
+    They are the vertices of the polytope {K c : ‖c‖_1 ≤ 1}, which is all that the next layer sees.
+    """
+    n, count = table.shape
+    kept = [k for k in range(count) if table[:, k].any()]
+    constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])
+    for k in list(kept):
+        others = [j for j in kept if j != k]
+        columns = np.hstack([table[:, others], -table[:, others], constants])
+        cost = np.repeat([1.0, 0.0], [2 * len(others), constants.shape[1]])
+        shortest = linprog(cost, A_eq=columns, b_eq=table[:, k], method="highs")
+        if shortest.status == 0 and shortest.fun <= 1 + EQUAL:
+            kept = others
+    return kept
+
+
+def _exactly(atom: Atom, rows: Sequence[Sequence[Fraction]]) -> Atom:
+    """The atom with the weight that its name gives, in Fractions."""
+    d, members = len(rows[0]), list(atom.samples)
+    points = [rows[j] for j in members]
+    if atom.anchored:
+        points = [[a - b for a, b in zip(row, points[-1], strict=True)] for row in points[:-1]]
+    ideal = [[Fraction(int(entry)) for entry in e.vector(d)] for e in atom.directions]
+    vectors = np.empty((d - 1, d), dtype=object)
+    for k, vector in enumerate([*points, *ideal]):
+        vectors[k] = vector
+    weight = atom.orientation * algebra.cross_product(vectors)
+    weight = weight / sum(map(abs, weight))
+    bias = (
+        -sum(w * x for w, x in zip(weight, rows[members[-1]], strict=True)) if atom.anchored else Fraction(0)
+    )
+    return replace(atom, weight=weight, bias=bias)
