@@ -118,8 +118,9 @@ class Atom:
         Columns of the residual: with more than one, the rejection of a partial wedge is a matrix and w
         its top left singular vector.
     level : int
-        1 for a neuron over the features of X; l > 1 for one over the features k_0, k_1, … of l − 1 hidden layers
-        below, whose name wedges the columns of those features at its samples: ⋆(k3 ∧ k9)[x2].
+        1 for a neuron over the columns of X; l > 1 for one over the features k_0, k_1, … of l − 1 hidden layers
+        below, w_S = ± ×(K_{j,S} : j ∈ J)/‖·‖_1 on a few of them, S, with a bias next to the column of ones. Its name
+        wedges these columns at the samples J: ⋆(k3 ∧ k9)[x2].
 
     Source: geomnn theory, sections 1, 2 and 7.
     """
@@ -140,17 +141,6 @@ class Atom:
         """The features S that the neuron depends on: those whose direction is not wedged."""
         wedged = {e.first for e in self.directions if not e.sign}
         return tuple(k for k in range(len(self.weight)) if k not in wedged)
-
-    def above(self) -> Atom:
-        """The same neuron one layer higher, over features instead of columns of X.
-
-        x·×(K_J, e_L) = ± det[x_S, K_{J,S}], with the sign of the permutation (S, L).
-        """
-        if self.level > 1:
-            return replace(self, level=self.level + 1)
-        order = [*self.support, *(e.first for e in self.directions)]
-        odd = sum(a > b for k, a in enumerate(order) for b in order[k + 1 :]) % 2
-        return replace(self, level=2, orientation=-self.orientation if odd else self.orientation)
 
     def among(self, features: Sequence[int]) -> Atom:
         """The same neuron over some of the features, those that it depends on among them."""

@@ -12,7 +12,7 @@ from geomnn.atoms import name_error
 from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
-from geomnn.features import FeatureLayer, all_layers
+from geomnn.layers import FeatureLayer, all_layers, renamed
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
@@ -189,23 +189,24 @@ def derive(
     else:
         optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
-        return _on_top(
-            _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum)), layers, features
-        )
+        solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
+        return _on_top(solution, layers, table, features)
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
-    return _on_top(assemble(problem, atoms, optimum, tol), layers, features)
+    return _on_top(assemble(problem, atoms, optimum, tol), layers, table, features)
 
 
-def _on_top(solution: Solution, layers: list[FeatureLayer], features: int) -> Solution:
-    """A solution over the features of layers, as one over the columns below them."""
+def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, features: int) -> Solution:
+    """A solution over a table of features, as one over the columns below their layers."""
     if not layers:
         return solution
-    network = solution.network
+    depth = 2 + len(layers)
+    network = solution.network.with_atoms(
+        [renamed(neuron.atom, table, depth - 1) for neuron in solution.network.neurons]
+    )
     for k, layer in reversed(list(enumerate(layers))):
         network = network.over(layer, len(layers[k - 1].atoms) if k else features)
-    certificate = replace(solution.certificate, depth=2 + len(layers))
-    return replace(solution, network=network, certificate=certificate)
+    return replace(solution, network=network, certificate=replace(solution.certificate, depth=depth))
 
 
 def reg_max(

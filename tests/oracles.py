@@ -404,3 +404,41 @@ def optimum_two_outputs(X, Y, reg, norm, bias, rtol=1e-7):
             continue
         atoms, angles = np.append(atoms[keep], more_atoms), np.append(angles[keep], more_angles)
     return unit**2 * (lower if upper >= 1e-14 else 0.0), unit**2 * upper
+
+
+def three_layer_optimum(X, y, reg, bias):
+    """Optimal value for parallel branches of three layers, α (Σ_j V_j (w_j·x + b_j)_+ + b)_+ summed, plus a constant.
+
+    minimise  ½ ‖f(X) − y‖² + reg Σ_paths |α V_j w_jl|; biases are not penalised.  With the activation patterns D of
+    the first layer and s of the second fixed the outputs of a branch are linear in u_{s,D,±} = |α V_j| (w_j, b_j):
+
+        ± s ∘ (Σ_D ± D X̃ u_{s,D,±} + b_s),   (2D − I) X̃ u ≥ 0,   (2s − 1) ∘ (Σ …) ≥ 0.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+        Few samples: there are 2ⁿ patterns s.
+    y : array_like of shape (n,)
+    reg : float
+    bias : bool
+        In both hidden layers and at the output.
+    """
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    n, d = X.shape
+    rows = np.hstack([X, np.ones((n, 1))]) if bias else X
+    patterns = arrangements(X, bias)
+    output, cost, constraints = cp.Variable() if bias else 0.0, 0.0, []
+    for number in range(1, 2**n):
+        on = np.array([number >> i & 1 for i in range(n)])
+        for outer in (1, -1):
+            inner = cp.Variable() * np.ones(n) if bias else np.zeros(n)
+            for pattern in patterns:
+                for side in (1, -1):
+                    u = cp.Variable(rows.shape[1])
+                    constraints.append(cp.multiply(2 * pattern - 1, rows @ u) >= 0)
+                    inner = inner + side * cp.multiply(pattern, rows @ u)
+                    cost = cost + cp.norm1(u[:d])
+            constraints.append(cp.multiply(2 * on - 1, inner) >= 0)
+            output = output + outer * cp.multiply(on, inner)
+    problem = cp.Problem(cp.Minimize(cp.sum_squares(output - y) / 2 + reg * cost), constraints)
+    return float(problem.solve(solver=cp.CLARABEL))

@@ -1,7 +1,8 @@
 """Networks as JSON documents: versioned, exact to the last bit, refused when not understood.
 
 Version 1 holds balanced float64 weights, version 2 exact numbers: the unit weight u, its bias and z of each
-neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].
+neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].  Versions 3 and 4 are the same for
+deep networks, with the hidden layers of unit neurons below the last one.
 """
 
 from __future__ import annotations
@@ -30,22 +31,21 @@ if TYPE_CHECKING:
 __all__ = ["dump", "exact_text", "load", "save"]
 
 FORMAT = "geomnn network"
-NUMERIC, EXACT = 1, 2  # versions
+NUMERIC, EXACT, DEEP = 1, 2, 2  # versions; a deep network has one that is so much higher
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
-NEURON_KEYS = {
-    NUMERIC: {"name", "weight", "bias", "outer", "samples", "directions", "orientation", "active"},
-    EXACT: {"name", "weight", "bias", "coefficient", "samples", "directions", "orientation"},
-}
+UNIT_KEYS = {"name", "weight", "bias", "samples", "directions", "orientation"}
+NEURON_KEYS = {NUMERIC: UNIT_KEYS | {"outer", "active"}, EXACT: UNIT_KEYS | {"coefficient"}}
+Named = tuple[tuple[int, ...], tuple[Direction, ...], int]
 RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 
 def dump(network: AnalyticNetwork) -> dict[str, Any]:
     """The network as plain lists, numbers and strings."""
     exact = network.exact
-    return {
+    content = {
         "format": FORMAT,
-        "version": EXACT if exact else NUMERIC,
+        "version": (EXACT if exact else NUMERIC) + (DEEP if network.below else 0),
         "features": network.features,
         "outputs": network.outputs,
         "norm": f"{network.norm:g}",
@@ -54,16 +54,30 @@ def dump(network: AnalyticNetwork) -> dict[str, Any]:
         if exact
         else np.asarray(network.intercept, dtype=float).tolist(),
         "neurons": [
-            {
-                "name": str(neuron.atom),
-                **(_exact_numbers(neuron) if exact else _numeric_numbers(neuron)),
-                "samples": list(neuron.atom.samples),
-                "directions": [[e.first, e.second, e.sign] for e in neuron.atom.directions],
-                "orientation": neuron.atom.orientation,
-            }
+            _name(neuron.atom) | (_exact_numbers(neuron) if exact else _numeric_numbers(neuron))
             for neuron in network.neurons
         ],
     }
+    if network.below:
+        content["below"] = [
+            [_name(atom) | _unit(atom, exact) for atom in layer.atoms] for layer in network.below
+        ]
+    return content
+
+
+def _name(atom: Atom) -> dict[str, Any]:
+    return {
+        "name": str(atom),
+        "samples": list(atom.samples),
+        "directions": [[e.first, e.second, e.sign] for e in atom.directions],
+        "orientation": atom.orientation,
+    }
+
+
+def _unit(atom: Atom, exact: bool) -> dict[str, Any]:
+    if exact:
+        return {"weight": [exact_text(entry) for entry in atom.weight], "bias": exact_text(atom.bias)}
+    return {"weight": atom.weight.tolist(), "bias": float(atom.bias)}
 
 
 def _numeric_numbers(neuron: Any) -> dict[str, Any]:
@@ -77,8 +91,7 @@ def _numeric_numbers(neuron: Any) -> dict[str, Any]:
 
 def _exact_numbers(neuron: Any) -> dict[str, Any]:
     return {
-        "weight": [exact_text(entry) for entry in neuron.atom.weight],
-        "bias": exact_text(neuron.atom.bias),
+        **_unit(neuron.atom, True),
         "coefficient": exact_text(neuron.coefficient),
     }
 
@@ -88,9 +101,9 @@ def save(network: AnalyticNetwork, path: str | os.PathLike[str]) -> None:
     write_whole(path, json.dumps(dump(network), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bool]:
+def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bool, list[list[Atom]]]:
     """The parts of a network: neurons (weight, bias, outer, atom), of an exact one (atom, coefficient); intercept,
-    features, norm, bias."""
+    features, norm, bias, and the atoms of the hidden layers below."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as reason:
@@ -105,9 +118,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(
             f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
         )
-    if content.get("version") not in (NUMERIC, EXACT):
+    if content.get("version") not in range(NUMERIC, EXACT + DEEP + 1):
         raise FormatError(
-            f"{path} has version {content.get('version')!r} and this geomnn reads versions {NUMERIC} and {EXACT}; "
+            f"{path} has version {content.get('version')!r} and this geomnn reads {NUMERIC} to {EXACT + DEEP}; "
             "read it with the geomnn that wrote it."
         )
     try:
@@ -116,22 +129,30 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(f"{path} is damaged: {reason}; write it anew with save().") from reason
 
 
-def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool]:
-    _expect(set(content) == KEYS, f"its keys are {sorted(content)}, {sorted(KEYS)} were expected")
+def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool, list[list[Atom]]]:
+    kind, deep = (content["version"] - 1) % DEEP + 1, content["version"] > DEEP
+    keys = KEYS | {"below"} if deep else KEYS
+    _expect(set(content) == keys, f"its keys are {sorted(content)}, {sorted(keys)} were expected")
     features, outputs, bias = content["features"], content["outputs"], content["bias"]
     _expect(_is_count(features) and features > 0, f"features is {features!r}")
     _expect(outputs is None or (_is_count(outputs) and outputs > 0), f"outputs is {outputs!r}")
     _expect(isinstance(bias, bool), f"bias is {bias!r}")
     _expect(content["norm"] in NORMS, f"norm is {content['norm']!r}")
     norm, shape = NORMS[content["norm"]], () if outputs is None else (outputs,)
-    if content["version"] == EXACT:
-        _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
-        with any_size():
-            exact = [_exact_neuron(entry, features, norm, bias) for entry in content["neurons"]]
-            return *_of_one_kind(exact, exact_value(content["intercept"])), features, norm, bias
+    below: list[list[Atom]] = []
+    with any_size():
+        for level, layer in enumerate(content["below"] if deep else [], start=1):
+            _expect(isinstance(layer, list) and len(layer) > 0, "a hidden layer is empty")
+            width = len(below[-1]) if below else features
+            below.append([_unit_atom(entry, kind, width, norm, bias, level) for entry in layer])
+        width, level = (len(below[-1]) if below else features), len(below) + 1
+        if kind == EXACT:
+            _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
+            exact = [_exact_neuron(entry, width, norm, bias, level) for entry in content["neurons"]]
+            return *_of_one_kind(exact, exact_value(content["intercept"])), features, norm, bias, below
     intercept = _numbers(content["intercept"], shape, "intercept")
-    neurons = [_neuron(entry, features, shape, norm, bias) for entry in content["neurons"]]
-    return neurons, intercept, features, norm, bias
+    neurons = [_neuron(entry, width, shape, norm, bias, level) for entry in content["neurons"]]
+    return neurons, intercept, features, norm, bias, below
 
 
 def _of_one_kind(neurons: list[tuple], intercept: Any) -> tuple[list[tuple], Any]:
@@ -147,16 +168,34 @@ def _of_one_kind(neurons: list[tuple], intercept: Any) -> tuple[list[tuple], Any
     return symbols, symbolic(intercept)
 
 
-def _exact_neuron(entry: dict[str, Any], features: int, norm: float, bias: bool) -> tuple:
-    weight, rest = np.empty(features, dtype=object), _named(entry, EXACT, features)
+def _unit_atom(entry: Any, kind: int, width: int, norm: float, bias: bool, level: int) -> Atom:
+    """A unit neuron of a hidden layer below."""
+    rest = _named(entry, UNIT_KEYS, width)
+    if kind == EXACT:
+        return _exact_atom(entry, rest, width, norm, bias, level)
+    weight = _numbers(entry["weight"], (width,), "weight")
+    _expect(bool(weight.any()), "a weight is zero")
+    return _checked(Atom(weight, _numbers(entry["bias"], (), "bias"), *rest, bias, norm, level=level), entry)
+
+
+def _exact_atom(entry: dict[str, Any], rest: Named, width: int, norm: float, bias: bool, level: int) -> Atom:
+    weight = np.empty(width, dtype=object)
     _expect(
-        isinstance(entry["weight"], list) and len(entry["weight"]) == features, "a weight has another length"
+        isinstance(entry["weight"], list) and len(entry["weight"]) == width, "a weight has another length"
     )
     weight[:] = [exact_value(number) for number in entry["weight"]]
     _expect(any(weight), "a weight is zero")
-    atom = Atom(weight, exact_value(entry["bias"]), *rest, bias, norm)
+    return _checked(Atom(weight, exact_value(entry["bias"]), *rest, bias, norm, level=level), entry)
+
+
+def _checked(atom: Atom, entry: dict[str, Any]) -> Atom:
     _expect(str(atom) == entry["name"], f"the name {entry['name']!r} does not fit its samples ({atom})")
-    return atom, exact_value(entry["coefficient"])
+    return atom
+
+
+def _exact_neuron(entry: dict[str, Any], width: int, norm: float, bias: bool, level: int) -> tuple:
+    rest = _named(entry, NEURON_KEYS[EXACT], width)
+    return _exact_atom(entry, rest, width, norm, bias, level), exact_value(entry["coefficient"])
 
 
 def exact_value(text: Any) -> Any:
@@ -179,8 +218,10 @@ def exact_text(number: Any) -> str | list[list[Any]]:
         return sorted(([str(c), basis.radicands[k]] for k, c in terms), key=lambda term: term[1])
 
 
-def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: float, bias: bool) -> tuple:
-    rest = _named(entry, NUMERIC, features)
+def _neuron(
+    entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: float, bias: bool, level: int
+) -> tuple:
+    rest = _named(entry, NEURON_KEYS[NUMERIC], features)
     weight = _numbers(entry["weight"], (features,), "weight")
     size = np.linalg.norm(weight, ord=norm)
     _expect(bool(size > 0), "a weight is zero")
@@ -189,15 +230,15 @@ def _neuron(entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: 
     offset = _numbers(entry["bias"], (), "bias")
     atom = Atom(
         weight / size, offset / size, *rest, bias, norm,
-        None if active is None else tuple(active), shape[0] if shape else 1,
+        None if active is None else tuple(active), shape[0] if shape else 1, level,
     )  # fmt: skip
-    _expect(str(atom) == entry["name"], f"the name {entry['name']!r} does not fit its samples ({atom})")
+    _checked(atom, entry)
     return weight, offset, _numbers(entry["outer"], shape, "outer"), atom
 
 
-def _named(entry: Any, version: int, features: int) -> tuple[tuple[int, ...], tuple[Direction, ...], int]:
+def _named(entry: Any, keys: set[str], features: int) -> Named:
     """Samples, directions and orientation of a neuron."""
-    _expect(isinstance(entry, dict) and set(entry) == NEURON_KEYS[version], f"a neuron is {str(entry)[:80]}")
+    _expect(isinstance(entry, dict) and set(entry) == keys, f"a neuron is {str(entry)[:80]}")
     samples = tuple(entry["samples"])
     _expect(all(map(_is_count, samples)), f"samples is {samples}")
     _expect(entry["orientation"] in (1, -1), f"orientation is {entry['orientation']!r}")

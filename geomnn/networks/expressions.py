@@ -77,16 +77,25 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     """
     x = variables(network.features, symbols)
     if network.exact:
+        for layer in network.below:
+            x = [unit_feature(atom, x) for atom in layer.atoms]
         terms = (symbolic(neuron.coefficient) * unit_feature(neuron.atom, x) for neuron in network.neurons)
         return sum(terms, symbolic(network.intercept))
-    inner, biases, outer, t = network.arrays()
 
     def affine(coefficients: np.ndarray, terms: Any, constant: float) -> Any:
-        products = (sympy.Float(float(c), 17) * term for c, term in zip(coefficients, terms, strict=True))
+        products = (
+            sympy.Float(float(c), 17) * term for c, term in zip(coefficients, terms, strict=True) if c
+        )
         return sum(products, sympy.Float(float(constant), 17))
 
-    hidden = [sympy.Max(0, affine(w, x, b)) for w, b in zip(inner, biases, strict=True)]
-    values = [affine(column, hidden, c) for column, c in zip(outer.T, t, strict=True)]
+    def hidden(weights: np.ndarray, biases: np.ndarray, terms: Any) -> list[Any]:
+        return [sympy.Max(0, affine(w, terms, b)) for w, b in zip(weights, biases, strict=True)]
+
+    for layer in network.below:
+        x = hidden(*layer.arrays(), x)
+    inner, biases, outer, t = network.arrays()
+    features = hidden(inner, biases, x)
+    values = [affine(column, features, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
 
 
@@ -140,11 +149,17 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
         )
     if len(shown) < len(network):
         lines.append(rf"+ \cdots \quad (\text{{{len(network) - len(shown)} more neurons}})")
-    return r"\begin{aligned} f(x) ={}& " + r" \\ & ".join(lines) + r" \end{aligned}"
+    formula = r"f(x) ={}& " + r" \\ & ".join(lines)
+    for level, layer in enumerate(network.below, start=1):
+        for k, atom in enumerate(layer.atoms):
+            formula += rf" \\ {_column(k, level)}(x) ={{}}& {feature_latex(atom)}"
+    return rf"\begin{{aligned}} {formula} \end{{aligned}}"
 
 
 def feature_latex(atom: Atom) -> str:
     """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
+    if atom.level > 1:
+        return _deep_latex(atom)
     point = rf"(x - x_{{{atom.anchor}}})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
     sign = "" if atom.orientation > 0 else "-"
@@ -160,6 +175,22 @@ def feature_latex(atom: Atom) -> str:
     blade = r" \wedge ".join(factors)
     star = blade if len(factors) == 1 else f"({blade})"
     return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star {star} \rVert_{{{p}}}}}"
+
+
+def _column(feature: int, level: int) -> str:
+    """A feature of a hidden layer as LaTeX."""
+    return rf"k{{{chr(39) * (level - 1)}}}_{{{feature}}}" if level > 1 else f"k_{{{feature}}}"
+
+
+def _deep_latex(atom: Atom) -> str:
+    r"""(± \star(k_3 \wedge k_9)[x_2])_+: the determinant of features at x and at the samples, over the norm."""
+    columns = [_column(k, atom.level - 1) for k in atom.support] + ["1"] * atom.anchored
+    sign = "" if atom.orientation > 0 else "-"
+    if len(columns) == 1:
+        return f"({sign}{columns[0]})_+" if sign else columns[0]
+    rows, blade = ", ".join(f"x_{{{j}}}" for j in atom.samples), r" \wedge ".join(columns)
+    inner = rf"{sign}{{\star}}({blade})[{rows}](x)"
+    return rf"\frac{{\left({inner}\right)_+}}{{\lVert\,\cdot\,\rVert_1}}"
 
 
 def _number(value: Any, digits: int, form: str, first: bool) -> str:
@@ -197,9 +228,18 @@ def to_text(network: AnalyticNetwork) -> str:
         z = neuron.coefficient
         sign = "+" if np.ndim(z) or z >= 0 else ""
         space = " " if np.ndim(z) else ""
-        point = f"(x − x{neuron.atom.anchor})" if network.bias else "x"
-        lines.append(f"  {sign}{space}{_short(z)} · ({point}·u)₊,  u ∝ {neuron.atom}")
+        lines.append(f"  {sign}{space}{_short(z)} · {_feature(neuron.atom)}")
+    for level, layer in enumerate(network.below, start=1):
+        lines += [f"k{'′' * (level - 1)}{k}(x) = {_feature(atom)}" for k, atom in enumerate(layer.atoms)]
     return "\n".join(lines)
+
+
+def _feature(atom: Atom) -> str:
+    """(x̃·u)_+ with the name of u; over features k for x."""
+    variable = "x" if atom.level == 1 else f"k{'′' * (atom.level - 2)}"
+    offset = "" if not atom.anchored else f" − {variable}{atom.anchor}" if atom.level == 1 else ", 1"
+    point = f"({variable}{offset})" if offset else variable
+    return f"({point}·u)₊,  u ∝ {atom}"
 
 
 def _short(value: Any) -> str:

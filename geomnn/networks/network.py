@@ -15,7 +15,7 @@ import sympy
 
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
-from geomnn.features import FeatureLayer
+from geomnn.layers import FeatureLayer
 from geomnn.networks import document, expressions
 from geomnn.rationals import exact_table, holds_exact, root_times, short_number
 from geomnn.roots import RootBasis
@@ -198,17 +198,22 @@ class AnalyticNetwork:
         return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias, below)
 
     def over(self, layer: FeatureLayer, features: int) -> AnalyticNetwork:
-        """The network over features, on top of the layer that makes them of so many columns, without those that
-        nothing depends on."""
-        above = self.below[0].atoms if self.below else [neuron.atom for neuron in self.neurons]
-        used = sorted({k for atom in above for k in atom.support})
-        atoms = [atom.above().among(used) for atom in above]
-        neurons, below = self.neurons, [FeatureLayer(tuple(layer.atoms[k] for k in used))]
+        """The network on top of a layer that makes its features of so many columns, without those that nothing
+        depends on."""
+        lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
+        used = sorted({k for atom in lower for k in atom.support})
+        atoms = [atom.among(used) for atom in lower]
+        below, neurons = [FeatureLayer(tuple(layer.atoms[k] for k in used)), *self.below], self.neurons
         if self.below:
-            below += [FeatureLayer(tuple(atoms)), *(each.above() for each in self.below[1:])]
-            atoms = [neuron.atom.above() for neuron in neurons]
-        neurons = tuple(neuron.with_atom(atom) for neuron, atom in zip(neurons, atoms, strict=True))
+            below[1] = FeatureLayer(tuple(atoms))
+        else:
+            neurons = tuple(neuron.with_atom(atom) for neuron, atom in zip(neurons, atoms, strict=True))
         return AnalyticNetwork(neurons, self.intercept, features, self.norm, self.bias, below if used else ())
+
+    def with_atoms(self, atoms: Sequence[Atom]) -> AnalyticNetwork:
+        """The network with other names for the atoms of its neurons."""
+        neurons = [neuron.with_atom(atom) for neuron, atom in zip(self.neurons, atoms, strict=True)]
+        return AnalyticNetwork(neurons, self.intercept, self.features, self.norm, self.bias, self.below)
 
     @property
     def depth(self) -> int:
@@ -363,6 +368,7 @@ class AnalyticNetwork:
         FormatError
             If the file is anything else, or of a version that this one does not know.
         """
-        neurons, intercept, features, norm, bias = document.load(path)
+        neurons, intercept, features, norm, bias, below = document.load(path)
         kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
-        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias)
+        layers = [FeatureLayer(tuple(atoms)) for atoms in below]
+        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, layers)

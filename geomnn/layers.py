@@ -22,13 +22,14 @@ import numpy as np
 from scipy.optimize import linprog
 
 from geomnn import algebra
-from geomnn.atoms import Atom
+from geomnn.atoms import Atom, Direction, name_atom
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
 
-__all__ = ["FeatureLayer", "all_features", "all_layers"]
+__all__ = ["FeatureLayer", "all_features", "all_layers", "renamed"]
 
+NOTHING = 1e-11  # of the largest weight, up to which a neuron does not depend on a feature
 EQUAL = 1e-9  # relative, up to which a feature is a combination of others
 
 
@@ -77,38 +78,41 @@ class FeatureLayer:
             for row in rows
         ]
 
-    def above(self) -> FeatureLayer:
-        """The same layer, one higher."""
-        return FeatureLayer(tuple(atom.above() for atom in self.atoms))
-
 
 def all_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[FeatureLayer], Any]:
     """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
 
     Parameters
     ----------
-    X, bias, exact
-        As in `all_features`.
+    X : array_like, shape (n, d)
     count : int
+    bias : bool
+    exact : bool
+        Whether weights and tables are Fractions.
     """
     layers: list[FeatureLayer] = []
-    for _ in range(count):
-        layer, table = all_features(X, bias, exact)
+    for level in range(1, count + 1):
+        layer, table = all_features(X, bias, exact, level)
         if not layer.atoms:
             break
         layers, X = [*layers, layer], table
     return layers, X
 
 
-def all_features(X: Any, bias: bool, exact: bool, max_seconds: float = 900.0) -> tuple[FeatureLayer, Any]:
+def all_features(
+    X: Any, bias: bool, exact: bool, level: int = 1, max_seconds: float = 900.0
+) -> tuple[FeatureLayer, Any]:
     """Every feature that the atoms of the exact program (p = 1) have on the samples, each once, and their table K.
 
     Parameters
     ----------
     X : array_like, shape (n, d)
+        Samples, or the table of the features of a layer below.
     bias : bool
     exact : bool
         Whether weights and table are Fractions.
+    level : int
+        1 for samples, 2 for the features of one layer, …
     max_seconds : float
         What it may take to price all atoms.
 
@@ -129,8 +133,12 @@ def all_features(X: Any, bias: bool, exact: bool, max_seconds: float = 900.0) ->
     named: dict[tuple, Atom] = {}
     for units in dictionary.units():
         for unit in np.concatenate([units, -units]):
-            atom = dictionary.name(unit, np.zeros((samples.n, 1)))
-            named.setdefault((atom.samples, atom.directions, -atom.orientation), atom)
+            atom = (
+                name_atom(samples, unit, 1.0, dictionary.directions)
+                if level == 1
+                else _named(samples, unit, level)
+            )
+            named.setdefault((atom.samples, atom.support, -atom.orientation), atom)
     atoms = [named[key] for key in sorted(named)]
     if exact:
         rows = exact_table(X)
@@ -140,12 +148,38 @@ def all_features(X: Any, bias: bool, exact: bool, max_seconds: float = 900.0) ->
         kept = [columns.index(column) for column in first]
         table: Any = [list(row) for row in zip(*first, strict=True)]
         return FeatureLayer(tuple(layer.atoms[k] for k in kept)), table
-    units = np.array([samples.unit_of(atom.weight, atom.bias) for atom in atoms])
-    incidences = np.array(
-        [samples.incidences(unit) for unit in units]
-    )  # with zeros where samples are on hyperplanes
-    kept = _essential(np.maximum(incidences.T, 0.0), bias)
-    return FeatureLayer(tuple(atoms[k] for k in kept)), np.maximum(incidences[kept].T, 0.0)
+    units = np.array([samples.unit_of(atom.weight, atom.bias) for atom in atoms]).reshape(-1, samples.D)
+    incidences = [samples.incidences(unit) for unit in units]  # with zeros where samples are on hyperplanes
+    values = np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)
+    kept = _essential(values, bias)
+    return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
+
+
+def renamed(atom: Atom, table: Any, level: int) -> Atom:
+    """An atom over a table of features, under its name as a neuron of that level.
+
+    Parameters
+    ----------
+    atom : Atom
+    table : ndarray, or list of lists of Fraction, shape (n, M)
+        Exact for an atom with exact weights.
+    level : int
+    """
+    samples, numeric = Samples(table, atom.anchored), atom.numeric()
+    found = _named(samples, samples.unit_of(numeric.weight, numeric.bias), level)
+    return found if numeric is atom or atom.weight.dtype != object else _exactly(found, exact_table(table))
+
+
+def _named(samples: Samples, unit: np.ndarray, level: int) -> Atom:
+    """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it."""
+    weight = unit[: samples.d]
+    support = np.flatnonzero(np.abs(weight) > NOTHING * np.abs(weight).max())
+    part = Samples(samples.X[:, support], samples.bias)
+    atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
+    whole = np.zeros(samples.d)
+    whole[support] = atom.weight
+    others = tuple(Direction(int(k)) for k in np.setdiff1d(np.arange(samples.d), support))
+    return replace(atom, weight=whole, directions=others, level=level)
 
 
 def _essential(table: np.ndarray, bias: bool) -> list[int]:
@@ -170,15 +204,19 @@ def _essential(table: np.ndarray, bias: bool) -> list[int]:
 def _exactly(atom: Atom, rows: Sequence[Sequence[Fraction]]) -> Atom:
     """The atom with the weight that its name gives, in Fractions."""
     d, members = len(rows[0]), list(atom.samples)
-    points = [rows[j] for j in members]
+    support = list(range(d)) if atom.level == 1 else list(atom.support)
+    points = [[rows[j][k] for k in support] for j in members]
     if atom.anchored:
         points = [[a - b for a, b in zip(row, points[-1], strict=True)] for row in points[:-1]]
-    ideal = [[Fraction(int(entry)) for entry in e.vector(d)] for e in atom.directions]
-    vectors = np.empty((d - 1, d), dtype=object)
-    for k, vector in enumerate([*points, *ideal]):
+    if atom.level == 1:
+        points += [[Fraction(int(entry)) for entry in e.vector(d)] for e in atom.directions]
+    vectors = np.empty((len(support) - 1, len(support)), dtype=object)
+    for k, vector in enumerate(points):
         vectors[k] = vector
-    weight = atom.orientation * algebra.cross_product(vectors)
-    weight = weight / sum(map(abs, weight))
+    normal = [atom.orientation * Fraction(entry) for entry in algebra.cross_product(vectors)]
+    weight, length = np.array([Fraction(0)] * d, dtype=object), sum(map(abs, normal))
+    for k, entry in zip(support, normal, strict=True):
+        weight[k] = entry / length
     bias = (
         -sum(w * x for w, x in zip(weight, rows[members[-1]], strict=True)) if atom.anchored else Fraction(0)
     )

@@ -1,0 +1,164 @@
+"""Deep networks: the program over wedges of wedges, its networks and its certificates."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from oracles import three_layer_optimum
+
+import geomnn as gm
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
+
+RAMPS = np.array([[0.0], [1.0], [3.0], [4.0], [6.0]]), np.array([0.0, 1.0, 0.0, 2.0, 1.0])
+
+
+def draw(seed, n=4, d=2):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, d)).round(1), rng.normal(size=n).round(1)
+
+
+def forward(layers, X):
+    """What PyTorch would do with these weights."""
+    for weights, offsets in layers[:-1]:
+        X = np.maximum(X @ weights.T + (0 if offsets is None else offsets), 0.0)
+    weights, offsets = layers[-1]
+    return (X @ weights.T + (0 if offsets is None else offsets))[:, 0]
+
+
+def path_cost(layers):
+    """Σ over paths of the product of |weights|."""
+    product = np.eye(layers[0][0].shape[1])
+    for weights, _ in layers:
+        product = np.abs(weights) @ product
+    return float(product.sum())
+
+
+SMALL = [(3, 2, False, 0), (3, 1, True, 1), (4, 1, True, 2), (4, 2, False, 3), (3, 2, True, 4)]
+
+
+@pytest.mark.parametrize(("n", "d", "bias", "seed"), SMALL)
+def test_three_layers_meet_an_oracle_without_the_theory(n, d, bias, seed):
+    X, y = draw(seed, n, d)
+    solution = gm.derive(X, y, reg=0.05, bias=bias, depth=3)
+    assert solution.certificate.scope == "global"
+    assert solution.certificate.relative_gap <= 1e-9
+    assert solution.objective == pytest.approx(three_layer_optimum(X, y, 0.05, bias), rel=1e-6)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_network_has_the_objective(depth, bias):
+    X, y = draw(3) if not bias else RAMPS
+    solution = gm.derive(X, y, reg=0.05, bias=bias, depth=depth)
+    net, layers = solution.network, solution.network.layers
+    assert net.depth == depth == solution.certificate.depth == len(layers)
+    np.testing.assert_allclose(forward(layers, X), net(X), atol=1e-12)
+    value = 0.5 * np.sum((net(X) - y) ** 2) + 0.05 * path_cost(layers)
+    assert value == pytest.approx(solution.objective, rel=1e-9)
+    assert ("two-layer" if depth == 2 else f"parallel {depth}-layer") in solution.certificate.statement()
+
+
+def test_depth_never_costs_and_sometimes_saves():
+    for seed in range(6):
+        X, y = draw(seed, 4, 1)
+        values = [gm.derive(X, y, reg=0.05, depth=depth).objective for depth in (2, 3, 4)]
+        assert values[1] <= values[0] * (1 + 1e-9)
+        assert values[2] <= values[1] * (1 + 1e-9)
+    X, y = draw(2, 4, 1)
+    assert gm.derive(X, y, reg=0.05, depth=3).objective < 0.98 * gm.derive(X, y, reg=0.05).objective
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_exact_three_layers(bias):
+    X, y = draw(3) if not bias else RAMPS
+    exact = gm.derive(X, y, reg=0.05, bias=bias, depth=3, exact=True)
+    assert exact.certificate.gap == 0
+    assert exact.certificate.exact
+    assert isinstance(exact.objective, Fraction)
+    assert float(exact.objective) == pytest.approx(
+        gm.derive(X, y, reg=0.05, bias=bias, depth=3).objective, rel=1e-9
+    )
+    points = [
+        [Fraction(k, 7) for k in row] for row in np.random.default_rng(0).integers(-9, 9, (5, X.shape[1]))
+    ]
+    symbols = sympy.symbols(f"a1:{X.shape[1] + 1}")
+    formula = exact.network.to_sympy(symbols)
+    for point, value in zip(points, exact.network(points), strict=True):
+        assert isinstance(value, Fraction)
+        there = formula.subs(dict(zip(symbols, map(sympy.Rational, map(str, point)), strict=True)))
+        assert Fraction(str(there)) == value
+    np.testing.assert_allclose(exact.network.numeric()(X), exact.network(X), atol=1e-12)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("depth", [3, 4])
+def test_saved_networks_come_back(tmp_path, exact, depth):
+    if exact and depth == 4:
+        X, y = draw(1, 3, 1)
+    else:
+        X, y = RAMPS
+    net = gm.derive(X, y, reg=0.05, depth=depth, exact=exact).network
+    net.save(tmp_path / "net.json")
+    back = gm.AnalyticNetwork.load(tmp_path / "net.json")
+    assert str(back) == str(net)
+    assert back.depth == depth
+    np.testing.assert_array_equal(back(X), net(X))
+    back.save(tmp_path / "again.json")
+    assert (tmp_path / "net.json").read_bytes() == (tmp_path / "again.json").read_bytes()
+
+
+def test_names_give_the_weights():
+    """×(K_{j,S} : j ∈ J) on the features S, with the column of ones where there are biases."""
+    for bias, (X, y) in ((True, RAMPS), (False, draw(3))):
+        net = gm.derive(X, y, reg=0.05, bias=bias, depth=4).network
+        table = X
+        for layer in [*net.below, None]:
+            atoms = layer.atoms if layer is not None else [neuron.atom for neuron in net.neurons]
+            for atom in atoms:
+                if atom.level > 1:
+                    K = table[np.ix_(atom.samples, atom.support)]
+                    K = np.column_stack([K, np.ones(len(K))]) if bias else K
+                    normal = atom.orientation * gm.algebra.cross_product(K)
+                    found = np.append(atom.weight[list(atom.support)], [atom.bias] * bias)
+                    length = np.abs(normal[: len(atom.support)]).sum()
+                    np.testing.assert_allclose(normal / length, found, atol=1e-9)
+                    assert np.count_nonzero(atom.weight) == len(atom.support)
+            table = layer(table) if layer is not None else table
+
+
+def test_sympy_and_latex_of_depth():
+    X, y = RAMPS
+    net = gm.derive(X, y, reg=0.05, depth=3).network
+    x = sympy.Symbol("x")
+    formula = sympy.lambdify(x, net.to_sympy([x]), "numpy")
+    np.testing.assert_allclose([float(formula(v)) for v in X[:, 0]], net(X), atol=1e-12)
+    assert "k_{0}(x)" in net.to_latex()
+    assert "k0(x) = " in str(net)
+
+
+def test_nothing_to_wedge_is_a_constant():
+    with pytest.warns(gm.errors.ConstantNetworkWarning):
+        solution = gm.derive(np.ones((3, 2)), [0.0, 1.0, 2.0], depth=3)
+    np.testing.assert_allclose(solution.network(np.ones((3, 2))), 1.0)
+
+
+def test_a_large_reg_is_a_constant():
+    with pytest.warns(gm.errors.ConstantNetworkWarning):
+        solution = gm.derive(*RAMPS, reg=1e3, depth=3)
+    assert solution.network.depth == 2 or not len(solution.network)
+
+
+def test_what_depth_is_not_for():
+    X, y = RAMPS
+    for depth in (1, 0, 2.5, "3", True):
+        with pytest.raises(OptionError, match="depth="):
+            gm.derive(X, y, depth=depth)
+    with pytest.raises(UnsupportedProblem, match="norm=1"):
+        gm.derive(X, y, depth=3, norm=2)
+    for dictionary in ("wedge", "sampled"):
+        with pytest.raises(UnsupportedProblem, match="dictionary="):
+            gm.derive(X, y, depth=3, dictionary=dictionary)
+    rng = np.random.default_rng(0)
+    with pytest.raises(EnumerationTooLarge):
+        gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3)
