@@ -24,6 +24,7 @@ from scipy.optimize import linprog
 from geomnn import algebra
 from geomnn.atoms import Atom, Direction, name_atom
 from geomnn.dictionaries import WedgeDictionary
+from geomnn.errors import DataError
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
 
@@ -164,10 +165,23 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
     table : ndarray, or list of lists of Fraction, shape (n, M)
         Exact for an atom with exact weights.
     level : int
+
+    Raises
+    ------
+    DataError
+        If samples or features lie so close together that rounding hides which of them span an atom.
     """
     samples, numeric = Samples(table, atom.anchored), atom.numeric()
     found = _named(samples, samples.unit_of(numeric.weight, numeric.bias), level)
-    return found if numeric is atom or atom.weight.dtype != object else _exactly(found, exact_table(table))
+    if atom.weight.dtype != object:
+        return found
+    exact = _exactly(found, exact_table(table))
+    if exact.weight.tolist() != atom.weight.tolist() or exact.bias != atom.bias:
+        raise DataError(
+            "Rounding hides which features and samples span a neuron: some features are nearly equal. Round X to fewer "
+            "digits."
+        )
+    return exact
 
 
 def _named(samples: Samples, unit: np.ndarray, level: int) -> Atom:

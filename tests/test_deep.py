@@ -162,3 +162,13 @@ def test_what_depth_is_not_for():
     rng = np.random.default_rng(0)
     with pytest.raises(EnumerationTooLarge):
         gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3)
+
+
+def test_what_is_not_made_for_depth_says_so(tmp_path):
+    X, y = RAMPS
+    solution = gm.derive(X, y, reg=0.05, depth=3, exact=True)
+    with pytest.raises(OptionError, match="3 layers"):
+        gm.plotting.plot_network(solution.network, X, y)
+    with pytest.raises(OptionError, match="3 layers"):
+        gm.exact.save_certificate(solution, tmp_path / "certificate.json")
+    assert not list(tmp_path.iterdir())

@@ -37,11 +37,16 @@ def certificate_document(
     Raises
     ------
     OptionError
-        If the solution is not exact.
+        If the solution is not exact, or deep.
     """
     posed, certificate = solution.exact, solution.certificate
     if posed is None:
         raise OptionError("The solution is not exact; derive it with exact=True for a certificate to check.")
+    if certificate.depth > 2:
+        raise OptionError(
+            f"The solution has {certificate.depth} layers; certificate files are written for networks with one hidden "
+            "layer. Its own certificate was checked exactly: see solution.certificate."
+        )
     problem = {
         "loss": "squared",
         "norm": f"{posed.norm:g}",

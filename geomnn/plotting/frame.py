@@ -62,6 +62,11 @@ def figure_of(ax: Any) -> Figure:
 
 def checked(network: AnalyticNetwork, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`."""
+    if network.depth > 2:
+        raise OptionError(
+            f"The network has {network.depth} layers; pictures are made of networks with one hidden layer: evaluate it "
+            "with net(points) and plot that."
+        )
     table = real_table(np.reshape(X, (-1, 1)) if network.features == 1 and np.ndim(X) == 1 else X, "X")
     if table.shape[1] != network.features:
         raise DataError(
