@@ -28,6 +28,22 @@ BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when
 
 
 @dataclass(frozen=True, eq=False)
+class Lifted:
+    """A network of one hidden layer over features, as which a deep one was found.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        Over all features of the last hidden layer below, its atoms named as if they were samples.
+    X : array_like, shape (n, d)
+        The samples of the deep network.
+    """
+
+    network: AnalyticNetwork
+    X: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """A network in closed form with the certificate of its optimality.
 
@@ -42,6 +58,8 @@ class Solution:
         What was solved.
     exact : ExactProblem or None
         The same in rational numbers, if it was solved in them.
+    lifted : Lifted or None
+        Of a deep network the program that was solved, over the features of the hidden layers below.
     """
 
     network: AnalyticNetwork
@@ -49,6 +67,7 @@ class Solution:
     dual: np.ndarray
     problem: Problem
     exact: ExactProblem | None = None
+    lifted: Lifted | None = None
 
     @property
     def objective(self) -> Any:
@@ -173,7 +192,7 @@ def derive(
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     check_depth(depth, problem, dictionary)
-    features, layers, table = problem.samples.d, *all_layers(X, depth - 2, problem.samples.bias, exact)
+    layers, table = all_layers(X, depth - 2, problem.samples.bias, exact)
     if layers:
         problem = pose(table, y, reg, norm, bias, loss)
     posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
@@ -190,13 +209,13 @@ def derive(
         optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
         solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
-        return _on_top(solution, layers, table, features)
+        return _on_top(solution, layers, table, X)
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
-    return _on_top(assemble(problem, atoms, optimum, tol), layers, table, features)
+    return _on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
 
 
-def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, features: int) -> Solution:
+def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:
     """A solution over a table of features, as one over the columns below their layers."""
     if not layers:
         return solution
@@ -205,8 +224,9 @@ def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, features
         [renamed(neuron.atom, table, depth - 1) for neuron in solution.network.neurons]
     )
     for k, layer in reversed(list(enumerate(layers))):
-        network = network.over(layer, len(layers[k - 1].atoms) if k else features)
-    return replace(solution, network=network, certificate=replace(solution.certificate, depth=depth))
+        network = network.over(layer, len(layers[k - 1].atoms) if k else np.shape(X)[1])
+    certificate, lifted = replace(solution.certificate, depth=depth), Lifted(solution.network, X)
+    return replace(solution, network=network, certificate=certificate, lifted=lifted)
 
 
 def reg_max(

@@ -120,8 +120,8 @@ def all_features(
     Returns
     -------
     FeatureLayer
-        In float64 without features that are combinations of others at no higher cost; exact ones without those that
-        are zero on all samples, and of those that are equal there the first by name.
+        In float64 without features that are combinations of others at no higher cost. Exact ones all but those that
+        are zero on all samples, in the order of their values, and of those that are equal there the first by name.
     ndarray, or list of lists of Fraction, shape (n, M)
 
     Raises
@@ -145,10 +145,9 @@ def all_features(
         rows = exact_table(X)
         layer = FeatureLayer(tuple(_exactly(atom, rows) for atom in atoms))
         columns = list(zip(*layer.exactly(rows), strict=True))
-        first = dict.fromkeys(c for c in columns if any(c))
-        kept = [columns.index(column) for column in first]
-        table: Any = [list(row) for row in zip(*first, strict=True)]
-        return FeatureLayer(tuple(layer.atoms[k] for k in kept)), table
+        ordered = sorted({column for column in columns if any(column)})
+        chosen = [layer.atoms[columns.index(column)] for column in ordered]
+        return FeatureLayer(tuple(chosen)), [list(row) for row in zip(*ordered, strict=True)]
     units = np.array([samples.unit_of(atom.weight, atom.bias) for atom in atoms]).reshape(-1, samples.D)
     incidences = [samples.incidences(unit) for unit in units]  # with zeros where samples are on hyperplanes
     values = np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)

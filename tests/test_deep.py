@@ -8,6 +8,7 @@ import sympy
 from oracles import three_layer_optimum
 
 import geomnn as gm
+from geomnn.checker.statements import Falsehood
 from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 
 RAMPS = np.array([[0.0], [1.0], [3.0], [4.0], [6.0]]), np.array([0.0, 1.0, 0.0, 2.0, 1.0])
@@ -164,11 +165,25 @@ def test_what_depth_is_not_for():
         gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3)
 
 
-def test_what_is_not_made_for_depth_says_so(tmp_path):
+def test_pictures_are_not_made_for_depth():
     X, y = RAMPS
-    solution = gm.derive(X, y, reg=0.05, depth=3, exact=True)
+    solution = gm.derive(X, y, reg=0.05, depth=3)
     with pytest.raises(OptionError, match="3 layers"):
         gm.plotting.plot_network(solution.network, X, y)
-    with pytest.raises(OptionError, match="3 layers"):
-        gm.exact.save_certificate(solution, tmp_path / "certificate.json")
-    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("bias", "depth"), [(True, 3), (False, 3), (True, 4)])
+def test_certificates_of_depth_are_checked_without_the_solver(tmp_path, bias, depth):
+    X, y = draw(1, 3, 1) if depth == 4 else RAMPS if bias else draw(3, 3)
+    solution = gm.derive(X, y, reg=0.05, bias=bias, depth=depth, exact=True)
+    gm.exact.save_certificate(solution, tmp_path / "certificate.json")
+    *_, words = gm.exact.verify(tmp_path / "certificate.json", X, y)
+    assert words == solution.certificate.statement()
+    assert f"parallel {depth}-layer" in words
+    document = gm.exact.certificate_document(solution)
+    for wrong in (depth + 1, 2):
+        changed = document | {"problem": document["problem"] | {"depth": wrong}}
+        with pytest.raises(Falsehood):
+            gm.exact.verify(changed, X, y)
+    with pytest.raises(Falsehood):
+        gm.exact.verify(document, X + 1, y)

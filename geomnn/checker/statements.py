@@ -11,11 +11,26 @@ from math import isqrt, lcm
 from typing import Any
 
 from geomnn.checker.surds import Surd
-from geomnn.checker.wedges import Wedges, spelling
+from geomnn.checker.wedges import Wedges, features, spelling
 
-__all__ = ["FORMAT", "VERSION", "Falsehood", "check", "digest", "number", "require", "seal", "sentence"]
+__all__ = [
+    "DEEP",
+    "FORMAT",
+    "VERSION",
+    "Falsehood",
+    "check",
+    "digest",
+    "number",
+    "require",
+    "seal",
+    "sentence",
+]
 
-FORMAT, VERSION = "geomnn exact certificate", 1
+FORMAT, VERSION, DEEP = (
+    "geomnn exact certificate",
+    1,
+    2,
+)  # the version of deep networks, whose problem has a depth
 NUMBER = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
 KEYS = {
     "": {"format", "version", "problem", "network", "dual", "claim", "seal"},
@@ -70,7 +85,7 @@ def shown(number: Surd) -> str:
 def digest(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> str:
     """SHA-256 of a problem and its table: the problem as JSON, then a line for each sample, numbers in lowest terms,
     the target last."""
-    asked = {key: problem[key] for key in sorted(KEYS["problem"] - {"sha256"})}
+    asked = {key: problem[key] for key in sorted(problem.keys() - {"sha256"})}
     lines = (",".join(map(str, [*row, y])) for row, y in zip(rows, targets, strict=True))
     return hashlib.sha256("\n".join([json.dumps(asked), *lines]).encode()).hexdigest()
 
@@ -104,6 +119,10 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     _check_form(document)
     problem, claim = document["problem"], document["claim"]
     _check_problem(problem, rows, targets)
+    depth = problem.get("depth", 2)
+    for _ in range(depth - 2):
+        rows = features(rows, problem["bias"])
+        require(bool(rows and rows[0]), "A hidden layer has no features.")
     wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
     planes, coefficients = _check_neurons(document["network"]["neurons"], wedges)
     intercept = number(document["network"]["intercept"], "the intercept")
@@ -129,11 +148,12 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     atoms, scope = 2 * len(everything), "global" if problem["program"] == "exact" else "dictionary"
     require(claim["atoms"] == atoms, f"The claim is about {claim['atoms']} atoms and there are {atoms}.")
     require(claim["scope"] == scope, f"The claimed scope is {claim['scope']!r} and {scope!r} was checked.")
-    words = sentence(primal, scope, atoms)
+    words = sentence(primal, scope, atoms, depth)
     require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
     require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
     return [
-        f"{len(planes)} neurons are the wedges of samples that their names say.",
+        f"{len(planes)} neurons are the wedges of samples that their names say"
+        + (f", over all {len(rows[0])} features of {depth - 2} hidden layers." if depth > 2 else "."),
         "dual is the residual y − f(X) of that network" + (", and sums to 0." if problem["bias"] else "."),
         f"|Σ_i v_i (x̃_i·u)_+| ≤ reg holds for each of {atoms:,} atoms u.",
         f"The value of (T) and its lower bound are the same number, {shown(primal)}.",
@@ -144,9 +164,11 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
 def _check_form(document: Any) -> None:
     """Refuse what is not a certificate of this version, whole and in its only spelling."""
     require(isinstance(document, dict) and document.get("format") == FORMAT, f"This is no {FORMAT!r}.")
-    require(document.get("version") == VERSION and type(document["version"]) is int,
-            f"The version is {document.get('version')!r} and {VERSION} can be checked.")  # fmt: skip
+    version = document.get("version")
+    require(version in (VERSION, DEEP) and type(version) is int,
+            f"The version is {version!r} and {VERSION} and {DEEP} can be checked.")  # fmt: skip
     for part, keys in KEYS.items():
+        keys = keys | {"depth"} if part == "problem" and version == DEEP else keys
         content = document[part] if part else document
         found = set(content) if isinstance(content, dict) else None
         require(found == keys, f"The keys of {part or 'the certificate'} are not {', '.join(sorted(keys))}.")
@@ -160,6 +182,10 @@ def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: S
     require(problem["norm"] in ("1", "2", "inf"), f"The norm is {problem['norm']!r}.")
     require(type(problem["bias"]) is bool, f"bias is {problem['bias']!r}.")
     require(problem["program"] in ("exact", "paper"), f"The program is {problem['program']!r}.")
+    depth = problem.get("depth")
+    fits = problem["norm"] == "1" and problem["program"] == "exact"
+    require(depth is None or (type(depth) is int and depth > 2 and fits),
+            f"The depth is {depth!r}: for norm 1 and the exact program it is 3 or more.")  # fmt: skip
     require(problem["program"] == "paper" or problem["norm"] != "2" or d == 1,
             "For norm 2 the wedges are not all atoms of the exact program.")  # fmt: skip
     require(isinstance(problem["reg"], str), f"reg is {problem['reg']!r}, no rational above 0.")

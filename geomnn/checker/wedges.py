@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
-from math import gcd, lcm
+from math import gcd, isqrt, lcm
 from typing import Any
 
-__all__ = ["Direction", "Wedges", "spelling"]
+__all__ = ["Direction", "Wedges", "features", "spelling"]
 
 Direction = tuple[
     int, int, int
@@ -106,13 +106,24 @@ class Wedges:
         return points + [list(self.vector(e)) for e in directions]
 
 
+def features(rows: Sequence[Sequence[Fraction]], bias: bool) -> list[tuple[Fraction, ...]]:
+    """The table K of all features of the exact program (p = 1): each column once, in order, no zeros."""
+    wedges, columns = Wedges(rows, "1", bias, True), set()
+    for plane in wedges.planes():
+        incidences, size = wedges.incidences(plane), isqrt(wedges.square(plane))
+        for side in (1, -1):
+            columns.add(tuple(Fraction(max(side * value, 0), size) for value in incidences))
+    return list(zip(*sorted(column for column in columns if any(column)), strict=True))
+
+
 def determinant(rows: list[list[int]]) -> int:
-    """By expansion along the first row; 1 for none."""
+    """By expansion along the last row, where directions are, with one entry or two; 1 for none."""
     if not rows:
         return 1
+    *others, last = rows
     return sum(
-        (-1) ** k * entry * determinant([row[:k] + row[k + 1 :] for row in rows[1:]])
-        for k, entry in enumerate(rows[0]) if entry
+        (-1) ** (k + len(others)) * entry * determinant([row[:k] + row[k + 1 :] for row in others])
+        for k, entry in enumerate(last) if entry
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
+from geomnn.checker.statements import DEEP, FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, FileError, FormatError, OptionError
 from geomnn.files import write_whole
 from geomnn.networks.document import exact_text
@@ -37,16 +37,14 @@ def certificate_document(
     Raises
     ------
     OptionError
-        If the solution is not exact, or deep.
+        If the solution is not exact.
     """
     posed, certificate = solution.exact, solution.certificate
     if posed is None:
         raise OptionError("The solution is not exact; derive it with exact=True for a certificate to check.")
-    if certificate.depth > 2:
-        raise OptionError(
-            f"The solution has {certificate.depth} layers; certificate files are written for networks with one hidden "
-            "layer. Its own certificate was checked exactly: see solution.certificate."
-        )
+    network, rows, depth = solution.network, posed.rows, certificate.depth
+    if solution.lifted is not None:
+        network, rows = solution.lifted.network, exact_table(solution.lifted.X)
     problem = {
         "loss": "squared",
         "norm": f"{posed.norm:g}",
@@ -57,15 +55,16 @@ def certificate_document(
         "target": target,
         "classes": None if classes is None else list(classes),
         "samples": len(posed.rows),
+        **({"depth": depth} if depth > 2 else {}),
     }
     with any_size():
-        data = digest(problem, posed.rows, posed.targets)
+        data = digest(problem, rows, posed.targets)
     document: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": DEEP if depth > 2 else VERSION,
         "problem": problem | {"sha256": data},
         "network": {
-            "intercept": exact_text(solution.network.intercept),
+            "intercept": exact_text(network.intercept),
             "neurons": [
                 {
                     "name": str(neuron.atom),
@@ -74,7 +73,7 @@ def certificate_document(
                     "orientation": neuron.atom.orientation,
                     "coefficient": exact_text(neuron.coefficient),
                 }
-                for neuron in solution.network.neurons
+                for neuron in network.neurons
             ],
         },
         "dual": [exact_text(v) for v in solution.dual],
