@@ -142,11 +142,23 @@ class Atom:
         wedged = {e.first for e in self.directions if not e.sign}
         return tuple(k for k in range(len(self.weight)) if k not in wedged)
 
+    @property
+    def place(self) -> tuple:
+        """Where the name stands in the order of names: by samples, directions and orientation."""
+        return self.samples, self.directions, -self.orientation
+
     def among(self, features: Sequence[int]) -> Atom:
-        """The same neuron over some of the features, those that it depends on among them."""
+        """The same neuron over some of the features, those that it depends on among them, in another order."""
         place = {k: position for position, k in enumerate(features)}
-        directions = tuple(Direction(place[e.first]) for e in self.directions if e.first in place)
-        return replace(self, weight=self.weight[list(features)], directions=directions)
+        directions = tuple(sorted(Direction(place[e.first]) for e in self.directions if e.first in place))
+        columns = [place[k] for k in self.support]
+        odd = (
+            sum(a > b for k, a in enumerate(columns) for b in columns[k + 1 :]) % 2
+        )  # columns of a determinant
+        orientation = -self.orientation if odd else self.orientation
+        return replace(
+            self, weight=self.weight[list(features)], directions=directions, orientation=orientation
+        )
 
     @property
     def is_partial(self) -> bool:

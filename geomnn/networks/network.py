@@ -198,10 +198,11 @@ class AnalyticNetwork:
         return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias, below)
 
     def over(self, layer: FeatureLayer, features: int) -> AnalyticNetwork:
-        """The network on top of a layer that makes its features of so many columns, without those that nothing
-        depends on."""
+        """The network on top of a layer that makes its features of so many columns: those that something depends on,
+        in the order of their names."""
         lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
-        used = sorted({k for atom in lower for k in atom.support})
+        needed = {k for atom in lower for k in atom.support}
+        used = sorted(needed, key=lambda k: layer.atoms[k].place)
         atoms = [atom.among(used) for atom in lower]
         below, neurons = [FeatureLayer(tuple(layer.atoms[k] for k in used)), *self.below], self.neurons
         if self.below:
