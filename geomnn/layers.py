@@ -30,7 +30,7 @@ from geomnn.samples import Samples
 
 __all__ = ["FeatureLayer", "all_features", "all_layers", "renamed"]
 
-NOTHING = 1e-11  # of the largest weight, up to which a neuron does not depend on a feature
+NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
 EQUAL = 1e-9  # relative, up to which a feature is a combination of others
 
 
@@ -186,7 +186,8 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
 def _named(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it."""
     weight = unit[: samples.d]
-    support = np.flatnonzero(np.abs(weight) > NOTHING * np.abs(weight).max())
+    share = np.abs(weight) * np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
+    support = np.flatnonzero((share > NOTHING * share.max()) | (np.abs(weight) == np.abs(weight).max()))
     part = Samples(samples.X[:, support], samples.bias)
     atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
     whole = np.zeros(samples.d)
@@ -206,6 +207,8 @@ def _essential(table: np.ndarray, bias: bool) -> list[int]:
     constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])
     for k in list(kept):
         others = [j for j in kept if j != k]
+        if not others:
+            break
         columns = np.hstack([table[:, others], -table[:, others], constants])
         cost = np.repeat([1.0, 0.0], [2 * len(others), constants.shape[1]])
         shortest = linprog(cost, A_eq=columns, b_eq=table[:, k], method="highs")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sympy
 from oracles import three_layer_optimum
+from problems import degenerate
 
 import geomnn as gm
 from geomnn.checker.statements import Falsehood
@@ -138,6 +139,35 @@ def test_sympy_and_latex_of_depth():
     assert "k0(x) = " in str(net)
 
 
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("name", list(degenerate()))
+def test_degenerate_data(name, bias):
+    """Right values, from the network itself, and no worse than with two layers."""
+    X, y = (np.asarray(part)[:3] for part in degenerate()[name])
+    solution = gm.derive(X, y, reg=0.05, bias=bias, depth=3)
+    net = solution.network
+    cost = sum(abs(neuron.coefficient) for neuron in net.neurons)
+    value = 0.5 * np.sum((net(X) - y) ** 2) + 0.05 * cost
+    assert value == pytest.approx(solution.objective, rel=1e-8, abs=1e-15)
+    assert solution.certificate.relative_gap <= 1e-8
+    shallow = gm.derive(X, y, reg=0.05, bias=bias).objective
+    assert solution.objective <= shallow * (1 + 1e-8) + 1e-15
+
+
+def test_other_losses_and_outputs():
+    X = RAMPS[0][:4]
+    for loss, y in (
+        ("logistic", [1, -1, 1, -1]),
+        ("softmax", np.eye(2)[[0, 1, 0, 1]]),
+        ("squared", np.eye(4)[:, :2]),
+    ):
+        solution = gm.derive(X, y, reg=0.05, depth=3, loss=loss)
+        assert solution.certificate.relative_gap <= 1e-8
+        assert solution.objective <= gm.derive(X, y, reg=0.05, loss=loss).objective * (1 + 1e-8)
+        assert solution.network(X).shape == np.shape(y)
+
+
 def test_nothing_to_wedge_is_a_constant():
     with pytest.warns(gm.errors.ConstantNetworkWarning):
         solution = gm.derive(np.ones((3, 2)), [0.0, 1.0, 2.0], depth=3)
@@ -163,6 +193,8 @@ def test_what_depth_is_not_for():
     rng = np.random.default_rng(0)
     with pytest.raises(EnumerationTooLarge):
         gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3)
+    with pytest.raises(EnumerationTooLarge, match="exact=False"):
+        gm.derive(rng.normal(size=(4, 2)).round(1), rng.normal(size=4), depth=3, exact=True)
 
 
 def test_pictures_are_not_made_for_depth():

@@ -26,6 +26,7 @@ from geomnn.rationals import common_denominator
 __all__ = ["IntegerSamples", "Plane", "Planes"]
 
 SECONDS_PER_ATOM, BYTES_PER_ATOM = 2e-5, 400  # of an exact solve, in a table of a few hundred samples
+SECONDS_PER_BLADE = 1.5e-7  # times 2^d, to wedge d − 1 vectors of d dimensions
 EPS = float(np.finfo(float).eps)
 
 
@@ -145,8 +146,9 @@ class Planes:
             for k in range(int(samples.bias), samples.members + 1)
         )
         refuse_if_too_large(
-            f"atoms for {samples.n} samples of {samples.d} features", 2 * sets, SECONDS_PER_ATOM, BYTES_PER_ATOM,
-            (900.0, 2.0**32), "fewer samples, or exact=False",
+            f"atoms for {samples.n} samples of {samples.d} features", 2 * sets,
+            SECONDS_PER_ATOM + SECONDS_PER_BLADE * 2.0**samples.d, BYTES_PER_ATOM, (900.0, 2.0**32),
+            "fewer samples, or exact=False",
         )  # fmt: skip
         self.coordinates = _distinct([*self._enumerate()], samples.d + 1)
         # units and points of moderate size in floats, each entry correctly rounded but for one part in 2^52
