@@ -136,14 +136,16 @@ Differences of one or two samples a fold are chance: a sample is 0.028 (wine), 0
 
 def main():
     gm.derive(np.eye(3), np.arange(3.0), norm=2, dictionary="local")  # compiled
+    parts = {}
+    for part in (exactness, training, branching, drawing, many, accuracy):
+        parts[part.__name__] = part()
+        print(parts[part.__name__], flush=True)  # at once, as the whole takes so long
     page = PAGE.format(
         cores=os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0)),
         machine=platform.machine(), python=platform.python_version(), numpy=np.__version__, sklearn=sklearn.__version__,
-        exactness=exactness(), training=training(), branching=branching(), drawing=drawing(), accuracy=accuracy(),
-        many=many(),
+        **parts,
     )  # fmt: skip
     (DOCS / "benchmarks_search.md").write_text(page, encoding="utf-8")
-    print(page)
 
 
 if __name__ == "__main__":
