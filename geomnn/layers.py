@@ -31,7 +31,7 @@ from geomnn.samples import Samples
 __all__ = ["FeatureLayer", "all_features", "all_layers", "renamed"]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
-EQUAL = 1e-9  # relative, up to which a feature is a combination of others
+EQUAL = 1e-12  # relative, up to which a feature is a combination of others
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +212,13 @@ def _essential(table: np.ndarray, bias: bool) -> list[int]:
         columns = np.hstack([table[:, others], -table[:, others], constants])
         cost = np.repeat([1.0, 0.0], [2 * len(others), constants.shape[1]])
         shortest = linprog(cost, A_eq=columns, b_eq=table[:, k], method="highs")
-        if shortest.status == 0 and shortest.fun <= 1 + EQUAL:
+        if shortest.status != 0:
+            continue
+        # the program holds to 1e-7 only: the columns that it chose decide, to rounding
+        chosen = np.flatnonzero(shortest.x)
+        c = np.linalg.lstsq(columns[:, chosen], table[:, k], rcond=None)[0]
+        off = np.abs(columns[:, chosen] @ c - table[:, k]).max()
+        if off <= EQUAL * table[:, k].max() and cost[chosen] @ np.abs(c) <= 1 + EQUAL:
             kept = others
     return kept
 
