@@ -23,7 +23,7 @@ from scipy.optimize import linprog
 
 from geomnn import algebra
 from geomnn.atoms import Atom, Direction, name_atom
-from geomnn.dictionaries import WedgeDictionary
+from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
 from geomnn.errors import DataError
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
@@ -31,6 +31,7 @@ from geomnn.samples import Samples
 __all__ = ["FeatureLayer", "all_features", "all_layers", "renamed"]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
+SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
 EQUAL = 1e-12  # relative, up to which a feature is a combination of others
 
 
@@ -203,6 +204,10 @@ def _essential(table: np.ndarray, bias: bool) -> list[int]:
     They are the vertices of the polytope {K c : ‖c‖_1 ≤ 1}, which is all that the next layer sees.
     """
     n, count = table.shape
+    refuse_if_too_large(
+        "features of a hidden layer", count, SECONDS_PER_ENTRY * count * n, 8.0 * n, (60.0, 2.0**31),
+        "fewer samples or features, or depth=2",
+    )  # fmt: skip
     kept = [k for k in range(count) if table[:, k].any()]
     constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])
     for k in list(kept):
