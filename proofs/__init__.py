@@ -28,6 +28,8 @@ NAMES = (
     "dual_is_unique",
     "path_is_piecewise_linear",
     "one_dimension",
+    "chains",
+    "mirrors",
 )
 
 

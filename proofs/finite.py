@@ -24,10 +24,12 @@ __all__ = [
     "independent",
     "kernel",
     "lasso_pieces",
+    "least_cost",
     "one_norm",
     "problems",
     "rank",
     "relu",
+    "show",
     "solve",
     "unit_wedges",
     "vertices",
@@ -65,6 +67,11 @@ def relu(value: Fraction) -> Fraction:
 def one_norm(vector: Iterable) -> Fraction:
     """The sum of the absolute values."""
     return sum((abs(value) for value in vector), Fraction(0))
+
+
+def show(vector: Iterable) -> str:
+    """How a counterexample writes a vector."""
+    return f"({', '.join(map(str, vector))})"
 
 
 def basis_vectors(dimension: int, bias: bool = False) -> list[Vector]:
@@ -265,3 +272,10 @@ def basis_pursuit(features: Sequence[Vector], costs: Sequence[int], target: Vect
         ratios = [(a / b, basis[i], i) for i, (a, b) in enumerate(zip(values, slopes, strict=True)) if b > 0]
         _, _, leaving = min(ratios)
         basis[leaving], signs[leaving] = entering, sign
+
+
+def least_cost(features: Sequence[Vector], target: Vector) -> tuple[Fraction, dict[int, Fraction], Vector]:
+    """Least Σ|z| of Σ zφ + t1 = y, the coefficients (that of the constant last), and the dual vector."""
+    columns = [*features, tuple(Fraction(1) for _ in target)]
+    z, v = basis_pursuit(columns, [1] * len(features) + [0], target)
+    return sum((abs(value) for k, value in z.items() if k < len(features)), Fraction(0)), z, v

@@ -21,7 +21,7 @@ from proofs.finite import (
 from proofs.generic import decide
 from proofs.statement import Theorem, require
 
-__all__ = ["THEOREM", "split"]
+__all__ = ["THEOREM", "check_parts", "check_split", "same_signs", "split"]
 
 THEOREM = Theorem(
     title="Any network can be written in wedges",

@@ -207,43 +207,6 @@ FALSE = {
         "and the area",
     ),
     "ramps that only rise": (one_dimension.atoms_of_the_line, {"orientations": (1,)}, "the atoms"),
-    "chains that are ramps": (
-        one_dimension.chains_are_clipped_ramps,
-        {"closed": lambda t, A, signs: one_dimension.z3_max(t - one_dimension.z3_max(A[0], A[1]), 0)},
-        "signs .* false at",
-    ),
-    "a third layer that does not help": (one_dimension.fourth_layer, {"layers": (2, 3)}, "the costs are"),
-    "a fold without its reflection": (one_dimension.folded, {"zeros": lambda a, b: (b,)}, "false at"),
-    "a dictionary without reflections": (
-        one_dimension.worked_example,
-        {"atoms": lambda x, layers: one_dimension.dictionary(x, layers, reflections=False)},
-        r"no atom is the ramp on \(5, 8\)",
-    ),
-    "a dictionary of two layers": (
-        one_dimension.worked_example,
-        {"atoms": lambda x, layers: one_dimension.dictionary(x, 2)},
-        "3 layers: the least cost is 2 and not 1",
-    ),
-    "a cost that each layer halves": (
-        one_dimension.worked_example,
-        {"costs": (2, 1, Fraction(1, 2))},
-        "the least cost is 1",
-    ),
-    "a ramp clipped elsewhere": (
-        one_dimension.worked_example,
-        {"optima": one_dimension.OPTIMA | {4: [(Fraction(1), (5, 10))]}},
-        "the ramps add up",
-    ),
-    "an interpolation that costs more": (
-        one_dimension.worked_example,
-        {"optima": one_dimension.OPTIMA | {3: one_dimension.OPTIMA[2]}},
-        "the ramps cost 2",
-    ),
-    "the dual vector of two layers for three": (
-        one_dimension.all_biases,
-        {"layers": (3,), "dual_of": lambda layers: 2},
-        "false at",
-    ),
     "two outputs, orthogonal features": (
         path_is_piecewise_linear.two_outputs,
         {"features": ((1, 0), (0, 1))},

@@ -1,0 +1,139 @@
+"""The proofs about depth: every step holds, and each wrong statement is found out."""
+
+from fractions import Fraction
+from importlib import import_module
+from math import prod
+
+import pytest
+
+from proofs import chains, mirrors
+from proofs.finite import one_norm
+from proofs.statement import ProofFailed
+
+NAMES = ("chains", "mirrors")
+STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
+NEED_Z3 = {step.check for _, step in STEPS if step.needs}
+
+
+@pytest.mark.parametrize(
+    "step", [step for _, step in STEPS], ids=[f"{name}-{step.check.__name__}" for name, step in STEPS]
+)
+def test_step_holds(step):
+    if step.needs:
+        pytest.importorskip(step.needs.replace("-solver", ""))
+    step.check()
+
+
+def ramp_only(x, c, p, q, sign):
+    return chains.z3_max(c + sign * x, 0)
+
+
+def turned_clip(x, c, p, q, sign):
+    return chains.next_layer(x, c, p, q, -sign)
+
+
+# A step, the ingredients that make its statement another one, and what its counterexample says.
+FALSE = {
+    "twice the product": (chains.mean_and_product, {"bound": lambda w: 2 * prod(w)}, "weights: entry"),
+    "a bias divided by one weight": (
+        chains.whole_chains,
+        {"scale": lambda sizes, level: sizes[level]},
+        "becomes",
+    ),
+    "a bias that is not scaled": (chains.whole_chains, {"scale": lambda sizes, level: 1}, "becomes"),
+    "a chain that forgets its first layers": (chains.clips_stay_clips, {"closed": ramp_only}, "false at"),
+    "a clip turned round": (chains.clips_stay_clips, {"closed": turned_clip}, "false at"),
+    "affine everywhere": (
+        chains.affine_between_samples,
+        {"outside": lambda z3, x, r, s: True},
+        "false at",
+    ),
+    "two layers at the cost of three": (
+        chains.cost_is_half_the_variation,
+        {"layers": (2,)},
+        "2 layers: the least cost is",
+    ),
+    "the whole variation": (
+        chains.cost_is_half_the_variation,
+        {"cost": lambda x, y: 2 * chains.half_variation(x, y)},
+        "and not",
+    ),
+    "a dictionary without reflections": (
+        chains.worked_example,
+        {"atoms": lambda x, layers: chains.dictionary(x, layers, reflections=False)},
+        r"no chain is the ramp on \(5, 8\)",
+    ),
+    "a dictionary of two layers": (
+        chains.worked_example,
+        {"atoms": lambda x, layers: chains.dictionary(x, 2)},
+        "3 layers: the least cost is 2 and not 1",
+    ),
+    "a cost that each layer halves": (
+        chains.worked_example,
+        {"costs": (2, 1, Fraction(1, 2))},
+        "the least cost is 1",
+    ),
+    "a ramp clipped elsewhere": (
+        chains.worked_example,
+        {"optima": chains.OPTIMA | {4: [(Fraction(1), (5, 10))]}},
+        "the ramps add up",
+    ),
+    "an interpolation that costs more": (
+        chains.worked_example,
+        {"optima": chains.OPTIMA | {3: chains.OPTIMA[2]}},
+        "the ramps cost 2",
+    ),
+    "the dual vector of two layers for three": (
+        chains.all_biases,
+        {"layers": (3,), "dual_of": lambda layers: 2},
+        "false at",
+    ),
+    "absolute values that add up everywhere": (
+        mirrors.linear_on_a_chamber,
+        {"chamber": lambda z3, a: True},
+        "false at",
+    ),
+    "the chamber where all are active": (
+        mirrors.linear_on_a_chamber,
+        {"chamber": lambda z3, a: z3.And(*[value >= 0 for value in a])},
+        "false at",
+    ),
+    "wedges of samples alone": (
+        mirrors.without_bias,
+        {"directions": lambda dimension: []},
+        "not in the dictionary",
+    ),
+    "a square for the activation": (
+        mirrors.without_bias,
+        {"activation": lambda a: a * a},
+        "the neuron gives",
+    ),
+    "only the ray upwards": (mirrors.with_bias, {"rays": (1,)}, "not in the dictionary"),
+    "a penalty on the bias": (mirrors.with_bias, {"norm": one_norm}, "costs"),
+    "a fold without its reflection": (mirrors.folded, {"zeros": lambda a, b: (b,)}, "false at"),
+    "no mirror images": (mirrors.nothing_is_missing, {"kinds": ("plain", "midpoints")}, "false at"),
+    "no midpoints": (mirrors.nothing_is_missing, {"kinds": ("plain", "mirrors")}, "false at"),
+    "mirror images for nothing": (
+        mirrors.neither_can_be_spared,
+        {"costs": {((0, 1, 3, 4, 6), (1, 0, 2, 1, 1)): {("plain", "mirrors"): Fraction(23, 19)}}},
+        "mirrors: the least cost is 1 and not 23/19",
+    ),
+    "samples that have the mirror image among them": (
+        mirrors.neither_can_be_spared,
+        {"costs": {((0, 1, 3, 4, 5, 6), (1, 0, 2, 1, 0, 1)): {("plain",): Fraction(2)}}},
+        "plain: the least cost is 1 and not 2",
+    ),
+    "another fold": (mirrors.neither_can_be_spared, {"fold": (3, 1)}, "has the outputs"),
+}
+
+
+@pytest.mark.parametrize(("check", "wrong", "counterexample"), FALSE.values(), ids=FALSE.keys())
+def test_wrong_statement_fails(check, wrong, counterexample):
+    if check in NEED_Z3:
+        pytest.importorskip("z3")
+    with pytest.raises(ProofFailed, match=counterexample):
+        check(**wrong)
+
+
+def test_every_step_has_a_falsification():
+    assert {step.check for _, step in STEPS} == {check for check, _, _ in FALSE.values()}
