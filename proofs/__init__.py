@@ -25,6 +25,7 @@ NAMES = (
     "rewriting",
     "pruning",
     "deep_recursion",
+    "redundant_features",
     "dual_is_unique",
     "path_is_piecewise_linear",
     "one_dimension",

@@ -6,11 +6,11 @@ from math import prod
 
 import pytest
 
-from proofs import chains, mirrors
+from proofs import chains, mirrors, redundant_features
 from proofs.finite import one_norm
 from proofs.statement import ProofFailed
 
-NAMES = ("chains", "mirrors")
+NAMES = ("redundant_features", "chains", "mirrors")
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 
@@ -34,6 +34,43 @@ def turned_clip(x, c, p, q, sign):
 
 # A step, the ingredients that make its statement another one, and what its counterexample says.
 FALSE = {
+    "a bias that stays": (redundant_features.same_inputs, {"shift": lambda b, a, t: b}, "differs by"),
+    "a bias that forgets the weight": (
+        redundant_features.same_inputs,
+        {"shift": lambda b, a, t: b + t},
+        "differs by",
+    ),
+    "twice the length": (redundant_features.no_larger, {"budget": 2}, "false at"),
+    "columns of length two go": (
+        redundant_features.vertices_are_left,
+        {"budget": Fraction(2)},
+        "left are .* vertices",
+    ),
+    "only short columns go": (
+        redundant_features.vertices_are_left,
+        {"budget": Fraction(1, 2)},
+        "left are .* vertices",
+    ),
+    "constants that cost": (
+        redundant_features.vertices_are_left,
+        {"constants": False},
+        "with biases: left are",
+    ),
+    "the same cost without columns of length two": (
+        redundant_features.costs_stay,
+        {"budget": Fraction(2)},
+        "the least costs are",
+    ),
+    "the wrong one of two ramps": (
+        redundant_features.sign_and_length,
+        {"gone": (-1, 3), "needed": (1, 0)},
+        r"the ramp \(-1, 3\) stays",
+    ),
+    "a ramp that nothing needs": (
+        redundant_features.sign_and_length,
+        {"needed": (1, 1)},
+        "has ‖c‖_1 = None|the least costs",
+    ),
     "twice the product": (chains.mean_and_product, {"bound": lambda w: 2 * prod(w)}, "weights: entry"),
     "a bias divided by one weight": (
         chains.whole_chains,
