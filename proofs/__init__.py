@@ -26,6 +26,7 @@ NAMES = (
     "pruning",
     "deep_recursion",
     "redundant_features",
+    "sequential_blocks",
     "dual_is_unique",
     "path_is_piecewise_linear",
     "one_dimension",

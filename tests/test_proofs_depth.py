@@ -6,11 +6,11 @@ from math import prod
 
 import pytest
 
-from proofs import chains, mirrors, redundant_features
+from proofs import chains, mirrors, redundant_features, sequential_blocks
 from proofs.finite import one_norm
 from proofs.statement import ProofFailed
 
-NAMES = ("redundant_features", "chains", "mirrors")
+NAMES = ("redundant_features", "sequential_blocks", "chains", "mirrors")
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 
@@ -71,6 +71,48 @@ FALSE = {
         {"needed": (1, 1)},
         "has ‖c‖_1 = None|the least costs",
     ),
+    "an outer weight that stays": (
+        sequential_blocks.rebalancing,
+        {"outer": lambda alpha, s: alpha},
+        "keeps its output: false at",
+    ),
+    "balanced at s m = r": (
+        sequential_blocks.rebalancing,
+        {"balanced": lambda s, m, r: s * m == r},
+        "the penalty .* false at",
+    ),
+    "wedges of the inputs of the network for the last block": (
+        sequential_blocks.last_block,
+        {"inputs": lambda X, hidden: X},
+        "rises by",
+    ),
+    "wedges of the outputs": (
+        sequential_blocks.last_block,
+        {"inputs": lambda X, hidden: [(Fraction(7),)]},
+        "rises by",
+    ),
+    "an inner block with twice the outputs": (
+        sequential_blocks.inner_block,
+        {"kept": lambda hidden: [(2 * row[0],) for row in hidden]},
+        "the cost rises|the outputs",
+    ),
+    "an inner block with outputs turned round": (
+        sequential_blocks.inner_block,
+        {"kept": lambda hidden: [(-row[0],) for row in hidden]},
+        "the outputs",
+    ),
+    "each block over the samples": (
+        sequential_blocks.all_blocks,
+        {"inputs": lambda tables, level: tables[0]},
+        "the outputs become|no multiple",
+    ),
+    "each block over its outputs": (
+        sequential_blocks.all_blocks,
+        {"inputs": lambda tables, level: [(row * 2)[:2] for row in tables[level + 1]]},
+        "the outputs become|no multiple",
+    ),
+    "a penalty that makes 0 optimal": (sequential_blocks.may_stop, {"reg": Fraction(1, 2)}, "the values are"),
+    "a start that is not 0": (sequential_blocks.may_stop, {"start": 1}, "features that are not 0"),
     "twice the product": (chains.mean_and_product, {"bound": lambda w: 2 * prod(w)}, "weights: entry"),
     "a bias divided by one weight": (
         chains.whole_chains,
