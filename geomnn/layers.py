@@ -28,7 +28,7 @@ from geomnn.errors import DataError
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
 
-__all__ = ["FeatureLayer", "all_features", "all_layers", "renamed"]
+__all__ = ["FeatureLayer", "all_features", "all_layers", "name_feature", "renamed"]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
 SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
@@ -37,20 +37,50 @@ EQUAL = 1e-12  # relative, up to which a feature is a combination of others
 
 @dataclass(frozen=True, eq=False)
 class FeatureLayer:
-    """Named features k_0, k_1, …: k_j(x) = (x̃·u_j)_+.
+    """Named features k_0, k_1, … of unit neurons u_r: k_j(x) = (x̃·u_j)_+, or (Σ_r c_jr (x̃·u_r)_+ + s_j)_+.
 
     Parameters
     ----------
     atoms : tuple of Atom
-        u_j; all with exact weights, or none.
+        u_r; all with exact weights, or none.
+    mix : ndarray, shape (M, R), optional
+        c, in float64, where features are sums of several neurons.
+    shift : ndarray, shape (M,), optional
+        s, with mix.
     """
 
     atoms: tuple[Atom, ...]
+    mix: np.ndarray | None = None
+    shift: np.ndarray | None = None
+
+    @property
+    def width(self) -> int:
+        """M, the number of features."""
+        return len(self.atoms) if self.mix is None else len(self.mix)
+
+    @property
+    def folds(self) -> bool:
+        """Whether the sums are never negative, so that they need no ReLU and fold into the weights of what follows."""
+        return self.mix is None or bool((self.mix >= 0).all() and (self.shifts >= 0).all())
+
+    @property
+    def shifts(self) -> np.ndarray:
+        """s, zeros where there is none, shape (M,)."""
+        return np.zeros(self.width) if self.shift is None else self.shift
 
     @property
     def exact(self) -> bool:
         """Whether the weights are exact numbers."""
         return any(atom.weight.dtype == object for atom in self.atoms)
+
+    def sums(self) -> list[tuple[float, list[tuple[float, Atom]]]]:
+        """Of each feature its shift and its unit neurons with their coefficients: (0, [(1, u_j)]) where it has one."""
+        if self.mix is None:
+            return [(0.0, [(1.0, atom)]) for atom in self.atoms]
+        return [
+            (float(s), [(float(row[r]), self.atoms[r]) for r in np.flatnonzero(row)])
+            for row, s in zip(self.mix, self.shifts, strict=True)
+        ]
 
     def numeric(self) -> FeatureLayer:
         """The layer in float64: itself, unless it is exact."""
@@ -58,17 +88,18 @@ class FeatureLayer:
 
     @cached_property
     def _rounded(self) -> FeatureLayer:
-        return FeatureLayer(tuple(atom.numeric() for atom in self.atoms))
+        return replace(self, atoms=tuple(atom.numeric() for atom in self.atoms))
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (M, d) and biases (M,) in float64."""
+        """Weights (R, d) and biases (R,) of the unit neurons in float64."""
         atoms = self.numeric().atoms
         return np.array([atom.weight for atom in atoms]), np.array([atom.bias for atom in atoms])
 
     def __call__(self, table: np.ndarray) -> np.ndarray:
         """K in float64, shape (n, M), from a table of floats."""
         weights, biases = self.arrays()
-        return np.maximum(table @ weights.T + biases, 0.0)
+        values = np.maximum(table @ weights.T + biases, 0.0)
+        return values if self.mix is None else np.maximum(values @ self.mix.T + self.shifts, 0.0)
 
     def exactly(self, rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
         """K in Fractions, for exact weights and rows."""
@@ -138,7 +169,7 @@ def all_features(
             atom = (
                 name_atom(samples, unit, 1.0, dictionary.directions)
                 if level == 1
-                else _named(samples, unit, level)
+                else name_feature(samples, unit, level)
             )
             named.setdefault((atom.samples, atom.support, -atom.orientation), atom)
     atoms = [named[key] for key in sorted(named)]
@@ -172,7 +203,7 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
         If samples or features lie so close together that rounding hides which of them span an atom.
     """
     samples, numeric = Samples(table, atom.anchored), atom.numeric()
-    found = _named(samples, samples.unit_of(numeric.weight, numeric.bias), level)
+    found = name_feature(samples, samples.unit_of(numeric.weight, numeric.bias), level)
     if atom.weight.dtype != object:
         return found
     exact = _exactly(found, exact_table(table))
@@ -184,7 +215,7 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
     return exact
 
 
-def _named(samples: Samples, unit: np.ndarray, level: int) -> Atom:
+def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it."""
     weight = unit[: samples.d]
     share = np.abs(weight) * np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)

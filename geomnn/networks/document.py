@@ -2,7 +2,8 @@
 
 Version 1 holds balanced float64 weights, version 2 exact numbers: the unit weight u, its bias and z of each
 neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].  Versions 3 and 4 are the same for
-deep networks, with the hidden layers of unit neurons below the last one.
+deep networks, with the hidden layers of unit neurons below the last one; version 5 is version 3 with features that are
+sums of unit neurons.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from geomnn.atoms import Atom, Direction
 from geomnn.checker.digits import any_size
 from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
+from geomnn.layers import FeatureLayer
 from geomnn.rationals import symbolic
 from geomnn.roots import RootBasis
 
@@ -32,6 +34,8 @@ __all__ = ["dump", "exact_text", "load", "save"]
 
 FORMAT = "geomnn network"
 NUMERIC, EXACT, DEEP = 1, 2, 2  # versions; a deep network has one that is so much higher
+MIXED = 5  # the version of deep networks whose features are sums
+MIXED_KEYS = {"neurons", "mix", "shift"}
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
 UNIT_KEYS = {"name", "weight", "bias", "samples", "directions", "orientation"}
@@ -42,10 +46,10 @@ RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 def dump(network: AnalyticNetwork) -> dict[str, Any]:
     """The network as plain lists, numbers and strings."""
-    exact = network.exact
+    exact, mixed = network.exact, any(layer.mix is not None for layer in network.below)
     content = {
         "format": FORMAT,
-        "version": (EXACT if exact else NUMERIC) + (DEEP if network.below else 0),
+        "version": MIXED if mixed else (EXACT if exact else NUMERIC) + (DEEP if network.below else 0),
         "features": network.features,
         "outputs": network.outputs,
         "norm": f"{network.norm:g}",
@@ -59,10 +63,20 @@ def dump(network: AnalyticNetwork) -> dict[str, Any]:
         ],
     }
     if network.below:
-        content["below"] = [
-            [_name(atom) | _unit(atom, exact) for atom in layer.atoms] for layer in network.below
-        ]
+        content["below"] = [_layer(layer, exact, mixed) for layer in network.below]
     return content
+
+
+def _layer(layer: FeatureLayer, exact: bool, mixed: bool) -> Any:
+    """The unit neurons of a hidden layer, with the sums that its features are where some are."""
+    neurons = [_name(atom) | _unit(atom, exact) for atom in layer.atoms]
+    if not mixed:
+        return neurons
+    sums = [
+        [[r, float(row[r])] for r in np.flatnonzero(row).tolist()]
+        for row in (np.eye(layer.width) if layer.mix is None else layer.mix)
+    ]
+    return {"neurons": neurons, "mix": sums, "shift": layer.shifts.tolist()}
 
 
 def _name(atom: Atom) -> dict[str, Any]:
@@ -101,9 +115,9 @@ def save(network: AnalyticNetwork, path: str | os.PathLike[str]) -> None:
     write_whole(path, json.dumps(dump(network), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bool, list[list[Atom]]]:
+def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bool, list[FeatureLayer]]:
     """The parts of a network: neurons (weight, bias, outer, atom), of an exact one (atom, coefficient); intercept,
-    features, norm, bias, and the atoms of the hidden layers below."""
+    features, norm, bias, and the hidden layers below."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as reason:
@@ -118,9 +132,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(
             f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
         )
-    if content.get("version") not in range(NUMERIC, EXACT + DEEP + 1):
+    if content.get("version") not in range(NUMERIC, MIXED + 1):
         raise FormatError(
-            f"{path} has version {content.get('version')!r} and this geomnn reads {NUMERIC} to {EXACT + DEEP}; "
+            f"{path} has version {content.get('version')!r} and this geomnn reads {NUMERIC} to {MIXED}; "
             "read it with the geomnn that wrote it."
         )
     try:
@@ -129,8 +143,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(f"{path} is damaged: {reason}; write it anew with save().") from reason
 
 
-def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool, list[list[Atom]]]:
-    kind, deep = (content["version"] - 1) % DEEP + 1, content["version"] > DEEP
+def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool, list[FeatureLayer]]:
+    deep, mixed = content["version"] > DEEP, content["version"] == MIXED
+    kind = NUMERIC if mixed else (content["version"] - 1) % DEEP + 1
     keys = KEYS | {"below"} if deep else KEYS
     _expect(set(content) == keys, f"its keys are {sorted(content)}, {sorted(keys)} were expected")
     features, outputs, bias = content["features"], content["outputs"], content["bias"]
@@ -139,13 +154,19 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool,
     _expect(isinstance(bias, bool), f"bias is {bias!r}")
     _expect(content["norm"] in NORMS, f"norm is {content['norm']!r}")
     norm, shape = NORMS[content["norm"]], () if outputs is None else (outputs,)
-    below: list[list[Atom]] = []
+    below: list[FeatureLayer] = []
     with any_size():
         for level, layer in enumerate(content["below"] if deep else [], start=1):
-            _expect(isinstance(layer, list) and len(layer) > 0, "a hidden layer is empty")
-            width = len(below[-1]) if below else features
-            below.append([_unit_atom(entry, kind, width, norm, bias, level) for entry in layer])
-        width, level = (len(below[-1]) if below else features), len(below) + 1
+            mix = shift = None
+            if mixed:
+                _expect(isinstance(layer, dict) and set(layer) == MIXED_KEYS, f"a layer is {str(layer)[:80]}")
+                mix, shift = _sums(layer["mix"], layer["shift"], len(layer["neurons"]))
+            entries = layer["neurons"] if mixed else layer
+            _expect(isinstance(entries, list) and len(entries) > 0, "a hidden layer is empty")
+            width = below[-1].width if below else features
+            atoms = [_unit_atom(entry, kind, width, norm, bias, level) for entry in entries]
+            below.append(FeatureLayer(tuple(atoms), mix, shift))
+        width, level = (below[-1].width if below else features), len(below) + 1
         if kind == EXACT:
             _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
             exact = [_exact_neuron(entry, width, norm, bias, level) for entry in content["neurons"]]
@@ -153,6 +174,16 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool,
     intercept = _numbers(content["intercept"], shape, "intercept")
     neurons = [_neuron(entry, width, shape, norm, bias, level) for entry in content["neurons"]]
     return neurons, intercept, features, norm, bias, below
+
+
+def _sums(rows: list, shift: Any, neurons: int) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix and the shifts that `_layer` wrote."""
+    mix = np.zeros((len(rows), neurons))
+    for j, row in enumerate(rows):
+        for r, value in row:
+            _expect(_is_count(r) and r < neurons, f"a feature is a sum of neuron {r!r}")
+            mix[j, r] = _numbers(value, (), "mix")
+    return mix, _numbers(shift, (len(rows),), "shift")
 
 
 def _of_one_kind(neurons: list[tuple], intercept: Any) -> tuple[list[tuple], Any]:

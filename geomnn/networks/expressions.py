@@ -93,6 +93,8 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
 
     for layer in network.below:
         x = hidden(*layer.arrays(), x)
+        if layer.mix is not None:
+            x = hidden(layer.mix, layer.shifts, x)
     inner, biases, outer, t = network.arrays()
     features = hidden(inner, biases, x)
     values = [affine(column, features, c) for column, c in zip(outer.T, t, strict=True)]
@@ -151,8 +153,17 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
         lines.append(rf"+ \cdots \quad (\text{{{len(network) - len(shown)} more neurons}})")
     formula = r"f(x) ={}& " + r" \\ & ".join(lines)
     for level, layer in enumerate(network.below, start=1):
-        for k, atom in enumerate(layer.atoms):
-            formula += rf" \\ {_column(k, level)}(x) ={{}}& {feature_latex(atom)}"
+        for k, (shift, parts) in enumerate(layer.sums()):
+            pieces = [feature_latex(atom) for _, atom in parts]
+            if layer.mix is not None:
+                pieces = [
+                    _number(c, digits, "numeric", first=not j) + r"\, " + pieces[j]
+                    for j, (c, _) in enumerate(parts)
+                ]
+                pieces += [_number(shift, digits, "numeric", first=not pieces)] if shift or not pieces else []
+            total = r" \\ & \quad ".join(pieces)
+            total = total if layer.folds else rf"\bigl({total}\bigr)_+"
+            formula += rf" \\ {_column(k, level)}(x) ={{}}& {total}"
     return rf"\begin{{aligned}} {formula} \end{{aligned}}"
 
 
@@ -230,7 +241,15 @@ def to_text(network: AnalyticNetwork) -> str:
         space = " " if np.ndim(z) else ""
         lines.append(f"  {sign}{space}{_short(z)} · {_feature(neuron.atom)}")
     for level, layer in enumerate(network.below, start=1):
-        lines += [f"k{'′' * (level - 1)}{k}(x) = {_feature(atom)}" for k, atom in enumerate(layer.atoms)]
+        for k, (shift, parts) in enumerate(layer.sums()):
+            name = f"k{'′' * (level - 1)}{k}(x)"
+            if layer.mix is None:
+                lines.append(f"{name} = {_feature(parts[0][1])}")
+            else:
+                lines.append(
+                    f"{name} = {_short(shift)}" if layer.folds else f"{name} = ( … )₊, … = {_short(shift)}"
+                )
+                lines += [f"  {'+' if c >= 0 else ''}{_short(c)} · {_feature(atom)}" for c, atom in parts]
     return "\n".join(lines)
 
 

@@ -219,7 +219,7 @@ class AnalyticNetwork:
     @property
     def depth(self) -> int:
         """Layers of weights, hidden ones and that of the outputs: 2 for one hidden layer."""
-        return 2 + len(self.below)
+        return 2 + sum(1 if layer.folds else 2 for layer in self.below)
 
     @property
     def outputs(self) -> int | None:
@@ -280,7 +280,7 @@ class AnalyticNetwork:
     @property
     def _width(self) -> int:
         """How many features the last hidden layer has below."""
-        return len(self.below[-1].atoms) if self.below else self.features
+        return self.below[-1].width if self.below else self.features
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """w (k, d), b (k,), α (k, c) and t (c,) of the last hidden layer in float64, with c = 1 for a scalar output; d
@@ -302,7 +302,20 @@ class AnalyticNetwork:
     def layers(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers."""
         inner, biases, outer, t = self.arrays()
-        pairs = [*(layer.arrays() for layer in self.below), (inner, biases), (outer.T, t)]
+        pairs: list[tuple[np.ndarray, np.ndarray]] = []
+        mix, shift = (
+            np.eye(self.features),
+            np.zeros(self.features),
+        )  # what the features are of the last neurons
+        for layer in self.below:
+            weights, offsets = layer.arrays()
+            pairs.append((weights @ mix, weights @ shift + offsets))
+            mix = np.eye(layer.width) if layer.mix is None else layer.mix
+            shift = layer.shifts
+            if not layer.folds:
+                pairs.append((mix, shift))
+                mix, shift = np.eye(layer.width), np.zeros(layer.width)
+        pairs += [(inner @ mix, inner @ shift + biases), (outer.T, t)]
         return [(weights, offsets if self.bias else None) for weights, offsets in pairs]
 
     def table(self) -> Any:
@@ -371,5 +384,4 @@ class AnalyticNetwork:
         """
         neurons, intercept, features, norm, bias, below = document.load(path)
         kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
-        layers = [FeatureLayer(tuple(atoms)) for atoms in below]
-        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, layers)
+        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below)

@@ -1,0 +1,381 @@
+"""Chambers: every neuron is a sum of wedges of samples that are active where it is.
+
+The neurons with the signs of u on the samples, and on the directions of ‖·‖_p, are a cone K = {r : G r ≥ 0}. On it
+outputs and norm are linear, and its extreme rays are orthogonal to D − 1 independent rows of G: wedges. So
+
+    u = Σ_k c_k r_k,  c_k > 0,  at most D of them,   (x̃_i·u)_+ = Σ_k c_k (x̃_i·r_k)_+,   ‖w(u)‖_p = Σ_k c_k ‖w(r_k)‖_p,
+
+the norm for p = 1 and ∞ only. As much of a ray as K allows is taken from u; what is left lies in a facet, {r : q·r = 0},
+and the next ray is a vertex of it. The simplex method finds it, pivoting from the last ray towards a smaller q·r, along
+the edge that falls most steeply: lengths of edges are those of a few random projections of them.
+
+Source: geomnn theory, section 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import qr, solve_triangular
+from scipy.linalg.blas import dgemm
+from scipy.optimize import nnls
+
+from geomnn.atoms import basis_directions
+from geomnn.compiled import compiled
+from geomnn.errors import DataError
+from geomnn.samples import Samples, weight_norm
+
+__all__ = ["Parts", "split"]
+
+NOTHING = 1e-12  # of a neuron, that its weight may be to count as zero, or what is left of it
+ZERO = 1e-9  # entries of the tableau up to this are zero; rows are 1 on the average of a vertex
+FLAT = 1e-8  # slopes up to this part of the largest along an edge are none
+SLACK = 1e-11  # by which a row may fall below zero for the sake of a larger pivot
+DELAY = 32  # pivots before they are worked into the tableau
+ANEW = 5_000  # pivots, at most, before the tableau is formed anew
+DRIFT = 1e-11  # of a vertex between that
+PROJECTIONS = 32
+TRIES = 10
+EXACT = 1e-11
+MOST = 50  # pivots to a facet, times the dimension
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A neuron as a sum of unit wedges, Σ_k c_k r_k + (0, constant).
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (m,)
+        c_k > 0.
+    units : ndarray, shape (m, D)
+        r_k in centred coordinates, ‖w‖_p = 1.
+    constant : float
+        What the ray (0, 1) adds on every sample; 0 unless all are active.
+    """
+
+    coefficients: np.ndarray
+    units: np.ndarray
+    constant: float
+
+
+def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
+    """A neuron as a sum of wedges with the same outputs on the samples, and for p = 1 and ∞ the same norm.
+
+    Parameters
+    ----------
+    samples : Samples
+    neuron : ndarray, shape (D,)
+        (w, b) in centred coordinates.
+    norm : float
+        p. For p = 2 chambers are those of the samples alone (and of e_l where samples do not span them), so that
+        Σ c_k ‖w(r_k)‖_2 may be above ‖w‖_2.
+
+    Returns
+    -------
+    Parts
+        Without any where the neuron is active on no sample.
+
+    Raises
+    ------
+    DataError
+        If rounding hides the chamber.
+
+    Source: geomnn theory, section 6.
+    """
+    incidences = samples.incidences(neuron)
+    D, d = samples.D, samples.d
+    if not (incidences > 0).any():
+        return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
+    rows = samples.distinct
+    scale = np.abs(samples.homogeneous).max(axis=0)
+    scale[scale == 0] = 1.0
+    table = samples.homogeneous[rows] / scale
+    walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
+    if norm == 2 and np.linalg.matrix_rank(table) < D:
+        walls = np.eye(d)
+    walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / scale
+    point = neuron * scale
+    along = walls @ point
+    along[np.abs(along) <= NOTHING * np.abs(walls) @ np.abs(point)] = 0.0
+    values = np.concatenate([incidences[rows], along])
+    cone = np.vstack([table, walls])
+    length = np.linalg.norm(cone, axis=1) * np.where(values < 0, -1.0, 1.0)
+    rays, shares = _all_rays(cone / length[:, None], values / length, neuron * scale)
+    rays = rays / scale
+    size = weight_norm(rays[:, :d], norm)
+    flat = size * scale[:d].max() <= NOTHING * np.abs(rays * scale).max(axis=1)
+    constant = float(shares[flat] @ rays[flat, -1]) if samples.bias else 0.0
+    return Parts((shares * size)[~flat], rays[~flat] / size[~flat, None], constant)
+
+
+def _all_rays(cone: np.ndarray, values: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Extreme rays of {r : G r ≥ 0} and how much of each is in a point, G·point = values."""
+    rays = np.zeros((0, len(point)))
+    for seed in range(TRIES):  # where rounding hides the way, others are gone
+        rays = np.vstack([rays, _Cone(cone, values, seed).rays()])
+        shares, left = nnls(rays.T, point)
+        if left <= 10 * EXACT * np.linalg.norm(point):
+            return rays[shares > 0], shares[shares > 0]
+    raise DataError(
+        "Rounding hides the chamber of a neuron: some samples are nearly equal, or nearly dependent. Centre the "
+        "features, or merge near-duplicates."
+    )
+
+
+class _Cone:
+    """{r : G r ≥ 0} around a point, and the tableau of one vertex of its slice {ω·r = m}, ω = Σ G, m rows.
+
+    Column k of the tableau is G e_k for the edge e_k of the slice along which every row of the basis stays zero but the
+    k-th. What pivots change is kept apart as a product, ``left`` times ``right``,
+    until there are a few of them.
+    """
+
+    def __init__(self, cone: np.ndarray, values: np.ndarray, seed: int):
+        (self._m, self._D), self._cone = cone.shape, cone
+        self._omega = cone.sum(axis=0)
+        self._values = values * (self._m / values.sum())
+        self._left = np.zeros((self._m, DELAY), order="F")
+        self._right = np.zeros((DELAY, self._D - 1))
+        self._pending, self._pivots, self._anew = 0, 0, ANEW
+        self._dead: list[int] = []  # rows that are zero from now on
+        self._rng = np.random.default_rng(seed)
+        self._project = self._rng.standard_normal((PROJECTIONS, self._m)) @ cone
+        self._known = np.zeros(
+            (1 + PROJECTIONS, self._D - 1)
+        )  # rows that are up to date: of q, and projections
+        self._column, self._row = np.zeros(self._m), np.zeros(self._D - 1)
+
+    def rays(self) -> np.ndarray:
+        """Extreme rays of which the point is a sum, up to rounding, shape (k, D)."""
+        self._find_vertex()
+        values, rest, vertices, bases = self._values.copy(), 1.0, [], []
+        while True:
+            vertex = self._vertex
+            above = np.flatnonzero(vertex > ZERO)
+            reach = values[above] / vertex[above]
+            q, share = int(above[np.argmin(reach)]), float(reach.min())
+            if share > NOTHING:
+                vertices.append(vertex.copy())
+                bases.append([*self._basis[: self._active].tolist(), *self._dead])
+                rest -= share
+                values = np.maximum(values - share * vertex, 0.0)
+            values[q] = 0.0
+            if not self._active or rest <= NOTHING or not self._descend(q):
+                break
+        q, r = qr(self._cone, mode="economic", check_finite=False)
+        rays = solve_triangular(r, q.T @ np.array(vertices).reshape(-1, self._m).T).T
+        along = self._cone @ rays.T
+        for k, basis in enumerate(bases):
+            if np.abs(along[basis, k]).max() > EXACT:
+                border = np.vstack([self._cone[basis], self._omega])
+                rays[k] = np.linalg.solve(border, np.append(np.zeros(self._D - 1), float(self._m)))
+                along[:, k] = self._cone @ rays[k]
+        return rays[(along >= -10 * EXACT * along.max(axis=0, initial=0.0)).all(axis=0)]
+
+    def _find_vertex(self) -> None:
+        """Walk from the point along free edges until D − 1 rows are zero, those that are so at the point first."""
+        self._active, self._basis = self._D - 1, np.full(self._D - 1, -1)
+        axis = int(np.argmax(np.abs(self._omega)))
+        edges = np.delete(np.eye(self._D), axis, axis=1)
+        edges[axis] = -np.delete(self._omega, axis) / self._omega[axis]
+        edges = self._rng.permutation(edges, axis=1)
+        self._tableau = np.asfortranarray(self._cone @ edges)
+        self._vertex = self._values.copy()
+        for row in np.flatnonzero(self._values == 0).tolist():
+            if self._active:
+                _read_row(self._tableau, self._left, self._right, self._pending, self._active, row, self._row)
+                k = int(np.argmax(np.abs(self._row[: self._active])))
+                if abs(self._row[k]) > ZERO:
+                    self._exchange(k, row)
+                    self._close(k)
+        for k in range(self._active):
+            _read_column(self._tableau, self._left, self._right, self._pending, k, self._column)
+            ahead, behind = (_reach(self._vertex, side * self._column) for side in (1.0, -1.0))
+            row, step = ahead if ahead[1] <= behind[1] else (behind[0], -behind[1])
+            self._vertex = np.maximum(self._vertex + step * self._column, 0.0)
+            self._exchange(k, row)
+        self._form()
+
+    def _descend(self, q: int) -> bool:
+        """Pivot to a vertex with row q zero, and stay in that facet; False where rounding hides the way."""
+        if self._pivots > self._anew:
+            self._form()
+        for _ in range(1 + MOST * self._D // DELAY):
+            if self._pending == DELAY:
+                self._work_in()
+            arrays = self._tableau, self._left, self._right
+            _read_row(*arrays, self._pending, self._active, q, self._row)
+            if self._vertex[q] <= ZERO:
+                length = np.linalg.norm(self._known[1:, : self._active], axis=0)
+                slopes = np.abs(self._row[: self._active]) / length
+                k = int(np.argmax(slopes))
+                if slopes[k] > FLAT:  # otherwise the rows that are zero imply it
+                    self._exchange(k, q)
+                    self._close(k)
+                return True
+            self._known[0] = self._row
+            before = self._pending
+            self._pending, k = _descend(
+                *arrays,
+                before,
+                self._active,
+                self._known,
+                self._basis,
+                self._vertex,
+                q,
+                self._column,
+                self._row,
+            )
+            self._pivots += self._pending - before
+            if k >= 0:
+                self._close(k)
+                return True
+            if self._pending == before:  # no edge leads down
+                return False
+        return False
+
+    def _exchange(self, k: int, row: int) -> None:
+        """Put a row into the basis, in the place of the one of edge k, or of none."""
+        arrays = self._tableau, self._left, self._right
+        _read_column(*arrays, self._pending, k, self._column)
+        _read_row(*arrays, self._pending, self._active, row, self._row)
+        _pivot(
+            *arrays, self._pending, self._active, self._known, self._basis, k, row, self._column, self._row
+        )
+        self._vertex[row] = 0.0
+        self._pending += 1
+        if self._pending == DELAY:
+            self._work_in()
+
+    def _close(self, k: int) -> None:
+        """Stay where the row of edge k is zero: there is no such edge any more."""
+        self._dead.append(int(self._basis[k]))
+        self._active -= 1
+        last = self._active
+        for columns in (self._tableau, self._right, self._known):
+            columns[:, k] = columns[:, last]
+        self._basis[k] = self._basis[last]
+
+    def _work_in(self) -> None:
+        """Work the pivots that are pending into the tableau."""
+        count, active = self._pending, self._active
+        if count and active:
+            dgemm(
+                -1.0, self._left[:, :count], self._right[:count, :active], 1.0, self._tableau[:, :active],
+                overwrite_c=True,
+            )  # fmt: skip
+        self._pending = 0
+
+    def _form(self) -> None:
+        """Form the tableau anew from the rows of its basis."""
+        basis, before = self._basis[: self._active].tolist(), self._vertex
+        inverse = np.linalg.inv(np.vstack([self._cone[basis + self._dead], self._omega]))
+        self._tableau[:, : self._active] = self._cone @ inverse[:, : self._active]
+        self._tableau[basis + self._dead] = 0.0
+        self._tableau[basis, np.arange(self._active)] = 1.0
+        self._known[1:, : self._active] = self._project @ inverse[:, : self._active]
+        self._vertex = self._cone @ (self._m * inverse[:, -1])
+        self._vertex[basis + self._dead] = 0.0
+        drift = np.abs(self._vertex - before).max()
+        self._anew = int(np.clip(self._anew * np.sqrt(DRIFT / max(drift, 1e-300)), 100, ANEW))
+        self._pending = self._pivots = 0
+
+
+@compiled
+def _read_column(tableau, left, right, pending, k, column):  # type: ignore[no-untyped-def]
+    """Column k as it is, with what is pending."""
+    for i in range(len(column)):
+        column[i] = tableau[i, k]
+    for p in range(pending):
+        factor = right[p, k]
+        if factor != 0.0:
+            for i in range(len(column)):
+                column[i] -= left[i, p] * factor
+
+
+@compiled
+def _read_row(tableau, left, right, pending, active, i, row):  # type: ignore[no-untyped-def]
+    """Row i as it is, with what is pending."""
+    for k in range(active):
+        row[k] = tableau[i, k]
+    for p in range(pending):
+        factor = left[i, p]
+        if factor != 0.0:
+            for k in range(active):
+                row[k] -= factor * right[p, k]
+
+
+@compiled
+def _pivot(tableau, left, right, pending, active, known, basis, k, i, column, row):  # type: ignore[no-untyped-def]
+    """Edge k becomes the one along which row i grows; the others keep it zero. Column and row are the current ones."""
+    factor = 1.0 / column[i]
+    for r in range(len(column)):
+        column[r] *= factor
+        left[r, pending] = column[r]
+        tableau[r, k] = column[r]
+    for c in range(active):
+        right[pending, c] = row[c]
+        tableau[i, c] = 0.0
+    for p in range(pending + 1):
+        right[p, k] = 0.0
+        left[i, p] = 0.0
+    tableau[i, k] = 1.0
+    for r in range(len(known)):
+        new = known[r, k] * factor
+        for c in range(active):
+            known[r, c] -= new * row[c]
+        known[r, k] = new
+    basis[k] = i
+
+
+@compiled
+def _reach(vertex, column):  # type: ignore[no-untyped-def]
+    """The row that a vertex meets first on its way along an edge, and where: of those met nearly at once the one with
+    the largest slope."""
+    size = 0.0
+    for r in range(len(vertex)):
+        size = max(size, abs(column[r]))
+    most = 1e300
+    for r in range(len(vertex)):
+        if -column[r] > FLAT * size:
+            most = min(most, (vertex[r] + SLACK) / -column[r])
+    i, largest = -1, FLAT * size
+    for r in range(len(vertex)):
+        if -column[r] > largest and vertex[r] <= most * -column[r]:
+            i, largest = r, -column[r]
+    return i, max(vertex[i], 0.0) / -column[i]
+
+
+@compiled
+def _descend(tableau, left, right, pending, active, known, basis, vertex, q, column, row):  # type: ignore[no-untyped-def]
+    """Pivot while there is room for what is pending: how many pivots that is then, and the edge of row q or -1."""
+    length = np.empty(active)
+    while pending < left.shape[1]:  # there is room
+        for c in range(active):
+            length[c] = 1e-300
+        for r in range(1, len(known)):
+            for c in range(active):
+                length[c] += known[r, c] * known[r, c]
+        best, k = NOTHING * NOTHING, -1
+        for c in range(active):
+            slope = known[0, c]
+            if slope < 0.0 and slope * slope > best * length[c]:
+                best, k = slope * slope / length[c], c
+        if k < 0:
+            return pending, -1
+        _read_column(tableau, left, right, pending, k, column)
+        i, step = _reach(vertex, column)
+        for r in range(len(vertex)):
+            vertex[r] += step * column[r]
+        vertex[i] = 0.0
+        _read_row(tableau, left, right, pending, active, i, row)
+        row[k] = column[i]
+        _pivot(tableau, left, right, pending, active, known, basis, k, i, column, row)
+        pending += 1
+        if i == q:
+            return pending, k
+        if vertex[q] <= ZERO:
+            break
+    return pending, -1
