@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
+    from geomnn.networks.rewrite import Rewriting, rewrite, split_layer
     from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
     from geomnn.programs.certificate import Certificate
 
@@ -25,6 +26,7 @@ _HOMES = {
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.paths",
     "Path": "geomnn.paths",
+    "Rewriting": "geomnn.networks.rewrite",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
@@ -33,6 +35,8 @@ _HOMES = {
     "grid": "geomnn.paths",
     "path": "geomnn.paths",
     "reg_max": "geomnn.derivation",
+    "rewrite": "geomnn.networks.rewrite",
+    "split_layer": "geomnn.networks.rewrite",
 }
 _MODULES = ("algebra", "datasets", "dictionaries", "errors", "exact", "multivectors", "plotting", "testing")
 
@@ -41,6 +45,7 @@ __all__ = [
     "Certificate",
     "CrossValidation",
     "Path",
+    "Rewriting",
     "Solution",
     "WedgeClassifier",
     "WedgeRegressor",
@@ -56,6 +61,8 @@ __all__ = [
     "path",
     "plotting",
     "reg_max",
+    "rewrite",
+    "split_layer",
     "testing",
 ]
 

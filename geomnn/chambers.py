@@ -5,9 +5,9 @@ outputs and norm are linear, and its extreme rays are orthogonal to D − 1 inde
 
     u = Σ_k c_k r_k,  c_k > 0,  at most D of them,   (x̃_i·u)_+ = Σ_k c_k (x̃_i·r_k)_+,   ‖w(u)‖_p = Σ_k c_k ‖w(r_k)‖_p,
 
-the norm for p = 1 and ∞ only. As much of a ray as K allows is taken from u; what is left lies in a facet, {r : q·r = 0},
-and the next ray is a vertex of it. The simplex method finds it, pivoting from the last ray towards a smaller q·r, along
-the edge that falls most steeply: lengths of edges are those of a few random projections of them.
+the norm for p = 1 and ∞ only. As much of a ray as K allows is taken from u; what is left lies in a facet, where some
+q·r = 0, and the next ray is a vertex of it. The simplex method finds it, pivoting from the last ray towards a smaller
+q·r along the edge that falls most steeply: lengths of edges are those of a few random projections of them.
 
 Source: geomnn theory, section 6.
 """
@@ -93,7 +93,7 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
     scale[scale == 0] = 1.0
     table = samples.homogeneous[rows] / scale
     walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
-    if norm == 2 and np.linalg.matrix_rank(table) < D:
+    if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):
         walls = np.eye(d)
     walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / scale
     point = neuron * scale
@@ -103,6 +103,7 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
     cone = np.vstack([table, walls])
     length = np.linalg.norm(cone, axis=1) * np.where(values < 0, -1.0, 1.0)
     rays, shares = _all_rays(cone / length[:, None], values / length, neuron * scale)
+    rays[np.abs(rays) <= NOTHING * np.abs(rays).max(axis=1, keepdims=True)] = 0.0
     rays = rays / scale
     size = weight_norm(rays[:, :d], norm)
     flat = size * scale[:d].max() <= NOTHING * np.abs(rays * scale).max(axis=1)
@@ -168,7 +169,7 @@ class _Cone:
         rays = solve_triangular(r, q.T @ np.array(vertices).reshape(-1, self._m).T).T
         along = self._cone @ rays.T
         for k, basis in enumerate(bases):
-            if np.abs(along[basis, k]).max() > EXACT:
+            if np.abs(along[basis, k]).max(initial=0.0) > EXACT:
                 border = np.vstack([self._cone[basis], self._omega])
                 rays[k] = np.linalg.solve(border, np.append(np.zeros(self._D - 1), float(self._m)))
                 along[:, k] = self._cone @ rays[k]

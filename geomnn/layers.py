@@ -28,7 +28,7 @@ from geomnn.errors import DataError
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
 
-__all__ = ["FeatureLayer", "all_features", "all_layers", "name_feature", "renamed"]
+__all__ = ["FeatureLayer", "all_features", "all_layers", "feature_table", "name_feature", "renamed"]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
 SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
@@ -180,11 +180,15 @@ def all_features(
         ordered = sorted({column for column in columns if any(column)})
         chosen = [layer.atoms[columns.index(column)] for column in ordered]
         return FeatureLayer(tuple(chosen)), [list(row) for row in zip(*ordered, strict=True)]
-    units = np.array([samples.unit_of(atom.weight, atom.bias) for atom in atoms]).reshape(-1, samples.D)
-    incidences = [samples.incidences(unit) for unit in units]  # with zeros where samples are on hyperplanes
-    values = np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)
+    values = feature_table(samples, atoms)
     kept = _essential(values, bias)
     return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
+
+
+def feature_table(samples: Samples, atoms: Sequence[Atom]) -> np.ndarray:
+    """K in float64, shape (n, M), with exact zeros where samples are on hyperplanes."""
+    incidences = [samples.incidences(samples.unit_of(atom.weight, atom.bias)) for atom in atoms]
+    return np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)
 
 
 def renamed(atom: Atom, table: Any, level: int) -> Atom:

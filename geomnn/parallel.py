@@ -10,7 +10,7 @@ from typing import Any
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-__all__ = ["in_parallel", "one_blas_thread"]
+__all__ = ["in_parallel", "one_blas_thread", "streamed"]
 
 
 def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None) -> list[Any]:
@@ -29,6 +29,17 @@ def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = 
         As in joblib; as its active backend says if not given.
     """
     return Parallel(n_jobs=n_jobs)(delayed(_call)(function, job) for job in jobs)
+
+
+def streamed(function: Callable, jobs: Iterable[tuple]) -> Iterator[Any]:
+    """What `in_parallel` gives, one after the other, as soon as each is there and those before it are.
+
+    Parameters
+    ----------
+    function : callable
+    jobs : iterable of tuple
+    """
+    return Parallel(return_as="generator")(delayed(_call)(function, job) for job in jobs)
 
 
 def _call(function: Callable, job: tuple) -> Any:

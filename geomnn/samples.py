@@ -14,7 +14,15 @@ import numpy as np
 
 from geomnn.errors import DataError, OptionError
 
-__all__ = ["Samples", "check_integer", "check_norm", "finite_floats", "real_table", "weight_norm"]
+__all__ = [
+    "Samples",
+    "check_integer",
+    "check_norm",
+    "finite_floats",
+    "plain_array",
+    "real_table",
+    "weight_norm",
+]
 
 
 class Samples:
@@ -122,18 +130,23 @@ def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
     return np.linalg.norm(weights, ord=norm, axis=-1)
 
 
-def real_table(values: Any, name: str) -> np.ndarray:
-    """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong."""
+def plain_array(values: Any, name: str) -> np.ndarray:
+    """An array of any shape and type, or a `DataError`: sparse, masked or ragged tables are none."""
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray().")
     if np.ma.is_masked(values):
         raise DataError(f"{name} has masked entries; remove or impute them first.")
     try:
-        array = np.asarray(values)
+        return np.asarray(values)
     except ValueError as reason:
         raise DataError(
             f"{name} has rows of different lengths; give a table with the same columns in each row."
         ) from reason
+
+
+def real_table(values: Any, name: str) -> np.ndarray:
+    """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong."""
+    array = plain_array(values, name)
     if array.ndim != 2:
         hint = f" For one feature use {name}.reshape(-1, 1)." if array.ndim == 1 else ""
         raise DataError(

@@ -21,7 +21,7 @@ from geomnn.atoms import Atom, Direction, name_atom
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.samples import Samples, check_integer, weight_norm
 
-__all__ = ["SampledDictionary"]
+__all__ = ["SampledDictionary", "sketch_directions"]
 
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 SKETCHES = 64  # independent ones, for equal shares of the wedges
@@ -151,7 +151,7 @@ class SampledDictionary(Dictionary):
         return Pricing(float(values.max(initial=0.0)), chosen)
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
-        return name_atom(self.samples, unit, self.norm, _directions(unit[: self.samples.d]))
+        return name_atom(self.samples, unit, self.norm, sketch_directions(unit[: self.samples.d]))
 
 
 def _normals(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -184,7 +184,7 @@ def _completed(
     return np.array(kept)
 
 
-def _directions(weight: np.ndarray) -> list[Direction]:
+def sketch_directions(weight: np.ndarray) -> list[Direction]:
     """e_l where w_l = 0, and e_l ± e_k for the first l with |w_l| = |w_k|, in order."""
     directions, first = [], {0.0: -1}
     for k, entry in enumerate(weight.tolist()):

@@ -16,7 +16,7 @@ import sympy
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage
 from geomnn.layers import FeatureLayer
-from geomnn.networks import document, expressions
+from geomnn.networks import document, expressions, interchange
 from geomnn.rationals import exact_table, holds_exact, root_times, short_number
 from geomnn.roots import RootBasis
 from geomnn.samples import real_table
@@ -166,6 +166,7 @@ class AnalyticNetwork:
         features: int,
         norm: float,
         bias: bool,
+        below: Sequence[FeatureLayer] = (),
     ) -> AnalyticNetwork:
         """The balanced network Σ z_j (x̃·u_j)_+ + t: w = √‖z‖ u, α = z/√‖z‖.
 
@@ -180,7 +181,7 @@ class AnalyticNetwork:
             root = float(np.sqrt(np.linalg.norm(z)))
             outer = z / root if np.ndim(z) else float(z / root)
             neurons.append(Neuron(root * atom.weight, root * atom.bias, outer, atom))
-        return cls(neurons, intercept, features, norm, bias)
+        return cls(neurons, intercept, features, norm, bias, below)
 
     @property
     def exact(self) -> bool:
@@ -385,3 +386,16 @@ class AnalyticNetwork:
         neurons, intercept, features, norm, bias, below = document.load(path)
         kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
         return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below)
+
+    def to_torch(self, dtype: str = "float64") -> Any:
+        """The network as a torch.nn.Sequential of Linear and ReLU; see `geomnn.networks.interchange`."""
+        return interchange.to_torch(self, dtype)
+
+    def to_onnx(self, path: str | os.PathLike[str], dtype: str = "float64") -> None:
+        """Write the network as an ONNX file, from "x" (n, d) to "f" (n, c); see `geomnn.networks.interchange`."""
+        interchange.to_onnx(self, path, dtype)
+
+    @classmethod
+    def from_torch(cls, model: Any, X: Any, norm: float = 1, bias: bool | None = None) -> AnalyticNetwork:
+        """The network of a model whose neurons are wedges of the samples X; see `geomnn.networks.interchange`."""
+        return interchange.from_torch(model, X, norm, bias)

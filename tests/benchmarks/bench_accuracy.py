@@ -26,7 +26,7 @@ CHOICE = "neg_log_loss"  # accuracies of a few samples are often equal
 SIXTEENTHS = FunctionTransformer(lambda pixels: pixels / 16)  # which come as 0 to 16
 DATA = {
     "wine": (load_wine, StandardScaler(), [30.0, 10.0, 3.0, 1.0, 0.3]),
-    "breast cancer": (load_breast_cancer, StandardScaler(), [30.0, 10.0, 3.0, 1.0, 0.3]),
+    "breast cancer": (load_breast_cancer, StandardScaler(), [16.0, 8.0, 4.0, 2.0, 1.0]),
     "digits": (load_digits, SIXTEENTHS, [3.0, 1.0, 0.3]),
 }
 PEERS = {
