@@ -1,16 +1,17 @@
 """Rewriting: any neuron is a sum of wedges of its chamber, and any network becomes one of wedges."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from problems import degenerate
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import geomnn as gm
 from geomnn.atoms import basis_directions
 from geomnn.chambers import split
 from geomnn.samples import Samples
-from problems import degenerate
 
 NORMS = (1.0, np.inf, 2.0)
 
@@ -87,7 +88,7 @@ def test_inactive_neurons_have_no_parts():
 def random_layers(sizes, bias, rng):
     return [
         (rng.normal(size=(out, inner)), rng.normal(size=out) if bias else None)
-        for inner, out in zip(sizes, sizes[1:], strict=False)
+        for inner, out in pairwise(sizes)
     ]
 
 
@@ -128,7 +129,8 @@ def test_outputs_stay_and_the_cost_does_not_rise(sizes, bias):
     assert network.depth == len(layers)
     # anywhere, the layers for PyTorch are the same function as the network
     away = rng.normal(size=(20, sizes[0]))
-    np.testing.assert_allclose(forward(network.layers, away).reshape(network(away).shape), network(away), rtol=1e-9, atol=1e-9)  # fmt: skip
+    there = forward(network.layers, away).reshape(network(away).shape)
+    np.testing.assert_allclose(there, network(away), rtol=1e-9, atol=1e-9)
     assert rewriting.bound == 1.0
 
 

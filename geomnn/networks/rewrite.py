@@ -223,7 +223,7 @@ def split_layer(model: Any, X: Any, norm: float = 1) -> Iterator[SplitNeuron]:
     >>> import geomnn as gm
     >>> parts = next(gm.split_layer([[[1.0, -2.0]], [[1.0]]], [[1, 0], [0, 1], [3, 1]]))
     >>> parts.coefficients.round(6).tolist(), parts.weights.round(6).tolist()
-    ([3.0], [[0.333333, -0.666667]])
+    ([2.666667, 0.333333], [[0.25, -0.75], [1.0, 0.0]])
 
     Source: geomnn theory, section 6.
     """
