@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geomnn import algebra, datasets, dictionaries, errors, exact, multivectors, plotting, testing
+    from geomnn.blocks import BlockTraining, train_blocks
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
+    "BlockTraining": "geomnn.blocks",
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.paths",
     "Path": "geomnn.paths",
@@ -37,11 +39,13 @@ _HOMES = {
     "reg_max": "geomnn.derivation",
     "rewrite": "geomnn.networks.rewrite",
     "split_layer": "geomnn.networks.rewrite",
+    "train_blocks": "geomnn.blocks",
 }
 _MODULES = ("algebra", "datasets", "dictionaries", "errors", "exact", "multivectors", "plotting", "testing")
 
 __all__ = [
     "AnalyticNetwork",
+    "BlockTraining",
     "Certificate",
     "CrossValidation",
     "Path",
@@ -64,6 +68,7 @@ __all__ = [
     "rewrite",
     "split_layer",
     "testing",
+    "train_blocks",
 ]
 
 

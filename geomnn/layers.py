@@ -98,7 +98,7 @@ class FeatureLayer:
     def __call__(self, table: np.ndarray) -> np.ndarray:
         """K in float64, shape (n, M), from a table of floats."""
         weights, biases = self.arrays()
-        values = np.maximum(table @ weights.T + biases, 0.0)
+        values = np.maximum(table @ weights.reshape(-1, table.shape[1]).T + biases, 0.0)
         return values if self.mix is None else np.maximum(values @ self.mix.T + self.shifts, 0.0)
 
     def exactly(self, rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:

@@ -162,7 +162,7 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool,
                 _expect(isinstance(layer, dict) and set(layer) == MIXED_KEYS, f"a layer is {str(layer)[:80]}")
                 mix, shift = _sums(layer["mix"], layer["shift"], len(layer["neurons"]))
             entries = layer["neurons"] if mixed else layer
-            _expect(isinstance(entries, list) and len(entries) > 0, "a hidden layer is empty")
+            _expect(isinstance(entries, list) and (mixed or len(entries) > 0), "a hidden layer is empty")
             width = below[-1].width if below else features
             atoms = [_unit_atom(entry, kind, width, norm, bias, level) for entry in entries]
             below.append(FeatureLayer(tuple(atoms), mix, shift))

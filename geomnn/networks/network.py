@@ -310,6 +310,7 @@ class AnalyticNetwork:
         )  # what the features are of the last neurons
         for layer in self.below:
             weights, offsets = layer.arrays()
+            weights = weights.reshape(-1, len(mix))
             pairs.append((weights @ mix, weights @ shift + offsets))
             mix = np.eye(layer.width) if layer.mix is None else layer.mix
             shift = layer.shifts
