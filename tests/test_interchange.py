@@ -431,3 +431,20 @@ def test_what_from_torch_is_not_for():
         read(net, X, bias=False)
     with pytest.raises(OptionError, match="norm=3"):
         read(net, X, norm=3)
+
+
+def test_a_trained_torch_model_is_rewritten():
+    torch = pytest.importorskip("torch", reason="needs PyTorch to write to and to read from")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(25, 3))
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(3, 12), torch.nn.ReLU(), torch.nn.Dropout(0.1), torch.nn.Linear(12, 6), torch.nn.ReLU(),
+        torch.nn.Linear(6, 1),
+    ).double()  # fmt: skip
+    rewriting = gm.rewrite(model.eval(), X)
+    wanted = model(torch.tensor(X)).detach().numpy()[:, 0]
+    assert np.abs(rewriting.network(X) - wanted).max() <= 1e-9 * np.abs(wanted).max()
+    assert rewriting.cost_after <= rewriting.cost_before * (1 + 1e-11)
+    back = rewriting.network.to_torch()
+    assert np.abs(back(torch.tensor(X)).detach().numpy()[:, 0] - wanted).max() <= 1e-9 * np.abs(wanted).max()
