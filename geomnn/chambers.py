@@ -32,9 +32,9 @@ NOTHING = 1e-12  # of a neuron, that its weight may be to count as zero, or what
 ZERO = 1e-9  # entries of the tableau up to this are zero; rows are 1 on the average of a vertex
 FLAT = 1e-8  # slopes up to this part of the largest along an edge are none
 SLACK = 1e-11  # by which a row may fall below zero for the sake of a larger pivot
-DELAY = 32  # pivots before they are worked into the tableau
+DELAY = 24  # pivots before they are worked into the tableau
 ANEW = 5_000  # pivots, at most, before the tableau is formed anew
-DRIFT = 1e-11  # of a vertex between that
+DRIFT = 1e-10  # of a vertex between that
 PROJECTIONS = 32
 TRIES = 10
 EXACT = 1e-11
@@ -113,11 +113,14 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
 
 def _all_rays(cone: np.ndarray, values: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Extreme rays of {r : G r ≥ 0} and how much of each is in a point, G·point = values."""
-    rays = np.zeros((0, len(point)))
+    rays, close = np.zeros((0, len(point))), 10 * EXACT * np.linalg.norm(point)
     for seed in range(TRIES):  # where rounding hides the way, others are gone
-        rays = np.vstack([rays, _Cone(cone, values, seed).rays()])
+        found, shares = _Cone(cone, values, seed).rays()
+        if np.linalg.norm(shares @ found - point) <= close:
+            return found, shares
+        rays = np.vstack([rays, found])
         shares, left = nnls(rays.T, point)
-        if left <= 10 * EXACT * np.linalg.norm(point):
+        if left <= close:
             return rays[shares > 0], shares[shares > 0]
     raise DataError(
         "Rounding hides the chamber of a neuron: some samples are nearly equal, or nearly dependent. Centre the "
@@ -136,11 +139,13 @@ class _Cone:
     def __init__(self, cone: np.ndarray, values: np.ndarray, seed: int):
         (self._m, self._D), self._cone = cone.shape, cone
         self._omega = cone.sum(axis=0)
-        self._values = values * (self._m / values.sum())
+        self._unit = self._m / values.sum()
+        self._values = values * self._unit
         self._left = np.zeros((self._m, DELAY), order="F")
         self._right = np.zeros((DELAY, self._D - 1))
         self._pending, self._pivots, self._anew = 0, 0, ANEW
-        self._dead: list[int] = []  # rows that are zero from now on
+        self._rows = np.arange(self._m)  # of the tableau
+        self._closed: list[int] = []  # those that are zero from now on
         self._rng = np.random.default_rng(seed)
         self._project = self._rng.standard_normal((PROJECTIONS, self._m)) @ cone
         self._known = np.zeros(
@@ -148,32 +153,36 @@ class _Cone:
         )  # rows that are up to date: of q, and projections
         self._column, self._row = np.zeros(self._m), np.zeros(self._D - 1)
 
-    def rays(self) -> np.ndarray:
-        """Extreme rays of which the point is a sum, up to rounding, shape (k, D)."""
+    def rays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Extreme rays of which the point is a sum, up to rounding, shape (k, D), and how much of each, shape (k,)."""
         self._find_vertex()
-        values, rest, vertices, bases = self._values.copy(), 1.0, [], []
+        rest, vertices, bases, shares = 1.0, [], [], []
         while True:
-            vertex = self._vertex
-            above = np.flatnonzero(vertex > ZERO)
-            reach = values[above] / vertex[above]
+            if self._pivots > self._anew:
+                self._form()
+            above = np.flatnonzero(self._vertex > ZERO)
+            reach = self._values[above] / self._vertex[above]
             q, share = int(above[np.argmin(reach)]), float(reach.min())
             if share > NOTHING:
-                vertices.append(vertex.copy())
-                bases.append([*self._basis[: self._active].tolist(), *self._dead])
+                vertices.append(np.zeros(len(self._cone)))
+                vertices[-1][self._rows] = self._vertex
+                bases.append([*self._rows[self._basis[: self._active]].tolist(), *self._closed])
+                shares.append(share)
                 rest -= share
-                values = np.maximum(values - share * vertex, 0.0)
-            values[q] = 0.0
+                self._values = np.maximum(self._values - share * self._vertex, 0.0)
+            self._values[q] = 0.0
             if not self._active or rest <= NOTHING or not self._descend(q):
                 break
         q, r = qr(self._cone, mode="economic", check_finite=False)
-        rays = solve_triangular(r, q.T @ np.array(vertices).reshape(-1, self._m).T).T
+        rays = solve_triangular(r, q.T @ np.array(vertices).reshape(-1, len(self._cone)).T).T
         along = self._cone @ rays.T
         for k, basis in enumerate(bases):
             if np.abs(along[basis, k]).max(initial=0.0) > EXACT:
                 border = np.vstack([self._cone[basis], self._omega])
                 rays[k] = np.linalg.solve(border, np.append(np.zeros(self._D - 1), float(self._m)))
                 along[:, k] = self._cone @ rays[k]
-        return rays[(along >= -10 * EXACT * along.max(axis=0, initial=0.0)).all(axis=0)]
+        valid = (along >= -10 * EXACT * along.max(axis=0, initial=0.0)).all(axis=0)
+        return rays[valid], np.array(shares)[valid] / self._unit
 
     def _find_vertex(self) -> None:
         """Walk from the point along free edges until D − 1 rows are zero, those that are so at the point first."""
@@ -201,8 +210,6 @@ class _Cone:
 
     def _descend(self, q: int) -> bool:
         """Pivot to a vertex with row q zero, and stay in that facet; False where rounding hides the way."""
-        if self._pivots > self._anew:
-            self._form()
         for _ in range(1 + MOST * self._D // DELAY):
             if self._pending == DELAY:
                 self._work_in()
@@ -252,7 +259,7 @@ class _Cone:
 
     def _close(self, k: int) -> None:
         """Stay where the row of edge k is zero: there is no such edge any more."""
-        self._dead.append(int(self._basis[k]))
+        self._closed.append(int(self._rows[self._basis[k]]))
         self._active -= 1
         last = self._active
         for columns in (self._tableau, self._right, self._known):
@@ -270,16 +277,20 @@ class _Cone:
         self._pending = 0
 
     def _form(self) -> None:
-        """Form the tableau anew from the rows of its basis."""
-        basis, before = self._basis[: self._active].tolist(), self._vertex
-        inverse = np.linalg.inv(np.vstack([self._cone[basis + self._dead], self._omega]))
-        self._tableau[:, : self._active] = self._cone @ inverse[:, : self._active]
-        self._tableau[basis + self._dead] = 0.0
-        self._tableau[basis, np.arange(self._active)] = 1.0
-        self._known[1:, : self._active] = self._project @ inverse[:, : self._active]
-        self._vertex = self._cone @ (self._m * inverse[:, -1])
-        self._vertex[basis + self._dead] = 0.0
-        drift = np.abs(self._vertex - before).max()
+        """Form the tableau anew from the rows of its basis, without those that stay zero."""
+        basis = self._rows[self._basis[: self._active]]
+        inverse = np.linalg.inv(np.vstack([self._cone[[*basis.tolist(), *self._closed]], self._omega]))
+        open_ = ~np.isin(self._rows, self._closed)
+        before, self._values, self._rows = self._vertex[open_], self._values[open_], self._rows[open_]
+        self._basis[: self._active] = np.searchsorted(self._rows, basis)
+        cone, edges, here = self._cone[self._rows], inverse[:, : self._active], self._basis[: self._active]
+        self._tableau = np.asfortranarray(cone @ edges)
+        self._tableau[here] = np.eye(self._active)
+        self._known[1:, : self._active] = self._project @ edges
+        self._vertex = cone @ (self._m * inverse[:, -1])
+        self._vertex[here] = 0.0
+        self._left, self._column = np.zeros((len(cone), DELAY), order="F"), np.zeros(len(cone))
+        drift = np.abs(self._vertex - before).max(initial=0.0)
         self._anew = int(np.clip(self._anew * np.sqrt(DRIFT / max(drift, 1e-300)), 100, ANEW))
         self._pending = self._pivots = 0
 
