@@ -10,12 +10,19 @@ import numpy as np
 
 from geomnn.atoms import name_error
 from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
-from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
+from geomnn.errors import (
+    ConstantNetworkWarning,
+    ConvergenceWarning,
+    EnumerationTooLarge,
+    OptionError,
+    UnsupportedProblem,
+)
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
-from geomnn.layers import FeatureLayer, all_layers, renamed
+from geomnn.layers import SECONDS, FeatureLayer, all_layers, named_units, renamed
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
+from geomnn.programs.lifting import search_layers
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import certified, optimise
 from geomnn.programs.solve import STOPPED, Optimum
@@ -24,6 +31,8 @@ from geomnn.samples import check_integer
 __all__ = ["Solution", "derive", "reg_max"]
 
 FAR_OFF = 1.1  # |correlation|/reg from which on a search says that its network is not optimal
+QUICKLY = 20.0  # seconds that the pruning of features may take where they can be searched instead
+SEARCHED = 60.0  # seconds for a search of the features of hidden layers, where none are given
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
@@ -192,10 +201,12 @@ def derive(
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     check_depth(depth, problem, dictionary)
-    layers, table = all_layers(X, depth - 2, problem.samples.bias, exact)
+    layers, table, searched = _layers_below(problem, X, depth, dictionary, exact, tol, seed, time_limit)
     if layers:
         problem = pose(table, y, reg, norm, bias, loss)
     posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
+    if searched:
+        dictionary = "local"
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     limit = check_time_limit(time_limit)
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, limit))
@@ -213,6 +224,30 @@ def derive(
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
     return _on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
+
+
+def _layers_below(
+    problem: Problem,
+    X: Any,
+    depth: int,
+    dictionary: Any,
+    exact: bool,
+    tol: float,
+    seed: int,
+    time_limit: float | None,
+) -> tuple[list[FeatureLayer], Any, bool]:
+    """The hidden layers below the last one, the table of their features, and whether these were searched: all of them
+    are taken where they are not too many."""
+    asked = exact or dictionary == "exact"
+    try:
+        layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, SECONDS if asked else QUICKLY)
+        return layers, table, False
+    except EnumerationTooLarge:
+        if asked:
+            raise
+    seconds = SEARCHED if time_limit is None else time_limit / 2
+    units = search_layers(problem, depth - 2, float(tol), check_integer("seed", seed, 0), seconds)
+    return *named_units(units, problem.samples), True
 
 
 def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:

@@ -22,16 +22,28 @@ import numpy as np
 from scipy.optimize import linprog
 
 from geomnn import algebra
-from geomnn.atoms import Atom, Direction, name_atom
+from geomnn.atoms import Atom, Direction, basis_directions, name_atom
 from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
 from geomnn.errors import DataError
 from geomnn.rationals import exact_table
 from geomnn.samples import Samples
 
-__all__ = ["FeatureLayer", "all_features", "all_layers", "feature_table", "name_feature", "renamed"]
+__all__ = [
+    "SECONDS",
+    "FeatureLayer",
+    "all_features",
+    "all_layers",
+    "feature_table",
+    "name_feature",
+    "named_units",
+    "renamed",
+]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
 SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
+SECONDS = 60.0  # that pruning may take
+PRICED = 15.0  # times as long may take what is done with all of them
+SECONDS_PER_NAME = 3e-4  # of a wedge
 EQUAL = 1e-12  # relative, up to which a feature is a combination of others
 
 
@@ -112,7 +124,9 @@ class FeatureLayer:
         ]
 
 
-def all_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[FeatureLayer], Any]:
+def all_layers(
+    X: Any, count: int, bias: bool, exact: bool, seconds: float = SECONDS
+) -> tuple[list[FeatureLayer], Any]:
     """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
 
     Parameters
@@ -122,10 +136,17 @@ def all_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[Featur
     bias : bool
     exact : bool
         Whether weights and tables are Fractions.
+    seconds : float
+        What it may take, by an estimate, to prune the features of a layer.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        If there are more atoms than that allows.
     """
     layers: list[FeatureLayer] = []
     for level in range(1, count + 1):
-        layer, table = all_features(X, bias, exact, level)
+        layer, table = all_features(X, bias, exact, level, seconds)
         if not layer.atoms:
             break
         layers, X = [*layers, layer], table
@@ -133,7 +154,7 @@ def all_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[Featur
 
 
 def all_features(
-    X: Any, bias: bool, exact: bool, level: int = 1, max_seconds: float = 900.0
+    X: Any, bias: bool, exact: bool, level: int = 1, seconds: float = SECONDS
 ) -> tuple[FeatureLayer, Any]:
     """Every feature that the atoms of the exact program (p = 1) have on the samples, each once, and their table K.
 
@@ -146,8 +167,8 @@ def all_features(
         Whether weights and table are Fractions.
     level : int
         1 for samples, 2 for the features of one layer, …
-    max_seconds : float
-        What it may take to price all atoms.
+    seconds : float
+        What it may take, by an estimate, to prune the features.
 
     Returns
     -------
@@ -162,7 +183,11 @@ def all_features(
         If there are more atoms than that allows.
     """
     samples = Samples(X, bias)
-    dictionary = WedgeDictionary(samples, 1.0, directions=True, max_seconds=max_seconds)
+    dictionary = WedgeDictionary(samples, 1.0, directions=True, max_seconds=PRICED * seconds)
+    refuse_if_too_large(
+        "wedges of a hidden layer", 2 * dictionary.count, SECONDS_PER_NAME, 8.0 * samples.D, (seconds, 2.0**31),
+        "fewer samples or features, dictionary='auto', which searches them, or depth=2",
+    )  # fmt: skip
     named: dict[tuple, Atom] = {}
     for units in dictionary.units():
         for unit in np.concatenate([units, -units]):
@@ -181,7 +206,7 @@ def all_features(
         chosen = [layer.atoms[columns.index(column)] for column in ordered]
         return FeatureLayer(tuple(chosen)), [list(row) for row in zip(*ordered, strict=True)]
     values = feature_table(samples, atoms)
-    kept = _essential(values, bias)
+    kept = _essential(values, bias, seconds)
     return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
 
 
@@ -189,6 +214,26 @@ def feature_table(samples: Samples, atoms: Sequence[Atom]) -> np.ndarray:
     """K in float64, shape (n, M), with exact zeros where samples are on hyperplanes."""
     incidences = [samples.incidences(samples.unit_of(atom.weight, atom.bias)) for atom in atoms]
     return np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)
+
+
+def named_units(units: Sequence[np.ndarray], samples: Samples) -> tuple[list[FeatureLayer], np.ndarray]:
+    """Layers of units, each in centred coordinates of the table of the one below, by name, and the last table.
+
+    Parameters
+    ----------
+    units : sequence of ndarray, shape (M, D)
+    samples : Samples
+    """
+    layers: list[FeatureLayer] = []
+    for level, layer in enumerate(units, start=1):
+        directions = basis_directions(samples.d, 1.0)
+        atoms = [
+            name_atom(samples, unit, 1.0, directions) if level == 1 else name_feature(samples, unit, level)
+            for unit in layer
+        ]
+        layers.append(FeatureLayer(tuple(atoms)))
+        samples = Samples(feature_table(samples, atoms), samples.bias)
+    return layers, samples.X
 
 
 def renamed(atom: Atom, table: Any, level: int) -> Atom:
@@ -232,7 +277,7 @@ def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     return replace(atom, weight=whole, directions=others, level=level)
 
 
-def _essential(table: np.ndarray, bias: bool) -> list[int]:
+def _essential(table: np.ndarray, bias: bool, seconds: float) -> list[int]:
     """The features that are no combination K c of others with ‖c‖_1 ≤ 1, and with a bias a constant: no network over
     all of them is better than one over these.
 
@@ -240,8 +285,8 @@ def _essential(table: np.ndarray, bias: bool) -> list[int]:
     """
     n, count = table.shape
     refuse_if_too_large(
-        "features of a hidden layer", count, SECONDS_PER_ENTRY * count * n, 8.0 * n, (60.0, 2.0**31),
-        "fewer samples or features, or depth=2",
+        "features of a hidden layer", count, SECONDS_PER_ENTRY * count * n, 8.0 * n, (seconds, 2.0**31),
+        "fewer samples or features, dictionary='auto', which searches them, or depth=2",
     )  # fmt: skip
     kept = [k for k in range(count) if table[:, k].any()]
     constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])

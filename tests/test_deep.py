@@ -192,11 +192,11 @@ def test_what_depth_is_not_for():
             gm.derive(X, y, depth=3, dictionary=dictionary)
     rng = np.random.default_rng(0)
     with pytest.raises(EnumerationTooLarge):
-        gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3)
+        gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3, dictionary="exact")
     with pytest.raises(EnumerationTooLarge, match="exact=False"):
         gm.derive(rng.normal(size=(4, 2)).round(1), rng.normal(size=4), depth=3, exact=True)
     with pytest.raises(EnumerationTooLarge, match="depth=2"):
-        gm.derive(rng.normal(size=(30, 2)), rng.normal(size=30), depth=3)
+        gm.derive(rng.normal(size=(30, 2)), rng.normal(size=30), depth=3, dictionary="exact")
 
 
 def test_pictures_are_not_made_for_depth():
@@ -221,3 +221,72 @@ def test_certificates_of_depth_are_checked_without_the_solver(tmp_path, bias, de
             gm.exact.verify(changed, X, y)
     with pytest.raises(Falsehood):
         gm.exact.verify(document, X + 1, y)
+
+
+def searched(monkeypatch, X, y, **options):
+    """A network whose hidden features were searched, however few there are."""
+    import geomnn.derivation
+
+    def too_many(*arguments):
+        raise EnumerationTooLarge("all features")
+
+    with monkeypatch.context() as context:
+        context.setattr(geomnn.derivation, "all_layers", too_many)
+        return gm.derive(X, y, **options)
+
+
+@pytest.mark.parametrize(("n", "d", "bias"), [(4, 2, False), (5, 1, True), (4, 2, True), (5, 2, False)])
+def test_features_that_are_searched_level_by_level_come_to_the_optimum(monkeypatch, n, d, bias):
+    rng = np.random.default_rng(n + 10 * d + bias)
+    X, y = rng.normal(size=(n, d)), rng.normal(size=n)
+    best = gm.derive(X, y, reg=0.05, bias=bias, depth=3).objective
+    found = searched(monkeypatch, X, y, reg=0.05, bias=bias, depth=3, time_limit=20.0)
+    assert found.objective >= best * (1 - 1e-9)
+    assert found.objective == pytest.approx(best, rel=1e-4)
+    assert found.certificate.scope == "local"
+    # the network says the same
+    value = 0.5 * np.sum((found.network(X) - y) ** 2)
+    value += 0.05 * sum(abs(neuron.coefficient) for neuron in found.network.neurons)
+    assert value == pytest.approx(found.objective, rel=1e-9)
+
+
+def test_more_samples_than_can_be_enumerated_are_searched():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(15, 4))
+    y = np.sin(2 * X[:, 0]) * X[:, 1]
+    deep = gm.derive(X, y, reg=0.1, depth=3, time_limit=10.0)
+    assert deep.certificate.scope == "local"
+    assert deep.objective < gm.derive(X, y, reg=0.1).objective
+    assert deep.network.depth == 3
+    with pytest.raises(EnumerationTooLarge, match="dictionary='auto'"):
+        gm.derive(X, y, reg=0.1, depth=4, dictionary="exact")
+
+
+def test_what_is_handed_down_is_the_slope_of_a_new_feature():
+    """r' beside a linear program: how much F rises when a neuron may use a feature more."""
+    from scipy.optimize import linprog
+
+    from geomnn.programs.lifting import _reduced
+    from geomnn.samples import Samples
+
+    rng = np.random.default_rng(0)
+    K, r = rng.random((8, 3)) + 0.1, rng.normal(size=8)
+    samples = Samples(K, False)
+    signs = np.sign(K @ rng.normal(size=3))
+
+    def most(columns):
+        """max F over the chamber, by weights that are split into positive and negative parts."""
+        rows = signs[:, None] * columns
+        gain = np.maximum(signs, 0.0) * r @ columns
+        ball = np.ones(2 * columns.shape[1])
+        limits = np.vstack([np.hstack([-rows, rows]), ball])
+        found = linprog(np.append(-gain, gain), A_ub=limits, b_ub=np.append(np.zeros(8), 1.0))
+        return -found.fun, found.x[: columns.shape[1]] - found.x[columns.shape[1] :]
+
+    value, weight = most(K)
+    reduced, gain = _reduced(samples, weight, r)
+    assert gain == pytest.approx(value)
+    for _ in range(10):
+        feature = rng.random(8)
+        feature *= 1.5 * gain / abs(reduced @ feature)
+        assert most(np.column_stack([K, feature]))[0] > value * (1 + 1e-9)

@@ -1,0 +1,137 @@
+"""Hidden layers whose features are searched, level by level, where all of them are too many.
+
+The layers begin with the neurons that shallower networks use. Then the program over the features of the last one is
+solved, and its residual is handed down: for a neuron u at a vertex, whose samples J stay on its hyperplane, a new
+feature δ of the layer below is worth a place in u where
+
+    |Σ_i r'_i δ_i| > F = Σ_i r_i (k_i·u)_+,   r' = r on active samples, −μ on J,
+
+μ the multipliers of the equations k_j·u = 0 in the first-order conditions of F on ‖u‖_1 = 1. So δ is priced like any
+neuron, against r'; and as u gains F from each feature that it has, sign(u_k) r' is in turn what feature k sees.
+
+Source: geomnn theory, sections 5 and 7.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from geomnn.dictionaries import LocalDictionary
+from geomnn.programs.problem import Problem
+from geomnn.programs.search import search
+from geomnn.programs.solve import Optimum
+from geomnn.samples import Samples
+
+__all__ = ["search_layers"]
+
+STARTS = 16  # walks for each residual that is handed down
+BEST = 2  # features that each of them brings, at most
+WORTH = 1e-6  # relative excess over F from which a feature is taken
+FALL = 1e-5  # relative fall of the objective below which a round has brought nothing
+STILL = 2  # such rounds, after which it is the end
+EQUAL = 1e-9  # relative difference of features that are the same
+
+
+def search_layers(problem: Problem, count: int, tol: float, seed: int, seconds: float) -> list[np.ndarray]:
+    """The features of so many hidden layers below the last, found level by level.
+
+    Parameters
+    ----------
+    problem : Problem
+        Over the samples, p = 1.
+    count : int
+    tol : float
+        As in `geomnn.derive`.
+    seed : int
+    seconds : float
+        No round begins that would end later.
+
+    Returns
+    -------
+    list of ndarray, shape (M, D)
+        Of each layer the units, in centred coordinates of the table of the layer below; fewer layers where the constant
+        network is optimal.
+    """
+    began, samples = time.perf_counter(), [problem.samples]
+    layers: list[np.ndarray] = []
+    for _ in range(count):
+        found = _solved(problem, samples[-1], tol, seed, None, seconds / (4 * count))
+        if not len(found.units):
+            return layers
+        layers.append(found.units)
+        samples.append(Samples(samples[-1].features(found.units), problem.samples.bias))
+    start, best, still = None, np.inf, 0
+    while still < STILL:
+        begin = time.perf_counter()
+        left = seconds - (begin - began)
+        found = _solved(problem, samples[-1], tol, seed, start, left / 2)
+        still = 0 if found.primal < best * (1 - FALL) else still + 1
+        best, before = min(best, found.primal), [len(units) for units in layers]
+        _hand_down(found, layers, samples, seed)
+        start = _padded(found.units, samples[-1].d - before[-1] if layers else 0, problem.samples.bias)
+        if [len(units) for units in layers] == before or 2 * time.perf_counter() - begin - began > seconds:
+            break
+    return layers
+
+
+def _solved(
+    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray | None, seconds: float
+) -> Optimum:
+    over = replace(problem, samples=samples)
+    return search(
+        over, LocalDictionary(samples, 1.0, seed=seed), tol, start=start, time_limit=max(seconds, 0.1)
+    )
+
+
+def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples], seed: int) -> None:
+    """Add to each layer, the last one first, the features that neurons above would gain from."""
+    out = found.coefficients / np.linalg.norm(found.coefficients, axis=1, keepdims=True)
+    above = [(unit, found.dual @ o) for unit, o in zip(found.units, out, strict=True)]
+    for level in range(len(layers) - 1, -1, -1):
+        lower, columns = samples[level], samples[level + 1].X
+        search_ = LocalDictionary(lower, 1.0, starts=STARTS, seed=seed)
+        below, new = [], []
+        for unit, r in above:
+            reduced, gain = _reduced(samples[level + 1], unit, r)
+            if not gain > 0:
+                continue
+            new += list(search_.price(reduced[:, None], gain * (1 + WORTH), BEST).units)
+            weight = unit[: samples[level + 1].d]
+            used = np.flatnonzero(np.abs(weight) > 1e-9 * np.abs(weight).max())
+            below += [(layers[level][k], np.sign(weight[k]) * reduced) for k in used]
+        kept: list[np.ndarray] = []
+        for unit in new:
+            column = lower.features(unit[None])[:, 0]
+            known = np.column_stack([columns, *(lower.features(u[None]) for u in kept)])
+            if np.abs(known - column[:, None]).max(axis=0).min() > EQUAL * column.max():
+                kept.append(unit)
+        if kept:
+            layers[level] = np.vstack([layers[level], kept])
+            grown = Samples(lower.features(layers[level]), lower.bias)
+            samples[level + 1] = grown
+            if level + 1 < len(layers):
+                layers[level + 1] = _padded(layers[level + 1], len(kept), lower.bias)
+        above = below
+
+
+def _reduced(samples: Samples, unit: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, float]:
+    """r' and F of a unit at a vertex."""
+    incidences = samples.incidences(unit)
+    active, on = incidences > 0, np.flatnonzero(incidences == 0)
+    gain = float(r[active] @ incidences[active])
+    weight = unit[: samples.d]
+    used = np.append(np.abs(weight) > 1e-9 * np.abs(weight).max(), np.ones(int(samples.bias), dtype=bool))
+    rows = samples.homogeneous[:, used]
+    slope = np.append(np.sign(weight), np.zeros(int(samples.bias)))[used]
+    right = rows[active].T @ r[active] - gain * slope
+    reduced = np.where(active, r, 0.0)
+    reduced[on] = -np.linalg.lstsq(rows[on].T, right, rcond=None)[0]
+    return reduced, gain
+
+
+def _padded(units: np.ndarray, more: int, bias: bool) -> np.ndarray:
+    """Units over so many more features, on which they do not depend."""
+    return np.insert(units, [units.shape[1] - bias] * more, 0.0, axis=1)
