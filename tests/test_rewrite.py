@@ -208,6 +208,22 @@ def test_weights_of_a_column_of_zeros_hide_no_small_features(size, bias):
     assert rewriting.error < 1e-12
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("sizes", [(3, 6, 1), (3, 6, 4, 1)])
+def test_the_cost_does_not_rise_beside_a_large_intercept(sizes, seed):
+    rng = np.random.default_rng(seed)
+    X, layers = rng.normal(size=(14, 3)), random_layers(sizes, True, rng)
+    layers[-1] = (layers[-1][0], np.array([1e16]))
+    rewriting = gm.rewrite(layers, X)
+    assert rewriting.cost_after <= rewriting.cost_before * (1 + 1e-9)
+    layers[-1] = (layers[-1][0], None)
+    neurons = [(w, np.zeros(len(w)) if b is None else b) for w, b in rewriting.network.layers]
+    neurons[-1] = (neurons[-1][0], neurons[-1][1] - 1e16)
+    wanted = forward(layers, X)
+    moved = forward(neurons, X) - wanted  # a constant, what the intercept rounds away
+    assert np.ptp(moved) < 1e-9 * np.abs(wanted).max()
+
+
 @pytest.mark.parametrize("seed", [3, 7])
 def test_dead_features_of_small_layers(seed):
     rng = np.random.default_rng(seed)
