@@ -309,7 +309,7 @@ def name_atom(
             atom = _partial_wedge(samples, unit, norm, members, residual)
         else:
             continue
-        if _gives_back(atom, unit):
+        if _gives_back(atom, unit, samples):
             return atom
     # samples lie so close together that rounding hides which of them are independent: try all that are near
     rows, touching = _touching(samples, unit, directions, 1e-8)
@@ -319,7 +319,7 @@ def name_atom(
         if members or not samples.bias:
             ideal = tuple(e for e in chosen if isinstance(e, Direction))
             atom = _wedge(samples, unit, norm, members, ideal)
-            if _gives_back(atom, unit):
+            if _gives_back(atom, unit, samples):
                 return atom
     raise DataError(
         "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
@@ -355,10 +355,24 @@ def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
     return float(np.linalg.norm(gradient @ (gradient.T @ atom.weight) / largest - atom.weight))
 
 
-def _gives_back(atom: Atom, unit: np.ndarray) -> bool:
-    """Whether the weight that a name stands for is the weight that was to be named."""
-    weight = unit[: len(atom.weight)]
-    return bool(np.abs(atom.weight - weight).max() <= 1e-6 * np.abs(weight).max())
+def _gives_back(atom: Atom, unit: np.ndarray, samples: Samples) -> bool:
+    """Whether the weight that a name stands for is the weight that was to be named, and with each feature's size too.
+
+    A weight that is tiny beside the others may be that of a feature which is large beside the others.
+    """
+    weight, sizes = unit[: len(atom.weight)], _sizes(samples)
+    off = np.abs(atom.weight - weight)
+    return bool(
+        off.max() <= 1e-6 * np.abs(weight).max()
+        and (sizes * off).max() <= 1e-6 * (sizes * np.abs(weight)).max()
+    )
+
+
+def _sizes(samples: Samples) -> np.ndarray:
+    """The largest entry of each feature, centred; of one that is zero everywhere that of all."""
+    sizes = np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
+    sizes[sizes == 0] = sizes.max() or 1.0
+    return np.asarray(sizes)
 
 
 def _touching(

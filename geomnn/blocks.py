@@ -314,7 +314,8 @@ class _Training:
         ]
         for block, atoms in zip(self._blocks[:-1], named[:-1], strict=True):
             size = np.abs(block.inner).sum(axis=1)
-            below.append(FeatureLayer(atoms, (block.outer * size[:, None]).T, block.shift))
+            mix = np.ascontiguousarray((block.outer * size[:, None]).T)  # as it is read from a file
+            below.append(FeatureLayer(atoms, mix, block.shift))
         last = self._blocks[-1]
         z, one = last.outer * np.abs(last.inner).sum(axis=1)[:, None], problem.one_column
         network = AnalyticNetwork.from_atoms(

@@ -90,7 +90,7 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
         return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
     rows = samples.distinct
     scale = np.abs(samples.homogeneous).max(axis=0)
-    scale[scale == 0] = 1.0
+    scale[scale == 0] = scale[:d].max() or 1.0
     table = samples.homogeneous[rows] / scale
     walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
     if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):
@@ -119,9 +119,9 @@ def _all_rays(cone: np.ndarray, values: np.ndarray, point: np.ndarray) -> tuple[
         if np.linalg.norm(shares @ found - point) <= close:
             return found, shares
         rays = np.vstack([rays, found])
-        shares, left = nnls(rays.T, point)
-        if left <= close:
-            return rays[shares > 0], shares[shares > 0]
+        shares, left = nnls(rays.T, point / close)  # which has an absolute tolerance
+        if left <= 1.0:
+            return rays[shares > 0], shares[shares > 0] * close
     raise DataError(
         "Rounding hides the chamber of a neuron: some samples are nearly equal, or nearly dependent. Centre the "
         "features, or merge near-duplicates."

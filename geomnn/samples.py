@@ -117,12 +117,13 @@ class Samples:
         With a bias, whose rounding is that of w·x_a at some sample x_a, the longest x̃_a counts for all.
         """
         scale = np.abs(self.homogeneous).max(axis=0)
+        size = np.linalg.norm(scale * unit)  # weights of columns of zeros have no part in it
         scale[scale == 0] = 1.0
         length = np.linalg.norm(self.homogeneous / scale, axis=1)
         if self.bias:
             length[:] = length.max()
         values = self.homogeneous @ unit
-        return np.where(np.abs(values) <= tolerance * length * np.linalg.norm(scale * unit), 0.0, values)
+        return np.where(np.abs(values) <= tolerance * length * size, 0.0, values)
 
 
 def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:

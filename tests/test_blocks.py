@@ -114,9 +114,10 @@ def test_degenerate_samples(X):
     assert np.isfinite(trained.network(X)).all()
 
 
-def test_networks_are_saved(tmp_path):
-    X, y = waves()
-    network = gm.train_blocks(X, y, widths=(2,), reg=0.02, rounds=1).network
+@pytest.mark.parametrize("size", [1.0, 1e8])
+def test_networks_are_saved(tmp_path, size):
+    X, y = waves(d=2)
+    network = gm.train_blocks(X, size * y, reg=0.02, rounds=1).network
     network.save(tmp_path / "network.json")
     again = gm.AnalyticNetwork.load(tmp_path / "network.json")
     assert np.array_equal(again(X), network(X))

@@ -179,6 +179,60 @@ def test_two_norm_reports_by_how_much_the_cost_rises(bias):
     assert all(not neuron.atom.directions for neuron in rewriting.network.neurons)
 
 
+@pytest.mark.parametrize("scales", [(1e8, 1.0, 1e-8), (1e6, 1.0, 1e-6)])
+def test_features_of_very_different_sizes(scales):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(15, 3)) * scales
+    (inner, biases), last = random_layers((3, 8, 1), True, rng)
+    rewriting = gm.rewrite([(inner / np.abs(X).max(axis=0), biases), last], X)
+    assert rewriting.error < 1e-9
+    assert rewriting.cost_after <= rewriting.cost_before * (1 + 1e-9)
+    for neuron in rewriting.network.neurons:
+        atom, w = neuron.atom, neuron.atom.weight * scales
+        spanned = X[list(atom.samples[:-1])] - X[atom.samples[-1]]
+        rows = np.vstack([spanned / scales] + [e.vector(3) for e in atom.directions])
+        off = rows @ w / np.linalg.norm(w)
+        assert np.abs(off / np.linalg.norm(rows, axis=1)).max() < 1e-6
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e-11, 1e-14])
+@pytest.mark.parametrize("bias", [True, False])
+def test_weights_of_a_column_of_zeros_hide_no_small_features(size, bias):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(10, 2)) * size, np.zeros(10)])
+    (inner, biases), last = random_layers((3, 6, 1), bias, rng)
+    rewriting = gm.rewrite([(inner, biases * size if bias else None), last], X)
+    (parts, *_) = gm.split_layer([(inner, biases * size if bias else None), last], X)
+    assert len(parts.coefficients)
+    assert len(rewriting.network)
+    assert rewriting.error < 1e-12
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("sizes", [(3, 6, 1), (3, 6, 4, 1)])
+def test_the_cost_does_not_rise_beside_a_large_intercept(sizes, seed):
+    rng = np.random.default_rng(seed)
+    X, layers = rng.normal(size=(14, 3)), random_layers(sizes, True, rng)
+    layers[-1] = (layers[-1][0], np.array([1e16]))
+    rewriting = gm.rewrite(layers, X)
+    assert rewriting.cost_after <= rewriting.cost_before * (1 + 1e-9)
+    layers[-1] = (layers[-1][0], None)
+    neurons = [(w, np.zeros(len(w)) if b is None else b) for w, b in rewriting.network.layers]
+    neurons[-1] = (neurons[-1][0], neurons[-1][1] - 1e16)
+    wanted = forward(layers, X)
+    moved = forward(neurons, X) - wanted  # a constant, what the intercept rounds away
+    assert np.ptp(moved) < 1e-9 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_dead_features_of_small_layers(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(15, 3)) * 1e-8
+    layers = [(w / np.sqrt(w.shape[1]), b) for w, b in random_layers((3, 6, 5, 1), True, rng)]
+    rewriting = gm.rewrite([(layers[0][0] / np.abs(X).max(axis=0), layers[0][1]), *layers[1:]], X)
+    assert rewriting.error < 1e-11
+
+
 def test_models_of_scikit_learn():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))

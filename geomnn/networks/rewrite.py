@@ -141,7 +141,7 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
     bound = 1.0
     z, t = np.zeros((0, len(outer))), intercept
     if levels:
-        atoms, z, t, owners, bound = _last_layer(levels[-1], outer, intercept, wanted)
+        atoms, z, t, owners, bound = _last_layer(levels[-1], outer, intercept, inputs @ outer.T)
         origins = [owners]
     for level in reversed(levels[:-1]):
         lower = below[0].atoms if below else tuple(atoms)
@@ -285,12 +285,13 @@ def _split_all(samples: Samples, units: Sequence[np.ndarray], norm: float) -> li
 
 
 def _last_layer(
-    level: _Level, outer: np.ndarray, intercept: np.ndarray, wanted: np.ndarray
+    level: _Level, outer: np.ndarray, intercept: np.ndarray, moving: np.ndarray
 ) -> tuple[list[Atom], np.ndarray, np.ndarray, dict[int, list[int]], float]:
     """The neurons of the last hidden layer: their atoms, z (k, c), t (c,), which of them each neuron became, and what
-    the angles of the chambers allow."""
+    the angles of the chambers allow. Outputs without the intercept, beside which they may be tiny, are ``moving``."""
     parts = level.parts(range(len(level.places)))
-    t = intercept + sum(each.constant * alpha for each, alpha in zip(parts, outer.T, strict=True))
+    constant = sum(each.constant * alpha for each, alpha in zip(parts, outer.T, strict=True))
+    t = intercept + constant
     units = np.vstack([each.units for each in parts])
     owners = np.repeat(np.arange(len(parts)), [len(each.units) for each in parts])
     z = np.concatenate([each.coefficients for each in parts])[:, None] * outer.T[owners]
@@ -317,7 +318,7 @@ def _last_layer(
     total = np.array(sizes).reshape(-1, len(t))
     if together and atoms:  # what rounding has left over
         products = _products(feature_table(level.samples, atoms), total)
-        rest = (wanted - t).ravel() - products.sum(axis=1)
+        rest = (moving - constant).ravel() - products.sum(axis=1)
         total = total * (1 + np.linalg.lstsq(products, rest, rcond=1e-13)[0])[:, None]
     return atoms, total, t, became, _angle_bound(level, parts)
 
