@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import name_error
-from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
+from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, ChainDictionary, Dictionary, find_dictionary
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
-from geomnn.layers import FeatureLayer, all_layers, renamed
+from geomnn.layers import FeatureLayer, all_layers, chain_layers, renamed
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
@@ -131,17 +131,19 @@ def derive(
         Whether neurons have biases and the network an intercept; neither is penalised.
     loss : {"squared", "logistic", "softmax"}
         ½ Σ (f − y)², Σ log(1 + exp(−y f)), or Σ (log Σ_o exp(f_o) − y·f).
-    dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
+    dictionary : {"auto", "exact", "wedge", "sampled", "local", "chains"} or Dictionary
         "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
         "sampled": 1,000 wedges of random samples; the certificate covers these (a `SampledDictionary` of your own can
         draw more, and sketch the features).
         "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
+        "chains": sums of networks of one neuron a layer, for one feature and ``depth`` 2 to 4; the certificate covers
+        all of these.
         "auto": "exact" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".
     exact : bool
         Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
-        For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge".
+        For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge"; chains.
     tol : float
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
@@ -192,9 +194,13 @@ def derive(
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     check_depth(depth, problem, dictionary)
-    layers, table = all_layers(X, depth - 2, problem.samples.bias, exact)
+    chains = isinstance(dictionary, str) and dictionary == "chains"
+    lift = chain_layers if chains else all_layers
+    layers, table = lift(X, depth - 2, problem.samples.bias, exact)
     if layers:
         problem = pose(table, y, reg, norm, bias, loss)
+    if chains:
+        dictionary = ChainDictionary(problem.samples)
     posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
     limit = check_time_limit(time_limit)
@@ -302,7 +308,22 @@ def check_certify(certify: Any, problem: Problem, dictionary: Dictionary) -> Non
 
 
 def check_depth(depth: Any, problem: Problem, dictionary: str | Dictionary) -> None:
-    if check_integer("depth", depth, 2) == 2:
+    check_integer("depth", depth, 2)
+    if isinstance(dictionary, str) and dictionary == "chains":
+        what = {
+            f"{problem.samples.d} features": problem.samples.d > 1,
+            "bias=False": not problem.samples.bias,
+            f"norm={problem.norm:g}": problem.norm != 1,
+            f"depth={depth}": depth > 4,
+        }
+        wrong = [name for name, holds in what.items() if holds]
+        if wrong:
+            raise UnsupportedProblem(
+                "dictionary='chains' is for one feature, bias=True, norm=1 and depth 2, 3 or 4, and there is "
+                f"{', '.join(wrong)}: take dictionary='auto'."
+            )
+        return
+    if depth == 2:
         return
     if problem.norm != 1:
         raise UnsupportedProblem(
@@ -311,7 +332,7 @@ def check_depth(depth: Any, problem: Problem, dictionary: str | Dictionary) -> N
         )
     if isinstance(dictionary, Dictionary) or dictionary not in ("auto", "exact", "local"):
         raise UnsupportedProblem(
-            f"depth={depth} is for dictionary='auto', 'exact' or 'local', and {dictionary!r} was given."
+            f"depth={depth} is for dictionary='auto', 'exact', 'local' or 'chains', and {dictionary!r} was given."
         )
 
 
