@@ -215,13 +215,13 @@ def derive(
         optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
         solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
-        return _on_top(solution, layers, table, X)
+        return on_top(solution, layers, table, X)
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
-    return _on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
+    return on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
 
 
-def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:
+def on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:
     """A solution over a table of features, as one over the columns below their layers."""
     if not layers:
         return solution
@@ -230,7 +230,7 @@ def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) 
         [renamed(neuron.atom, table, depth - 1) for neuron in solution.network.neurons]
     )
     for k, layer in reversed(list(enumerate(layers))):
-        network = network.over(layer, len(layers[k - 1].atoms) if k else np.shape(X)[1])
+        network = network.over(layer, layers[k - 1].width if k else np.shape(X)[1])
     certificate, lifted = replace(solution.certificate, depth=depth), Lifted(solution.network, X)
     return replace(solution, network=network, certificate=certificate, lifted=lifted)
 

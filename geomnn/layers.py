@@ -37,6 +37,7 @@ __all__ = [
     "name_feature",
     "renamed",
     "single",
+    "up_to_sign_and_constant",
 ]
 
 NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
@@ -91,6 +92,18 @@ class FeatureLayer:
             (float(s), [(float(row[r]), self.atoms[r]) for r in np.flatnonzero(row)])
             for row, s in zip(self.mix, self.shifts, strict=True)
         ]
+
+    def place(self, k: int) -> tuple:
+        """Where a feature stands in the order of names: at the first of its neurons."""
+        return self.atoms[k if self.mix is None else int(np.argmax(self.mix[k] != 0))].place
+
+    def only(self, chosen: Sequence[int]) -> FeatureLayer:
+        """The layer of these features."""
+        if self.mix is None:
+            return FeatureLayer(tuple(self.atoms[k] for k in chosen))
+        rows = self.mix[list(chosen)]
+        used = np.flatnonzero(rows.any(axis=0))
+        return FeatureLayer(tuple(self.atoms[r] for r in used), rows[:, used], self.shifts[list(chosen)])
 
     def numeric(self) -> FeatureLayer:
         """The layer in float64: itself, unless it is exact."""
@@ -245,7 +258,7 @@ def _chain_features(
             for sign in (1, -1):
                 values = [max(sign * (value - point), Fraction(0)) for value in column]
                 if len(set(values)) > 1:
-                    found.setdefault(_up_to_sign_and_constant(values), (values, k, i, sign, point, aside))
+                    found.setdefault(up_to_sign_and_constant(values), (values, k, i, sign, point, aside))
     atoms = (
         single(len(columns), k, i, sign, point, level, aside)
         for _, k, i, sign, point, aside in found.values()
@@ -254,7 +267,7 @@ def _chain_features(
     return FeatureLayer(tuple(atoms)), [list(row) for row in table]
 
 
-def _up_to_sign_and_constant(values: Sequence[Fraction]) -> tuple[Fraction, ...]:
+def up_to_sign_and_constant(values: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """The same tuple for values and ± values + c."""
     moved = tuple(value - values[0] for value in values)
     return max(moved, tuple(-value for value in moved))

@@ -47,7 +47,7 @@ def test_arrows_of_the_data_point_one_way():
     order = [
         "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
         "multivectors", "samples", "atoms", "chambers",
-        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "paths", "estimators", "datasets",
+        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "absolute", "paths", "estimators", "datasets",
         "testing",
         "plotting", "tables", "report", "cli",
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def covered_networks(scope: str, depth: int = 2, program: str = "exact", kind: s
     special = {
         "sampled": "No network of the wedges that were drawn",
         "chains": f"No network of parallel {depth}-layer chains of unit width, each over one column of X,",
-        "columns": "No sum of the columns with coefficients and a constant",
+        "columns": "No combination of the given features and a constant",
     }
     if program in special:
         return special[program]

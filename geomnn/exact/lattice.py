@@ -254,6 +254,8 @@ class ChainPlanes(Planes):
     ----------
     samples : IntegerSamples
         With a bias.
+    columns : bool
+        Whether the atoms are the columns alone, each less its least value.
 
     Raises
     ------
@@ -263,7 +265,7 @@ class ChainPlanes(Planes):
     Source: geomnn theory, sections 7 and 8.
     """
 
-    def __init__(self, samples: IntegerSamples):
+    def __init__(self, samples: IntegerSamples, columns: bool):
         self.samples = samples
         self.norm = 1.0
         self.directions = basis_directions(samples.d, 1.0)
@@ -271,7 +273,9 @@ class ChainPlanes(Planes):
             f"chains for {samples.n} samples of {samples.d} features", 2 * samples.n * samples.d,
             SECONDS_PER_ATOM * samples.d, 100 * samples.d, (900.0, 2.0**32), "fewer samples, or exact=False",
         )  # fmt: skip
-        rows = [self._row(j, i, 1) for i in samples.distinct for j in range(samples.d)]
+        least = samples.points.argmin(axis=0)
+        folds = [(j, i) for i in samples.distinct for j in range(samples.d) if not columns or i == least[j]]
+        rows = [self._row(j, i, 1) for j, i in folds]
         self._hold(_distinct([np.array(rows, dtype=object)], samples.d + 1))
 
     def _row(self, j: int, i: int, sign: int) -> np.ndarray:

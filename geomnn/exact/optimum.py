@@ -40,7 +40,7 @@ class ExactProblem:
     planes : Planes
         All atoms.
     program : str
-        "exact", "paper" or "chains".
+        "exact", "paper", "chains" or "columns".
     """
 
     rows: list[list[Fraction]]
@@ -138,8 +138,10 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
         )
     rows, targets = exact_table(X), exact_targets(y)
     samples = IntegerSamples(rows, problem.samples.bias)
-    chains = program == "chains"
-    planes = ChainPlanes(samples) if chains else Planes(samples, problem.norm, program == "exact")
+    if program in ("chains", "columns"):
+        planes: Planes = ChainPlanes(samples, program == "columns")
+    else:
+        planes = Planes(samples, problem.norm, program == "exact")
     return ExactProblem(
         rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes, program
     )

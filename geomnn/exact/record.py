@@ -39,14 +39,14 @@ def certificate_document(
     OptionError
         If the solution is not exact.
     UnsupportedProblem
-        If it is one over chains, which `geomnn.checker` does not form.
+        If it is one over chains or columns, which `geomnn.checker` does not form.
     """
     posed, certificate = solution.exact, solution.certificate
     if posed is None:
         raise OptionError("The solution is not exact; derive it with exact=True for a certificate to check.")
-    if posed.program == "chains":
+    if posed.program in ("chains", "columns"):
         raise UnsupportedProblem(
-            "Certificates over chains cannot be checked by geomnn.checker, so none is written: read "
+            f"Certificates over {posed.program} cannot be checked by geomnn.checker, so none is written: read "
             "solution.certificate, or derive with dictionary='exact' on few samples."
         )
     network, rows, depth = solution.network, posed.rows, certificate.depth
@@ -117,7 +117,7 @@ def save_certificate(solution: Any, path: str | os.PathLike[str]) -> None:
     OptionError
         If the solution is not exact.
     UnsupportedProblem
-        If it is one over chains, which `geomnn.checker` does not form.
+        If it is one over chains or columns, which `geomnn.checker` does not form.
     FileError
         If the file cannot be written.
     """

@@ -190,8 +190,8 @@ def feature_latex(atom: Atom) -> str:
 
 
 def _grouped(atom: Atom, point: str) -> str:
-    """The point of an atom as something to subtract."""
-    return point if atom.aside is None else f"({point})"
+    """The point of an atom as something to subtract: a reflection is a difference itself."""
+    return point if atom.aside is None or atom.aside[1] > 0 else f"({point})"
 
 
 def _column(feature: int, level: int) -> str:
