@@ -47,8 +47,8 @@ def test_arrows_of_the_data_point_one_way():
     order = [
         "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
         "multivectors", "samples", "atoms", "chambers",
-        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "absolute", "paths", "estimators", "datasets",
-        "testing",
+        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "absolute", "paths", "estimators",
+        "datasets", "testing",
         "plotting", "tables", "report", "cli",
     ]  # fmt: skip
     root = Path(gm.__file__).parent

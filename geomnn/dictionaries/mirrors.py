@@ -35,7 +35,7 @@ class ChainDictionary(Dictionary):
     EnumerationTooLarge
         If there are more atoms than fit.
 
-    Source: geomnn theory, section 7; E. Zeger et al., "A library of mirrors".
+    Source: geomnn theory, section 7; E. Zeger et al., arXiv 2403.01046.
     """
 
     scope = "dictionary"
@@ -49,38 +49,36 @@ class ChainDictionary(Dictionary):
             "chains", samples.d if columns else 2 * samples.n * samples.d, SECONDS_PER_ENTRY * samples.n,
             8.0 * samples.n, (900.0, 2.0**31), "fewer samples, or a smaller depth",
         )  # fmt: skip
-        rising = [(j, int(np.argmin(column)), 1) for j, column in enumerate(samples.X.T)]
-        folded = [(j, int(i), sign) for j, column in enumerate(samples.X.T)
-                  for i in np.unique(column, return_index=True)[1] for sign in (1, -1)]  # fmt: skip
-        atoms = np.array(rising if columns else folded)
-        values = np.maximum(
-            atoms[:, 2] * (samples.X[:, atoms[:, 0]] - samples.X[atoms[:, 1], atoms[:, 0]]), 0.0
-        )
+        if columns:
+            atoms = [(j, np.argmin(column), 1) for j, column in enumerate(samples.X.T)]
+        else:
+            firsts = (np.unique(column, return_index=True)[1] for column in samples.X.T)
+            atoms = [(j, i, sign) for j, rows in enumerate(firsts) for i in rows for sign in (1, -1)]
+        self._atoms = np.array(atoms)
+        place, row, sign = self._atoms.T
+        values = np.maximum(sign * (samples.X[:, place] - samples.X[row, place]), 0.0)
         seen = values.any(axis=0)
-        self._atoms, self._values, self.count = atoms[seen], values[:, seen], int(seen.sum())
+        self._atoms, self._values, self.count = self._atoms[seen], values[:, seen], int(seen.sum())
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
         correlations = np.linalg.norm(self._values.T @ residual, axis=1)
         best = np.argsort(-correlations, kind="stable")[:limit]
         best = best[correlations[best] > threshold]
-        units = [self.samples.unit_of(atom.weight, atom.bias) for atom in map(self._atom, best)]
-        return Pricing(float(correlations.max(initial=0.0)), np.array(units).reshape(-1, self.samples.D))
+        return Pricing(float(correlations.max(initial=0.0)), self._units(*self._atoms[best].T))
+
+    def _units(self, columns: np.ndarray, rows: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """Units in centred coordinates, shape (k, D)."""
+        units = np.zeros((len(columns), self.samples.D))
+        units[np.arange(len(columns)), columns] = signs
+        units[:, -1] = -signs * self.samples.homogeneous[rows, columns]
+        return units
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         j = int(np.argmax(np.abs(unit[:-1])))
         offsets = self.samples.X[:, j] * unit[j] + self.samples.bias_of(unit)
-        return self._named(j, int(np.argmin(np.abs(offsets))), int(np.sign(unit[j])))
-
-    def _atom(self, position: int) -> Atom:
-        return self._named(*self._atoms[position].tolist())
-
-    def _named(self, j: int, i: int, sign: int) -> Atom:
-        """The neuron of column j that is folded at sample i: ⋆ of all other directions, which is ± e_j."""
-        d = self.samples.d
-        weight = np.zeros(d)
+        i, sign, d = int(np.argmin(np.abs(offsets))), int(np.sign(unit[j])), self.samples.d
+        weight, bias = np.zeros(d), 0.0 - sign * float(self.samples.X[i, j])
         weight[j] = sign
         others = tuple(Direction(k) for k in range(d) if k != j)
-        orientation = sign * (-1) ** j
-        return Atom(
-            weight, 0.0 - sign * float(self.samples.X[i, j]), (i,), others, orientation, True, self.norm
-        )
+        orientation = sign * (-1) ** j  # ⋆ of all other directions is ± e_j
+        return Atom(weight, bias, (i,), others, orientation, True, self.norm)
