@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import combinations, islice
 from typing import Any
 
@@ -29,6 +30,8 @@ __all__ = ["Atom", "Direction", "basis_directions", "name_atom", "name_error", "
 
 # (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it)
 NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13), (1e-11, 1e-13), (1e-13, 1e-15))
+# x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
+ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
 
 
 @dataclass(frozen=True, order=True)
@@ -121,6 +124,9 @@ class Atom:
         1 for a neuron over the columns of X; l > 1 for one over the features k_0, k_1, … of l − 1 hidden layers
         below, w_S = ± ×(K_{j,S} : j ∈ J)/‖·‖_1 on a few of them, S, with a bias next to the column of ones. Its name
         wedges these columns at the samples J: ⋆(k3 ∧ k9)[x2].
+    aside : tuple of int and Fraction, or None
+        (m, t): the hyperplane passes through x_a + t (x_m − x_a) and not through the anchor. With t = −1 that is the
+        reflection 2x_a − x_m of sample m about it, with t = ½ the midpoint of the two.
 
     Source: geomnn theory, sections 1, 2 and 7.
     """
@@ -135,6 +141,7 @@ class Atom:
     active: tuple[int, ...] | None = None
     outputs: int = 1
     level: int = 1
+    aside: tuple[int, Fraction] | None = None
 
     @property
     def support(self) -> tuple[int, ...]:
@@ -145,7 +152,7 @@ class Atom:
     @property
     def place(self) -> tuple:
         """Where the name stands in the order of names: by samples, directions and orientation."""
-        return self.samples, self.directions, -self.orientation
+        return self.samples, self.directions, self.aside or (), -self.orientation
 
     def among(self, features: Sequence[int]) -> Atom:
         """The same neuron over some of the features, those that it depends on among them, in another order."""
@@ -169,6 +176,14 @@ class Atom:
     def anchor(self) -> int | None:
         """The row a with b = −w·x_a, None without bias."""
         return self.samples[-1] if self.anchored else None
+
+    def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
+        """The point that the bias comes from in the spelling of text or of any other notation: x4, or 2x4 − x0."""
+        first = sample(self.samples[-1])
+        if self.aside is None:
+            return first
+        other, share = self.aside
+        return ASIDE[share].format(first, sample(other), minus)
 
     def numeric(self) -> Atom:
         """The atom with its weight and bias in float64."""
@@ -201,7 +216,7 @@ class Atom:
         if self.level > 1:
             return self._text_of_features()
         blade = " ∧ ".join(self.factors())
-        at = f" at x{self.anchor}" if self.anchored else ""
+        at = f" at {self.point()}" if self.anchored else ""
         sign = "+" if self.orientation > 0 else "−"
         if not self.is_partial:
             inner = blade if len(self.factors()) == 1 else f"({blade})" if blade else "1"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import name_error
-from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, Dictionary, find_dictionary
+from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, ChainDictionary, Dictionary, find_dictionary
 from geomnn.errors import (
     ConstantNetworkWarning,
     ConvergenceWarning,
@@ -18,7 +18,7 @@ from geomnn.errors import (
     UnsupportedProblem,
 )
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
-from geomnn.layers import SECONDS, FeatureLayer, all_layers, named_units, renamed
+from geomnn.layers import SECONDS, FeatureLayer, all_layers, chain_layers, named_units, renamed
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.programs.certificate import Certificate
@@ -140,17 +140,19 @@ def derive(
         Whether neurons have biases and the network an intercept; neither is penalised.
     loss : {"squared", "logistic", "softmax"}
         ½ Σ (f − y)², Σ log(1 + exp(−y f)), or Σ (log Σ_o exp(f_o) − y·f).
-    dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
+    dictionary : {"auto", "exact", "wedge", "sampled", "local", "chains"} or Dictionary
         "exact": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.
         "sampled": 1,000 wedges of random samples; the certificate covers these (a `SampledDictionary` of your own can
         draw more, and sketch the features).
         "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
+        "chains": sums of networks of one neuron a layer, for one feature and ``depth`` 2 to 4; the certificate covers
+        all of these.
         "auto": "exact" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".
     exact : bool
         Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
-        For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge".
+        For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge"; chains.
     tol : float
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
@@ -201,9 +203,12 @@ def derive(
     problem = pose(X, y, reg, norm, bias, loss)
     check_options(exact, tol)
     check_depth(depth, problem, dictionary)
+    chains = isinstance(dictionary, str) and dictionary == "chains"
     layers, table, searched = _layers_below(problem, X, depth, dictionary, exact, tol, seed, time_limit)
     if layers:
         problem = pose(table, y, reg, norm, bias, loss)
+    if chains:
+        dictionary = ChainDictionary(problem.samples)
     posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
     if searched:
         dictionary = "local"
@@ -220,10 +225,10 @@ def derive(
         optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
     if posed is not None:
         solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
-        return _on_top(solution, layers, table, X)
+        return on_top(solution, layers, table, X)
     if not len(optimum.units) and optimum.converged:
         warn_constant(problem, atoms)
-    return _on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
+    return on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
 
 
 def _layers_below(
@@ -238,6 +243,8 @@ def _layers_below(
 ) -> tuple[list[FeatureLayer], Any, bool]:
     """The hidden layers below the last one, the table of their features, and whether these were searched: all of them
     are taken where they are not too many."""
+    if isinstance(dictionary, str) and dictionary == "chains":
+        return *chain_layers(X, depth - 2, problem.samples.bias, exact), False
     asked = exact or dictionary == "exact"
     try:
         layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, SECONDS if asked else QUICKLY)
@@ -250,7 +257,7 @@ def _layers_below(
     return *named_units(units, problem.samples), True
 
 
-def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:
+def on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:
     """A solution over a table of features, as one over the columns below their layers."""
     if not layers:
         return solution
@@ -259,7 +266,7 @@ def _on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) 
         [renamed(neuron.atom, table, depth - 1) for neuron in solution.network.neurons]
     )
     for k, layer in reversed(list(enumerate(layers))):
-        network = network.over(layer, len(layers[k - 1].atoms) if k else np.shape(X)[1])
+        network = network.over(layer, layers[k - 1].width if k else np.shape(X)[1])
     certificate, lifted = replace(solution.certificate, depth=depth), Lifted(solution.network, X)
     return replace(solution, network=network, certificate=certificate, lifted=lifted)
 
@@ -337,7 +344,22 @@ def check_certify(certify: Any, problem: Problem, dictionary: Dictionary) -> Non
 
 
 def check_depth(depth: Any, problem: Problem, dictionary: str | Dictionary) -> None:
-    if check_integer("depth", depth, 2) == 2:
+    check_integer("depth", depth, 2)
+    if isinstance(dictionary, str) and dictionary == "chains":
+        what = {
+            f"{problem.samples.d} features": problem.samples.d > 1,
+            "bias=False": not problem.samples.bias,
+            f"norm={problem.norm:g}": problem.norm != 1,
+            f"depth={depth}": depth > 4,
+        }
+        wrong = [name for name, holds in what.items() if holds]
+        if wrong:
+            raise UnsupportedProblem(
+                "dictionary='chains' is for one feature, bias=True, norm=1 and depth 2, 3 or 4, and there is "
+                f"{', '.join(wrong)}: take dictionary='auto'."
+            )
+        return
+    if depth == 2:
         return
     if problem.norm != 1:
         raise UnsupportedProblem(
@@ -346,7 +368,7 @@ def check_depth(depth: Any, problem: Problem, dictionary: str | Dictionary) -> N
         )
     if isinstance(dictionary, Dictionary) or dictionary not in ("auto", "exact", "local"):
         raise UnsupportedProblem(
-            f"depth={depth} is for dictionary='auto', 'exact' or 'local', and {dictionary!r} was given."
+            f"depth={depth} is for dictionary='auto', 'exact', 'local' or 'chains', and {dictionary!r} was given."
         )
 
 

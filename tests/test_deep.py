@@ -270,7 +270,7 @@ def test_what_is_handed_down_is_the_slope_of_a_new_feature():
     from geomnn.samples import Samples
 
     rng = np.random.default_rng(0)
-    K, r = rng.random((8, 3)) + 0.1, rng.normal(size=8)
+    K, r = rng.random((8, 3)) + 0.1, rng.normal(size=8) + 1.0
     samples = Samples(K, False)
     signs = np.sign(K @ rng.normal(size=3))
 

@@ -47,7 +47,8 @@ def test_arrows_of_the_data_point_one_way():
     order = [
         "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
         "multivectors", "samples", "atoms", "chambers",
-        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "blocks", "paths", "estimators",
+        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "blocks", "absolute", "paths",
+        "estimators",
         "datasets", "testing",
         "plotting", "tables", "report", "cli",
     ]  # fmt: skip

@@ -19,6 +19,7 @@ __all__ = [
     "VERSION",
     "Falsehood",
     "check",
+    "covered_networks",
     "digest",
     "number",
     "require",
@@ -66,13 +67,25 @@ def require(holds: bool, otherwise: str) -> None:
         raise Falsehood(otherwise)
 
 
-def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2) -> str:
-    """The claim in words."""
-    networks = {"global": "No ReLU network of any width", "dictionary": "No network of wedges of samples"}[
+def covered_networks(scope: str, depth: int = 2, program: str = "exact", kind: str = "ReLU") -> str:
+    """The networks of which none is better, in words; ``kind`` is what those of one hidden layer are called."""
+    special = {
+        "sampled": "No network of the wedges that were drawn",
+        "chains": f"No network of parallel {depth}-layer chains of unit width, each over one column of X,",
+        "columns": "No combination of the given features and a constant",
+    }
+    if program in special:
+        return special[program]
+    if depth > 2:
+        return f"No parallel {depth}-layer ReLU network of any width"
+    return {"global": f"No {kind} network of any width", "dictionary": "No network of wedges of samples"}[
         scope
     ]
-    if depth > 2:
-        networks = f"No parallel {depth}-layer ReLU network of any width"
+
+
+def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "exact") -> str:
+    """The claim in words."""
+    networks = covered_networks(scope, depth, program)
     return f"{networks} has a lower value of (T) than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
 
 

@@ -7,6 +7,7 @@ from geomnn.dictionaries.choice import AFFORDABLE, find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
+from geomnn.dictionaries.mirrors import ChainDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ArcDictionary",
     "BranchedPricing",
     "BranchingDictionary",
+    "ChainDictionary",
     "Dictionary",
     "FaceDictionary",
     "LocalDictionary",

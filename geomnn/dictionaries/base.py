@@ -63,7 +63,7 @@ class Dictionary(ABC):
         that a search came across).
     program : str
         "exact" for the training problem itself, "paper" for the wedges of samples alone, "sampled" for some of
-        them, drawn at random.
+        them, drawn at random, "chains" for neurons of one feature each, "columns" for the features alone.
     count : int
         Number of atoms (of faces, where atoms move) that are looked at.
     counted : str

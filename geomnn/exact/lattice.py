@@ -23,7 +23,7 @@ from geomnn.atoms import Atom, Direction, basis_directions
 from geomnn.dictionaries import refuse_if_too_large
 from geomnn.rationals import common_denominator
 
-__all__ = ["IntegerSamples", "Plane", "Planes"]
+__all__ = ["ChainPlanes", "IntegerSamples", "Plane", "Planes"]
 
 SECONDS_PER_ATOM, BYTES_PER_ATOM = 2e-5, 400  # of an exact solve, in a table of a few hundred samples
 SECONDS_PER_BLADE = 1.5e-7  # times 2^d, to wedge d − 1 vectors of d dimensions
@@ -150,7 +150,11 @@ class Planes:
             SECONDS_PER_ATOM + SECONDS_PER_BLADE * 2.0**samples.d, BYTES_PER_ATOM, (900.0, 2.0**32),
             "fewer samples, or exact=False",
         )  # fmt: skip
-        self.coordinates = _distinct([*self._enumerate()], samples.d + 1)
+        self._hold(_distinct([*self._enumerate()], samples.d + 1))
+
+    def _hold(self, coordinates: np.ndarray) -> None:
+        """Take these (N, B) as the atoms."""
+        samples, self.coordinates = self.samples, coordinates
         # units and points of moderate size in floats, each entry correctly rounded but for one part in 2^52
         sizes = np.array([isqrt(self.square(row) << 128) for row in self.coordinates], dtype=object)
         scaled = self.coordinates * np.array([samples.scale] * samples.d + [1], dtype=object)
@@ -241,6 +245,54 @@ class Planes:
                 rows = np.array(sets, dtype=int).reshape(len(sets), count)
                 for block in np.array_split(rows, len(rows) // 2**15 + 1):
                     yield samples.planes(block, np.broadcast_to(along, (len(block), *along.shape)))
+
+
+class ChainPlanes(Planes):
+    """The dictionary of `ChainDictionary`, to be checked exactly: N = ± e_j and B = −N·P_i.
+
+    Parameters
+    ----------
+    samples : IntegerSamples
+        With a bias.
+    columns : bool
+        Whether the atoms are the columns alone, each less its least value.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        If there are more than can be checked in minutes.
+
+    Source: geomnn theory, sections 7 and 8.
+    """
+
+    def __init__(self, samples: IntegerSamples, columns: bool):
+        self.samples = samples
+        self.norm = 1.0
+        self.directions = basis_directions(samples.d, 1.0)
+        refuse_if_too_large(
+            f"chains for {samples.n} samples of {samples.d} features", 2 * samples.n * samples.d,
+            SECONDS_PER_ATOM * samples.d, 100 * samples.d, (900.0, 2.0**32), "fewer samples, or exact=False",
+        )  # fmt: skip
+        least = samples.points.argmin(axis=0)
+        folds = [(j, i) for i in samples.distinct for j in range(samples.d) if not columns or i == least[j]]
+        rows = [self._row(j, i, 1) for j, i in folds]
+        self._hold(_distinct([np.array(rows, dtype=object)], samples.d + 1))
+
+    def _row(self, j: int, i: int, sign: int) -> np.ndarray:
+        """(N, B) of ± (k_j − k_j(x_i))."""
+        row = np.zeros(self.samples.d + 1, dtype=object)
+        row[j], row[-1] = sign, -sign * self.samples.points[i, j]
+        return row
+
+    def at(self, atom: Atom) -> Plane:
+        (j,) = atom.support
+        return self.plane(self._row(j, atom.samples[-1], 1 if atom.weight[j] > 0 else -1))
+
+    def name(self, plane: Plane) -> tuple[tuple[int, ...], tuple[Direction, ...], int]:
+        normal, offset = plane.coordinates[:-1], plane.coordinates[-1]
+        j = next(k for k, entry in enumerate(normal) if entry)
+        first = next(i for i in self.samples.distinct if normal[j] * self.samples.points[i, j] + offset == 0)
+        return (first,), tuple(e for e in self.directions if e.first != j), normal[j] * (-1) ** j
 
 
 def _distinct(blocks: list[np.ndarray], width: int) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
-from geomnn.dictionaries import Dictionary, WedgeDictionary
+from geomnn.dictionaries import ChainDictionary, Dictionary, WedgeDictionary
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.active_set import ExactActiveSet
-from geomnn.exact.lattice import IntegerSamples, Plane, Planes
+from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.projection import Projection, Target
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
@@ -40,7 +40,7 @@ class ExactProblem:
     planes : Planes
         All atoms.
     program : str
-        "exact" or "paper".
+        "exact", "paper", "chains" or "columns".
     """
 
     rows: list[list[Fraction]]
@@ -125,7 +125,7 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
         )
     if isinstance(dictionary, Dictionary):
         finite, program = (
-            isinstance(dictionary, WedgeDictionary) and not dictionary.atoms_move,
+            isinstance(dictionary, WedgeDictionary | ChainDictionary) and not dictionary.atoms_move,
             dictionary.program,
         )
     else:
@@ -138,7 +138,10 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
         )
     rows, targets = exact_table(X), exact_targets(y)
     samples = IntegerSamples(rows, problem.samples.bias)
-    planes = Planes(samples, problem.norm, program == "exact")
+    if program in ("chains", "columns"):
+        planes: Planes = ChainPlanes(samples, program == "columns")
+    else:
+        planes = Planes(samples, problem.norm, program == "exact")
     return ExactProblem(
         rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes, program
     )

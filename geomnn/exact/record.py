@@ -10,7 +10,7 @@ from typing import Any
 
 from geomnn.checker.digits import any_size
 from geomnn.checker.statements import DEEP, FORMAT, VERSION, check, digest, seal
-from geomnn.errors import DataError, FileError, FormatError, OptionError
+from geomnn.errors import DataError, FileError, FormatError, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
 from geomnn.networks.document import exact_text
 from geomnn.rationals import exact_table, exact_targets
@@ -38,10 +38,17 @@ def certificate_document(
     ------
     OptionError
         If the solution is not exact.
+    UnsupportedProblem
+        If it is one over chains or columns, which `geomnn.checker` does not form.
     """
     posed, certificate = solution.exact, solution.certificate
     if posed is None:
         raise OptionError("The solution is not exact; derive it with exact=True for a certificate to check.")
+    if posed.program in ("chains", "columns"):
+        raise UnsupportedProblem(
+            f"Certificates over {posed.program} cannot be checked by geomnn.checker, so none is written: read "
+            "solution.certificate, or derive with dictionary='exact' on few samples."
+        )
     network, rows, depth = solution.network, posed.rows, certificate.depth
     if solution.lifted is not None:
         network, rows = solution.lifted.network, exact_table(solution.lifted.X)
@@ -109,6 +116,8 @@ def save_certificate(solution: Any, path: str | os.PathLike[str]) -> None:
     ------
     OptionError
         If the solution is not exact.
+    UnsupportedProblem
+        If it is one over chains or columns, which `geomnn.checker` does not form.
     FileError
         If the file cannot be written.
     """

@@ -3,7 +3,8 @@
 Version 1 holds balanced float64 weights, version 2 exact numbers: the unit weight u, its bias and z of each
 neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].  Versions 3 and 4 are the same for
 deep networks, with the hidden layers of unit neurons below the last one; version 5 is version 3 with features that are
-sums of unit neurons.
+sums of unit neurons.  Versions 6 to 10 are 1 to 5 with neurons through points next to their anchors, which have a key
+"aside", [m, "t"].
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from geomnn.atoms import Atom, Direction
+from geomnn.atoms import ASIDE, Atom, Direction
 from geomnn.checker.digits import any_size
 from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
@@ -34,7 +36,7 @@ __all__ = ["dump", "exact_text", "load", "save"]
 
 FORMAT = "geomnn network"
 NUMERIC, EXACT, DEEP = 1, 2, 2  # versions; a deep network has one that is so much higher
-MIXED = 5  # the version of deep networks whose features are sums
+MIXED = 5  # the version of deep networks whose features are sums; so much higher is that of points next to anchors
 MIXED_KEYS = {"neurons", "mix", "shift"}
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
@@ -47,9 +49,10 @@ RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 def dump(network: AnalyticNetwork) -> dict[str, Any]:
     """The network as plain lists, numbers and strings."""
     exact, mixed = network.exact, any(layer.mix is not None for layer in network.below)
+    version = MIXED if mixed else (EXACT if exact else NUMERIC) + (DEEP if network.below else 0)
     content = {
         "format": FORMAT,
-        "version": MIXED if mixed else (EXACT if exact else NUMERIC) + (DEEP if network.below else 0),
+        "version": version + MIXED * _any_aside([neuron.atom for neuron in network.neurons], network.below),
         "features": network.features,
         "outputs": network.outputs,
         "norm": f"{network.norm:g}",
@@ -65,6 +68,11 @@ def dump(network: AnalyticNetwork) -> dict[str, Any]:
     if network.below:
         content["below"] = [_layer(layer, exact, mixed) for layer in network.below]
     return content
+
+
+def _any_aside(atoms: Sequence[Atom], below: Sequence[FeatureLayer]) -> bool:
+    """Whether a neuron passes through a point next to its anchor."""
+    return any(atom.aside is not None for atom in [*atoms, *(a for layer in below for a in layer.atoms)])
 
 
 def _layer(layer: FeatureLayer, exact: bool, mixed: bool) -> Any:
@@ -85,6 +93,7 @@ def _name(atom: Atom) -> dict[str, Any]:
         "samples": list(atom.samples),
         "directions": [[e.first, e.second, e.sign] for e in atom.directions],
         "orientation": atom.orientation,
+        **({} if atom.aside is None else {"aside": [atom.aside[0], exact_text(atom.aside[1])]}),
     }
 
 
@@ -132,9 +141,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
         raise FormatError(
             f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
         )
-    if content.get("version") not in range(NUMERIC, MIXED + 1):
+    if content.get("version") not in range(NUMERIC, 2 * MIXED + 1):
         raise FormatError(
-            f"{path} has version {content.get('version')!r} and this geomnn reads {NUMERIC} to {MIXED}; "
+            f"{path} has version {content.get('version')!r} and this geomnn reads {NUMERIC} to {2 * MIXED}; "
             "read it with the geomnn that wrote it."
         )
     try:
@@ -144,8 +153,9 @@ def load(path: str | os.PathLike[str]) -> tuple[list[tuple], Any, int, float, bo
 
 
 def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool, list[FeatureLayer]]:
-    deep, mixed = content["version"] > DEEP, content["version"] == MIXED
-    kind = NUMERIC if mixed else (content["version"] - 1) % DEEP + 1
+    version, aside = (content["version"] - 1) % MIXED + 1, content["version"] > MIXED
+    deep, mixed = version > DEEP, version == MIXED
+    kind = NUMERIC if mixed else (version - 1) % DEEP + 1
     keys = KEYS | {"below"} if deep else KEYS
     _expect(set(content) == keys, f"its keys are {sorted(content)}, {sorted(keys)} were expected")
     features, outputs, bias = content["features"], content["outputs"], content["bias"]
@@ -170,9 +180,13 @@ def _parse(content: dict[str, Any]) -> tuple[list[tuple], Any, int, float, bool,
         if kind == EXACT:
             _expect(outputs is None, f"outputs is {outputs!r} in an exact network")
             exact = [_exact_neuron(entry, width, norm, bias, level) for entry in content["neurons"]]
+            _expect(
+                _any_aside([atom for atom, _ in exact], below) == aside, "points are next to anchors, or not"
+            )
             return *_of_one_kind(exact, exact_value(content["intercept"])), features, norm, bias, below
     intercept = _numbers(content["intercept"], shape, "intercept")
     neurons = [_neuron(entry, width, shape, norm, bias, level) for entry in content["neurons"]]
+    _expect(_any_aside([atom for *_, atom in neurons], below) == aside, "points are next to anchors, or not")
     return neurons, intercept, features, norm, bias, below
 
 
@@ -220,6 +234,11 @@ def _exact_atom(entry: dict[str, Any], rest: Named, width: int, norm: float, bia
 
 
 def _checked(atom: Atom, entry: dict[str, Any]) -> Atom:
+    """The atom, through a point next to its anchor if the entry says so, if that has the name of the entry."""
+    if "aside" in entry:
+        other, share = entry["aside"][0], exact_value(entry["aside"][1])
+        _expect(atom.anchored and _is_count(other) and share in ASIDE, f"aside is {entry['aside']!r}")
+        atom = replace(atom, aside=(other, share))
     _expect(str(atom) == entry["name"], f"the name {entry['name']!r} does not fit its samples ({atom})")
     return atom
 
@@ -263,13 +282,12 @@ def _neuron(
         weight / size, offset / size, *rest, bias, norm,
         None if active is None else tuple(active), shape[0] if shape else 1, level,
     )  # fmt: skip
-    _checked(atom, entry)
-    return weight, offset, _numbers(entry["outer"], shape, "outer"), atom
+    return weight, offset, _numbers(entry["outer"], shape, "outer"), _checked(atom, entry)
 
 
 def _named(entry: Any, keys: set[str], features: int) -> Named:
     """Samples, directions and orientation of a neuron."""
-    _expect(isinstance(entry, dict) and set(entry) == keys, f"a neuron is {str(entry)[:80]}")
+    _expect(isinstance(entry, dict) and set(entry) - {"aside"} == keys, f"a neuron is {str(entry)[:80]}")
     samples = tuple(entry["samples"])
     _expect(all(map(_is_count, samples)), f"samples is {samples}")
     _expect(entry["orientation"] in (1, -1), f"orientation is {entry['orientation']!r}")

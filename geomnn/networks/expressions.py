@@ -171,7 +171,8 @@ def feature_latex(atom: Atom) -> str:
     """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
     if atom.level > 1:
         return _deep_latex(atom)
-    point = rf"(x - x_{{{atom.anchor}}})" if atom.anchored else "x"
+    at = atom.point("x_{{{}}}".format, "-") if atom.anchored else ""
+    point = f"(x - {_grouped(atom, at)})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
     sign = "" if atom.orientation > 0 else "-"
     if atom.is_partial:
@@ -180,12 +181,17 @@ def feature_latex(atom: Atom) -> str:
         )
     factors = atom.to_latex_factors()
     if not factors and atom.anchored:
-        return rf"(x - x_{{{atom.anchor}}})_+" if atom.orientation > 0 else rf"(x_{{{atom.anchor}}} - x)_+"
+        return f"{point}_+" if atom.orientation > 0 else f"({at} - x)_+"
     if not factors:
         return f"({sign}x)_+"
     blade = r" \wedge ".join(factors)
     star = blade if len(factors) == 1 else f"({blade})"
     return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star {star} \rVert_{{{p}}}}}"
+
+
+def _grouped(atom: Atom, point: str) -> str:
+    """The point of an atom as something to subtract: a reflection is a difference itself."""
+    return point if atom.aside is None or atom.aside[1] > 0 else f"({point})"
 
 
 def _column(feature: int, level: int) -> str:
@@ -256,7 +262,7 @@ def to_text(network: AnalyticNetwork) -> str:
 def _feature(atom: Atom) -> str:
     """(x̃·u)_+ with the name of u; over features k for x."""
     variable = "x" if atom.level == 1 else f"k{'′' * (atom.level - 2)}"
-    offset = "" if not atom.anchored else f" − {variable}{atom.anchor}" if atom.level == 1 else ", 1"
+    offset = "" if not atom.anchored else f" − {_grouped(atom, atom.point())}" if atom.level == 1 else ", 1"
     point = f"({variable}{offset})" if offset else variable
     return f"({point}·u)₊,  u ∝ {atom}"
 

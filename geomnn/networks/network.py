@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -203,11 +203,11 @@ class AnalyticNetwork:
         in the order of their names."""
         lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
         needed = {k for atom in lower for k in atom.support}
-        used = sorted(needed, key=lambda k: layer.atoms[k].place)
+        used = sorted(needed, key=layer.place)
         atoms = [atom.among(used) for atom in lower]
-        below, neurons = [FeatureLayer(tuple(layer.atoms[k] for k in used)), *self.below], self.neurons
+        below, neurons = [layer.only(used), *self.below], self.neurons
         if self.below:
-            below[1] = FeatureLayer(tuple(atoms))
+            below[1] = replace(self.below[0], atoms=tuple(atoms))
         else:
             neurons = tuple(neuron.with_atom(atom) for neuron, atom in zip(neurons, atoms, strict=True))
         return AnalyticNetwork(neurons, self.intercept, features, self.norm, self.bias, below if used else ())

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from geomnn.checker.statements import sentence
+from geomnn.checker.statements import covered_networks, sentence
 from geomnn.checker.surds import Surd
 from geomnn.rationals import short_number
 from geomnn.roots import RootBasis
@@ -39,8 +39,8 @@ class Certificate:
         "global": the bound holds for every network of any width.  "dictionary": for networks whose neurons
         are atoms of the dictionary.  "local": the search found nothing better, which proves nothing.
     program : str
-        "exact" (the training problem itself), "paper" (wedges of samples alone) or "sampled" (some of these, drawn
-        at random).
+        "exact" (the training problem itself), "paper" (wedges of samples alone), "sampled" (some of these, drawn
+        at random), "chains" (parallel chains of unit width) or "columns" (sums of the columns).
     atoms : int
         How many atoms the bound looked at (faces for p = 2, at most; walks of a local search; samples of a branch and
         bound).
@@ -97,7 +97,7 @@ class Certificate:
         below 1e-14, float64, 12 atoms checked).
         """
         if self.exact:
-            return sentence(_surd(self.primal), self.scope, self.atoms, self.depth)
+            return sentence(_surd(self.primal), self.scope, self.atoms, self.depth, self.program)
         if self.scope == "local":
             loose = (
                 f" Names of partial wedges give their weights to {self.name_error:.1g} only."
@@ -110,18 +110,13 @@ class Certificate:
                 f"{self.counted}{', stopped before its end' if self.stopped else ''}). "
                 f"That is no proof: other networks may be better.{loose}"
             )
-        layers = "two-layer" if self.depth == 2 else f"parallel {self.depth}-layer"
-        covered = {
-            "global": f"No {layers} ReLU network of any width has a training objective below",
-            "dictionary": "No network of wedges of samples has a training objective below",
-        }[self.scope]
-        if self.program == "sampled":
-            covered = "No network of the wedges that were drawn has a training objective below"
+        covered = covered_networks(self.scope, self.depth, self.program, "two-layer ReLU")
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (
-            f"{covered} {_rounded(self.dual, ROUND_FLOOR)} (this one: {_rounded(self.primal, ROUND_CEILING)}, "
-            f"relative gap {gap}{crossed}, float64, {self.atoms:,} {self.counted})."
+            f"{covered} has a training objective below {_rounded(self.dual, ROUND_FLOOR)} (this one: "
+            f"{_rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, float64, {self.atoms:,} "
+            f"{self.counted})."
         )
 
     def __repr__(self) -> str:

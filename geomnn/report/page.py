@@ -30,6 +30,8 @@ PROGRAMS = {
     "exact": "the training problem itself",
     "paper": "wedges of samples alone",
     "sampled": "wedges drawn at random",
+    "chains": "parallel chains of unit width",
+    "columns": "sums of the columns",
 }
 SHOWN_VALUES = 8  # coordinates of a sample or a weight in a cell of a table
 
