@@ -90,7 +90,7 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
         return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
     rows = samples.distinct
     scale = np.abs(samples.homogeneous).max(axis=0)
-    scale[scale == 0] = scale[:d].max() or 1.0
+    scale[scale == 0] = min(1.0, scale[:d].max() or 1.0)
     table = samples.homogeneous[rows] / scale
     walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
     if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):

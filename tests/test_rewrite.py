@@ -308,6 +308,17 @@ def test_constant_and_dead_networks():
     assert deep.after == (0, 0)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-90, 1e90])
+@pytest.mark.parametrize("sizes", [(3, 6, 1), (3, 6, 6, 6, 6, 1)])
+def test_sizes_whose_products_overflow_get_a_sentence(sizes, size):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(8, 3))
+    layers = [(w * size, b * size) for w, b in random_layers(sizes, True, rng)]
+    with pytest.raises(gm.errors.DataError, match="do not fit into float64"):
+        gm.rewrite(layers, X)
+
+
 @pytest.mark.parametrize(
     ("model", "X", "norm", "error", "match"),
     [

@@ -124,13 +124,25 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
 
     Source: geomnn theory, section 6.
     """
-    p, table, layers = _checked(model, X, norm)
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            return _rewritten(*_checked(model, X, norm))
+    except FloatingPointError as reason:
+        raise DataError(
+            "The products of the weights of the model, or of them and the samples, do not fit into float64: rescale "
+            "its layers, or X."
+        ) from reason
+
+
+def _rewritten(p: float, table: np.ndarray, layers: Layers) -> Rewriting:
     if p != 1 and len(layers) > 2:
         raise UnsupportedProblem(
             f"The model has {len(layers) - 1} hidden layers and norm={p:g} was given; more than one is for norm=1."
         )
     bias = any(offsets is not None for _, offsets in layers)
     hidden, outer, intercept = unit_layers(layers, p)
+    if hidden and len(hidden) < len(layers) - 1:  # products of weights that are not zero were
+        raise FloatingPointError("underflow")
     wanted, levels, inputs = _outputs(layers, table), [], table
     for number, (places, weights, offsets) in enumerate(hidden, start=1):
         levels.append(_Level(number, Samples(inputs, bias), p, places, weights, offsets))
