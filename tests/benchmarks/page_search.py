@@ -111,10 +111,10 @@ last column. Published optima of the same problems by other means: pyscnn 25.4 i
 
 ## Test accuracy
 
-Five folds of nested cross-validation, drawn five times for the smaller two; mean, and the mean of each time or fold. `WedgeClassifier(rounds=3)` chooses reg by three folds
-within each; MLPClassifier gets the same time to search a grid of widths, penalties, learning rates and activations
-(then the same with other random starts) on the same inner folds. Both see the same standardised features (digits:
-sixteenths), and have one thread.
+Five folds of nested cross-validation, drawn five times for the smaller two; mean, and the mean of each time or fold.
+`WedgeClassifier(rounds=3)` chooses reg by three folds within each; MLPClassifier gets the same time to search a grid of
+widths, penalties, learning rates and activations (then the same with other random starts) on the same inner folds. Both
+see the same standardised features (digits: sixteenths), and have one thread.
 
 {accuracy}
 Differences of one or two samples a fold are chance: a sample is 0.028 (wine), 0.009 (breast cancer), 0.003 (digits).
