@@ -284,7 +284,7 @@ class _Cone:
         before, self._values, self._rows = self._vertex[open_], self._values[open_], self._rows[open_]
         self._basis[: self._active] = np.searchsorted(self._rows, basis)
         cone, edges, here = self._cone[self._rows], inverse[:, : self._active], self._basis[: self._active]
-        self._tableau = np.asfortranarray(cone @ edges)
+        self._tableau = (edges.T @ cone.T).T  # columns side by side
         self._tableau[here] = np.eye(self._active)
         self._known[1:, : self._active] = self._project @ edges
         self._vertex = cone @ (self._m * inverse[:, -1])

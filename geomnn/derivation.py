@@ -245,7 +245,7 @@ def _layers_below(
     are taken where they are not too many."""
     if isinstance(dictionary, str) and dictionary == "chains":
         return *chain_layers(X, depth - 2, problem.samples.bias, exact), False
-    asked = exact or dictionary == "exact"
+    asked = exact or (isinstance(dictionary, str) and dictionary == "exact")
     try:
         layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, SECONDS if asked else QUICKLY)
         return layers, table, False
