@@ -16,13 +16,6 @@ from sklearn.preprocessing import StandardScaler
 import geomnn as gm
 
 
-def peak():
-    """GiB of this process and of the largest of its jobs."""
-    return tuple(
-        resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-
-
 def trained_torch(X, y, widths):
     """A PyTorch Sequential trained by Adam, or None where PyTorch is not installed."""
     try:
@@ -72,11 +65,15 @@ def layer(width, n=2000, d=784):
             worst = max(worst, np.abs(outputs - np.maximum(X @ w + b, 0.0)).max() / np.abs(outputs).max())
             dearer = max(dearer, found.coefficients.sum() / np.abs(w).sum() - 1)
             parts, entries = parts + len(found.weights), entries + found.weights.size + 2 * len(found.weights)
-    mine, jobs = peak()
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    jobs = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(resource.getrusage)(resource.RUSAGE_SELF) for _ in range(2)
+    )
+    largest = max(usage.ru_maxrss for usage in jobs) / 2**20
     print(
         f"{width} neurons of {d} features, {n:,} Gaussian samples, streamed: {time.perf_counter() - began:.0f} s, "
         f"{parts:,} wedges ({entries * 8 / 2**30:.2f} GiB if held), outputs the same to {worst:.1e}, "
-        f"cost {dearer:+.0e}, peak memory {mine:.2f} GiB and {jobs:.2f} GiB in a job"
+        f"cost {dearer:+.0e}, peak memory {mine:.2f} GiB and {largest:.2f} GiB in a job"
     )
 
 
