@@ -204,7 +204,13 @@ def derive(
     check_options(exact, tol)
     check_depth(depth, problem, dictionary)
     chains = isinstance(dictionary, str) and dictionary == "chains"
+    limit = check_time_limit(time_limit)
     layers, table, searched = _layers_below(problem, X, depth, dictionary, exact, tol, seed, time_limit)
+    if searched and certify is not None:
+        raise UnsupportedProblem(
+            f"certify={certify!r} bounds the last hidden layer, and the features below it are too many and were "
+            "searched: leave it out, or use fewer samples or features."
+        )
     if layers:
         problem = pose(table, y, reg, norm, bias, loss)
     if chains:
@@ -213,7 +219,6 @@ def derive(
     if searched:
         dictionary = "local"
     listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
-    limit = check_time_limit(time_limit)
     atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, limit))
     check_certify(certify, problem, atoms)
     branches = certify is not None and atoms.scope == "local"

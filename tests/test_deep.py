@@ -250,6 +250,15 @@ def test_features_that_are_searched_level_by_level_come_to_the_optimum(monkeypat
     assert value == pytest.approx(found.objective, rel=1e-9)
 
 
+def test_a_search_below_is_never_called_global(monkeypatch):
+    X, y = draw(3)
+    with pytest.raises(UnsupportedProblem, match="were searched"):
+        searched(monkeypatch, X, y, depth=3, dictionary="local", certify="milp", time_limit=2.0)
+    for seconds in (-1, "long"):
+        with pytest.raises(OptionError, match="time_limit="):
+            searched(monkeypatch, X, y, depth=3, time_limit=seconds)
+
+
 def test_more_samples_than_can_be_enumerated_are_searched():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(15, 4))
