@@ -14,7 +14,9 @@ Source: geomnn theory, section 6.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
@@ -60,13 +62,13 @@ class Parts:
     constant: float
 
 
-def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
-    """A neuron as a sum of wedges with the same outputs on the samples, and for p = 1 and ∞ the same norm.
+def split(samples: Samples, neurons: Iterable[np.ndarray], norm: float) -> list[Parts]:
+    """Neurons as sums of wedges with the same outputs on the samples, and for p = 1 and ∞ the same norm.
 
     Parameters
     ----------
     samples : Samples
-    neuron : ndarray, shape (D,)
+    neurons : iterable of ndarray, shape (D,)
         (w, b) in centred coordinates.
     norm : float
         p. For p = 2 chambers are those of the samples alone (and of e_l where samples do not span them), so that
@@ -74,7 +76,7 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
 
     Returns
     -------
-    Parts
+    list of Parts
         Without any where the neuron is active on no sample.
 
     Raises
@@ -84,25 +86,51 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
 
     Source: geomnn theory, section 6.
     """
+    rows = _Rows(samples, norm)
+    return [_split(rows, samples, neuron, norm) for neuron in neurons]
+
+
+class _Rows:
+    """The samples and the directions of ‖·‖_p as rows of unit length, in columns scaled to 1: G of every chamber up to
+    signs, G = Q R.
+
+    Rows with one entry, in column ``axis`` (−1 for the others), are most of the directions.
+    """
+
+    def __init__(self, samples: Samples, norm: float):
+        D, d = samples.D, samples.d
+        self.scale = np.abs(samples.homogeneous).max(axis=0)
+        self.scale[self.scale == 0] = min(1.0, self.scale[:d].max() or 1.0)
+        table = samples.homogeneous[samples.distinct] / self.scale
+        walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
+        if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):
+            walls = np.eye(d)
+        self.walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / self.scale
+        rows = np.vstack([table, self.walls])
+        self.length = np.linalg.norm(rows, axis=1)
+        self.unit = rows / self.length[:, None]
+        self.axis = np.where((rows != 0).sum(axis=1) == 1, np.argmax(rows != 0, axis=1), -1)
+
+    @cached_property
+    def factors(self) -> tuple[np.ndarray, np.ndarray]:
+        return qr(self.unit, mode="economic", check_finite=False)
+
+    def solve(self, values: np.ndarray) -> np.ndarray:
+        """r with G r = values in least squares, a right side a row."""
+        q, r = self.factors
+        return solve_triangular(r, (values @ q).T).T
+
+
+def _split(rows: _Rows, samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
+    D, d, scale = samples.D, samples.d, rows.scale
     incidences = samples.incidences(neuron)
-    D, d = samples.D, samples.d
     if not (incidences > 0).any():
         return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
-    rows = samples.distinct
-    scale = np.abs(samples.homogeneous).max(axis=0)
-    scale[scale == 0] = min(1.0, scale[:d].max() or 1.0)
-    table = samples.homogeneous[rows] / scale
-    walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
-    if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):
-        walls = np.eye(d)
-    walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / scale
     point = neuron * scale
-    along = walls @ point
-    along[np.abs(along) <= NOTHING * np.abs(walls) @ np.abs(point)] = 0.0
-    values = np.concatenate([incidences[rows], along])
-    cone = np.vstack([table, walls])
-    length = np.linalg.norm(cone, axis=1) * np.where(values < 0, -1.0, 1.0)
-    rays, shares = _all_rays(cone / length[:, None], values / length, neuron * scale)
+    along = rows.walls @ point
+    along[np.abs(along) <= NOTHING * np.abs(rows.walls) @ np.abs(point)] = 0.0
+    values = np.concatenate([incidences[samples.distinct], along]) / rows.length
+    rays, shares = _all_rays(rows, values, point)
     rays[np.abs(rays) <= NOTHING * np.abs(rays).max(axis=1, keepdims=True)] = 0.0
     rays = rays / scale
     size = weight_norm(rays[:, :d], norm)
@@ -111,11 +139,11 @@ def split(samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
     return Parts((shares * size)[~flat], rays[~flat] / size[~flat, None], constant)
 
 
-def _all_rays(cone: np.ndarray, values: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Extreme rays of {r : G r ≥ 0} and how much of each is in a point, G·point = values."""
+def _all_rays(rows: _Rows, values: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Extreme rays of the chamber of a point, where the rows have these values, and how much of each is in it."""
     rays, close = np.zeros((0, len(point))), 10 * EXACT * np.linalg.norm(point)
     for seed in range(TRIES):  # where rounding hides the way, others are gone
-        found, shares = _Cone(cone, values, seed).rays()
+        found, shares = _Cone(rows, values, seed).rays()
         if np.linalg.norm(shares @ found - point) <= close:
             return found, shares
         rays = np.vstack([rays, found])
@@ -129,18 +157,19 @@ def _all_rays(cone: np.ndarray, values: np.ndarray, point: np.ndarray) -> tuple[
 
 
 class _Cone:
-    """{r : G r ≥ 0} around a point, and the tableau of one vertex of its slice {ω·r = m}, ω = Σ G, m rows.
+    """{r : G r ≥ 0}, G the m rows with the signs of a point in it, and the tableau of a vertex of {ω·r = m}, ω = Σ G.
 
-    Column k of the tableau is G e_k for the edge e_k of the slice along which every row of the basis stays zero but the
-    k-th. What pivots change is kept apart as a product, ``left`` times ``right``,
-    until there are a few of them.
+    Column k of the tableau is G e_k for the edge e_k of that slice along which every row of the basis stays zero but
+    the k-th. What pivots change is kept apart as a product, ``left`` times ``right``, until there are a few of them.
     """
 
-    def __init__(self, cone: np.ndarray, values: np.ndarray, seed: int):
-        (self._m, self._D), self._cone = cone.shape, cone
+    def __init__(self, rows: _Rows, values: np.ndarray, seed: int):
+        self._given, self._signs = rows, np.where(values < 0, -1.0, 1.0)
+        self._cone = cone = rows.unit * self._signs[:, None]
+        self._m, self._D = cone.shape
         self._omega = cone.sum(axis=0)
-        self._unit = self._m / values.sum()
-        self._values = values * self._unit
+        self._unit = self._m / np.abs(values).sum()
+        self._values = np.abs(values) * self._unit
         self._left = np.zeros((self._m, DELAY), order="F")
         self._right = np.zeros((DELAY, self._D - 1))
         self._pending, self._pivots, self._anew = 0, 0, ANEW
@@ -173,8 +202,7 @@ class _Cone:
             self._values[q] = 0.0
             if not self._active or rest <= NOTHING or not self._descend(q):
                 break
-        q, r = qr(self._cone, mode="economic", check_finite=False)
-        rays = solve_triangular(r, q.T @ np.array(vertices).reshape(-1, len(self._cone)).T).T
+        rays = self._given.solve(np.array(vertices).reshape(-1, self._m) * self._signs)
         along = self._cone @ rays.T
         for k, basis in enumerate(bases):
             if np.abs(along[basis, k]).max(initial=0.0) > EXACT:
@@ -188,10 +216,11 @@ class _Cone:
         """Walk from the point along free edges until D − 1 rows are zero, those that are so at the point first."""
         self._active, self._basis = self._D - 1, np.full(self._D - 1, -1)
         axis = int(np.argmax(np.abs(self._omega)))
-        edges = np.delete(np.eye(self._D), axis, axis=1)
-        edges[axis] = -np.delete(self._omega, axis) / self._omega[axis]
-        edges = self._rng.permutation(edges, axis=1)
-        self._tableau = np.asfortranarray(self._cone @ edges)
+        edges = self._rng.permutation(np.delete(np.arange(self._D), axis))
+        self._tableau = np.asfortranarray(
+            self._cone[:, edges]
+        )  # e_l for each of them, and back into the slice
+        self._tableau -= np.outer(self._cone[:, axis], self._omega[edges] / self._omega[axis])
         self._vertex = self._values.copy()
         for row in np.flatnonzero(self._values == 0).tolist():
             if self._active:
@@ -279,12 +308,16 @@ class _Cone:
     def _form(self) -> None:
         """Form the tableau anew from the rows of its basis, without those that stay zero."""
         basis = self._rows[self._basis[: self._active]]
-        inverse = np.linalg.inv(np.vstack([self._cone[[*basis.tolist(), *self._closed]], self._omega]))
+        inverse = self._inverse([*basis.tolist(), *self._closed])
         open_ = ~np.isin(self._rows, self._closed)
         before, self._values, self._rows = self._vertex[open_], self._values[open_], self._rows[open_]
         self._basis[: self._active] = np.searchsorted(self._rows, basis)
         cone, edges, here = self._cone[self._rows], inverse[:, : self._active], self._basis[: self._active]
-        self._tableau = (edges.T @ cone.T).T  # columns side by side
+        axis = self._given.axis[self._rows]
+        self._tableau = np.empty((len(cone), self._active), order="F")
+        self._tableau[axis < 0] = cone[axis < 0] @ edges
+        single = np.flatnonzero(axis >= 0)
+        self._tableau[single] = edges[axis[single]] * cone[single, axis[single], None]
         self._tableau[here] = np.eye(self._active)
         self._known[1:, : self._active] = self._project @ edges
         self._vertex = cone @ (self._m * inverse[:, -1])
@@ -293,6 +326,20 @@ class _Cone:
         drift = np.abs(self._vertex - before).max(initial=0.0)
         self._anew = int(np.clip(self._anew * np.sqrt(DRIFT / max(drift, 1e-300)), 100, ANEW))
         self._pending = self._pivots = 0
+
+    def _inverse(self, rows: list[int]) -> np.ndarray:
+        """The inverse of these rows and ω: those with one entry are solved for."""
+        border, axis = np.vstack([self._cone[rows], self._omega]), np.append(self._given.axis[rows], -1)
+        single, dense = np.flatnonzero(axis >= 0), np.flatnonzero(axis < 0)
+        solved = axis[single]
+        others = np.setdiff1d(np.arange(self._D), solved)
+        entries = border[single, solved]
+        inverse = np.zeros((self._D, self._D))
+        inverse[solved, single] = 1 / entries
+        inner = np.linalg.inv(border[np.ix_(dense, others)])
+        inverse[np.ix_(others, dense)] = inner
+        inverse[np.ix_(others, single)] = -(inner @ border[np.ix_(dense, solved)]) / entries
+        return inverse
 
 
 @compiled

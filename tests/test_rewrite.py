@@ -56,7 +56,7 @@ def test_a_neuron_is_a_sum_of_wedges_of_its_chamber(name, bias, norm):
     for _ in range(6):
         neuron = rng.normal(size=samples.D) / np.where(scale > 0, scale, 1.0)
         neuron[rng.random(samples.D) < 0.2] = 0.0
-        parts = split(samples, neuron, norm)
+        (parts,) = split(samples, [neuron], norm)
         outputs = samples.features(neuron[None])[:, 0]
         got = samples.features(parts.units) @ parts.coefficients + parts.constant
         assert np.abs(got - outputs).max() <= 1e-10 * np.abs(samples.homogeneous @ neuron).max()
@@ -80,7 +80,7 @@ def test_a_neuron_is_a_sum_of_wedges_of_its_chamber(name, bias, norm):
 
 def test_inactive_neurons_have_no_parts():
     samples = Samples([[1.0, 2.0], [3.0, 1.0]], False)
-    parts = split(samples, np.array([-1.0, -1.0]), 1.0)
+    (parts,) = split(samples, [np.array([-1.0, -1.0])], 1.0)
     assert len(parts.units) == 0
     assert parts.constant == 0.0
 

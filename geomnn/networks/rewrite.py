@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.linalg import qr
 
 from geomnn.atoms import Atom, basis_directions, name_atom
 from geomnn.chambers import Parts, split
@@ -243,8 +244,8 @@ def split_layer(model: Any, X: Any, norm: float = 1) -> Iterator[SplitNeuron]:
     samples = Samples(table, any(offsets is not None for _, offsets in layers))
     weights, offsets = layers[0]
     biases = np.zeros(len(weights)) if offsets is None else offsets
-    jobs = ((samples, samples.unit_of(w, float(b)), p) for w, b in zip(weights, biases, strict=True))
-    for parts in streamed(split, jobs):
+    neurons = [samples.unit_of(w, float(b)) for w, b in zip(weights, biases, strict=True)]
+    for parts in chain.from_iterable(streamed(split, _blocks(samples, neurons, p))):
         w = parts.units[:, : samples.d]
         b = parts.units[:, -1] - w @ samples.centre if samples.bias else np.zeros(len(w))
         yield SplitNeuron(parts.coefficients, w, b, parts.constant)
@@ -264,8 +265,7 @@ class _Level:
     def parts(self, chosen: Sequence[int]) -> list[Parts]:
         """The chosen neurons as sums of wedges."""
         units = [self.samples.unit_of(self.weights[j], float(self.offsets[j])) for j in chosen]
-        blocks = [(self.samples, units[k : k + BLOCK], self.norm) for k in range(0, len(units), BLOCK)]
-        return [parts for block in in_parallel(_split_all, blocks) for parts in block]
+        return [*chain.from_iterable(in_parallel(split, _blocks(self.samples, units, self.norm)))]
 
     def name(self, unit: np.ndarray) -> Atom:
         """The atom at a unit."""
@@ -292,8 +292,9 @@ def _checked(model: Any, X: Any, norm: Any) -> tuple[float, np.ndarray, Layers]:
     return p, table, layers
 
 
-def _split_all(samples: Samples, units: Sequence[np.ndarray], norm: float) -> list[Parts]:
-    return [split(samples, unit, norm) for unit in units]
+def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tuple]:
+    """Jobs for `split`."""
+    return [(samples, units[k : k + BLOCK], norm) for k in range(0, len(units), BLOCK)]
 
 
 def _last_layer(
@@ -363,29 +364,46 @@ def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, di
 def _pruned(products: np.ndarray, costs: np.ndarray) -> np.ndarray:
     """Factors m ≥ 0 with Σ m_k p_k = Σ p_k and Σ m_k cost_k ≤ Σ cost_k, such that the p_k with m_k > 0 are independent.
 
-    Non-negative least squares with the cost for one more row leaves as many as are independent with it; that is at
-    most one too many, which the proof of theory, section 6, takes away.
+    As long as there are many more than can be independent, twice as many groups of them are reduced: half of them go.
     """
-    total, whole = products.sum(axis=1), costs.sum()
-    size = np.abs(total).max(initial=0.0)
-    if not size:
-        return np.zeros(len(costs))
-    rows = np.vstack([products / size, costs / whole])
-    factors, _ = nnls(rows, np.append(total / size, 1.0), maxiter=10 * rows.shape[1])
-    factors[np.abs(products).max(axis=0) <= np.finfo(float).eps * size] = 0.0
-    kept = np.flatnonzero(factors)
-    scaled = products[:, kept] * factors[kept]
-    _, singular, vectors = np.linalg.svd(scaled / np.linalg.norm(scaled, axis=0), full_matrices=True)
-    if len(singular) == len(kept) and singular[-1] > DEPENDENT * singular[0]:
-        return factors
-    change = vectors[-1] / np.linalg.norm(scaled, axis=0)
-    change *= 1.0 if change @ (costs[kept] * factors[kept]) >= 0 else -1.0
-    if change.max() <= 0:
-        change = -change  # it costs nothing either way
-    left = 1.0 - change / change.max()
-    left[np.argmax(change)] = 0.0
-    factors[kept] *= left
+    parts = np.abs(products).max(axis=0, initial=0.0)
+    factors = (parts > np.finfo(float).eps * np.abs(products.sum(axis=1)).max(initial=0.0)).astype(float)
+    while factors.any():
+        kept = np.flatnonzero(factors)
+        width = -(-len(kept) // (2 * len(products)))
+        groups = np.arange(0, len(kept), width)
+        weighted = np.vstack([products[:, kept], costs[kept]]) * factors[kept]
+        *sums, cost = np.add.reduceat(weighted, groups, axis=1)
+        factors[kept] *= np.repeat(_independent(np.array(sums), cost), width)[: len(kept)]
+        if width == 1:
+            break
     return factors
+
+
+def _independent(columns: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """What `_pruned` gives, by steps along null vectors of the columns as in theory, section 6, steepest descents of
+    the cost, each until one factor is zero."""
+    size = np.abs(columns).max(axis=0)
+    factors, costs = size.copy(), np.divide(costs, size, out=np.zeros_like(costs), where=size > 0)
+    there = np.flatnonzero(size)
+    q, r, _ = qr((columns[:, there] / size[there]).T, pivoting=True)
+    depth = np.abs(np.diagonal(r))
+    null = np.zeros((len(there) - np.count_nonzero(depth > DEPENDENT * depth.max(initial=0.0)), len(size)))
+    null[:, there] = q.T[len(there) - len(null) :]
+    while len(null):
+        change = costs @ null.T @ null
+        if np.abs(change).max() <= DEPENDENT * np.linalg.norm(costs):  # it costs nothing either way
+            change = max((null[0], -null[0]), key=lambda each: (each.max() > 0, each @ costs))
+        ahead = np.flatnonzero(change > 0)
+        steps = factors[ahead] / change[ahead]
+        first = ahead[np.argmin(steps)]
+        factors = np.maximum(factors - steps.min() * change, 0.0)
+        factors[first] = 0.0
+        mirror = null[:, first] / np.linalg.norm(null[:, first])  # to e_1, and that vector goes
+        mirror[0] += 1.0 if mirror[0] >= 0 else -1.0
+        null = null[1:] - np.outer(mirror[1:] * (2 / (mirror @ mirror)), mirror @ null)
+        null[:, first] = 0.0
+    return np.divide(factors, size, out=np.zeros_like(size), where=size > 0)
 
 
 def _products(features: np.ndarray, z: np.ndarray) -> np.ndarray:
