@@ -21,7 +21,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
 import joblib
 import matplotlib.pyplot as plt
@@ -91,9 +90,7 @@ def main():
     axes.set_ylim(len(workers) - 0.4, -0.65)
     axes.set_xlabel("seconds")
     axes.set_title("Blocks of walks on two Dask workers")
-    folder = Path("pictures")
-    folder.mkdir(exist_ok=True)
-    figure.savefig(folder / "cluster.png")
+    plt.show()
 
 
 if __name__ == "__main__":  # workers import this file

@@ -7,12 +7,11 @@ closed form in reg.  The certificate is a file that anyone can check from the da
 """
 
 from fractions import Fraction
-from pathlib import Path
 
 import sympy
-from matplotlib.figure import Figure
 
 import geomnn as gm
+from geomnn.plotting.frame import Picture
 
 X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 1]
 solution = gm.derive(X, y, reg=Fraction(1, 10), exact=True)
@@ -21,7 +20,7 @@ print(*gm.exact.verify(gm.exact.certificate_document(solution), X, y), sep="\n")
 
 # %%
 # Piece by piece, from a small reg up to where the network is a constant.
-figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+figure = Picture(figsize=(6.4, 4.2), layout="constrained")
 axes = figure.add_subplot()
 reg, top = sympy.Rational(1, 1000), sympy.Rational(str(gm.reg_max(X, y)))
 styles = {}
@@ -45,7 +44,4 @@ axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
 axes.set_xlabel("reg")
 axes.set_ylabel("coefficient z of the unit neuron")
 axes.legend(frameon=False)
-
-folder = Path("pictures")
-folder.mkdir(exist_ok=True)
-figure.savefig(folder / "exact.png")
+figure

@@ -9,7 +9,6 @@ Optima need not be unique, their cost is: with four layers one ramp alone is opt
 """
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
@@ -92,9 +91,7 @@ mirror.annotate("8 = 2·x1 − x0", (8, 0), (7, -15), textcoords="offset points"
 for pane in panes[:, 2]:
     pane.axvline(8, color="0.6", lw=0.8, ls=":", zorder=0)
 
-folder = Path("pictures")
-folder.mkdir(exist_ok=True)
-figure.savefig(folder / "mirrors.png")
+figure
 
 # %%
 # Absolute values need the mirrors.  One feature of two hidden layers, ||x − a| − c|, does what takes several of one
@@ -121,4 +118,4 @@ for ax, (title, x, y, kink, name, shift) in zip(figure.subplots(1, 2), EXAMPLES,
     ax.set(title=title, xlabel="x", ylim=(-0.7, 3.6))
     ax.legend(loc="upper left", frameon=False, fontsize=9)
 print(solution.network)
-figure.savefig(folder / "mirrors_absolute.png")
+figure

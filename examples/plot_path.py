@@ -7,8 +7,6 @@ thousandth of it, neurons are born, hand over to others and die, and between tho
 reg.  Samples that were left out say where to stop.
 """
 
-from pathlib import Path
-
 import geomnn as gm
 from geomnn.plotting import plot_network, plot_path
 
@@ -21,7 +19,10 @@ solution = path(validation.best)
 print(f"least error on samples left out at reg = {validation.best:.3g}: {len(solution.network)} neurons")
 print(solution.certificate.statement())
 
-folder = Path("pictures")
-folder.mkdir(exist_ok=True)
-plot_path(path).savefig(folder / "path.png")
-plot_network(solution.network, X, y).savefig(folder / "path_solution.png")
+# %%
+# Every line is a neuron; each bend is a kink.
+plot_path(path)
+
+# %%
+# The network that does best on samples left out.
+plot_network(solution.network, X, y)

@@ -6,8 +6,6 @@ Two arms of 80 samples each.  The paper's program looks at the wedge of every pa
 of them, and the certificate says that no other choice of wedges is better.
 """
 
-from pathlib import Path
-
 import geomnn as gm
 from geomnn.plotting import plot_network
 
@@ -16,6 +14,4 @@ solution = gm.derive(X, y, reg=5e-4, norm=2, dictionary="wedge")
 print(len(solution.network), "neurons")
 print(solution.certificate.statement())
 
-folder = Path("pictures")
-folder.mkdir(exist_ok=True)
-plot_network(solution.network, X, y).savefig(folder / "spiral.png")
+plot_network(solution.network, X, y)

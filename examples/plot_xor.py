@@ -6,8 +6,6 @@ Four samples, two neurons, one diagonal: the smallest network that shows why wei
 Both neurons are ± ⋆(x0 − x3), the diagonal through rows 0 and 3 turned by a right angle.
 """
 
-from pathlib import Path
-
 import geomnn as gm
 from geomnn.plotting import plot_network, plot_wedge
 
@@ -18,10 +16,8 @@ print(solution.network.to_latex())
 
 # %%
 # The fitted surface, the line of each wedge and the samples that span it.
-folder = Path("pictures")
-folder.mkdir(exist_ok=True)
-plot_network(solution.network, X, y).savefig(folder / "xor.png")
+plot_network(solution.network, X, y)
 
 # %%
 # The feature of sample 1 is the area of the triangle (x1, x0, x3), twice over, per ‖x0 − x3‖_1.
-plot_wedge(solution.network.neurons[0].atom, X, 1).savefig(folder / "xor_wedge.png")
+plot_wedge(solution.network.neurons[0].atom, X, 1)

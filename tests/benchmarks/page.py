@@ -1,4 +1,4 @@
-"""Measure everything in one run and write docs/benchmarks.md with its pictures.
+"""Measure everything in one run and write docs/benchmarks/all_atoms.md with its pictures.
 
     python tests/benchmarks/page.py
 
@@ -109,7 +109,7 @@ def growth():
     decorate(axes, "number of samples n", "seconds", SIZES)
     figure.savefig(DOCS / "benchmarks" / "growth_n.svg")
     head = ("n", "p = 1", "gap", "neurons", "p = 2", "gap", "neurons")
-    return table(head, rows) + "\n![Seconds over the number of samples](benchmarks/growth_n.svg)\n"
+    return table(head, rows) + "\n![Seconds over the number of samples](growth_n.svg)\n"
 
 
 def growth_in_reg():
@@ -124,7 +124,7 @@ def growth_in_reg():
     axes.invert_xaxis()
     figure.savefig(DOCS / "benchmarks" / "growth_reg.svg")
     head = ("reg", "p = 1", "gap", "neurons", "p = 2", "gap", "neurons")
-    return table(head, rows) + "\n![Seconds over reg](benchmarks/growth_reg.svg)\n"
+    return table(head, rows) + "\n![Seconds over reg](growth_reg.svg)\n"
 
 
 def parts():
@@ -239,7 +239,7 @@ def main():
         pricing=pricing(), solves=solves(), paths=paths(), first=first_call(), parts=parts(),
         regs=growth_in_reg(), growth=growth(),
     )  # fmt: skip
-    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
+    (DOCS / "benchmarks" / "all_atoms.md").write_text(page, encoding="utf-8")
     print(page)
 
 

@@ -1,4 +1,4 @@
-"""Measure searches in one run and write docs/benchmarks_search.md.
+"""Measure searches in one run and write docs/benchmarks/search.md.
 
     python tests/benchmarks/page_search.py
 
@@ -94,7 +94,7 @@ Measured in one run by
     python tests/benchmarks/page_search.py
 
 on {cores} cores ({machine}, Python {python}, NumPy {numpy}, scikit-learn {sklearn}), wall-clock. How a search goes is
-on [its page](search.md).
+on [its page](../howto/search.md).
 
 ## Beside the optimum
 
@@ -145,7 +145,7 @@ def main():
         machine=platform.machine(), python=platform.python_version(), numpy=np.__version__, sklearn=sklearn.__version__,
         **parts,
     )  # fmt: skip
-    (DOCS / "benchmarks_search.md").write_text(page, encoding="utf-8")
+    (DOCS / "benchmarks" / "search.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
