@@ -27,7 +27,7 @@ def write_pages(app: Sphinx) -> None:
             page = Path(app.srcdir, "source", place.with_suffix(".rst"))
             up = "../" * len(place.parts)
             text = (
-                f":orphan:\n\n{place}\n{'=' * len(str(place))}\n\n"
+                f":orphan:\n:nosearch:\n\n{place}\n{'=' * len(str(place))}\n\n"
                 f".. literalinclude:: {up}../{place}\n   :language: python\n   :linenos:\n"
             )
             page.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +54,14 @@ def link_pages(app: Sphinx, tree: nodes.document) -> None:
         if name is not None:
             inside = node.children[0] if node.children else nodes.literal(text=node["reftarget"])
             node.replace_self(make_refnode(app.builder, app.env.docname, name, "", inside))
+
+
+def trim_blocks(app: Sphinx, tree: nodes.document) -> None:
+    """The empty line that ends a doctest is not shown."""
+    for node in tree.findall(nodes.literal_block):
+        text = node.astext()
+        if text.startswith(">>>") and text.endswith("\n"):
+            node.children = [nodes.Text(text.rstrip("\n"))]
 
 
 def name_sections(app: Sphinx, tree: nodes.document) -> None:
@@ -88,5 +96,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
     app.connect("doctree-read", link_pages)
     app.connect("doctree-read", name_sections)
+    app.connect("doctree-read", trim_blocks)
     app.connect("autodoc-process-docstring", link_sections)
     return {"parallel_read_safe": True}
