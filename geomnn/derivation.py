@@ -32,7 +32,6 @@ __all__ = ["Solution", "derive", "reg_max"]
 
 FAR_OFF = 1.1  # |correlation|/reg from which on a search says that its network is not optimal
 QUICKLY = 20.0  # seconds that the pruning of features may take where they can be searched instead
-SEARCHED = 60.0  # seconds for a search of the features of hidden layers, where none are given
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
@@ -205,7 +204,8 @@ def derive(
     check_depth(depth, problem, dictionary)
     chains = isinstance(dictionary, str) and dictionary == "chains"
     limit = check_time_limit(time_limit)
-    layers, table, searched = _layers_below(problem, X, depth, dictionary, exact, tol, seed, time_limit)
+    layers, table, start, cut = _layers_below(problem, X, depth, dictionary, exact, tol, seed, limit)
+    searched = start is not None
     if searched and certify is not None:
         raise UnsupportedProblem(
             f"certify={certify!r} bounds the last hidden layer, and the features below it are too many and were "
@@ -227,7 +227,8 @@ def derive(
             problem, atoms, float(tol), progress, AFFORDABLE if time_limit is None else limit
         )
     else:
-        optimum = optimise(problem, atoms, float(tol), progress, time_limit=limit)
+        optimum = optimise(problem, atoms, float(tol), progress, start, limit / 2 if searched else limit)
+        optimum = replace(optimum, ended=STOPPED) if cut else optimum
     if posed is not None:
         solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
         return on_top(solution, layers, table, X)
@@ -244,22 +245,24 @@ def _layers_below(
     exact: bool,
     tol: float,
     seed: int,
-    time_limit: float | None,
-) -> tuple[list[FeatureLayer], Any, bool]:
-    """The hidden layers below the last one, the table of their features, and whether these were searched: all of them
-    are taken where they are not too many."""
+    time_limit: float,
+) -> tuple[list[FeatureLayer], Any, np.ndarray | None, bool]:
+    """The hidden layers below the last one and the table of their features: all of them where they are not too many.
+
+    Where they were searched, also the units of the best network over them, and whether the time was over before.
+    """
     if isinstance(dictionary, str) and dictionary == "chains":
-        return *chain_layers(X, depth - 2, problem.samples.bias, exact), False
+        return *chain_layers(X, depth - 2, problem.samples.bias, exact), None, False
     asked = exact or (isinstance(dictionary, str) and dictionary == "exact")
     try:
         layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, SECONDS if asked else QUICKLY)
-        return layers, table, False
+        return layers, table, None, False
     except EnumerationTooLarge:
         if asked:
             raise
-    seconds = SEARCHED if time_limit is None else time_limit / 2
-    units = search_layers(problem, depth - 2, float(tol), check_integer("seed", seed, 0), seconds)
-    return *named_units(units, problem.samples), True
+    seed = check_integer("seed", seed, 0)
+    units, start, cut = search_layers(problem, depth - 2, float(tol), seed, time_limit / 2)
+    return *named_units(units, problem.samples), start, cut
 
 
 def on_top(solution: Solution, layers: list[FeatureLayer], table: Any, X: Any) -> Solution:

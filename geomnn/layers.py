@@ -42,7 +42,7 @@ __all__ = [
     "up_to_sign_and_constant",
 ]
 
-NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not depend on a feature
+NOTHING = (1e-11, 1e-9, 1e-7)  # of the largest w_k times feature, up to which a neuron does not depend on a feature
 SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
 SECONDS = 60.0  # that pruning may take
 PRICED = 15.0  # times as long may take what is done with all of them
@@ -362,12 +362,23 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
 
 
 def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
-    """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it."""
+    """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it.
+
+    Weights that are zero up to rounding are none: where with all that are above the first of some thresholds no name
+    gives the unit, the next one is tried.
+    """
     weight = unit[: samples.d]
     share = np.abs(weight) * np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
-    support = np.flatnonzero((share > NOTHING * share.max()) | (np.abs(weight) == np.abs(weight).max()))
-    part = Samples(samples.X[:, support], samples.bias)
-    atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
+    largest = np.abs(weight) == np.abs(weight).max()
+    for nothing in NOTHING:
+        support = np.flatnonzero((share > nothing * share.max()) | largest)
+        part = Samples(samples.X[:, support], samples.bias)
+        try:
+            atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
+            break
+        except DataError:
+            if nothing == NOTHING[-1]:
+                raise
     whole = np.zeros(samples.d)
     whole[support] = atom.weight
     others = tuple(Direction(int(k)) for k in np.setdiff1d(np.arange(samples.d), support))

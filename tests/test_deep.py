@@ -299,3 +299,38 @@ def test_what_is_handed_down_is_the_slope_of_a_new_feature():
         feature = rng.random(8)
         feature *= 1.5 * gain / abs(reduced @ feature)
         assert most(np.column_stack([K, feature]))[0] > value * (1 + 1e-9)
+
+
+def test_a_searched_layer_more_never_costs_anything(monkeypatch):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(12, 2))
+    y = np.sin(2 * X[:, 0]) + X[:, 1]
+    flat = gm.derive(X, y, reg=0.1).objective
+    for depth in (3, 4):
+        deep = searched(monkeypatch, X, y, reg=0.1, depth=depth)
+        assert deep.certificate.depth == deep.network.depth == depth
+        assert not deep.certificate.stopped
+        assert deep.objective <= flat * (1 + 1e-9)
+        flat = deep.objective
+
+
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConvergenceWarning")
+def test_a_deep_search_that_has_no_time_is_deep_and_says_so(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 3))
+    y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
+    for depth in (3, 4):
+        hurried = searched(monkeypatch, X, y, reg=0.1, depth=depth, time_limit=1e-9)
+        assert hurried.certificate.depth == hurried.network.depth == depth
+        assert hurried.certificate.stopped
+        assert "stopped before its end" in hurried.certificate.statement()
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6, 1e9])
+def test_a_deep_search_of_features_of_any_size(monkeypatch, scale):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 2))
+    y = np.sin(2 * X[:, 0]) + X[:, 1]
+    plain = searched(monkeypatch, X, y, reg=0.3, depth=3).objective
+    scaled = searched(monkeypatch, X * scale, y, reg=0.3 * scale, depth=3).objective
+    assert scaled == pytest.approx(plain, rel=0.02)  # other digits, other walks

@@ -28,14 +28,18 @@ from geomnn.samples import Samples
 __all__ = ["search_layers"]
 
 STARTS = 16  # walks for each residual that is handed down
+MORE = 12  # features besides those of a network that a layer begins with, at most
 BEST = 2  # features that each of them brings, at most
 WORTH = 1e-6  # relative excess over F from which a feature is taken
 FALL = 1e-5  # relative fall of the objective below which a round has brought nothing
 STILL = 2  # such rounds, after which it is the end
+ROUNDS = 10  # of walks, at most, for a network whose residual is handed down
 EQUAL = 1e-9  # relative difference of features that are the same
 
 
-def search_layers(problem: Problem, count: int, tol: float, seed: int, seconds: float) -> list[np.ndarray]:
+def search_layers(
+    problem: Problem, count: int, tol: float, seed: int, seconds: float
+) -> tuple[list[np.ndarray], np.ndarray, bool]:
     """The features of so many hidden layers below the last, found level by level.
 
     Parameters
@@ -54,36 +58,66 @@ def search_layers(problem: Problem, count: int, tol: float, seed: int, seconds: 
     list of ndarray, shape (M, D)
         Of each layer the units, in centred coordinates of the table of the layer below; fewer layers where the constant
         network is optimal.
+    ndarray, shape (k, D)
+        The best network over them that was found; it is no worse than any with fewer layers that was.
+    bool
+        Whether the seconds were over before rounds brought nothing more.
+
+    Source: geomnn theory, sections 5 and 7.
     """
-    began, samples = time.perf_counter(), [problem.samples]
+    end, samples = time.monotonic() + seconds, [problem.samples]
     layers: list[np.ndarray] = []
-    for _ in range(count):
-        found = _solved(problem, samples[-1], tol, seed, None, seconds / (4 * count))
-        if not len(found.units):
-            return layers
-        layers.append(found.units)
-        samples.append(Samples(samples[-1].features(found.units), problem.samples.bias))
-    start, best, still = None, np.inf, 0
-    while still < STILL:
-        begin = time.perf_counter()
-        left = seconds - (begin - began)
-        found = _solved(problem, samples[-1], tol, seed, start, left / 2)
+    start, best, still, longest = None, np.inf, 0, 0.0
+    while len(layers) < count or still < STILL:
+        begun = time.monotonic()
+        found = _solved(problem, samples[-1], tol, seed, start, end - begun)
+        if len(layers) < count:
+            if not len(found.units):
+                return layers, found.units, False
+            layers.append(_and_more(found, samples[-1], seed))
+            samples.append(Samples(samples[-1].features(layers[-1]), problem.samples.bias))
+            start = _passed_on(samples[-1])
+            continue
         still = 0 if found.primal < best * (1 - FALL) else still + 1
         best, before = min(best, found.primal), [len(units) for units in layers]
         _hand_down(found, layers, samples, seed)
-        start = _padded(found.units, samples[-1].d - before[-1] if layers else 0, problem.samples.bias)
-        if [len(units) for units in layers] == before or 2 * time.perf_counter() - begin - began > seconds:
+        start = _padded(found.units, samples[-1].d - before[-1], problem.samples.bias)
+        longest = max(longest, time.monotonic() - begun)
+        if time.monotonic() + longest > end:
+            return *_used(layers, start, problem.samples.bias), True
+        if [len(units) for units in layers] == before:
             break
-    return layers
+    return *_used(layers, start, problem.samples.bias), False
 
 
 def _solved(
     problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray | None, seconds: float
 ) -> Optimum:
-    over = replace(problem, samples=samples)
-    return search(
-        over, LocalDictionary(samples, 1.0, seed=seed), tol, start=start, time_limit=max(seconds, 0.1)
-    )
+    """A network over some features: one that is found in a few rounds will do."""
+    over, dictionary = replace(problem, samples=samples), LocalDictionary(samples, 1.0, seed=seed)
+    return search(over, dictionary, tol, start=start, time_limit=seconds, rounds=ROUNDS)
+
+
+def _passed_on(samples: Samples) -> np.ndarray:
+    """The units over features that are one of them each, so that a layer more costs nothing."""
+    return np.array([samples.unit_of(e, 0.0) for e in np.eye(samples.d)])
+
+
+def _and_more(found: Optimum, samples: Samples, seed: int) -> np.ndarray:
+    """The units of a network and others that walks for its residual end at: a layer more may need those."""
+    others = LocalDictionary(samples, 1.0, seed=seed).price(found.dual, 0.0, MORE).units
+    off = np.abs(others[:, None] - found.units).max(axis=2) / np.abs(others).max(axis=1, keepdims=True)
+    return np.vstack([found.units, others[off.min(axis=1) > EQUAL]])
+
+
+def _used(layers: list[np.ndarray], top: np.ndarray, bias: bool) -> tuple[list[np.ndarray], np.ndarray]:
+    """The layers without features that nothing above them depends on."""
+    kept = [*layers, top]
+    for level in range(len(layers) - 1, -1, -1):
+        used = kept[level + 1][:, : len(kept[level])].any(axis=0)
+        kept[level] = kept[level][used]
+        kept[level + 1] = kept[level + 1][:, np.append(used, np.ones(int(bias), dtype=bool))]
+    return kept[:-1], kept[-1]
 
 
 def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples], seed: int) -> None:

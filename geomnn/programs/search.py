@@ -43,6 +43,7 @@ MANY = 150  # coefficients up to which a program that is no polyhedral projectio
 LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
+FIRST = 2  # rounds that any time is enough for: of the first the second makes a network
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
@@ -72,7 +73,7 @@ def search(
     start : ndarray, shape (k, D), optional
         Units to begin with.
     time_limit : float
-        Seconds; no round is begun that would end later by what the rounds before it took.
+        Seconds; after the first two, no round is begun that would end later by what those before it took.
     rounds : int
         The most rounds.
 
@@ -178,7 +179,7 @@ class _Run:
         self, problem: Problem, dictionary: Dictionary, tol: float, end: float, rounds: int, bar: tqdm
     ):
         self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
-        self._left, self._ended = rounds, ""
+        self._left, self._walks, self._ended = rounds, 0, ""
         self._begun, self._longest = time.monotonic(), 0.0
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
@@ -266,7 +267,8 @@ class _Run:
         """Whether no time is left for another round, or none are left."""
         now = time.monotonic()
         self._longest, self._begun = max(self._longest, now - self._begun), now
-        over = now + AFTER * self._longest >= self._end or not self._left
+        late = self._walks >= FIRST and now + AFTER * self._longest >= self._end
+        over = late or self._left <= 0
         self._ended = STOPPED if over else ""
         return over
 
@@ -274,6 +276,7 @@ class _Run:
         """The network with what was found for its residual, and the atoms that it lacks, and if ``on`` better ones
         than it has."""
         self._left -= 1
+        self._walks += 1
         pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
         if on:
             pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
