@@ -1,0 +1,137 @@
+"""
+A dictionary of your own: neighbours only
+=========================================
+
+The wedges of *all* pairs of samples are many.  Are those of neighbours enough?  A dictionary that holds the wedges of
+each sample with its k nearest neighbours answers that: `geomnn` solves over it like over any other, names its neurons
+and certifies the result, for these wedges and no others.
+"""
+
+from itertools import combinations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+import geomnn as gm
+from geomnn.atoms import Atom, name_atom, units_through
+from geomnn.dictionaries import Dictionary, Pricing
+from geomnn.plotting import frame
+from geomnn.samples import Samples, check_integer
+
+# %%
+# Two methods are required: ``price``, which compares all atoms with a residual, and ``name``.
+
+
+class NeighbourDictionary(Dictionary):
+    """Wedges of a sample and some of its k nearest neighbours, both orientations."""
+
+    scope = "dictionary"  # its maximum covers these atoms and no others
+    program = "sampled"  # it holds some of the wedges, and the certificate says so
+
+    def __init__(self, samples: Samples, norm: float, neighbours: int):
+        super().__init__(samples, norm)
+        size, points = samples.D - 1, samples.X[samples.distinct]
+        k = check_integer("neighbours", neighbours, size - 1, len(points) - 1)
+        near = cKDTree(points).query(points, k + 1)[1].reshape(len(points), -1)  # the sample itself first
+        chosen = {
+            tuple(sorted((i, *js))) for i, *others in near.tolist() for js in combinations(others, size - 1)
+        }
+        self.rows = samples.distinct[sorted(chosen)]
+        units = units_through(samples, self.rows, np.zeros((len(self.rows), 0, samples.d)), self.norm)
+        units = units[units.any(axis=1)]  # dependent samples span no hyperplane
+        self._units = np.concatenate([units, -units])
+        self.count = len(self._units)
+
+    def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        values = np.linalg.norm(self.samples.features(self._units).T @ residual, axis=1)
+        order = np.argsort(-values, kind="stable")[:limit]
+        return Pricing(float(values.max(initial=0.0)), self._units[order[values[order] > threshold]])
+
+    def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
+        return name_atom(self.samples, unit, self.norm)
+
+
+# %%
+# Its laws are checked before it is used: units are units, the first one has the maximum, a name gives its weight back.
+# Over the spiral, wedges of neighbours are then solved over for several k.
+X, y = gm.datasets.spiral()
+samples = Samples(X, bias=True)
+problem = {"reg": 5e-4, "norm": 2}
+
+dictionaries, solutions = {}, {}
+for k in (1, 2, 3, 4, 6, 8, 16, 32, 64, 159):
+    dictionaries[k] = NeighbourDictionary(samples, 2, k)
+    gm.testing.check_dictionary(dictionaries[k])
+    solutions[k] = gm.derive(X, y, **problem, dictionary=dictionaries[k])
+print(solutions[8].certificate.statement())
+
+# %%
+# With all 159 neighbours these are the wedges of all pairs, and the program is the paper's: the values agree.  The
+# exact program for p = 2 has a certificate over all networks; its lower bound says what each of the others loses.
+paper = gm.derive(X, y, **problem, dictionary="wedge")
+exact = gm.derive(X, y, **problem, dictionary="exact")
+assert abs(solutions[159].objective - paper.objective) < 1e-9 * paper.objective
+
+rows = [(f"k = {k}", solution) for k, solution in solutions.items()]
+for name, solution in [*rows, ("all pairs", paper), ("exact", exact)]:
+    above = solution.objective / exact.certificate.dual - 1
+    scope, atoms = solution.certificate.scope, solution.certificate.atoms
+    print(f"{name:9} {atoms:7,} atoms: {solution.objective:9.6f}, {above:9.2%} above the bound ({scope})")
+
+# %%
+# The same as a picture.
+ks, bound = np.array(list(solutions)), exact.certificate.dual
+excess = np.array([solution.objective for solution in solutions.values()]) / bound - 1
+figure = frame.Picture(figsize=(6.8, 4.2), layout="constrained")
+axes = figure.add_subplot()
+axes.loglog(ks, excess, "o-", color=frame.BLUE, label="wedges of k nearest neighbours")
+axes.axhline(paper.objective / bound - 1, color=frame.VERMILION, ls="--", label="wedges of all pairs")
+for k, height in zip(ks, excess, strict=True):
+    if k in (1, 4, 8, 32, 159):
+        name = f"{dictionaries[k].count:,} atoms"
+        axes.annotate(name, (k, height), (6, 5), textcoords="offset points", fontsize=9)
+axes.set(
+    xlabel="neighbours k",
+    ylabel="objective above the global bound, relative",
+    xlim=(0.85, 600),
+    ylim=(5e-5, 200),
+)
+axes.set_xticks([1, 2, 4, 8, 16, 32, 64, 159], ["1", "2", "4", "8", "16", "32", "64", "159"])
+axes.minorticks_off()
+axes.legend(frameon=False)
+figure
+
+# %%
+# Which pairs the neurons take: with two neighbours those along an arm alone, with eight mostly those that join a sample
+# to the arm next to its own.
+figure = frame.Picture(figsize=(10.5, 5.6), layout="constrained")
+across = np.linspace(-1.1, 1.1, 400)
+points = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
+for k, axes in zip((2, 8), figure.subplots(1, 2), strict=True):
+    network, pairs = solutions[k].network, dictionaries[k].rows
+    heights = network(points).reshape(400, 400)
+    axes.contourf(across, across, heights, levels=[-1e3, 0, 1e3], colors=[frame.LIGHT, frame.DARK])
+    used = [list(neuron.atom.samples) for neuron in network.neurons]
+    axes.plot(*X[pairs].T, color="0.55", lw=0.6, ls=":")
+    axes.plot(*X[used].T, color="black", lw=1.6)
+    for sign, marker, colour in ((-1, "^", frame.VERMILION), (1, "o", frame.BLUE)):
+        axes.plot(
+            *X[y == sign].T,
+            marker,
+            color=colour,
+            mec="white",
+            ms=6,
+            label=f"samples of class {sign:+d}".replace("-", "−"),
+        )
+    axes.plot([], [], color="black", lw=1.6, label="pair of a neuron")
+    axes.plot([], [], color="0.55", lw=0.6, ls=":", label="pair in the dictionary")
+    crossing = np.mean([y[i] != y[j] for i, j in pairs]), np.mean([y[i] != y[j] for i, j in used])
+    print(f"k = {k}: {crossing[0]:.0%} of the pairs join two arms, {crossing[1]:.0%} of those of neurons")
+    axes.set(
+        title=f"{k} neighbours: objective {solutions[k].objective:.3f}",
+        xlabel="feature 1",
+        ylabel="feature 2",
+    )
+    axes.set_aspect("equal")
+figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+figure
