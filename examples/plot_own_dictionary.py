@@ -32,20 +32,24 @@ class NeighbourDictionary(Dictionary):
         super().__init__(samples, norm)
         size, points = samples.D - 1, samples.X[samples.distinct]
         k = check_integer("neighbours", neighbours, size - 1, len(points) - 1)
-        near = cKDTree(points).query(points, k + 1)[1].reshape(len(points), -1)  # the sample itself first
-        chosen = {
-            tuple(sorted((i, *js))) for i, *others in near.tolist() for js in combinations(others, size - 1)
-        }
+        # the sample itself comes first
+        near = cKDTree(points).query(points, k + 1)[1].reshape(len(points), -1)
+        chosen = set()
+        for i, *others in near.tolist():
+            chosen |= {tuple(sorted((i, *js))) for js in combinations(others, size - 1)}
         self.rows = samples.distinct[sorted(chosen)]
-        units = units_through(samples, self.rows, np.zeros((len(self.rows), 0, samples.d)), self.norm)
+        directions = np.zeros((len(self.rows), 0, samples.d))  # none
+        units = units_through(samples, self.rows, directions, self.norm)
         units = units[units.any(axis=1)]  # dependent samples span no hyperplane
         self._units = np.concatenate([units, -units])
         self.count = len(self._units)
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        values = np.linalg.norm(self.samples.features(self._units).T @ residual, axis=1)
+        features = self.samples.features(self._units)
+        values = np.linalg.norm(features.T @ residual, axis=1)
         order = np.argsort(-values, kind="stable")[:limit]
-        return Pricing(float(values.max(initial=0.0)), self._units[order[values[order] > threshold]])
+        order = order[values[order] > threshold]
+        return Pricing(float(values.max(initial=0.0)), self._units[order])
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm)
