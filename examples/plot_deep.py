@@ -1,0 +1,69 @@
+"""
+Three layers: wedges of wedges
+==============================
+
+The features of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an
+optimal three-layer network on the line, and compares its cost with that of two layers.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import geomnn as gm
+from geomnn.plotting import frame
+
+X, y = [[0], [1], [3], [4], [6]], [0, 1, 0, 2, 1]
+solutions = {depth: gm.derive(X, y, reg=0.05, depth=depth, exact=True) for depth in (2, 3)}
+for depth, solution in solutions.items():
+    print(f"{depth} layers: objective {solution.objective}, gap {solution.certificate.gap}")
+    cost = gm.derive(X, y, reg=1e-6, depth=depth).objective / 1e-6
+    print(f"   as reg vanishes, passing through all samples costs {cost:.4f}")
+
+# %%
+# The deep network in closed form.  k0, k1, … are ramps at samples.  A neuron of the second hidden layer is a wedge
+# of a few of these *features* at as many samples: ⋆(k4 ∧ k5 ∧ 1)[x2, x4] is the determinant of (k4, k5, 1) at x, at
+# x2 and at x4.  It vanishes where x is one of these two samples, and is divided by the ℓ1 norm of its weights.
+
+deep = solutions[3].network
+print(deep)
+
+# %%
+# From top to bottom: what the first hidden layer computes, what the second does, and the fit.  A neuron of the
+# second layer vanishes at the samples of its name (diamonds below), and between two of them it can be a hat, for
+# which two layers need three ramps.  Both fits are optimal for their depth; the deep one costs less.
+
+x = np.linspace(-1.0, 7.0, 801)
+samples = np.ravel(X)
+layer, neurons = deep.numeric().below[0], deep.numeric().neurons
+hidden = layer(x[:, None])
+_, (first, second, fit) = plt.subplots(3, 1, figsize=(8.0, 9.0), sharex=True, layout="constrained")
+colors, styles = (
+    (frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY, "black", "0.5"),
+    ("-", "--", "-.", ":", (0, (9, 2)), (0, (1, 3))),
+)
+for k, column in enumerate(hidden.T):
+    first.plot(
+        x, column, color=colors[k], ls=styles[k], lw=1.8, label=f"k{k}: {frame.star(str(layer.atoms[k]))}"
+    )
+at_samples = layer(samples[:, None].astype(float))
+for j, neuron in enumerate(neurons):
+    parts = [np.maximum(table @ neuron.atom.weight + neuron.atom.bias, 0) for table in (hidden, at_samples)]
+    name = f"{frame.number(neuron.coefficient)} · ({frame.star(str(neuron.atom))})"
+    second.plot(x, parts[0], color=colors[j], ls=styles[j], lw=1.8, label=name)
+    rows = list(neuron.atom.samples)
+    second.plot(samples[rows], parts[1][rows] - 0.2 * (j + 1), "D", color=colors[j], ms=6)
+for depth, style in ((2, "--"), (3, "-")):
+    net = solutions[depth].network.numeric()
+    label = f"{depth} layers, objective {float(solutions[depth].objective):.3g}"
+    fit.plot(
+        x, net(x[:, None]), color=frame.VERMILION if depth == 2 else frame.BLUE, ls=style, lw=2, label=label
+    )
+fit.plot(samples, y, "o", color="black", mfc="white", ms=7, label="samples")
+for pane, name in ((first, "first hidden layer"), (second, "second hidden layer"), (fit, "f")):
+    pane.set_ylabel(name)
+    for place in samples:
+        pane.axvline(place, color="0.75", lw=0.8, ls=":", zorder=0)
+    pane.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+fit.set_xlabel("x")
+fit.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)])
+plt.show()
