@@ -1,0 +1,32 @@
+"""
+Two features: a tent of planes
+==============================
+
+A two-layer network is affine between the lines of its neurons, so its graph is a tent of flat pieces.  This page
+shows the creases along which the pieces meet, and that each of them runs over samples.
+"""
+
+import geomnn as gm
+from geomnn.plotting import plot_network, plot_surface
+
+X, y = gm.datasets.peaks(40)
+solution = gm.derive(X, y, reg=0.5)
+print(solution)
+
+# %%
+# In space.  A stem is a residual, from the fit to the sample.
+
+plot_surface(solution.network, X, y)
+
+# %%
+# The same from above: each crease is the line w·x + b = 0 of a neuron, and it passes through two samples, or
+# through one and is parallel to an axis.
+
+plot_network(solution.network, X, y)
+
+# %%
+# A crease is as sharp as its neuron is large: where the line is crossed the gradient of f changes by z w.
+
+for neuron in sorted(solution.network.neurons, key=lambda neuron: -abs(neuron.coefficient))[:5]:
+    change = neuron.coefficient * neuron.atom.weight
+    print(f"{neuron.atom}:  the gradient changes by ({change[0]:+.3f}, {change[1]:+.3f})")
