@@ -2,9 +2,9 @@
 A search on a cluster
 =====================
 
-Where there are too many atoms to look at each, `geomnn` walks to them from many starts, and walks are
-independent of each other: they go through joblib, so a cluster takes them by one line around the call.  Here two
-Dask workers on this machine do; one of them is killed on the way, and the network is the same.
+Where there are too many atoms to look at each, ``geomnn`` walks to them from many starts, and the walks are
+independent of each other.  One learns the line that spreads them over a cluster; here one of two Dask workers is
+killed on the way, and the network is the same.
 
 With a cluster elsewhere ``LocalCluster`` becomes its address, and Ray takes the same walks::
 
@@ -35,20 +35,19 @@ except ModuleNotFoundError:
     sys.exit(0)
 
 # %%
-# Eight features: some 10^12 atoms.  One process alone finds this network:
+# Eight features: some :math:`10^{12}` atoms.
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 8))
 y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=120)
 options = {"reg": 3.0, "norm": 2, "tol": 1e-4}
 
+# %%
+# The walks on two workers.  After a second one of them is killed; Dask begins its walks anew.
 
-def main():
-    alone = gm.derive(X, y, **options)
-    print(f"one process: {alone.objective:.9f}, {len(alone.network)} neurons")
 
-    # %%
-    # The same on two workers.  After a second one of them is killed; Dask begins its walks anew.
+def spread_and_kill():
+    """The solution, when which worker walked, and the name of the one that was killed."""
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
@@ -60,38 +59,53 @@ def main():
             began = distributed.metrics.time()
             print("now one is killed, and Dask warns about it:")
             threading.Timer(1.0, os.kill, (pid, signal.SIGKILL)).start()
-            spread = gm.derive(X, y, **options)
-        still_there = pid in client.run(os.getpid).values()
-    print(f"two workers, one killed: {spread.objective:.9f}, {len(spread.network)} neurons")
-    assert not still_there
-    assert [str(n.atom) for n in spread.network.neurons] == [str(n.atom) for n in alone.network.neurons]
+            solution = gm.derive(X, y, **options)
+        assert pid not in client.run(os.getpid).values()
+    walks = [
+        (task["worker"], span["start"] - began, span["stop"] - span["start"])
+        for task in stream.data
+        for span in task["startstops"]
+        if span["action"] == "compute"
+    ]
+    return solution, walks, unlucky
 
-    # %%
-    # Which worker walked when.  Between its rounds the search solves the program over what was found, here in the main
-    # process; after the kill Dask first notices, begins the lost walks anew and has a successor import what it needs.
+
+# %%
+# Which worker walked when.
+
+
+def draw(walks, unlucky):
+    """A row of bars for each worker."""
     first = {}
-    for task in sorted(stream.data, key=lambda task: min(span["start"] for span in task["startstops"])):
-        first.setdefault(task["worker"], len(first))
-    workers = sorted(first, key=lambda name: (name != unlucky, first[name]))
-    figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
-    for task in stream.data:
-        spans = [
-            (span["start"] - began, span["stop"] - span["start"])
-            for span in task["startstops"]
-            if span["action"] == "compute"
-        ]
-        row = workers.index(task["worker"])
-        axes.broken_barh(spans, (row - 0.35, 0.7), facecolor="C0", edgecolor="white", linewidth=0.3)
-    axes.axvline(1.0, color="C1", linestyle="--")
-    axes.text(1.05, 0, "killed", color="C1", va="center")
-    axes.text(1.05, 2, "starts, and takes over the walk", color="C1", va="center")
+    for worker, start, _ in walks:
+        first[worker] = min(start, first.get(worker, start))
+    workers = sorted(first, key=lambda worker: (worker != unlucky, first[worker]))
+    _, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
+    for worker, start, length in walks:
+        row = workers.index(worker)
+        axes.broken_barh(
+            [(start, length)], (row - 0.35, 0.7), facecolor="C0", edgecolor="white", linewidth=0.3
+        )
+    axes.axvline(1.0, color="black", linestyle="--")
+    axes.text(1.05, 0, "killed", va="center")
+    axes.text(1.05, 2, "starts, and takes over the walk", va="center")
     names = ["first worker", "second worker", "successor of the first"]
     axes.set_yticks(range(len(workers)), names[: len(workers)])
     axes.set_ylim(len(workers) - 0.4, -0.65)
-    axes.set_xlabel("seconds")
+    axes.set_xlabel("time since the start (seconds)")
     axes.set_title("Blocks of walks on two Dask workers")
     plt.show()
 
 
+# %%
+# One process alone, and the two workers.  Between its rounds the search solves the program over what was found, in
+# the main process; after the kill Dask first notices, begins the lost walks anew and has a successor import what it
+# needs.
+
 if __name__ == "__main__":  # workers import this file
-    main()
+    alone = gm.derive(X, y, **options)
+    print(f"one process: {alone.objective:.9f}, {len(alone.network)} neurons")
+    spread, walks, unlucky = spread_and_kill()
+    print(f"two workers, one killed: {spread.objective:.9f}, {len(spread.network)} neurons")
+    assert [str(n.atom) for n in spread.network.neurons] == [str(n.atom) for n in alone.network.neurons]
+    draw(walks, unlucky)

@@ -3,45 +3,58 @@ Weights as functions of reg, and a proof that travels
 =====================================================
 
 With ``exact=True`` every number of the optimum is a fraction, and between two kinks of the path every weight is a
-closed form in reg.  The certificate is a file that anyone can check from the data alone, without this solver.
+formula in ``reg``.  One learns to find these formulas, and to have a certificate checked by code that shares
+nothing with the solver.
 """
 
 from fractions import Fraction
 
+import matplotlib.pyplot as plt
 import sympy
 
 import geomnn as gm
-from geomnn.plotting.frame import Picture
+from geomnn.plotting import frame
 
 X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 1]
 solution = gm.derive(X, y, reg=Fraction(1, 10), exact=True)
 print(solution.network)
+
+# %%
+# The certificate is a document (``gm.exact.save_certificate`` writes it as a file).  The checker goes through its
+# statements in integers, from the data alone.
+
 print(*gm.exact.verify(gm.exact.certificate_document(solution), X, y), sep="\n")
 
 # %%
-# Piece by piece, from a small reg up to where the network is a constant.
-figure = Picture(figsize=(6.4, 4.2), layout="constrained")
-axes = figure.add_subplot()
-reg, top = sympy.Rational(1, 1000), sympy.Rational(str(gm.reg_max(X, y)))
-styles = {}
-while reg < top:
-    piece = gm.exact.weights_as_function_of_reg(X, y, reg)
-    print(piece.interval, [str(z) for z in piece.coefficients])
-    ends = [max(piece.interval.start, sympy.Rational(1, 1000)), min(piece.interval.end, top)]
+# One formula holds up to the next kink.  So begin at a small ``reg``, and go on beyond the end of each piece.
+
+reg, end, pieces = sympy.Rational(1, 1000), sympy.nsimplify(gm.reg_max(X, y)), []
+while reg < end:
+    pieces.append(gm.exact.weights_as_function_of_reg(X, y, reg))
+    reg = pieces[-1].interval.end + sympy.Rational(1, 10**6)
+for piece in pieces:
+    print(f"{piece.interval.start} < reg < {piece.interval.end}:  objective {piece.objective}")
     for atom, z in zip(piece.atoms, piece.coefficients, strict=True):
-        name = str(atom)
-        styles.setdefault(
-            name, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")[len(styles) % 6]
-        )
-        heights = [float(sympy.sympify(z).subs(piece.symbol, end)) for end in ends]
-        shown = {line.get_label() for line in axes.get_lines()}
-        label = name if name not in shown else None
-        axes.plot(
-            [float(end) for end in ends], heights, color=styles[name], marker="o", markersize=3, label=label
-        )
-    reg = piece.interval.end + sympy.Rational(1, 10**6)
-axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-axes.set_xlabel("reg")
-axes.set_ylabel("coefficient z of the unit neuron")
+        print(f"    {z} · ({atom})")
+
+# %%
+# Kinks are where a coefficient reaches zero, or another neuron begins to help.
+
+lines = {}
+for piece in pieces:
+    for atom, z in zip(piece.atoms, piece.coefficients, strict=True):
+        for place in (piece.interval.start, piece.interval.end):
+            lines.setdefault(str(atom), []).append((place, sympy.sympify(z).subs(piece.symbol, place)))
+_, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
+styles = ((frame.BLUE, "-", "o"), (frame.VERMILION, "--", "s"), (frame.ORANGE, "-.", "^"))
+for (name, points), (color, style, marker) in zip(lines.items(), styles, strict=True):
+    axes.plot(
+        *zip(*sorted(points), strict=True), ls=style, marker=marker, color=color, lw=2, label=frame.star(name)
+    )
+kinks = sorted({place for piece in pieces for place in (piece.interval.start, piece.interval.end)})
+for place in kinks:
+    axes.axvline(place, color="0.75", lw=0.8, ls=":", zorder=0)
+axes.set_xticks([float(place) for place in kinks], [str(place) for place in kinks])
+axes.set(xlabel="reg", ylabel="coefficient z of the unit neuron")
 axes.legend(frameon=False)
-figure
+plt.show()

@@ -2,27 +2,55 @@
 The path: neurons being born and dying
 ======================================
 
-A hill beside a hollow, at 60 random points.  As reg falls from reg_max, where the best network is a constant, to a
-thousandth of it, neurons are born, hand over to others and die, and between those kinks every coefficient is affine in
-reg.  Samples that were left out say where to stop.
+As ``reg`` falls, neurons are born, hand over to others and die, and between those kinks every coefficient is affine
+in ``reg``.  One learns to read the picture of that, and to choose where to stop.
 """
 
-import geomnn as gm
-from geomnn.plotting import plot_network, plot_path
+import matplotlib.pyplot as plt
 
-X, y = gm.datasets.peaks(60, noise=0.2)
-path = gm.path(X, y)
+import geomnn as gm
+from geomnn.plotting import frame, plot_network, plot_path
+
+X, y = gm.datasets.peaks(16, noise=0.2)
+path = gm.path(X, y, reg_min=gm.reg_max(X, y) / 100)
 print(path)
 
-validation = gm.cross_validate(X, y)
-solution = path(validation.best)
-print(f"least error on samples left out at reg = {validation.best:.3g}: {len(solution.network)} neurons")
-print(solution.certificate.statement())
-
 # %%
-# Every line is a neuron; each bend is a kink.
+# A hill beside a hollow, seen at 16 points.  From left to right ``reg`` falls, from where the best network is a
+# constant. A line is the coefficient of a neuron: it leaves zero where the neuron is born and comes back to zero
+# where it dies. Between kinks it is straight in ``reg``, and bent here because the scale is logarithmic.  The eight
+# largest are named.
+
 plot_path(path)
 
 # %%
-# The network that does best on samples left out.
+# Where to stop?  Cross-validation leaves a fifth of the samples out, five times, and looks at the errors there:
+# with a large ``reg`` the network is too stiff, with a small one it follows the noise.  For this there are 60
+# points.
+
+X, y = gm.datasets.peaks(60, noise=0.2)
+validation = gm.cross_validate(X, y)
+_, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
+for fold, errors in enumerate(validation.errors):
+    axes.plot(validation.regs, errors, color="0.7", lw=1, label=None if fold else "each fifth")
+axes.plot(validation.regs, validation.mean, "o-", color=frame.BLUE, ms=4, label="mean of the five")
+axes.axvline(
+    validation.best, color=frame.VERMILION, ls="--", label=f"least mean, at reg = {validation.best:.3g}"
+)
+axes.axhline(0.2**2, color="black", ls=":", lw=1, label="variance of the noise")
+axes.set(
+    xscale="log",
+    xlabel="reg (falls to the right)",
+    ylabel="error on samples left out (mean square)",
+    ylim=(0, None),
+)
+axes.invert_xaxis()
+axes.legend(frameon=False)
+plt.show()
+
+# %%
+# The network there, off the path of all 60, with its certificate.
+
+solution = gm.path(X, y, reg_min=validation.best / 2)(validation.best)
+print(f"{len(solution.network)} neurons", solution.certificate.statement().replace(" (", "\n("), sep="\n")
 plot_network(solution.network, X, y)

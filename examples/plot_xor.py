@@ -2,8 +2,8 @@
 XOR in closed form
 ==================
 
-Four samples, two neurons, one diagonal: the smallest network that shows why weights are wedges of samples.
-Both neurons are ± ⋆(x0 − x3), the diagonal through rows 0 and 3 turned by a right angle.
+Four samples, two neurons, one diagonal: the smallest network that shows what a weight of samples is.  One learns to
+read a neuron's name, to see its line, and to read its output as an area.
 """
 
 import geomnn as gm
@@ -11,13 +11,23 @@ from geomnn.plotting import plot_network, plot_wedge
 
 X, y = [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0]
 solution = gm.derive(X, y, reg=0.1)
-print(solution)
-print(solution.network.to_latex())
+print(solution.network)
 
 # %%
-# The fitted surface, the line of each wedge and the samples that span it.
+# That is the network in closed form.  x3 is row 3 of X, counted from 0; x0 − x3 is the diagonal, and ⋆ turns it by a
+# right angle, so that one neuron is active on each side.  No network is better:
+
+print(solution.certificate.statement().replace(" (", "\n("))
+
+# %%
+# In the plane: the line of both neurons runs through the samples that span it (ringed), with ticks on the sides
+# where they are active.  Colours are heights; dots have those of the targets.
+
 plot_network(solution.network, X, y)
 
 # %%
-# The feature of sample 1 is the area of the triangle (x1, x0, x3), twice over, per ‖x0 − x3‖_1.
-plot_wedge(solution.network.neurons[0].atom, X, 1)
+# The output of a unit neuron at sample 1.  The signed area of the parallelogram that x1 − x3 spans with the
+# diagonal is twice that of the triangle (x1, x0, x3); over the size of the base, ‖x0 − x3‖₁, it is the output.
+
+active = next(neuron for neuron in solution.network.neurons if neuron.weight @ X[1] + neuron.bias > 0)
+plot_wedge(active.atom, X, 1)
