@@ -8,7 +8,7 @@ from pathlib import Path
 TREE = Path(__file__).parent.parent
 sys.path[:0] = [str(TREE), str(TREE / "docs" / "_ext")]
 
-from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
+from sphinx_gallery.sorting import ExplicitOrder  # noqa: E402
 
 with open(TREE / "pyproject.toml", "rb") as stream:
     facts = tomllib.load(stream)["project"]
@@ -64,7 +64,28 @@ sphinx_gallery_conf = {
     "examples_dirs": str(TREE / "examples"),
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
-    "within_subsection_order": FileNameSortKey,
+    "within_subsection_order": ExplicitOrder(
+        [  # as one would teach them
+            "plot_xor.py",
+            "plot_line.py",
+            "plot_wedge_area.py",
+            "plot_chambers.py",
+            "plot_surface.py",
+            "plot_faces.py",
+            "plot_dual_set.py",
+            "plot_path.py",
+            "plot_exact.py",
+            "plot_symbolic.py",
+            "plot_wine.py",
+            "plot_spiral.py",
+            "plot_own_dictionary.py",
+            "plot_rewrite.py",
+            "plot_deep.py",
+            "plot_mirrors.py",
+            "plot_cluster.py",
+            "*",
+        ]
+    ),
     "abort_on_example_error": True,
     "image_scrapers": ("interactive.figures", "matplotlib"),
     "capture_repr": ("_repr_html_", "__repr__"),
