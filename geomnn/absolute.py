@@ -15,7 +15,7 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.derivation import Solution, derive, on_top
-from geomnn.dictionaries import ChainDictionary
+from geomnn.dictionaries import ChainDictionary, refuse_if_too_large
 from geomnn.errors import DataError
 from geomnn.layers import FeatureLayer, single, up_to_sign_and_constant
 from geomnn.rationals import exact_table
@@ -23,6 +23,7 @@ from geomnn.samples import Samples, check_integer, real_table
 
 __all__ = ["AbsoluteFeatures"]
 
+SECONDS_PER_WEIGHT, BYTES_PER_WEIGHT = 4e-6, 370.0  # of features over features
 HALF, SIGNS = Fraction(1, 2), (1, -1)
 Point = tuple[int, tuple[int, Fraction] | None, Fraction]  # a sample, what is next to it, and where that is
 
@@ -55,6 +56,8 @@ class AbsoluteFeatures:
         If X is no table of one column.
     OptionError
         For other hidden layers.
+    EnumerationTooLarge
+        For two hidden layers of more than some 60 samples.
 
     Examples
     --------
@@ -76,6 +79,12 @@ class AbsoluteFeatures:
         points: list[Point] = [(i, None, x[i]) for i in distinct]
         if hidden == 2:
             points += [(i, (j, HALF), HALF * (x[i] + x[j])) for i, j in combinations(distinct, 2)]
+        if hidden == 2:
+            refuse_if_too_large(
+                "features of absolute values", len(points) + len(distinct) * (len(distinct) - 1),
+                SECONDS_PER_WEIGHT * len(points), BYTES_PER_WEIGHT * len(points), (60.0, 2.0**32),
+                "fewer samples, or hidden=1",
+            )  # fmt: skip
         folds = [[abs(value - point) for value in x] for _, _, point in points]
         chosen = [(k, i) for k, (i, _, _) in enumerate(points)]
         self.layers = [

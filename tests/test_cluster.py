@@ -83,4 +83,3 @@ def test_the_example(tmp_path, monkeypatch, capsys):
         runpy.run_path(str(example), run_name="__main__")
     alone, _, spread = capsys.readouterr().out.strip().splitlines()
     assert alone.partition(": ")[2] == spread.partition(": ")[2]
-    assert (tmp_path / "pictures" / "cluster.png").stat().st_size > 5000

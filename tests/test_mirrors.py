@@ -337,3 +337,9 @@ def test_certificates_of_chains_are_not_written(tmp_path):
     with pytest.raises(UnsupportedProblem, match="cannot be checked"):
         gm.exact.save_certificate(solution, tmp_path / "certificate.json")
     assert not (tmp_path / "certificate.json").exists()
+
+
+def test_features_of_too_many_samples_are_refused_at_once():
+    with pytest.raises(EnumerationTooLarge, match="features of absolute values"):
+        AbsoluteFeatures(np.arange(200.0)[:, None])
+    assert AbsoluteFeatures(np.arange(200.0)[:, None], hidden=1).layers

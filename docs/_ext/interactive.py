@@ -31,7 +31,9 @@ class _Embedded(MimetypeRenderer):
     """A figure as HTML that finds Plotly on the site."""
 
     def to_mimebundle(self, figure: dict[str, Any]) -> dict[str, str]:
-        text = plotly.io.to_html(figure, full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+        text = plotly.io.to_html(
+            figure, full_html=False, include_plotlyjs=False, config={"displaylogo": False}
+        )
         return {"text/html": f'<div class="interactive">{text}</div>'}
 
 

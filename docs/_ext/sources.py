@@ -61,7 +61,8 @@ def trim_blocks(app: Sphinx, tree: nodes.document) -> None:
     for node in tree.findall(nodes.literal_block):
         text = node.astext()
         if text.startswith(">>>") and text.endswith("\n"):
-            node.children = [nodes.Text(text.rstrip("\n"))]
+            node.rawsource = text.rstrip("\n")
+            node.children = [nodes.Text(node.rawsource)]
 
 
 def name_sections(app: Sphinx, tree: nodes.document) -> None:

@@ -75,8 +75,7 @@ def _page(name: str, theorem: Any, records: list[Any]) -> str:
     ]
     parts = [
         f"# {theorem.title}",
-        f"Theory, {_sections(theorem.section)}. "
-        f"[The code of the proof](../../proofs/{name}.py).",
+        f"Theory, {_sections(theorem.section)}. [The code of the proof](../../proofs/{name}.py).",
         f"$$\n{theorem.latex.strip()}\n$$" if theorem.latex.strip() else "",
         _words(theorem.words),
         "## Why",
@@ -93,7 +92,11 @@ def _uses(name: str, section: str) -> str:
     """Tests that name the proof, and code whose docstrings name its sections."""
     tests = _naming("tests", re.compile(rf"\b{name}\b"))
     numbers = "|".join(re.findall(r"\d+", section))
-    code = _naming("geomnn", re.compile(rf"theory, sections? (?:\d+(?:, | and ))*(?:{numbers})\b")) if numbers else []
+    code = (
+        _naming("geomnn", re.compile(rf"theory, sections? (?:\d+(?:, | and ))*(?:{numbers})\b"))
+        if numbers
+        else []
+    )
     return f"Code: {', '.join(code) or '–'}.\n\nTests: {', '.join(tests) or '–'}."
 
 

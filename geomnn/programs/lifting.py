@@ -31,9 +31,10 @@ STARTS = 16  # walks for each residual that is handed down
 MORE = 12  # features besides those of a network that a layer begins with, at most
 BEST = 2  # features that each of them brings, at most
 WORTH = 1e-6  # relative excess over F from which a feature is taken
-FALL = 1e-5  # relative fall of the objective below which a round has brought nothing
+FALL = 1e-3  # relative fall of the objective below which a round has brought nothing
 STILL = 2  # such rounds, after which it is the end
-ROUNDS = 10  # of walks, at most, for a network whose residual is handed down
+ROUNDS = 5  # of walks, at most, for a network whose residual is handed down
+SMALL = 1e-9  # of its largest weight, up to which a unit does not depend on a feature
 EQUAL = 1e-9  # relative difference of features that are the same
 
 
@@ -65,8 +66,8 @@ def search_layers(
 
     Source: geomnn theory, sections 5 and 7.
     """
-    end, samples = time.monotonic() + seconds, [problem.samples]
-    layers: list[np.ndarray] = []
+    end, bias = time.monotonic() + seconds, problem.samples.bias
+    samples, layers = [problem.samples], list[np.ndarray]()
     start, best, still, longest = None, np.inf, 0, 0.0
     while len(layers) < count or still < STILL:
         begun = time.monotonic()
@@ -75,19 +76,21 @@ def search_layers(
             if not len(found.units):
                 return layers, found.units, False
             layers.append(_and_more(found, samples[-1], seed))
-            samples.append(Samples(samples[-1].features(layers[-1]), problem.samples.bias))
+            samples.append(Samples(samples[-1].features(layers[-1]), bias))
             start = _passed_on(samples[-1])
             continue
         still = 0 if found.primal < best * (1 - FALL) else still + 1
-        best, before = min(best, found.primal), [len(units) for units in layers]
-        _hand_down(found, layers, samples, seed)
-        start = _padded(found.units, samples[-1].d - before[-1], problem.samples.bias)
+        best = min(best, found.primal)
+        layers, start = _used(layers, found.units, bias)
+        before = [len(units) for units in layers]
+        _hand_down(replace(found, units=start), layers, samples, seed)
+        start = _padded(start, len(layers[-1]) - before[-1], bias)
         longest = max(longest, time.monotonic() - begun)
         if time.monotonic() + longest > end:
-            return *_used(layers, start, problem.samples.bias), True
+            return *_used(layers, start, bias), True
         if [len(units) for units in layers] == before:
             break
-    return *_used(layers, start, problem.samples.bias), False
+    return *_used(layers, start, bias), False
 
 
 def _solved(
@@ -114,7 +117,8 @@ def _used(layers: list[np.ndarray], top: np.ndarray, bias: bool) -> tuple[list[n
     """The layers without features that nothing above them depends on."""
     kept = [*layers, top]
     for level in range(len(layers) - 1, -1, -1):
-        used = kept[level + 1][:, : len(kept[level])].any(axis=0)
+        weights = np.abs(kept[level + 1][:, : len(kept[level])])
+        used = (weights > SMALL * weights.max(axis=1, keepdims=True)).any(axis=0)
         kept[level] = kept[level][used]
         kept[level + 1] = kept[level + 1][:, np.append(used, np.ones(int(bias), dtype=bool))]
     return kept[:-1], kept[-1]
@@ -124,6 +128,8 @@ def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples],
     """Add to each layer, the last one first, the features that neurons above would gain from."""
     out = found.coefficients / np.linalg.norm(found.coefficients, axis=1, keepdims=True)
     above = [(unit, found.dual @ o) for unit, o in zip(found.units, out, strict=True)]
+    for level, units in enumerate(layers):
+        samples[level + 1] = Samples(samples[level].features(units), samples[0].bias)
     for level in range(len(layers) - 1, -1, -1):
         lower, columns = samples[level], samples[level + 1].X
         search_ = LocalDictionary(lower, 1.0, starts=STARTS, seed=seed)
@@ -134,7 +140,7 @@ def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples],
                 continue
             new += list(search_.price(reduced[:, None], gain * (1 + WORTH), BEST).units)
             weight = unit[: samples[level + 1].d]
-            used = np.flatnonzero(np.abs(weight) > 1e-9 * np.abs(weight).max())
+            used = np.flatnonzero(np.abs(weight) > SMALL * np.abs(weight).max())
             below += [(layers[level][k], np.sign(weight[k]) * reduced) for k in used]
         kept: list[np.ndarray] = []
         for unit in new:
@@ -157,7 +163,7 @@ def _reduced(samples: Samples, unit: np.ndarray, r: np.ndarray) -> tuple[np.ndar
     active, on = incidences > 0, np.flatnonzero(incidences == 0)
     gain = float(r[active] @ incidences[active])
     weight = unit[: samples.d]
-    used = np.append(np.abs(weight) > 1e-9 * np.abs(weight).max(), np.ones(int(samples.bias), dtype=bool))
+    used = np.append(np.abs(weight) > SMALL * np.abs(weight).max(), np.ones(int(samples.bias), dtype=bool))
     rows = samples.homogeneous[:, used]
     slope = np.append(np.sign(weight), np.zeros(int(samples.bias)))[used]
     right = rows[active].T @ r[active] - gain * slope
