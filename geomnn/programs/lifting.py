@@ -68,7 +68,7 @@ def search_layers(
     """
     end, bias = time.monotonic() + seconds, problem.samples.bias
     samples, layers = [problem.samples], list[np.ndarray]()
-    start, best, still, longest = None, np.inf, 0, 0.0
+    start, best, still, longest = np.zeros((0, problem.samples.D)), np.inf, 0, 0.0
     while len(layers) < count or still < STILL:
         begun = time.monotonic()
         found = _solved(problem, samples[-1], tol, seed, start, end - begun)
@@ -94,7 +94,7 @@ def search_layers(
 
 
 def _solved(
-    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray | None, seconds: float
+    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray, seconds: float
 ) -> Optimum:
     """A network over some features: one that is found in a few rounds will do."""
     over, dictionary = replace(problem, samples=samples), LocalDictionary(samples, 1.0, seed=seed)

@@ -98,7 +98,7 @@ def searched(monkeypatch, X, y, reg, bias=True):
 
 def test_searched_features_beside_all_of_them(monkeypatch):
     """How often the search ends above the optimum of the enumeration; below it never."""
-    excess, two_layers = [], []
+    excess = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
         n, d = ((5, 1), (4, 2))[seed % 2]

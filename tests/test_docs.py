@@ -1,0 +1,52 @@
+"""The documentation: its API page has every public name, and its front page is the one of the code."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import geomnn as gm
+
+DOCS = Path(__file__).parents[1] / "docs"
+API = (DOCS / "api.md").read_text(encoding="utf-8")
+
+
+def documented(home):
+    """Names that directives of the API page describe, of one module."""
+    current, found = "geomnn", set()
+    for line in API.splitlines():
+        if match := re.match(r"\.\. currentmodule:: (\S+)", line):
+            current = match[1]
+        elif match := re.match(r"\.\. auto(?:function|class|exception|data):: (\S+)", line):
+            found.add(match[1] if match[1].startswith("geomnn.") else f"{current}.{match[1]}")
+    return {name.rpartition(".")[2] for name in found if name.rpartition(".")[0] == home}
+
+
+def test_the_api_page_has_the_names_of_the_package():
+    modules = {name for name in gm.__all__ if type(getattr(gm, name)).__name__ == "module"}
+    assert documented("geomnn") == set(gm.__all__) - modules
+    for name in modules:
+        assert f"`geomnn.{name}`" in API
+
+
+@pytest.mark.parametrize("name", ["algebra", "datasets", "errors", "multivectors", "plotting", "testing"])
+def test_whole_modules_are_on_it(name):
+    assert re.search(rf"\.\. automodule:: geomnn\.{name}\n   :members:", API)
+
+
+@pytest.mark.parametrize("name", ["dictionaries", "exact"])
+def test_it_has_every_name_of_a_module(name):
+    assert documented(f"geomnn.{name}") == set(import_module(f"geomnn.{name}").__all__)
+
+
+def test_every_page_is_in_a_table_of_contents():
+    """Sphinx warns too; this holds where it is not installed."""
+    listed = set()
+    for page in DOCS.rglob("*.md"):
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for entry in re.findall(r"^[\w/]+$", block, re.MULTILINE):
+                listed.add((page.parent / entry).relative_to(DOCS).as_posix())
+    made = ("gallery/", "proofs/", "source/", "_site/")
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")}
+    assert {page for page in pages if not page.startswith(made)} - listed == {"index"}
