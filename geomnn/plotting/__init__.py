@@ -13,6 +13,8 @@ import numpy as np
 
 from geomnn.errors import OptionError
 from geomnn.plotting import frame
+from geomnn.plotting.chambers import plot_chambers
+from geomnn.plotting.dual_set import plot_dual_set
 from geomnn.plotting.line import draw_fit, plot_fit
 from geomnn.plotting.path import plot_path
 from geomnn.plotting.plane import draw_plane, plot_plane
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
 __all__ = [
+    "plot_chambers",
+    "plot_dual_set",
     "plot_fit",
     "plot_network",
     "plot_neurons",

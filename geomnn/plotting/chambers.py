@@ -1,0 +1,247 @@
+"""Chambers: the neurons that are active on the same samples, and the vertices between them, the atoms.
+
+Sample x_i splits the neurons u in two: those with x̃_i·u > 0 are active on it. All samples cut the neurons into
+chambers, on each of which
+
+    F(u) = Σ_i v_i (x̃_i·u)_+
+
+is linear. For p = 1 and ∞ so is the norm, once its directions cut along with the samples, and |F(u)|/‖w(u)‖_p is
+largest at a vertex, where D − 1 independent cuts meet: u = ± ⋆(x̃_j ∧ …)/‖·‖_p, a wedge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import BoundaryNorm
+from matplotlib.patches import Polygon
+from matplotlib.ticker import MaxNLocator
+
+from geomnn.atoms import basis_directions, name_atom
+from geomnn.dictionaries import find_dictionary
+from geomnn.errors import DataError
+from geomnn.plotting import frame
+from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
+from geomnn.plotting.cuts import cuts, distinct, homogeneous, middles, uncentred, vertices
+from geomnn.samples import Samples, check_norm, finite_floats, weight_norm
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_GRID = 480
+_NAMED = 6  # stars
+_TIE = 1e-6  # relative, as near to the largest value counts as largest
+_FEW = 8  # samples up to which the sides of their cuts are ticked
+
+
+def plot_chambers(
+    X: Any, *, bias: bool = True, norm: float = 1, residual: Any = None, ax: Axes | None = None
+) -> Figure:
+    """The chambers of the neurons, cut out by the samples, and the atoms at their vertices.
+
+    {u : s_i x̃_i·u > 0},  s_i = ±1;  vertices  u = ± ⋆(x̃_j ∧ …)/‖w‖_p.
+
+    Each curve holds the neurons whose hyperplane passes through a sample, with ticks where the neuron is active on
+    it; dashed curves are orthogonal to the directions of the norm (p = 1: e_l, p = ∞: e_l ± e_m). A chamber carries the
+    number of samples that its neurons are active on, or is shaded by |Σ v_i (x̃_i·u)_+|/‖w‖_p, with level lines, and
+    stars mark the neurons where that is largest: for p = 1 and ∞ vertices. At the dual of a solution that is where the
+    neurons of its network are.
+
+    Two features without bias are drawn in the plane of their two weights; two with bias on the cylinder ‖w‖_p = 1,
+    unrolled, where each point is a line of the plane of samples; three without bias on the octahedron ‖u‖_1 = 1, its
+    upper half seen from above and its lower half folded out into the corners of the square.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, 2) or (n, 3)
+        Samples; three features without bias only.
+    bias : bool
+        Whether neurons have a bias.
+    norm : {1, 2, numpy.inf}
+        p. For p = 2 the vertices are the wedges of samples alone, and the largest value may lie between them.
+    residual : array_like, shape (n,), optional
+        v, with Σ v_i = 0 where there is a bias, such as the dual of a `Solution`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError, OptionError
+        If the samples, the norm or the residual cannot be used.
+    UnsupportedProblem
+        If neurons do not have two or three weights.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> X, y = [[2, 1], [-1, 2], [1, -1]], [1, 2, 0]
+    >>> figure = gm.plotting.plot_chambers(X, bias=False)
+    >>> solution = gm.derive(X, y, reg=0.5, bias=False)
+    >>> figure = gm.plotting.plot_chambers(X, bias=False, residual=solution.dual)
+    >>> [text.get_text() for text in figure.findobj() if text.get_gid() == "largest"]
+    ['−★e1']
+
+    Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
+    """
+    samples, norm = Samples(X, bias), check_norm(norm)
+    chart = chart_for(samples, norm)
+    v = None if residual is None else _checked(residual, samples)
+    axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (8.6, 5.8))
+    if isinstance(chart, PlaneChart):
+        sphere = Polygon(chart.sphere(), closed=True, fill=False, edgecolor="black", lw=1.6, gid="sphere")
+        axes.add_patch(sphere)
+    ways = [np.linspace(low, high, _GRID) for low, high in chart.box]
+    points = np.stack(np.meshgrid(*ways), axis=-1).reshape(-1, 2)
+    units = chart.units(points)
+    if v is None:
+        _draw_counts(axes, chart, samples, ways, units)
+    else:
+        _draw_values(axes, chart, samples, v, ways, units)
+    _draw_curves(axes, chart, samples)
+    _draw_atoms(axes, chart, samples)
+    if v is not None:
+        _draw_largest(axes, chart, samples, v)
+    axes.set(xlim=chart.box[0], ylim=chart.box[1], xlabel=chart.labels[0], ylabel=chart.labels[1])
+    if chart.equal:
+        axes.set_aspect("equal")
+    if isinstance(chart, CylinderChart):
+        axes.set_xticks(range(5), [f"w = {e}" for e in ("e1", "e2", "−e1", "−e2", "e1")])
+    frame.legend_below(axes)
+    return frame.figure_of(axes)
+
+
+def _checked(residual: Any, samples: Samples) -> np.ndarray:
+    v = finite_floats(np.asarray(residual), "residual")
+    if v.shape != (samples.n,):
+        raise DataError(
+            f"residual has shape {v.shape}; one number for each of the {samples.n} samples was expected."
+        )
+    if samples.bias and abs(v.sum()) > 1e-6 * np.abs(v).sum():
+        raise DataError(
+            f"residual sums to {v.sum():.3g}; with a bias it sums to 0: give the dual of a solution."
+        )
+    return v
+
+
+def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray], units: np.ndarray) -> None:
+    """Shades for the number of active samples, and the number in every chamber that has room for it."""
+    active = units @ homogeneous(samples).T > 0
+    counts = active.sum(axis=1).reshape(_GRID, _GRID)
+    bounds = np.arange(samples.n + 2) - 0.5
+    style: dict[str, Any] = {"cmap": frame.HEIGHTS, "norm": BoundaryNorm(bounds, frame.HEIGHTS.N)}
+    filled = ax.pcolormesh(*ways, counts, shading="nearest", rasterized=True, gid="chambers", **style)
+    inside = np.ones((_GRID, _GRID), dtype=bool)
+    if isinstance(chart, PlaneChart):
+        filled.set_clip_path(ax.patches[-1])
+        inside = (weight_norm(units, chart.norm) < 1).reshape(_GRID, _GRID)
+    _, kinds = np.unique(active, axis=0, return_inverse=True)
+    for row, column in middles(kinds.reshape(_GRID, _GRID), inside):
+        ax.text(
+            ways[0][column], ways[1][row], str(counts[row, column]), ha="center", va="center", fontsize=11,
+            path_effects=frame.HALO, gid="count", zorder=6,
+        )  # fmt: skip
+    bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.04, 1.0)))
+    bar.set_ticks(MaxNLocator(10, integer=True, min_n_ticks=1).tick_values(0, samples.n))
+    bar.ax.minorticks_off()
+    bar.set_label("active samples")
+
+
+def _draw_values(
+    ax: Axes, chart: Chart, samples: Samples, v: np.ndarray, ways: list[np.ndarray], units: np.ndarray
+) -> None:
+    """Shades and level lines of |F|, which are straight in every chamber where the map keeps F linear."""
+    values = np.abs(np.maximum(units @ homogeneous(samples).T, 0.0) @ v).reshape(_GRID, _GRID)
+    sphere = ax.patches[-1] if isinstance(chart, PlaneChart) else None
+    inside = weight_norm(units, chart.norm) <= 1 if sphere else np.ones(len(units), dtype=bool)
+    shown = values[inside.reshape(_GRID, _GRID)]
+    levels = MaxNLocator(12).tick_values(0.0, float(shown.max()) or 1.0)
+    filled = ax.contourf(
+        *ways, values, levels=levels, cmap=frame.HEIGHTS, extend="max" if sphere else "neither"
+    )
+    lines = ax.contour(*ways, values, levels=levels, colors="0.35", linewidths=0.7)
+    for drawn in (filled, lines) if sphere else ():
+        drawn.set_clip_path(sphere)
+    bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.04, 1.0)))
+    bar.set_label("|F(u)| = |Σ v (x·u)₊|")
+
+
+def _draw_curves(ax: Axes, chart: Chart, samples: Samples) -> None:
+    """The cut of every sample and direction with its names."""
+    found = cuts(samples, chart.norm)
+    labels = {True: "cut of a sample, ticks where it is active", False: "cut of a direction of the norm"}
+    drawn = [chart.curves(cut.normal) for cut in found]
+    for cut, curves in zip(found, drawn, strict=True):
+        for curve in curves:
+            ax.plot(
+                *curve.T, color="black", lw=1.4 if cut.of_sample else 1.0, ls="-" if cut.of_sample else "--",
+                zorder=3, label=labels.pop(cut.of_sample, None), gid=f"cut {cut.name}",
+            )  # fmt: skip
+            if cut.of_sample and samples.n <= _FEW:
+                ax.plot(
+                    *curve.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid="active side"
+                )
+    if len(found) <= frame.MOST_NUMBERS:
+        _name_curves(ax, chart, [cut.name for cut in found], drawn)
+
+
+def _name_curves(ax: Axes, chart: Chart, names: list[str], drawn: list[list[np.ndarray]]) -> None:
+    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    style: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": 10,
+        "fontweight": "bold",
+        "bbox": box,
+    }
+    for name, place in zip(names, chart.name_places(drawn), strict=True):
+        if place is not None:
+            ax.text(place[0], place[1], name, gid="cut name", zorder=7, **style)
+
+
+def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
+    units, count = vertices(samples, chart.norm)
+    kinds = (units[:count], "o", "black", "of samples"), (units[count:], "D", "white", "with a direction")
+    for here, marker, face, kind in kinds:
+        if len(here):
+            places = np.vstack([chart.images(unit) for unit in here])
+            style: dict[str, Any] = {"color": "black", "mfc": face, "ms": 6.5, "zorder": 5, "clip_on": False}
+            ax.plot(*places.T, marker, label=f"atom: wedge {kind}", gid=f"atoms {kind}", **style)
+
+
+def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> None:
+    """Stars where |F| is largest over all neurons, with their names."""
+    dictionary = find_dictionary(samples, chart.norm, "exact")
+    largest = dictionary.price(v[:, None], 0.0, 1).maximum
+    if not largest:
+        return
+    found = [
+        uncentred(samples, unit) for unit in dictionary.price(v[:, None], (1 - _TIE) * largest, 50).units
+    ]
+    known = vertices(samples, chart.norm)[0]
+    values = np.abs(np.maximum(known @ homogeneous(samples).T, 0.0) @ v)
+    found = distinct([*known[values >= (1 - _TIE) * largest], *found])
+    low, high = np.array(chart.box).T
+    label: str | None = f"largest |F| = {frame.number(largest)}"
+    for k, unit in enumerate(found):
+        places = chart.images(unit)
+        ax.plot(
+            *places.T, "*", color=frame.VERMILION, mec="black", ms=17, zorder=6, label=label, gid="maximum",
+            clip_on=False,
+        )  # fmt: skip
+        label = None
+        if k >= _NAMED:
+            continue
+        centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
+        atom = name_atom(samples, centred, chart.norm, basis_directions(samples.d, chart.norm), v[:, None])
+        right, above = np.where(places[0] > (low + high) / 2, -1, 1)
+        ax.annotate(
+            frame.star(str(atom)), places[0], (14 * right, 12 * above), textcoords="offset points", va="center",
+            ha="left" if right > 0 else "right", fontsize=11, fontweight="bold", path_effects=frame.HALO,
+            zorder=8, gid="largest",
+        )  # fmt: skip
