@@ -20,11 +20,10 @@ from matplotlib.ticker import MaxNLocator
 
 from geomnn.atoms import basis_directions, name_atom
 from geomnn.dictionaries import find_dictionary
-from geomnn.errors import DataError
 from geomnn.plotting import frame
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
-from geomnn.plotting.cuts import cuts, distinct, homogeneous, middles, uncentred, vertices
-from geomnn.samples import Samples, check_norm, finite_floats, weight_norm
+from geomnn.plotting.cuts import checked_residual, cuts, distinct, homogeneous, middles, uncentred, vertices
+from geomnn.samples import Samples, check_norm, weight_norm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +90,7 @@ def plot_chambers(
     """
     samples, norm = Samples(X, bias), check_norm(norm)
     chart = chart_for(samples, norm)
-    v = None if residual is None else _checked(residual, samples)
+    v = None if residual is None else checked_residual(residual, samples)
     axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (8.6, 5.8))
     if isinstance(chart, PlaneChart):
         sphere = Polygon(chart.sphere(), closed=True, fill=False, edgecolor="black", lw=1.6, gid="sphere")
@@ -114,19 +113,6 @@ def plot_chambers(
         axes.set_xticks(range(5), [f"w = {e}" for e in ("e1", "e2", "−e1", "−e2", "e1")])
     frame.legend_below(axes)
     return frame.figure_of(axes)
-
-
-def _checked(residual: Any, samples: Samples) -> np.ndarray:
-    v = finite_floats(np.asarray(residual), "residual")
-    if v.shape != (samples.n,):
-        raise DataError(
-            f"residual has shape {v.shape}; one number for each of the {samples.n} samples was expected."
-        )
-    if samples.bias and abs(v.sum()) > 1e-6 * np.abs(v).sum():
-        raise DataError(
-            f"residual sums to {v.sum():.3g}; with a bias it sums to 0: give the dual of a solution."
-        )
-    return v
 
 
 def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray], units: np.ndarray) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from geomnn.atoms import basis_directions
 from geomnn.dictionaries import WedgeDictionary
-from geomnn.samples import Samples
+from geomnn.errors import DataError
+from geomnn.samples import Samples, finite_floats
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ def cuts(samples: Samples, norm: float) -> list[Cut]:
         else:
             found.append(Cut(normal, name, of_sample))
     return found
+
+
+def checked_residual(residual: Any, samples: Samples) -> np.ndarray:
+    """v, shape (n,), if it is one number a sample, with sum 0 where there is a bias, or a `DataError`."""
+    v = finite_floats(np.asarray(residual), "residual")
+    if v.shape != (samples.n,):
+        raise DataError(
+            f"residual has shape {v.shape}; one number for each of the {samples.n} samples was expected."
+        )
+    if samples.bias and abs(v.sum()) > 1e-6 * np.abs(v).sum():
+        raise DataError(
+            f"residual sums to {v.sum():.3g}; with a bias it sums to 0: give the dual of a solution."
+        )
+    return v
 
 
 def homogeneous(samples: Samples) -> np.ndarray:

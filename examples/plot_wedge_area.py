@@ -1,0 +1,78 @@
+"""
+A feature is an area over a base
+================================
+
+Two arrows in the plane span a parallelogram.  Its *signed area* is positive if the first arrow turns counterclockwise,
+by less than half a turn, into the direction of the second, negative if it turns clockwise, and zero if both lie on one
+line.  That number is all the algebra that these pictures need; the parallelogram with its sign is written x ∧ x′ and
+called the *wedge* of the two arrows.
+
+Two samples draw a line.  A third sample x and these two span a parallelogram, and
+
+* its signed area says on which side of the line x is, and
+* its area divided by the length of the base is its height: how far x is from the line.
+
+A neuron (w·x + b)₊ does the same: it is zero on one side of the line w·x + b = 0 and grows with the distance from it on
+the other.  So a neuron whose line passes through two samples *is* a ratio of an area to a base.
+"""
+
+import numpy as np
+
+import geomnn as gm
+from geomnn.plotting import frame, interactive
+
+X = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 3.0], [3.0, 4.0], [-1.0, 2.0], [5.0, 4.0]])
+y = [0.0, 0.0, 1.0, 2.0, 1.0, 2.0]
+solution = gm.derive(X, y, reg=0.5, norm=2, dictionary="wedge")
+atom = next(neuron.atom for neuron in solution.network.neurons if len(neuron.atom.samples) == 2)
+print(solution.network)
+print("the atom of these pictures:", atom)
+
+# %%
+# Where the sample is, what the area says
+# ---------------------------------------
+# The same neuron three times.  The two samples on its line are ringed, ticks are on its active side, and the square is
+# the sample x, which moves: on the active side, on the line, and beyond it.  Weights have length 1 in the 2-norm, so
+# that the feature is the usual distance to the line, the dash-dotted segment.  A unit neuron with its name, which says
+# what it is the wedge of, is called an *atom*.
+row = next(i for i in range(len(X)) if i not in atom.samples)
+foot, other = X[atom.samples[1]], X[atom.samples[0]]
+middle, across = (foot + other) / 2, atom.weight
+figure = frame.Picture(figsize=(13.5, 6.0), layout="constrained")
+for pane, distance in zip(figure.subplots(1, 3), (2.0, 0.0, -1.5), strict=True):
+    moved = X.copy()
+    moved[row] = middle + distance * across
+    gm.plotting.plot_wedge(atom, moved, row, ax=pane)
+figure
+
+# %%
+# Area and feature on the way
+# ---------------------------
+# Along a straight way across the line the signed area grows evenly, for the height of the parallelogram does.  The
+# feature is the area over the base where that is positive, and zero where it is not: the ramp (·)₊ of a neuron.
+steps = np.linspace(2.0, -2.0, 81)
+way = middle + steps[:, None] * across
+base = np.linalg.norm(other - foot)
+areas = [atom.orientation * gm.algebra.signed_volume([x - foot, other - foot]) for x in way]
+figure = frame.Picture(figsize=(7.0, 4.2), layout="constrained")
+pane = figure.add_subplot()
+pane.plot(steps, np.array(areas) / base, "--", color=frame.BLUE, lw=2, label="signed area / base")
+features = np.maximum(way @ atom.weight + atom.bias, 0.0)
+pane.plot(steps, features, color=frame.VERMILION, lw=3, alpha=0.8, label="feature (w·x + b)₊ of the neuron")
+pane.axvline(0, color="0.6", lw=0.8, ls=":")
+pane.set(xlabel="signed distance of x from the line", ylabel="value")
+pane.legend(frameon=False)
+print("largest difference:", f"{np.abs(np.maximum(areas, 0) / base - features).max():.1e}")
+figure
+
+# %%
+# Take the sample in hand
+# -----------------------
+# The slider moves x across the line.  While it stays on one side the parallelogram keeps its sign; on the line it
+# collapses; beyond it the area is negative and the feature is 0, whatever the distance.
+try:
+    picture = interactive.move_sample(atom, X, way[::4])
+except gm.errors.MissingPackage as reason:
+    print(reason)
+    picture = figure
+picture

@@ -1,0 +1,134 @@
+"""The sphere of neurons of three weights, to turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from geomnn.atoms import basis_directions, name_atom
+from geomnn.errors import UnsupportedProblem
+from geomnn.plotting import frame
+from geomnn.plotting.cuts import checked_residual, cuts, homogeneous, vertices
+from geomnn.plotting.sliders import plotly
+from geomnn.samples import Samples, check_norm, weight_norm
+
+_EYE = {"x": 1.5, "y": 1.3, "z": 0.9}
+
+
+def turn_chambers(X: Any, *, bias: bool = True, norm: float = 1, residual: Any = None) -> Any:
+    """A sphere of neurons of three weights to turn: chambers between the samples' great circles, atoms at the vertices.
+
+    {u : s_i x̃_i·u > 0},  s_i = ±1;  vertices  u = ± ⋆(x̃_j ∧ x̃_k)/‖w‖_p, drawn at u/‖u‖_2 with their names.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, 3), or (n, 2) with a bias
+    bias, norm, residual
+        As in `plot_chambers`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    MissingPackage
+        If plotly is not installed.
+    DataError, OptionError
+        If the samples, the norm or the residual cannot be used.
+    UnsupportedProblem
+        If neurons do not have three weights.
+
+    Examples
+    --------
+    >>> from geomnn.plotting import interactive
+    >>> figure = interactive.turn_chambers([[1, 0, 2], [0, 1, -1], [1, 1, 1]], bias=False)  # doctest: +SKIP
+
+    Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
+    """
+    go, samples, norm = plotly(), Samples(X, bias), check_norm(norm)
+    if samples.D != 3:
+        raise UnsupportedProblem(f"The sphere is that of three weights; neurons of this X have {samples.D}.")
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 361), np.linspace(1e-3, np.pi - 1e-3, 181))
+    sphere = np.stack([np.cos(turn) * np.sin(tilt), np.sin(turn) * np.sin(tilt), np.cos(tilt)], axis=-1)
+    incidence = sphere @ homogeneous(samples).T
+    shades, title = (incidence > 0).sum(axis=-1), "active samples"
+    if residual is not None:
+        v = checked_residual(residual, samples)
+        shades = np.abs(np.maximum(incidence, 0.0) @ v) / weight_norm(sphere[..., : samples.d], norm)
+        title = "|F(u)|"
+    data = [
+        go.Surface(
+            x=sphere[..., 0], y=sphere[..., 1], z=sphere[..., 2], surfacecolor=shades, hoverinfo="skip",
+            colorscale=[[k / 16, _hex(k / 16)] for k in range(17)],
+            colorbar={"title": title, "len": 0.7, "dtick": 1 if residual is None else None},
+            lighting={"ambient": 1.0, "diffuse": 0.0, "specular": 0.0},
+        )
+    ]  # fmt: skip
+    named = {True: "great circle of a sample", False: "great circle of a direction"}
+    for k, cut in enumerate(cuts(samples, norm)):
+        across, along = np.linalg.svd(cut.normal[None])[2][1:]
+        way = np.linspace(0, 2 * np.pi, 181)
+        circle = 1.004 * (np.outer(np.cos(way), across) + np.outer(np.sin(way), along))
+        style = {
+            "color": "black",
+            "width": 5 if cut.of_sample else 3,
+            "dash": "solid" if cut.of_sample else "dash",
+        }
+        label = named.pop(cut.of_sample, None)
+        data.append(
+            _in_space(
+                circle, mode="lines", line=style, name=label, showlegend=bool(label), hovertext=cut.name
+            )
+        )
+        front = int(np.argmax(circle[:180] @ list(_EYE.values()))) + (22, -22, 34, -34)[k % 4]
+        places = 1.06 * circle[[front % 180, (front + 90) % 180]]
+        font = {"size": 15, "color": "black"}
+        data.append(_in_space(places, mode="text", text=[cut.name] * 2, textfont=font, showlegend=False))
+    units, count = vertices(samples, norm)
+    for part, kind, symbol in (
+        (units[:count], "wedge of samples", "circle"),
+        (units[count:], "wedge with a direction", "diamond-open"),
+    ):
+        if len(part):
+            names = [_name(samples, unit, norm) for unit in part]
+            places = 1.01 * part / np.linalg.norm(part, axis=1, keepdims=True)
+            marker = {"size": 6, "color": "black", "symbol": symbol}
+            data.append(
+                _in_space(places, mode="markers", marker=marker, name=f"atom: {kind}", hovertext=names)
+            )
+    if residual is not None and len(units):
+        values = np.abs(np.maximum(units @ homogeneous(samples).T, 0.0) @ v)
+        top = units[values >= (1 - 1e-6) * max(float(values.max()), float(shades.max()))]
+        if len(top) and values.any():
+            names = [_name(samples, unit, norm) for unit in top]
+            places = 1.02 * top / np.linalg.norm(top, axis=1, keepdims=True)
+            marker = {"size": 9, "color": frame.VERMILION, "symbol": "square"}
+            data.append(_in_space(places, mode="markers", marker=marker, name="largest |F|", hovertext=names))
+    figure = go.Figure(data)
+    ends = ("first weight", "second weight", "bias" if samples.bias else "third weight")
+    axes = {
+        f"{axis}axis": {"title": name, "showbackground": False, "showticklabels": False}
+        for axis, name in zip("xyz", ends, strict=True)
+    }
+    figure.update_layout(
+        template="simple_white", height=640, margin={"t": 10, "b": 10, "l": 0, "r": 0},
+        legend={"x": 0, "y": 1},
+        scene={**axes, "aspectmode": "data", "camera": {"eye": _EYE}},
+    )  # fmt: skip
+    return figure
+
+
+def _in_space(points: np.ndarray, **style: Any) -> Any:
+    x, y, z = points.T
+    return plotly().Scatter3d(x=x, y=y, z=z, hoverinfo="text" if "hovertext" in style else "skip", **style)
+
+
+def _hex(share: float) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in frame.HEIGHTS(share)[:3])
+
+
+def _name(samples: Samples, unit: np.ndarray, norm: float) -> str:
+    centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
+    return str(name_atom(samples, centred, norm, basis_directions(samples.d, norm)))
