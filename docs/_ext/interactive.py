@@ -38,9 +38,10 @@ class _Embedded(MimetypeRenderer):
 
 
 def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Pages that hold such a figure load it."""
+    """Pages that hold such a figure load it before them: scripts of the theme come last."""
     if 'class="interactive"' in context.get("body", ""):
-        app.add_js_file(SCRIPT)
+        address = context["pathto"](f"_static/{SCRIPT}", 1)
+        context["metatags"] = context.get("metatags", "") + f'<script src="{address}"></script>\n'
 
 
 def write_script(app: Sphinx, error: Exception | None) -> None:
