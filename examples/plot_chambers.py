@@ -22,15 +22,16 @@ from geomnn.plotting import frame, interactive, plot_chambers
 # -------------------
 # Two features and no bias: a neuron is a pair of weights (u₁, u₂), a point of the plane.  Sample x cuts the plane along
 # the line x·u = 0, and the ticks are on the side that is active on it.  Longer weights change no sign, so that neurons
-# of one size are enough: those with ‖u‖ = 1.  For the 2-norm they are a circle, for the 1-norm, which is the penalty of
-# the default, a square on its corner, and its corners cut along (dashed).  Numbers count active samples.
-X = np.array([[2.0, 1.0], [-1.0, 2.0], [-1.5, -0.5]])
-figure = frame.Picture(figsize=(12.5, 6.2), layout="constrained")
+# of one size are enough: those with ‖u‖ = 1.  For the 2-norm they are a circle; for the 1-norm, the default of
+# ``gm.derive``, a square on its corner, and the axes through its corners cut along with the samples (dashed).  Numbers
+# count active samples.
+X = np.array([[2.0, 1.0], [-1.0, 2.0], [1.0, -1.0]])
+figure = frame.Picture(figsize=(10.4, 5.6), layout="constrained")
 left, right = figure.subplots(1, 2)
-plot_chambers(X, bias=False, norm=2, ax=left)
-plot_chambers(X, bias=False, norm=1, ax=right)
-left.set_title("2-norm")
-right.set_title("1-norm")
+plot_chambers(X, bias=False, norm=1, ax=left)
+plot_chambers(X, bias=False, norm=2, ax=right)
+left.set_title("1-norm")
+right.set_title("2-norm")
 figure
 
 # %%
@@ -40,13 +41,14 @@ figure
 # The best neuron is at a corner
 # ------------------------------
 # Training asks again and again: which neuron explains best what is not explained yet?  With residuals v, one number
-# a sample, that is the neuron with the largest |F(u)|, F(u) = Σ v (x·u)₊.  Within one chamber the same terms
+# a sample, that is the neuron with the largest :math:`|F(u)|`, F(u) = Σ v (x·u)₊.  Within one chamber the same terms
 # are active, so that F is *linear* there: level lines are straight, and bend only at cuts.  A linear function on a
 # polygon is largest at a corner.  So with the 1-norm, where all pieces are polygons, the best neuron is an atom, and
-# one can check them all.  With the 2-norm the border is round, and the best neuron may lie between the atoms.
-y = np.array([1.0, 2.0, -0.5])
-figure = frame.Picture(figsize=(12.5, 6.2), layout="constrained")
-for pane, norm in zip(figure.subplots(1, 2), (2, 1), strict=True):
+# one can check them all.  With the 2-norm the border is round, and the best neuron may lie between them: its name has a
+# g, the direction in which F grows, which is the residuals' business.
+y = np.array([2.0, -1.0, 1.0])
+figure = frame.Picture(figsize=(10.4, 5.6), layout="constrained")
+for pane, norm in zip(figure.subplots(1, 2), (1, 2), strict=True):
     solution = gm.derive(X, y, reg=0.5, norm=norm, bias=False)
     plot_chambers(X, bias=False, norm=norm, residual=solution.dual, ax=pane)
     pane.set_title(f"{norm}-norm")
@@ -54,8 +56,8 @@ for pane, norm in zip(figure.subplots(1, 2), (2, 1), strict=True):
 figure
 
 # %%
-# These are residuals of the optimal network, and its neurons sit exactly where |F| is largest, with |F| = reg: neurons
-# that would explain more than the penalty costs are in use already, and there is none that would explain more.
+# These are residuals of the optimal network, and its neurons sit exactly where :math:`|F|` is largest, with
+# :math:`|F|` = reg: there the gain of one more of a neuron is what its penalty costs, and nowhere is it more.
 #
 # With a bias: a map of all lines
 # -------------------------------
@@ -90,11 +92,11 @@ picture
 # %%
 # On paper a sphere has a back.  The flat map shows all of it: it is drawn for the octahedron ‖u‖₁ = 1, seen from above,
 # with the four faces of its lower half folded out into the corners of the square.  Great circles become straight on
-# every face, and so do the level lines of |F|.
+# every face.
+flat
+
+# %%
+# The level lines of :math:`|F|` are straight on this map, too, and the neurons of the network are at corners.
 solution = gm.derive(X, [1.0, 0.0, 1.0, -1.0], reg=0.2, bias=False)
 print(solution.network)
-figure = frame.Picture(figsize=(12.5, 6.2), layout="constrained")
-left, right = figure.subplots(1, 2)
-plot_chambers(X, bias=False, ax=left)
-plot_chambers(X, bias=False, residual=solution.dual, ax=right)
-figure
+plot_chambers(X, bias=False, residual=solution.dual)

@@ -1,12 +1,13 @@
-"""
+r"""
 The residual is a projection
 ============================
 
 Training a network changes what it leaves unexplained, the residual v = y − f(X), one number a sample.  With two samples
 v is a point of the plane, and what is optimal can be seen:
 
-* every neuron u sets two parallel lines, and v has to stay between them: |Σ v (x·u)₊| ≤ reg.  A residual
-  beyond such a line would mean that more of this neuron pays for its penalty;
+* every neuron u sets two parallel lines, and v has to stay between them:
+  :math:`|\sum_i v_i (x_i\cdot u)_+| \le` reg.  Beyond such a line more of this neuron would gain more than its penalty
+  costs;
 * all neurons together leave a convex set.  The lines of finitely many of them, the atoms, are enough to draw it
   (:doc:`why <plot_chambers>`), so that it is a polygon;
 * the optimal residual is the point of that set that is nearest to the targets y: their *projection*.
@@ -19,7 +20,7 @@ import numpy as np
 import geomnn as gm
 from geomnn.plotting import frame, interactive, plot_dual_set
 
-X, y = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([2.0, 1.5])
+X, y = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([2.0, 1.2])
 reg_max = gm.reg_max(X, y, bias=False)
 print("reg_max =", round(reg_max, 6))
 
@@ -28,11 +29,11 @@ print("reg_max =", round(reg_max, 6))
 # --------------------------
 # reg scales the set.  In the first picture it is small, the residual is at a corner, and two terms lead from there
 # to y.  Each goes along the normal of the line of its atom, and z is its coefficient.  In the second one the residual
-# is on an edge: y − v meets it at a right angle, and one neuron is enough.  From reg_max on the set contains y, the
-# residual is y itself, and the network is 0.
-figure = frame.Picture(figsize=(15.5, 6.6), layout="constrained")
-for pane, share in zip(figure.subplots(1, 3), (0.15, 0.5, 1.0), strict=True):
+# is on an edge: y − v meets it at a right angle, and one neuron is enough.
+figure = frame.Picture(figsize=(10.4, 6.2), layout="constrained")
+for pane, share in zip(figure.subplots(1, 2), (0.15, 0.5), strict=True):
     plot_dual_set(X, y, share * reg_max, bias=False, ax=pane)
+    pane.set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5))
 figure
 
 # %%
@@ -46,7 +47,8 @@ print("f(X) =", solution.network(X), "  y − v =", y - solution.dual)
 # A slider over reg
 # -----------------
 # As reg grows, the set grows about 0 and v moves from near 0, where the network explains nearly all, to y.  It moves
-# straight as long as it stays on the same edge or corner: the *path* in reg has kinks and is straight in between.
+# straight as long as it stays on the same edge or corner: the *path* in reg has kinks and is straight in between.  From
+# reg_max on the set contains y, the residual is y itself, and the network is 0.
 regs = np.round(np.linspace(0.02, 1.2, 60) * reg_max, 4)
 plain = plot_dual_set(X, y, 0.5 * reg_max, bias=False)
 try:

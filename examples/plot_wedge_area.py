@@ -24,25 +24,26 @@ from geomnn.plotting import frame, interactive
 X = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 3.0], [3.0, 4.0], [-1.0, 2.0], [5.0, 4.0]])
 y = [0.0, 0.0, 1.0, 2.0, 1.0, 2.0]
 solution = gm.derive(X, y, reg=0.5, norm=2, dictionary="wedge")
-atom = next(neuron.atom for neuron in solution.network.neurons if len(neuron.atom.samples) == 2)
+atom = solution.network.neurons[0].atom
 print(solution.network)
 print("the atom of these pictures:", atom)
 
 # %%
 # Where the sample is, what the area says
 # ---------------------------------------
-# The same neuron three times.  The two samples on its line are ringed, ticks are on its active side, and the square is
-# the sample x, which moves: on the active side, on the line, and beyond it.  Weights have length 1 in the 2-norm, so
+# The same neuron twice.  The two samples on its line are ringed, ticks are on its active side, and the square is the
+# sample x, which moves: first it is on the active side, then beyond the line.  Weights have length 1 in the 2-norm, so
 # that the feature is the usual distance to the line, the dash-dotted segment.  A unit neuron with its name, which says
 # what it is the wedge of, is called an *atom*.
 row = next(i for i in range(len(X)) if i not in atom.samples)
 foot, other = X[atom.samples[1]], X[atom.samples[0]]
-middle, across = (foot + other) / 2, atom.weight
-figure = frame.Picture(figsize=(13.5, 6.0), layout="constrained")
-for pane, distance in zip(figure.subplots(1, 3), (2.0, 0.0, -1.5), strict=True):
+start, across = 0.7 * foot + 0.3 * other, atom.weight
+figure = frame.Picture(figsize=(9.8, 5.8), layout="constrained")
+for pane, distance in zip(figure.subplots(1, 2), (1.5, -1.5), strict=True):
     moved = X.copy()
-    moved[row] = middle + distance * across
+    moved[row] = start + distance * across
     gm.plotting.plot_wedge(atom, moved, row, ax=pane)
+    pane.set(xlim=(-1.8, 5.4), ylim=(-2.4, 4.4))
 figure
 
 # %%
@@ -51,14 +52,14 @@ figure
 # Along a straight way across the line the signed area grows evenly, for the height of the parallelogram does.  The
 # feature is the area over the base where that is positive, and zero where it is not: the ramp (·)₊ of a neuron.
 steps = np.linspace(2.0, -2.0, 81)
-way = middle + steps[:, None] * across
+way = start + steps[:, None] * across
 base = np.linalg.norm(other - foot)
-areas = [atom.orientation * gm.algebra.signed_volume([x - foot, other - foot]) for x in way]
+areas = atom.orientation * np.array([gm.algebra.signed_volume([x - foot, other - foot]) for x in way])
 figure = frame.Picture(figsize=(7.0, 4.2), layout="constrained")
 pane = figure.add_subplot()
-pane.plot(steps, np.array(areas) / base, "--", color=frame.BLUE, lw=2, label="signed area / base")
+pane.plot(steps, areas / base, "--", color=frame.BLUE, lw=2, label="signed area / base")
 features = np.maximum(way @ atom.weight + atom.bias, 0.0)
-pane.plot(steps, features, color=frame.VERMILION, lw=3, alpha=0.8, label="feature (w·x + b)₊ of the neuron")
+pane.plot(steps, features, color=frame.VERMILION, lw=4, alpha=0.6, label="feature (w·x + b)₊")
 pane.axvline(0, color="0.6", lw=0.8, ls=":")
 pane.set(xlabel="signed distance of x from the line", ylabel="value")
 pane.legend(frameon=False)

@@ -102,10 +102,9 @@ def plot_chambers(
         _draw_counts(axes, chart, samples, ways, units)
     else:
         _draw_values(axes, chart, samples, v, ways, units)
-    _draw_curves(axes, chart, samples)
+    taken = np.zeros((0, 2)) if v is None else _draw_largest(axes, chart, samples, v)
+    _draw_curves(axes, chart, samples, taken)
     _draw_atoms(axes, chart, samples)
-    if v is not None:
-        _draw_largest(axes, chart, samples, v)
     axes.set(xlim=chart.box[0], ylim=chart.box[1], xlabel=chart.labels[0], ylabel=chart.labels[1])
     if chart.equal:
         axes.set_aspect("equal")
@@ -157,7 +156,7 @@ def _draw_values(
     bar.set_label("|F(u)| = |Σ v (x·u)₊|")
 
 
-def _draw_curves(ax: Axes, chart: Chart, samples: Samples) -> None:
+def _draw_curves(ax: Axes, chart: Chart, samples: Samples, taken: np.ndarray) -> None:
     """The cut of every sample and direction with its names."""
     found = cuts(samples, chart.norm)
     labels = {True: "cut of a sample, ticks where it is active", False: "cut of a direction of the norm"}
@@ -173,10 +172,10 @@ def _draw_curves(ax: Axes, chart: Chart, samples: Samples) -> None:
                     *curve.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid="active side"
                 )
     if len(found) <= frame.MOST_NUMBERS:
-        _name_curves(ax, chart, [cut.name for cut in found], drawn)
+        _name_curves(ax, [cut.name for cut in found], chart.name_places(drawn, taken))
 
 
-def _name_curves(ax: Axes, chart: Chart, names: list[str], drawn: list[list[np.ndarray]]) -> None:
+def _name_curves(ax: Axes, names: list[str], places: list[np.ndarray | None]) -> None:
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     style: dict[str, Any] = {
         "ha": "center",
@@ -185,7 +184,7 @@ def _name_curves(ax: Axes, chart: Chart, names: list[str], drawn: list[list[np.n
         "fontweight": "bold",
         "bbox": box,
     }
-    for name, place in zip(names, chart.name_places(drawn), strict=True):
+    for name, place in zip(names, places, strict=True):
         if place is not None:
             ax.text(place[0], place[1], name, gid="cut name", zorder=7, **style)
 
@@ -200,12 +199,13 @@ def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
             ax.plot(*places.T, marker, label=f"atom: wedge {kind}", gid=f"atoms {kind}", **style)
 
 
-def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> None:
-    """Stars where |F| is largest over all neurons, with their names."""
+def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np.ndarray:
+    """Stars where |F| is largest over all neurons, with their names; points that these take, shape (k, 2)."""
     dictionary = find_dictionary(samples, chart.norm, "exact")
     largest = dictionary.price(v[:, None], 0.0, 1).maximum
+    taken: list[np.ndarray] = []
     if not largest:
-        return
+        return np.zeros((0, 2))
     found = [
         uncentred(samples, unit) for unit in dictionary.price(v[:, None], (1 - _TIE) * largest, 50).units
     ]
@@ -226,8 +226,11 @@ def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> No
         centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
         atom = name_atom(samples, centred, chart.norm, basis_directions(samples.d, chart.norm), v[:, None])
         right, above = np.where(places[0] > (low + high) / 2, -1, 1)
+        reach = np.linspace(0.0, 0.025 * len(str(atom)), 9)
+        taken += list(places[0] + (high - low) * np.column_stack([right * reach, np.full(9, 0.03 * above)]))
         ax.annotate(
             frame.star(str(atom)), places[0], (14 * right, 12 * above), textcoords="offset points", va="center",
             ha="left" if right > 0 else "right", fontsize=11, fontweight="bold", path_effects=frame.HALO,
             zorder=8, gid="largest",
         )  # fmt: skip
+    return np.array(taken)

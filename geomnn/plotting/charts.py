@@ -57,15 +57,15 @@ class Chart(ABC):
         margin = np.array([0.07, 0.035]) * (high - low)
         return ((points > low + margin) & (points < high - margin)).all(axis=1)
 
-    def name_places(self, drawn: list[list[np.ndarray]]) -> list[np.ndarray | None]:
-        """A point on each of some curves, where it is farthest from the others and from their names."""
+    def name_places(self, drawn: list[list[np.ndarray]], taken: np.ndarray) -> list[np.ndarray | None]:
+        """A point on each of some curves, far from the others, from their names and from points that are taken."""
         size = np.ptp(self.box, axis=1)
         points = [np.vstack(curves)[::4] for curves in drawn]
         chosen: list[np.ndarray | None] = []
         for k, own in enumerate(points):
             free = own[self.places(own)]
             away = np.full(len(free), np.inf)
-            names = [place[None] for place in chosen if place is not None]
+            names = [place[None] for place in chosen if place is not None] + [taken] * bool(len(taken))
             for other in [*points[:k], *points[k + 1 :], *names]:
                 away = np.minimum(away, np.linalg.norm((free[:, None] - other) / size, axis=2).min(axis=1))
             chosen.append(free[np.argmax(away)] if len(free) else None)
