@@ -170,8 +170,12 @@ def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
 
 def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]]) -> None:
     """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
-    tip, across = ratio.foot + ratio.moved, float(np.linalg.norm([side[1] - side[0] for side in box]))
-    reach = ratio.base * (1.0 if ratio.of_samples else across / np.linalg.norm(ratio.base))
+    sides = np.ptp(box, axis=1)
+    tip, across = ratio.foot + ratio.moved, float(np.linalg.norm(sides))
+    along = ratio.base != 0
+    # a strip ends just outside of the box: every dash of a filled shape is drawn, seen or not
+    far = 1.0 if ratio.of_samples else 1.5 * float(np.min(sides[along] / np.abs(ratio.base[along])))
+    reach = far * ratio.base
     start = 0.0 if ratio.of_samples else -reach
     corners = np.array([ratio.foot + start, ratio.foot + reach, tip + reach, tip + start])
     halved = atom.anchored and ratio.of_samples
