@@ -18,7 +18,7 @@ from geomnn.report.document import escape, latex_text
 from geomnn.report.function import function_text
 from geomnn.report.mathematics import closed_form
 from geomnn.report.page import page_text
-from geomnn.report.pictures import Picture
+from geomnn.report.pictures import Picture, draw
 from geomnn.report.record import record, record_text
 from geomnn.report.study import Scaling
 
@@ -138,10 +138,15 @@ class Checker(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.loads = [], []
+        self.open, self.loads, self.links, self.places = [], [], [], []
 
     def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
         self.loads += [value for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag == "a":
+            self.links.append(self.loads.pop())
+        if "id" in found:
+            self.places.append(found["id"])
         if tag not in {"meta", "br", "img", "hr", "link", "mspace"}:
             self.open.append(tag)
 
@@ -157,6 +162,9 @@ def check_page(page):
     checker.feed(page)
     assert not checker.open
     assert all(load.startswith("data:image/") for load in checker.loads)
+    assert set(checker.links) <= {f"#{place}" for place in checker.places}
+    assert len(checker.places) == len(set(checker.places))
+    assert not re.search(r"https?:|//", re.sub(r"<pre>.*?</pre>|base64,[^\"]*", "", page, flags=re.S))
     assert "<script" not in page
     assert "url(" not in page
     assert "$" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)
@@ -177,10 +185,29 @@ def test_page_shows_every_neuron_and_its_samples(tmp_path, norm, d, bias):
     for neuron in study.solution.network.neurons:
         assert f'<td class="atom">{neuron.atom}</td>' in page
         for j in neuron.atom.samples:
-            assert f"x{j} = (" in page
+            assert f'<a href="#x{j}">x{j}</a> = (' in page
+            assert page.count(f'<tr id="x{j}">') == 1
             assert f"line {study.lines[j]}<" in page
     assert study.solution.certificate.statement() in page
     assert "(see below)" not in page
+
+
+def test_pictures_of_columns_of_very_different_sizes(tmp_path):
+    X, _ = planar()
+    path = write_csv(tmp_path / "data.csv", X * [1e5, 1e-5], np.where(X[:, 0] > X[:, 1] + 2, "a", "b"))
+    study = study_table(Request(path, "y", 0.5, classify=True, tol=1e-6))
+    assert [picture.name for picture in draw(study)] == ["network", "wedge"]
+
+
+def test_pictures_of_long_names_and_many_features(tmp_path):
+    random = np.random.default_rng(0)
+    path = write_csv(tmp_path / "data.csv", random.normal(size=(9, 3)), random.normal(size=9), "y" * 90)
+    study = study_table(Request(path, "y" * 90, 0.5))
+    pictures = draw(study)
+    assert [picture.name for picture in pictures] == ["network", "neurons"]
+    page = page_text(study, pictures)
+    check_page(page)
+    assert "neurons.png, neurons.svg" in page
 
 
 def test_formula_is_wellformed_and_counts_what_it_leaves_out(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.report.listings import shortened
 from geomnn.report.study import Study
 
 __all__ = ["Picture", "draw"]
@@ -34,7 +35,7 @@ class Picture:
 
 
 def draw(study: Study) -> list[Picture]:
-    """The network, and with two features the area that its largest neuron measures.
+    """The network; with two features the area that its largest neuron measures, with more its weights.
 
     Returns
     -------
@@ -43,10 +44,24 @@ def draw(study: Study) -> list[Picture]:
     """
     from geomnn import plotting
 
-    network, X = study.network, study.inputs
-    names = [f"{name} (standardised)" for name in study.features] if study.scaling else list(study.features)
-    figure = plotting.plot_network(network, X, study.y, labels=_labels(study), feature_names=names)
+    network, X, labels = study.network, study.inputs, _labels(study)
+    names = [shortened(name) + " (standardised)" * (study.scaling is not None) for name in study.features]
+    if network.features > 2:
+        figure = plotting.plot_predictions(network, X, study.y, labels=labels)
+    else:
+        figure = plotting.plot_network(network, X, study.y, labels=labels, feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]
+    if network.features > 2 and len(network):
+        columns = [shortened(name) for name in study.features]
+        caption = (
+            "The neurons, largest first: weights" + " of the standardised columns" * (study.scaling is not None)
+            + ", biases" * network.bias + " and coefficients z. Colours compare within a column."
+        )  # fmt: skip
+        size = (min(4.5 + 0.55 * len(columns), 14.0), 5.2)
+        axes = plotting.frame.new_axes(None, size)
+        pictures.append(
+            _picture("neurons", caption, plotting.plot_neurons(network, ax=axes, feature_names=columns))
+        )
     if network.features == 2 and len(network):
         neuron = max(network.neurons, key=lambda n: abs(n.coefficient))
         values = X @ neuron.weight + neuron.bias
@@ -62,8 +77,8 @@ def draw(study: Study) -> list[Picture]:
 
 def _labels(study: Study) -> list[str] | None:
     if study.classes:
-        return list(study.classes)
-    return None if set(study.y.tolist()) == {-1.0, 1.0} else [study.request.target]
+        return [shortened(name) for name in study.classes]
+    return None if set(study.y.tolist()) == {-1.0, 1.0} else [shortened(study.request.target)]
 
 
 def _caption(study: Study) -> str:
@@ -76,7 +91,10 @@ def _caption(study: Study) -> str:
         return f"The network, its breakpoints and the samples. {where}"
     if len(study.features) == 2:
         return "The network over the plane, the samples, and the lines on which its neurons change sign."
-    return "Left: the network at every sample against the target. Right: the neurons and their weights."
+    if study.classes:
+        below, above = map(shortened, study.classes)
+        return f"f at every sample: above the dashed line the network says {above}, below it {below}."
+    return "The network at every sample against the target."
 
 
 def _picture(name: str, caption: str, figure: Any) -> Picture:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import html
 import shlex
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from geomnn.report.mathematics import SHOWN_FACTORS, display
+from geomnn.report.mathematics import inline as m
 from geomnn.report.study import Study
+from geomnn.report.verification import check_lines, coverage
 
 __all__ = [
-    "data", "file_list", "fit", "problem", "proof", "reached", "reading", "trust", "usage", "variables",
+    "data", "file_list", "fit", "problem", "proof", "reached", "reading", "trust", "usage", "variables", "verification",
 ]  # fmt: skip
 
 DISTANCES = {"1": "distance (in the ∞-norm)", "2": "distance", "inf": "distance (in the 1-norm)"}
-LOSSES = {
-    "squared": "½ Σ<sub>i</sub> (f(x<sub>i</sub>) − y<sub>i</sub>)²",
-    "logistic": "Σ<sub>i</sub> log(1 + exp(−y<sub>i</sub> f(x<sub>i</sub>)))",
+LOSSES = {"squared": "½ Σ_i (f(x_i) − y_i)^2", "logistic": "Σ_i log(1 + exp(−y_i f(x_i)))"}
+DUALS = {
+    "squared": "D(v) = Σ_i v_i y_i − ½ Σ_i v_i^2",
+    "logistic": "D(v) = − Σ_i ( p_i ~ log ~ p_i + (1 − p_i) ~ log(1 − p_i) )",
 }
+MOST_NAMES = 8  # features in a line of text
 
 
 def data(study: Study) -> str:
@@ -62,24 +69,28 @@ def trust(study: Study) -> str:
 
 def variables(study: Study) -> str:
     """What x, x_j and e_l stand for."""
-    names = ", ".join(f"<i>{html.escape(name)}</i>" for name in study.features)
+    d = len(study.features)
+    names = ", ".join(f"<i>{html.escape(name)}</i>" for name in study.features[:MOST_NAMES])
+    names += f", …), the {d} columns in the order of the table of neurons" if d > MOST_NAMES else ")"
     standardised = ", standardised (see below)" if study.scaling is not None else ""
     atoms = [neuron.atom for neuron in study.network.neurons]
-    parts = [f"x = ({names}){standardised}; x<sub>j</sub> is row j of the table, counted from 0;"]
-    parts.append("(a)<sub>+</sub> = max(a, 0).")
+    parts = [f"{m('x')} = ({names}{standardised}; {m('x_j')} is row {m('j')} of the table, counted from 0;"]
+    parts.append(f"{m('(a)_+ = max(a, 0)')}.")
     if any(atom.directions for atom in atoms):
-        parts.append("e<sub>l</sub> is the direction of the l-th feature.")
+        parts.append(f"{m('e_l')} is the direction of feature number {m('l')}.")
     if any(atom.is_partial for atom in atoms):
-        anchored = " − x<sub>a</sub>" if study.request.bias else ""
-        anchor = ", x<sub>a</sub> the sample that is subtracted" if study.request.bias else ""
+        difference = "v_i (x_i − x_a)" if study.request.bias else "v_i x_i"
+        anchor = f", {m('x_a')} the sample that is subtracted" if study.request.bias else ""
         parts.append(
-            f"g is the sum of v<sub>i</sub> (x<sub>i</sub>{anchored}) over the samples on the active side, "
-            f"v the dual vector{anchor}; reject(g, B) is the part of g orthogonal to B; ‖·‖ is the norm of "
-            "what stands above it."
+            f"{m('g')} is the sum of {m(difference)} over the samples on the active side, {m('v')} the dual "
+            f"vector{anchor}; {m('reject(g, B)')} is the part of {m('g')} orthogonal to {m('B')}; {m('‖·‖')} is the "
+            "norm of what stands above it."
         )
+    if any(len(atom.factors()) > SHOWN_FACTORS for atom in atoms):
+        parts.append("⋯ within a wedge stands for more factors, which the table has.")
     if study.classes:
         first, second = map(html.escape, study.classes)
-        parts.append(f"f(x) &lt; 0 means <i>{first}</i>, f(x) &gt; 0 means <i>{second}</i>.")
+        parts.append(f"{m('f(x) < 0')} means <i>{first}</i>, {m('f(x) > 0')} means <i>{second}</i>.")
     return " ".join(parts)
 
 
@@ -99,43 +110,84 @@ def fit(study: Study) -> str:
 def problem(study: Study) -> str:
     """The training problem with its options filled in."""
     request = study.request
-    p = request.norm.replace("inf", "∞")
-    inner = "w<sub>j</sub>·x + b<sub>j</sub>" if request.bias else "w<sub>j</sub>·x"
-    free = " The biases b<sub>j</sub> and the intercept t are not penalised." if request.bias else ""
+    reg = f"½ · {request.reg}" if isinstance(request.reg, Fraction) else f"{Decimal(str(request.reg)):f}/2"
+    objective = f"{LOSSES[request.loss_name]} + {reg} {_penalty(study)}"
+    free = f" The biases {m('b_j')} and the intercept {m('t')} are not penalised." if request.bias else ""
     return (
-        f"minimise {LOSSES[request.loss_name]} + ({float(request.reg):.12g} / 2) Σ<sub>j</sub> "
-        f"(‖w<sub>j</sub>‖<sub>{p}</sub>² + α<sub>j</sub>²) over every number of neurons and all weights "
-        "of f(x) = Σ<sub>j</sub> α<sub>j</sub> "
-        f"({inner})<sub>+</sub>{' + t' if request.bias else ''}.{free}"
+        "<p>The training problem (T): minimise</p>\n"
+        f'<div class="formula">{display(objective)}</div>\n'
+        f"<p>over every number of neurons and all weights of {m(_network(study))}.{free}</p>"
     )
+
+
+def _penalty(study: Study) -> str:
+    return f"Σ_j (‖w_j‖_{study.request.norm.replace('inf', '∞')}^2 + α_j^2)"
+
+
+def _network(study: Study) -> str:
+    return "f(x) = Σ_j α_j " + ("(w_j · x + b_j)_+ + t" if study.request.bias else "(w_j · x)_+")
 
 
 def proof(study: Study) -> str:
     """Why the bound holds."""
-    squared = study.request.loss_name == "squared"
-    v = "y − f(X), the residual" if squared else "minus the derivative of the loss"
-    looked = {
-        "global": "with every unit neuron there is",
-        "dictionary": "with every wedge of the dictionary",
-        "local": "with every neuron that the search came across",
-    }[study.solution.certificate.scope]
+    request, certificate = study.request, study.solution.certificate
+    squared = request.loss_name == "squared"
+    p = request.norm.replace("inf", "∞")
+    feature = "(w · x_i + b)_+" if request.bias else "(w · x_i)_+"
+    residual = f"{m('y − f(X)')}, the residual" if squared else "minus the derivative of the loss"
+    shares = f", with {m('p_i = y_i v_i')}" * (not squared)
+    within = {
+        "global": "every neuron there is",
+        "dictionary": "every neuron of the dictionary",
+        "local": "every neuron that the search came across",
+    }[certificate.scope]
+    scaled = "" if certificate.exact else ", scaled down where that is needed,"
+    zero = f" and {m('Σ_i v_i = 0')}" if request.bias else ""
+    reaches = {
+        "global": "No network has a lower value of (T), and one that reaches the bound is optimal.",
+        "dictionary": "No network of such neurons has a lower value of (T).",
+        "local": "For neurons that the search did not come across nothing is shown: this is an estimate, and no bound.",
+    }[certificate.scope]
     return (
-        f"certificate.json holds one number v<sub>i</sub> for each sample: {v}. Scaled so that its "
-        "correlation Σ<sub>i</sub> v<sub>i</sub> "
-        f"(w·x<sub>i</sub>{' + b' if study.request.bias else ''})<sub>+</sub> {looked} is at most reg in "
-        "size, v is a point of the dual problem, and the dual value of such a point is a lower bound. A "
-        f"network that reaches it is optimal.{_verify(study)}"
+        f"<p>certificate.json holds one number {m('v_i')} for each sample: {residual}. The vector {m('v')}{scaled} "
+        f"correlates with {within}, of weight {m(f'‖w‖_{p} = 1')}, by at most reg{zero}:</p>\n"
+        f'<div class="formula">{display(f"−reg ≤ Σ_i v_i {feature} ≤ reg")}</div>\n'
+        f"<p>Then its dual value {m('D(v)')} is a lower bound, for every network of such neurons{shares}:</p>\n"
+        f'<div class="formula">'
+        + display(
+            DUALS[request.loss_name].replace("=", "&=", 1),
+            f"{LOSSES[request.loss_name]} &≥ D(v) − Σ_i v_i f(x_i)",
+            f"Σ_i v_i f(x_i) &≤ reg Σ_j ‖w_j‖_{p} | α_j | ≤ reg/2 {_penalty(study)}",
+        )
+        + f"</div>\n<p>The sum of the last two lines says that (T) is at least {m('D(v)')}. {reaches}</p>"
     )
 
 
-def _verify(study: Study) -> str:
-    if not study.solution.certificate.exact:
-        return ""
+def verification(study: Study) -> str:
+    """What anyone can check, and with what."""
     name = html.escape(shlex.quote(Path(study.request.path).name))
+    certificate = study.solution.certificate
+    if certificate.exact:
+        return (
+            "<p>All numbers are exact fractions, those of the file as they are written. Every statement can be checked "
+            "in integers and without the solver: the network from the names of its neurons, the bound from every atom "
+            "of the dictionary. In this folder, with the data in it:</p>\n"
+            f"<pre>geomnn verify . --data {name}</pre>\n"
+            f"<p><code>python -m geomnn.checker . --data {name}</code> does the same and needs nothing but Python.</p>"
+        )
+    atoms = {
+        "all": "They go through every subset of samples and directions that spans a neuron of the dictionary, so that "
+        "the bound holds, up to rounding, whoever wrote certificate.json.",
+        "drawn": "They draw neurons at random and see that none has a larger correlation than certificate.json claims. "
+        "To look at all of them, derive the network again with the command above.",
+        "none": "They take the largest correlation from certificate.json. To look at it again, derive the network "
+        "again with the command above.",
+    }[coverage(study)]
+    estimate = " The last number is an estimate, no bound." if certificate.scope == "local" else ""
     return (
-        " All numbers are exact fractions, those of the file as they are written. Anyone can check every statement, in "
-        f"integers and without the solver: <code>geomnn verify . --data {name}</code> in this folder, or "
-        "<code>python -m geomnn.checker</code> with the same words, which needs nothing but Python."
+        "<p>These lines compute the objective and the bound anew, from the data, network.py and the dual vector in "
+        f"certificate.json; they need NumPy and nothing of geomnn. {atoms}{estimate} In this folder, with {name} in "
+        f'it:</p>\n<pre class="check">{html.escape(check_lines(study))}</pre>'
     )
 
 
@@ -150,7 +202,7 @@ def reading(study: Study) -> str:
     held = "these numbers in full" if exact else "each neuron balanced, with √|z| w inside and ±√|z| outside"
     anchor = " “at x7” says that the hyperplane goes through x7." if bias else ""
     table = (
-        f"In the table f(x) = {'t + ' if bias else ''}Σ z ({'w·x + b' if bias else 'w·x'})<sub>+</sub> "
+        f"In the table {m('f(x) = ' + ('t + Σ z (w · x + b)_+' if bias else 'Σ z (w · x)_+'))} "
         f"with weights of {study.request.norm.replace('inf', '∞')}-norm 1; network.json holds {held}."
     )
     distance = DISTANCES[study.request.norm]
@@ -161,21 +213,21 @@ def _volumes(d: int, bias: bool, distance: str) -> str:
     """What the ratio in a feature is."""
     if d == 1 and bias:
         return (
-            "A neuron (x − x<sub>a</sub>)<sub>+</sub> is zero on one side of the sample x<sub>a</sub> and "
+            f"A neuron {m('(x − x_a)_+')} is zero on one side of the sample {m('x_a')} and "
             "grows linearly on the other: the breakpoint is a sample."
         )
     if d == 2 and bias:
         return (
-            "(x − x<sub>a</sub>) ∧ (x<sub>j</sub> − x<sub>a</sub>) is the signed area of the "
+            f"{m('(x − x_a) ∧ (x_j − x_a)')} is the signed area of the "
             "parallelogram of the two differences. Over the length of its base it is the signed "
-            f"{distance} of x to the line through the samples x<sub>a</sub> and x<sub>j</sub>; ( "
-            ")<sub>+</sub> keeps one side of that line."
+            f"{distance} of {m('x')} to the line through the samples {m('x_a')} and {m('x_j')}; "
+            f"{m('( )_+')} keeps one side of that line."
         )
     origin = "" if bias else " and the origin"
     return (
-        "A wedge u ∧ v ∧ … is a signed volume: that of the parallelotope with the edges u, v, …. Over the "
-        f"size of its base it is the signed {distance} of x to the hyperplane through the samples of the "
-        f"base{origin}; ( )<sub>+</sub> keeps one side of that hyperplane."
+        f"A wedge {m('u ∧ v ∧ …')} is a signed volume: that of the parallelotope with the edges {m('u')}, {m('v')}, …. "
+        f"Over the size of its base it is the signed {distance} of {m('x')} to the hyperplane through the samples of "
+        f"the base{origin}; {m('( )_+')} keeps one side of that hyperplane."
     )
 
 
