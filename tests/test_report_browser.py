@@ -1,0 +1,171 @@
+"""report.html in a browser: typeset, nothing loaded, no overflow, nothing on the console, readable by day and night.
+
+A probe, which is no part of the page, is put into a copy of it; the copy is shown in a frame as wide as wanted (windows
+have a least width), and what the probe measures becomes the title of the page around it.
+"""
+
+import csv
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from geomnn.cli import main
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(
+    BROWSER is None,
+    reason="no Chromium: .ci/debian installs it on Debian (tests of report.html in a browser)",
+)
+
+DESKTOP, PHONE = 1280, 420
+DARK = "--blink-settings=preferredColorScheme=0"
+QUIET = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--virtual-time-budget=4000",
+]  # fmt: skip
+PROBE = """<script>
+addEventListener("load", () => {
+  const all = (name) => [...document.querySelectorAll(name)];
+  const box = (element) => element.getBoundingClientRect();
+  const luminance = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255).map(
+      (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const paper = (element) => {
+    const colour = element ? getComputedStyle(element).backgroundColor : "rgb(255, 255, 255)";
+    return /, 0\\)$/.test(colour) ? paper(element.parentElement) : colour;
+  };
+  const contrast = (element) => {
+    const pair = [getComputedStyle(element).color, paper(element)].map(luminance).sort((a, b) => b - a);
+    return (pair[0] + 0.05) / (pair[1] + 0.05);
+  };
+  parent.postMessage(JSON.stringify({
+    width: innerWidth,
+    scroll: document.documentElement.scrollWidth,
+    dark: luminance(paper(document.body)) < 0.1,
+    contrast: Math.min(...all("p, small, a, th, td, code, pre, figcaption, math").map(contrast)),
+    maths: all("math").map((m) => [box(m).width, box(m).height]),
+    fractions: all("mfrac").map((m) => box(m.children[1]).top - box(m.children[0]).bottom),
+    lowered: all("msub").map((m) => box(m.children[1]).bottom - box(m.children[0]).bottom),
+    right: all("msub").map((m) => box(m.children[1]).left - box(m.children[0]).right),
+    images: all("img").map((i) => i.naturalWidth * i.naturalHeight * box(i).height),
+    links: all("a").map((a) => document.querySelector(a.getAttribute("href"))?.tagName),
+    loaded: performance.getEntriesByType("resource").map((r) => r.name.slice(0, 11)),
+  }), "*");
+});
+</script>"""
+FRAME = """<!DOCTYPE html><title></title><meta name="color-scheme" content="light dark">
+<script>addEventListener("message", (message) => { document.title = message.data; });</script>
+<iframe src="probed.html" style="border: 0; width: %dpx; height: 1600px"></iframe>"""
+
+
+def browse(page, tmp_path, *arguments, width=DESKTOP, height=1600):
+    """What a browser prints about a page, on stdout and on its console."""
+    done = subprocess.run(
+        [BROWSER, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},{height}", *arguments,
+         page.as_uri()],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+
+
+def measured(page, tmp_path, *arguments, width):
+    """What the probe sees in a copy of the page, so many pixels wide."""
+    text = page.read_text(encoding="utf-8")
+    allowed = text.replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'")
+    assert allowed != text
+    (tmp_path / "probed.html").write_text(allowed.replace("</body>", PROBE + "</body>"), encoding="utf-8")
+    around = tmp_path / "around.html"
+    around.write_text(FRAME % width, encoding="utf-8")
+    printed, console = browse(around, tmp_path, "--dump-dom", *arguments)
+    assert not console
+    return json.loads(html.unescape(re.search(r"<title>(.*?)</title>", printed, re.S)[1]))
+
+
+def report(folder, X, y, *options):
+    """report.html for a table."""
+    folder.mkdir()
+    with open(folder / "data.csv", "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*(f"a_rather_long_name_of_column_{k}" for k in range(X.shape[1])), "y"])
+        writer.writerows([*(f"{v:.3f}" for v in row), t] for row, t in zip(X, y, strict=True))
+    arguments = [str(folder / "data.csv"), "--target", "y", "--out", str(folder), "--force", *options]
+    assert main(["derive", *arguments]) == 0
+    return folder / "report.html"
+
+
+def plane(folder):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(30, 2))
+    return report(folder, X, np.round(X[:, 0] * X[:, 1], 3), "--reg", "0.05")
+
+
+def many_features(folder):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(40, 12))
+    y = np.where(X[:, 0] > X[:, 1] ** 2 - 1, "yes", "no")
+    options = ["--classify", "--norm", "2", "--standardize", "--dictionary", "local"]
+    return report(folder, X, y, "--reg", "2", *options)
+
+
+def exact(folder):
+    x = np.arange(8.0)
+    return report(folder, x[:, None], np.abs(x - 3) + x % 2, "--reg", "1/3", "--exact")
+
+
+@pytest.fixture(scope="module", params=[plane, many_features, exact], ids=lambda make: make.__name__)
+def page(request, tmp_path_factory):
+    return request.param(tmp_path_factory.mktemp(request.param.__name__) / "report")
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_a_picture_of_the_page_is_not_blank(page, tmp_path, width):
+    shot = tmp_path / "report.png"
+    _, console = browse(page, tmp_path, f"--screenshot={shot}", width=width)
+    assert not console
+    pixels = imread(shot)[:, :, :3]
+    assert pixels.shape[1] == width
+    ink = np.mean(pixels.max(axis=2) < 0.9)
+    assert 0.01 < ink < 0.6
+    assert (
+        len(np.unique((255 * pixels[::3, ::3]).astype(int).reshape(-1, 3), axis=0)) > 30
+    )  # letters and formulas
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK])])
+def test_formulas_are_typeset_and_nothing_overflows(page, tmp_path, width, scheme):
+    found = measured(page, tmp_path, *scheme, width=width)
+    assert found["scroll"] <= found["width"] == width
+    assert found["dark"] == bool(scheme)
+    assert found["contrast"] > 4.5  # the least of the accessibility guidelines of the web
+    assert len(found["maths"]) > 10
+    assert all(side > 0 for sides in found["maths"] for side in sides)
+    assert found["fractions"]
+    assert min(found["fractions"]) >= 0  # numerators are above denominators
+    assert min(found["lowered"]) > 0  # and indices are lower, at the right
+    assert min(found["right"]) > -3
+    assert found["images"]
+    assert min(found["images"]) > 1000
+    assert set(found["links"]) == {"TR"}
+    assert all(name.startswith("data:image/") for name in found["loaded"])
+
+
+def test_the_page_forbids_what_would_be_loaded(page, tmp_path):
+    copy = tmp_path / "loading.html"
+    text = page.read_text(encoding="utf-8")
+    copy.write_text(
+        text.replace("</body>", '<img src="https://example.org/x.png"><script>alert(1)</script></body>'),
+        encoding="utf-8",
+    )
+    _, console = browse(copy, tmp_path, "--dump-dom")
+    assert len([line for line in console if "Content Security Policy" in line]) == 2
