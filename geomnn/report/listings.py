@@ -11,6 +11,7 @@ import numpy as np
 from geomnn.atoms import Atom, Direction
 from geomnn.networks.network import ExactNeuron, Neuron
 from geomnn.rationals import short_number
+from geomnn.report.mathematics import inline
 from geomnn.report.study import Study
 
 __all__ = ["facts", "neurons", "samples", "scaling"]
@@ -35,15 +36,11 @@ def neurons(study: Study) -> str:
     network = study.network
     if not len(network):
         return "<p>This network has no neurons: it is a constant.</p>"
-    d = len(study.features)
-    head = '<tr><th rowspan="2"></th><th rowspan="2">atom</th><th rowspan="2">spanned by</th>'
-    head += '<th rowspan="2">coefficient z</th>'
-    head += f'<th colspan="{d}">weight w{" on standardised columns" * (study.scaling is not None)}</th>'
-    head += '<th rowspan="2">bias b</th></tr>' if network.bias else "</tr>"
-    head += f"<tr>{_columns(study, numbered=any(neuron.atom.directions for neuron in network.neurons))}</tr>"
+    head = '<tr><th></th><th class="atom">atom</th><th>spanned by</th><th>coefficient z</th>'
+    head += f"{_columns(study, 'w')}{'<th>bias b</th>' * network.bias}</tr>"
     pairs = zip(network.neurons, study.solution.network.neurons, strict=True)
     rows = [_neuron(study, k, *pair) for k, pair in enumerate(pairs)]
-    return _scroll(head, rows, "neurons", "wide" * (d > VALUES_IN_PLACE))
+    return _scroll(head, rows, "neurons", len(study.features) > VALUES_IN_PLACE)
 
 
 def _neuron(study: Study, position: int, neuron: Neuron | ExactNeuron, given: Neuron | ExactNeuron) -> str:
@@ -79,11 +76,11 @@ def _direction(study: Study, e: Direction) -> str:
     return f"{e} <small>{html.escape(', '.join(shortened(name) for name in names))}</small>"
 
 
-def _columns(study: Study, numbered: bool = False) -> str:
-    """The names of the features as heads of columns."""
+def _columns(study: Study, letter: str = "") -> str:
+    """The names of the features as heads of columns, with a numbered letter before them if one is given."""
+    numbers = [inline(f"{letter}_{k + 1} ") if letter else "" for k in range(len(study.features))]
     return "".join(
-        f"<th>{_name(name)}{f'<small>e{k + 1}</small>' if numbered else ''}</th>"
-        for k, name in enumerate(study.features)
+        f"<th>{number}{_name(name)}</th>" for number, name in zip(numbers, study.features, strict=True)
     )
 
 
@@ -116,7 +113,7 @@ def samples(study: Study) -> str:
     return (
         "<h3>The samples in the names</h3>\n<p>Row numbers count from 0, lines of the file from 1; the columns are as "
         "they are in the file. v is the dual vector, explained under the certificate.</p>\n"
-        + _scroll(head, rows, "samples")
+        + _scroll(head, rows, "samples", len(study.features) > VALUES_IN_PLACE)
     )
 
 
@@ -135,7 +132,7 @@ def scaling(study: Study) -> str:
     return (
         "<h3>Standardised features</h3>\n<p>The network, its weights and network.json take "
         "(column − mean) / deviation. network.py does this by itself and takes the columns as they are in the "
-        f"file.</p>\n{_scroll(head, rows)}"
+        "file.</p>\n" + _scroll(head, rows, "scaling")
     )
 
 
@@ -162,13 +159,12 @@ def facts(study: Study) -> str:
     return f'<table class="facts">\n{body}\n</table>'
 
 
-def _scroll(head: str, rows: list[str], label: str = "", kind: str = "") -> str:
+def _scroll(head: str, rows: list[str], label: str, wide: bool = False) -> str:
     """A table in a box that scrolls, by mouse and by keyboard, so that the page does not."""
     body = "\n".join(rows)
-    named = f' role="region" aria-label="{label}"' if label else ""
-    styled = f' class="{kind}"' if kind else ""
+    styled = ' class="wide"' * wide
     return (
-        f'<div class="scroll" tabindex="0"{named}><table{styled}>\n<thead>{head}</thead>\n'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table{styled}>\n<thead>{head}</thead>\n'
         f"<tbody>\n{body}\n</tbody></table></div>"
     )
 

@@ -37,6 +37,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         variables=words.variables(study),
         fit=words.fit(study),
         pictures="".join(_figure(picture) for picture in pictures),
+        rows=words.rows(study),
         neurons=listings.neurons(study),
         samples=listings.samples(study),
         scaling=listings.scaling(study),

@@ -17,7 +17,8 @@ from geomnn.report.study import Study
 from geomnn.report.verification import check_lines, coverage
 
 __all__ = [
-    "data", "file_list", "fit", "problem", "proof", "reached", "reading", "trust", "usage", "variables", "verification",
+    "data", "file_list", "fit", "problem", "proof", "reached", "reading", "rows", "trust", "usage", "variables",
+    "verification",
 ]  # fmt: skip
 
 DISTANCES = {"1": "distance (in the ∞-norm)", "2": "distance", "inf": "distance (in the 1-norm)"}
@@ -144,8 +145,8 @@ def proof(study: Study) -> str:
     scaled = "" if certificate.exact else ", scaled down where that is needed,"
     zero = f" and {m('Σ_i v_i = 0')}" if request.bias else ""
     reaches = {
-        "global": "No network has a lower value of (T), and one that reaches the bound is optimal.",
-        "dictionary": "No network of such neurons has a lower value of (T).",
+        "global": "No network has a value of (T) below it, and one that reaches it is optimal.",
+        "dictionary": "No network of such neurons has a value of (T) below it.",
         "local": "For neurons that the search did not come across nothing is shown: this is an estimate, and no bound.",
     }[certificate.scope]
     return (
@@ -183,11 +184,25 @@ def verification(study: Study) -> str:
         "none": "They take the largest correlation from certificate.json. To look at it again, derive the network "
         "again with the command above.",
     }[coverage(study)]
+    if certificate.scope == "local":
+        atoms = atoms.replace("look at all of them", "search again")
     estimate = " The last number is an estimate, no bound." if certificate.scope == "local" else ""
     return (
         "<p>These lines compute the objective and the bound anew, from the data, network.py and the dual vector in "
         f"certificate.json; they need NumPy and nothing of geomnn. {atoms}{estimate} In this folder, with {name} in "
         f'it:</p>\n<pre class="check">{html.escape(check_lines(study))}</pre>'
+    )
+
+
+def rows(study: Study) -> str:
+    """What a row of the table of neurons is."""
+    if not len(study.network):
+        return ""
+    network = "t + Σ z (w · x + b)_+" if study.request.bias else "Σ z (w · x)_+"
+    standardised = ", which are standardised" if study.scaling is not None else ""
+    return (
+        f"<p>Each row is a neuron of {m(f'f(x) = {network}')}, with one weight {m('w_l')} for each of the "
+        f"features{standardised}. Samples are links to their rows in the table below.</p>"
     )
 
 
@@ -201,10 +216,8 @@ def reading(study: Study) -> str:
     exact = study.solution.certificate.exact
     held = "these numbers in full" if exact else "each neuron balanced, with √|z| w inside and ±√|z| outside"
     anchor = " “at x7” says that the hyperplane goes through x7." if bias else ""
-    table = (
-        f"In the table {m('f(x) = ' + ('t + Σ z (w · x + b)_+' if bias else 'Σ z (w · x)_+'))} "
-        f"with weights of {study.request.norm.replace('inf', '∞')}-norm 1; network.json holds {held}."
-    )
+    p = study.request.norm.replace("inf", "∞")
+    table = f"The table of neurons has weights of {p}-norm 1; network.json holds {held}."
     distance = DISTANCES[study.request.norm]
     return f"{_volumes(len(study.features), bias, distance)} {names}{anchor} {table}"
 
