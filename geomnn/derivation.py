@@ -165,8 +165,9 @@ def derive(
         "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
         certificate is global then. For norm 1 and inf, scalar outputs and few samples.
     time_limit : float, optional
-        Seconds for a local search: no round but the first begins that, by those before it, would end later. Without it it
-        goes on until rounds bring hardly anything, which takes minutes where features differ much in scale, or reg is
+        Seconds for a local search: after the first two, no round begins that, by those before it, would end later.
+        Without it the search goes on until rounds bring hardly anything, which takes minutes where features differ much
+        in scale, where hidden layers are searched too, or where reg is
         a small part of `reg_max`. With ``certify`` it is the time of the search and the bound together, 60 if not
         given.
 
