@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LINK = re.compile(r"""\s(?:href|src)=["']([^"']*)["']""")
-PLACE = re.compile(r"""\s(?:id|name)=["']([^"']+)["']""")
+LINK = re.compile(r"""<\w[^<>]*?\s(?:href|src)=["']([^"']*)["']""")
+PLACE = re.compile(r"""<\w[^<>]*?\s(?:id|name)=["']([^"']+)["']""")
 OUTSIDE = ("http", "https", "mailto", "data", "javascript")
 
 
