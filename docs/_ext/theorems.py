@@ -97,7 +97,10 @@ def _uses(name: str, section: str) -> str:
         if numbers
         else []
     )
-    return f"Code: {', '.join(code) or '–'}.\n\nTests: {', '.join(tests) or '–'}."
+    return (
+        f"Code that cites this section: {', '.join(code) or '–'}.\n\nTests of the steps: {', '.join(tests) or '–'}; those "
+        "of the code stand under the section of the [theory](../theory.md)."
+    )
 
 
 def _naming(folder: str, pattern: re.Pattern[str]) -> list[str]:

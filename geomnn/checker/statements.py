@@ -67,8 +67,8 @@ def require(holds: bool, otherwise: str) -> None:
         raise Falsehood(otherwise)
 
 
-def covered_networks(scope: str, depth: int = 2, program: str = "exact", kind: str = "ReLU") -> str:
-    """The networks of which none is better, in words; ``kind`` is what those of one hidden layer are called."""
+def covered_networks(scope: str, depth: int = 2, program: str = "exact") -> str:
+    """The networks of which none is better, in words."""
     special = {
         "sampled": "No network of the wedges that were drawn",
         "chains": f"No network of parallel {depth}-layer chains of unit width, each over one column of X,",
@@ -78,9 +78,10 @@ def covered_networks(scope: str, depth: int = 2, program: str = "exact", kind: s
         return special[program]
     if depth > 2:
         return f"No parallel {depth}-layer ReLU network of any width"
-    return {"global": f"No {kind} network of any width", "dictionary": "No network of wedges of samples"}[
-        scope
-    ]
+    return {
+        "global": "No two-layer ReLU network of any width",
+        "dictionary": "No network of wedges of samples",
+    }[scope]
 
 
 def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "exact") -> str:

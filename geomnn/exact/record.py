@@ -152,7 +152,7 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     >>> X, y = [[0], [1], [3]], [0, 1, 5]
     >>> solution = gm.derive(X, y, reg=0.1, exact=True)
     >>> print(gm.exact.verify(gm.exact.certificate_document(solution), X, y)[-1])
-    No ReLU network of any width has a lower value of (T) than this one, 0.1975: checked 6 atoms exactly.
+    No two-layer ReLU network of any width has a lower value of (T) than this one, 0.1975: checked 6 atoms exactly.
 
     Source: geomnn theory, section 8.
     """

@@ -110,7 +110,7 @@ class Certificate:
                 f"{self.counted}{', stopped before its end' if self.stopped else ''}). "
                 f"That is no proof: other networks may be better.{loose}"
             )
-        covered = covered_networks(self.scope, self.depth, self.program, "two-layer ReLU")
+        covered = covered_networks(self.scope, self.depth, self.program)
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         return (

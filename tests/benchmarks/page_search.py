@@ -107,7 +107,7 @@ of the time of all three.
 
 {training}
 The violation is the largest |correlation|/reg that the search knows of, once more from 1,024 starts of its own in the
-last column. Published optima of the same problems by other means: pyscnn 25.4 in 206 s and 105.3 in 54 s.
+last column. Values that pyscnn came to on the same problems: 25.4 in 206 s and 105.3 in 54 s.
 
 ## Test accuracy
 
