@@ -98,8 +98,8 @@ def _uses(name: str, section: str) -> str:
         else []
     )
     return (
-        f"Code that cites this section: {', '.join(code) or '–'}.\n\nTests of the steps: {', '.join(tests) or '–'}; those "
-        "of the code stand under the section of the [theory](../theory.md)."
+        f"Code that cites this section: {', '.join(code) or '–'}.\n\nTests of the steps: {', '.join(tests) or '–'}; "
+        "those of the code stand under the section of the [theory](../theory.md)."
     )
 
 
