@@ -58,7 +58,7 @@ def _row(name: str, theorem: Any, records: list[Any]) -> str:
         status += f", {left_out} left out"
     seconds = sum(record.seconds for record in records)
     where = _sections(theorem.section).partition(" ")[2]
-    return f"| [{theorem.title}]({name}.md) | {where} | {steps} | {status} | {seconds:.1f} s |"
+    return f"| [{theorem.title}]({name}.md) | {where} | {steps} | {status} | {seconds:.1f}\u00a0s |"
 
 
 def _sections(text: str) -> str:
@@ -70,7 +70,7 @@ def _sections(text: str) -> str:
 def _page(name: str, theorem: Any, records: list[Any]) -> str:
     steps = [
         f"| {_plain(record.step.claim)} | {record.step.kind} | {_plain(record.step.scope)} | "
-        f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'} | {record.seconds:.2f} s |"
+        f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'} | {record.seconds:.2f}\u00a0s |"
         for record in records
     ]
     parts = [
