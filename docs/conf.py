@@ -91,6 +91,7 @@ sphinx_gallery_conf = {
     "capture_repr": ("_repr_html_", "__repr__"),
     "ignore_repr_types": r"Picture",
     "min_reported_time": 1e9,
+    "write_computation_times": False,  # its page would load tables from elsewhere
     "show_memory": False,
     "show_signature": False,
     "download_all_examples": False,
