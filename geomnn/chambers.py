@@ -217,9 +217,8 @@ class _Cone:
         self._active, self._basis = self._D - 1, np.full(self._D - 1, -1)
         axis = int(np.argmax(np.abs(self._omega)))
         edges = self._rng.permutation(np.delete(np.arange(self._D), axis))
-        self._tableau = np.asfortranarray(
-            self._cone[:, edges]
-        )  # e_l for each of them, and back into the slice
+        # e_l for each of them, and back into the slice
+        self._tableau = np.asfortranarray(self._cone[:, edges])
         self._tableau -= np.outer(self._cone[:, axis], self._omega[edges] / self._omega[axis])
         self._vertex = self._values.copy()
         for row in np.flatnonzero(self._values == 0).tolist():

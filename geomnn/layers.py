@@ -42,11 +42,7 @@ __all__ = [
     "up_to_sign_and_constant",
 ]
 
-NOTHING = (
-    1e-11,
-    1e-9,
-    1e-7,
-)  # of the largest w_k times feature, up to which a neuron does not depend on a feature
+NOTHING = (1e-11, 1e-9, 1e-7)  # of the largest w_k times feature, up to which a neuron does not need it
 SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
 SECONDS = 60.0  # that pruning may take
 PRICED = 15.0  # times as long may take what is done with all of them

@@ -228,3 +228,15 @@ def test_memory_stays_in_blocks():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.1 * 400 * dictionary.count * 8 / 2
+
+
+def test_the_statement_of_a_dictionary_of_ones_own_is_about_its_atoms():
+    from geomnn.programs.certificate import Certificate
+
+    said = {
+        program: Certificate(2.0, 2.0, 1.0, "dictionary", program, 12).statement()
+        for program in ("mine", "exact", "paper")
+    }
+    assert said["mine"].startswith("No network of atoms of this dictionary has")
+    assert said["exact"].startswith("No network of atoms of this dictionary has")
+    assert said["paper"].startswith("No network of wedges of samples has")

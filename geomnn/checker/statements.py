@@ -78,10 +78,9 @@ def covered_networks(scope: str, depth: int = 2, program: str = "exact") -> str:
         return special[program]
     if depth > 2:
         return f"No parallel {depth}-layer ReLU network of any width"
-    return {
-        "global": "No two-layer ReLU network of any width",
-        "dictionary": "No network of wedges of samples",
-    }[scope]
+    if scope == "global":
+        return "No two-layer ReLU network of any width"
+    return f"No network of {'wedges of samples' if program == 'paper' else 'atoms of this dictionary'}"
 
 
 def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "exact") -> str:
@@ -162,7 +161,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     atoms, scope = 2 * len(everything), "global" if problem["program"] == "exact" else "dictionary"
     require(claim["atoms"] == atoms, f"The claim is about {claim['atoms']} atoms and there are {atoms}.")
     require(claim["scope"] == scope, f"The claimed scope is {claim['scope']!r} and {scope!r} was checked.")
-    words = sentence(primal, scope, atoms, depth)
+    words = sentence(primal, scope, atoms, depth, problem["program"])
     require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
     require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
     return [
