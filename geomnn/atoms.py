@@ -24,7 +24,7 @@ import numpy as np
 
 from geomnn import algebra
 from geomnn.errors import DataError
-from geomnn.samples import Samples, weight_norm
+from geomnn.samples import Samples, sums_of_products, weight_norm
 
 __all__ = ["Atom", "Direction", "basis_directions", "name_atom", "name_error", "units_through"]
 
@@ -406,9 +406,15 @@ def _wedge(
     vectors = np.array([e.vector(samples.d) for e in ideal]).reshape(-1, samples.d)
     weight = units_through(samples, np.array(members, dtype=int), vectors, norm)[: samples.d]
     orientation = 1 if weight @ unit[: samples.d] >= 0 else -1
+    weight[[e.first for e in ideal if not e.sign]] = 0.0  # as the name says, which rounding may not
     weight = orientation * weight + 0.0
-    bias = float(-weight @ samples.X[members[-1]]) + 0.0 if samples.bias else 0.0
+    bias = _bias_through(samples, members[-1], weight) if samples.bias else 0.0
     return Atom(weight, bias, members, ideal, orientation, samples.bias, norm)
+
+
+def _bias_through(samples: Samples, anchor: int, weight: np.ndarray) -> float:
+    """b = −w·x_a, rounded once."""
+    return float(sums_of_products(-weight[None], samples.X[anchor], np.zeros(1))[0]) + 0.0
 
 
 def _partial_wedge(
@@ -420,9 +426,8 @@ def _partial_wedge(
     along = float(residual[active, 0] @ incidence[active])
     orientation = -1 if outputs == 1 and along < 0 else 1  # a singular vector has no sign of its own
     weight = unit[: samples.d].copy()
-    bias = (
-        float(-weight @ samples.X[members[-1]]) + 0.0 if samples.bias and members else samples.bias_of(unit)
-    )
+    through = samples.bias and members
+    bias = _bias_through(samples, members[-1], weight) if through else samples.bias_of(unit)
     rows = tuple(int(i) for i in active)
     return Atom(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 

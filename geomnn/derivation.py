@@ -410,7 +410,7 @@ def assemble(
     primal = problem.training_objective(*network.arrays())
     certificate = Certificate(
         primal,
-        optimum.bound,
+        max(optimum.bound, 0.0),  # which v = 0 proves
         optimum.maximum / problem.reg,
         dictionary.scope,
         dictionary.program,
@@ -433,7 +433,7 @@ def assemble(
                 ConvergenceWarning,
                 stacklevel=3,
             )
-    elif abs(certificate.gap) > tol * abs(primal):  # a negative gap is rounding, too
+    elif not abs(certificate.gap) <= tol * abs(primal):  # a negative gap is rounding, too
         warnings.warn(
             f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: {reason}. {advice}",
             ConvergenceWarning,

@@ -16,7 +16,7 @@ from geomnn.dictionaries import Dictionary, find_dictionary
 from geomnn.errors import DataError, OptionError
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import optimise
-from geomnn.samples import check_integer, finite_floats
+from geomnn.samples import check_integer, finite_floats, plain_array
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
@@ -86,6 +86,7 @@ class _WedgeEstimator(BaseEstimator):
     def _predictions(self, X: Any) -> np.ndarray:
         """f(X), shape (n,) or (n, c)."""
         check_is_fitted(self)
+        plain_array(X, "X")
         return self.solution_.network(validate_data(self, X, reset=False, dtype=np.float64))
 
 
@@ -162,6 +163,10 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         WedgeRegressor
             Itself.
         """
+        (
+            plain_array(X, "X"),
+            plain_array(y, "y"),
+        )  # which are looked at with their masks here, and without them below
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self._derive(X, finite_floats(y, "y"), "squared", _check_weights(sample_weight, len(X)))
         return self
@@ -188,6 +193,7 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
     minimise over every width and all weights  Σ_i s_i ℓ(f(x_i), y_i) + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²),
 
     ℓ = log(1 + exp(−y f)) with y = −1 for the first class and +1 for the second, or log Σ_o exp(f_o) − f_y.
+    Without a bias there may be a single class, y = +1, which is all that is predicted.
     Nothing is standardised: ``make_pipeline(StandardScaler(), WedgeClassifier())`` suits most tables.
 
     Parameters
@@ -238,25 +244,26 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         Raises
         ------
         DataError
-            If the samples that have a weight are of one class.
+            If there is a bias and the samples that have a weight are of one class, for which no network is best.
         """
+        plain_array(X, "X"), plain_array(y, "y")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         weights = _check_weights(sample_weight, len(X))
         self.classes_ = np.unique(y[weights > 0])
-        if len(self.classes_) < 2:
+        if len(self.classes_) < 2 and self.bias:
             raise DataError(
                 f"Samples that have a weight are of one class only, {self.classes_.tolist()[0]!r}; at least two were "
-                "expected."
+                "expected, or bias=False."
             )
-        if len(self.classes_) == 2:
-            self._derive(X, np.where(y == self.classes_[1], 1.0, -1.0), "logistic", weights)
+        if len(self.classes_) <= 2:
+            self._derive(X, np.where(y == self.classes_[-1], 1.0, -1.0), "logistic", weights)
         else:
             self._derive(X, (y[:, None] == self.classes_).astype(float), "softmax", weights)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """f(x) of each row: for two classes the log-odds of the second, for more a number for each.
+        """f(x) of each row: for two classes the log-odds of the second (for one its own), for more a number for each.
 
         Parameters
         ----------
@@ -280,6 +287,8 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         ndarray, shape (n, number of classes)
         """
         f = self._predictions(X)
+        if len(self.classes_) == 1:
+            return np.ones((len(f), 1))
         return np.column_stack([expit(-f), expit(f)]) if f.ndim == 1 else softmax(f, axis=1)
 
     def predict(self, X: Any) -> np.ndarray:
@@ -294,6 +303,8 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         ndarray, shape (n,)
         """
         f = self._predictions(X)
+        if len(self.classes_) == 1:
+            return np.full(len(f), self.classes_[0])
         return self.classes_[(f > 0).astype(int) if f.ndim == 1 else np.argmax(f, axis=1)]
 
 
@@ -301,7 +312,7 @@ def _check_weights(sample_weight: Any, n: int) -> np.ndarray:
     """Weights of the samples, shape (n,); a number stands for all of them."""
     if sample_weight is None:
         return np.ones(n)
-    weights = finite_floats(np.asarray(sample_weight), "sample_weight")
+    weights = finite_floats(sample_weight, "sample_weight")
     weights = np.full(n, weights) if weights.ndim == 0 else weights
     if weights.shape != (n,):
         raise DataError(f"sample_weight has shape {weights.shape}; shape ({n},) was expected.")

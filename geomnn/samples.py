@@ -7,6 +7,7 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from math import fsum
 from operator import index
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "finite_floats",
     "plain_array",
     "real_table",
+    "sums_of_products",
     "weight_norm",
 ]
 
@@ -105,11 +107,20 @@ class Samples:
 
     def bias_of(self, unit: np.ndarray) -> float:
         """The bias of a centred unit in the coordinates of X: b = u_D − w·centre (0 without bias)."""
-        return float(unit[-1] - unit[:-1] @ self.centre) if self.bias else 0.0
+        return float(sums_of_products(-unit[None, :-1], self.centre, unit[-1:])[0]) if self.bias else 0.0
 
     def unit_of(self, weight: np.ndarray, bias: float) -> np.ndarray:
         """A neuron (w, b) in centred coordinates, shape (D,)."""
-        return np.append(weight, bias + weight @ self.centre) if self.bias else weight
+        return self.units_of(weight[None], np.array([bias]))[0]
+
+    def units_of(self, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
+        """Neurons (w, b) in centred coordinates, (w, b + w·centre), shapes (k, d) and (k,) → (k, D).
+
+        The last one is rounded once: where the features have a large common offset, two large numbers cancel in it.
+        """
+        if not self.bias:
+            return weights
+        return np.column_stack([weights, sums_of_products(weights, self.centre, biases)])
 
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
         """x̃_i·u, with exact zeros where it is below the tolerance times ‖x̃_i‖ ‖u‖ in scaled columns, (n,).
@@ -126,13 +137,31 @@ class Samples:
         return np.where(np.abs(values) <= tolerance * length * size, 0.0, values)
 
 
+def sums_of_products(rows: np.ndarray, factors: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """Σ_l a_kl c_l + t_k, each rounded once however much cancels, shapes (k, d), (d,), (k,) → (k,).
+
+    Source: T. J. Dekker, Numerische Mathematik 18, 1971, for products without rounding; sums by `math.fsum`.
+    """
+    products, (high, low), (top, rest) = rows * factors, _halves(rows), _halves(factors)
+    errors = ((high * top - products) + high * rest + low * top) + low * rest
+    parts = np.column_stack([products, errors, terms])
+    return np.array([fsum(part) for part in parts.tolist()]).reshape(len(rows))
+
+
+def _halves(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two floats of half the digits, whose sum is each."""
+    scaled = table * (2.0**27 + 1)
+    high = scaled - (scaled - table)
+    return high, table - high
+
+
 def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
     """‖w‖_p of the last axis, p = 1, 2 or ∞."""
     return np.linalg.norm(weights, ord=norm, axis=-1)
 
 
 def plain_array(values: Any, name: str) -> np.ndarray:
-    """An array of any shape and type, or a `DataError`: sparse, masked or ragged tables are none."""
+    """An array of any shape and type, or a `DataError`: the gate through which every array comes in."""
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray().")
     if np.ma.is_masked(values):
@@ -142,6 +171,10 @@ def plain_array(values: Any, name: str) -> np.ndarray:
     except ValueError as reason:
         raise DataError(
             f"{name} has rows of different lengths; give a table with the same columns in each row."
+        ) from reason
+    except (TypeError, RuntimeError) as reason:  # tensors with gradients, or on another device
+        raise DataError(
+            f"{name} cannot be read as an array of NumPy ({reason}); convert it to one first."
         ) from reason
 
 
@@ -160,8 +193,9 @@ def real_table(values: Any, name: str) -> np.ndarray:
     return finite_floats(array, name)
 
 
-def finite_floats(array: np.ndarray, name: str) -> np.ndarray:
-    """The array as float64, refusing complex numbers, text, NaN, infinity and sizes whose squares overflow."""
+def finite_floats(values: Any, name: str) -> np.ndarray:
+    """An array as float64, refusing complex numbers, text, NaN, infinity and sizes whose squares overflow."""
+    array = plain_array(values, name)
     if array.dtype.kind == "c":
         raise DataError(
             f"{name} is complex; real numbers were expected: pass {name}.real or split the parts."

@@ -16,6 +16,7 @@ from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.programs.problem import pose
+from geomnn.programs.refine import refine
 from geomnn.programs.search import search
 from geomnn.programs.slide import slide
 from geomnn.samples import Samples
@@ -270,3 +271,39 @@ def test_a_search_among_huge_and_small_features_keeps_few_neurons():
     best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "local"))
     assert found.objective == pytest.approx(best.objective, rel=1e-6)
     assert len(found.network) <= y.size
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_neurons_that_pass_through_no_sample_are_refined_all_the_same(seed):
+    """Also those that are active on all samples, and on none; the outputs they had are what the value starts from."""
+    rng = np.random.default_rng(seed)
+    n, d, k, c = (
+        int(rng.integers(3, 12)),
+        int(rng.integers(1, 4)),
+        int(rng.integers(1, 6)),
+        int(rng.integers(1, 3)),
+    )
+    problem = pose(rng.integers(-2, 3, size=(n, d)), rng.normal(size=(n, c)), 0.1, 2, True, "squared")
+    units = rng.normal(size=(k, d + 1))
+    units[0, -1] = [9.0, -9.0][seed % 2] * np.linalg.norm(units[0])
+    units /= np.linalg.norm(units[:, :-1], axis=1, keepdims=True)
+    z, t = rng.normal(size=(k, c)), rng.normal(size=c)
+    before = problem.convex_objective(problem.samples.features(units), z, t)
+    u, a, s = refine(problem, units, z, t)
+    assert problem.convex_objective(problem.samples.features(u), a, s) <= before * (1 + 1e-12)
+    if len(u) and not np.array_equal(a, z):
+        assert np.abs(problem.samples.homogeneous @ u.T).min(axis=0).max() <= 1e-9 * np.abs(u).max()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_exactly_linear_targets_are_searched_without_end_or_exception(seed):
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(3, 8)), int(rng.integers(1, 5))
+    X = rng.integers(0, 6, size=(n, d)).astype(float)
+    y, reg = X @ rng.integers(1, 4, d), 10.0 ** -rng.integers(1, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.errors.GeomnnWarning)
+        local = gm.derive(X, y, reg=reg, norm=2, dictionary="local")
+        optimum = gm.derive(X, y, reg=reg, norm=2, dictionary="exact", tol=1e-7).objective
+    assert local.objective >= optimum * (1 - 1e-6)
+    assert local.objective <= optimum * (1 + 1e-4) + 1e-9

@@ -180,8 +180,9 @@ class _Walks:
             total = heights[best]
         else:
             total = np.maximum(self._x @ self._w[:, walk], 0.0) @ self._v
-        if total.any():
-            self._out[:, walk] = total / np.linalg.norm(total)
+        length = np.linalg.norm(total)
+        if length > 0:  # nor is it where squares underflow
+            self._out[:, walk] = total / length
 
     def _heights(self, walk: int) -> np.ndarray:
         """Σ_i v_i (x_i·w + b)_+ with b = −w·x_a, for every sample a, shape (n, c)."""

@@ -14,7 +14,7 @@ from geomnn.errors import DataError, FileError, FormatError, OptionError, Unsupp
 from geomnn.files import write_whole
 from geomnn.networks.document import exact_text
 from geomnn.rationals import exact_table, exact_targets
-from geomnn.samples import real_table
+from geomnn.samples import plain_array, real_table
 
 __all__ = ["certificate_document", "certificate_text", "save_certificate", "verify"]
 
@@ -157,7 +157,7 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     Source: geomnn theory, section 8.
     """
     real_table(X, "X")
-    rows, targets = exact_table(X), exact_targets(y)
+    rows, targets = exact_table(X), exact_targets(plain_array(y, "y"))
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     with any_size():

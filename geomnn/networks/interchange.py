@@ -19,7 +19,7 @@ from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedPro
 from geomnn.files import write_whole
 from geomnn.layers import FeatureLayer
 from geomnn.networks.naming import named_layers
-from geomnn.samples import Samples, check_norm, finite_floats, plain_array
+from geomnn.samples import Samples, check_norm, finite_floats
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
@@ -113,7 +113,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
             raise DataError(
                 f"{name} is a {type(values).__name__} without numbers yet: run the model once, or load its weights."
             ) from reason
-    return finite_floats(plain_array(values, name), name)
+    return finite_floats(values, name)
 
 
 def _of_list(model: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -59,7 +59,7 @@ def cuts(samples: Samples, norm: float) -> list[Cut]:
 
 def checked_residual(residual: Any, samples: Samples) -> np.ndarray:
     """v, shape (n,), if it is one number a sample, with sum 0 where there is a bias, or a `DataError`."""
-    v = finite_floats(np.asarray(residual), "residual")
+    v = finite_floats(residual, "residual")
     if v.shape != (samples.n,):
         raise DataError(
             f"residual has shape {v.shape}; one number for each of the {samples.n} samples was expected."

@@ -101,7 +101,7 @@ def dual_set(
     X: Any, y: Any, reg: float, norm: float = 1, bias: bool = True, samples: Sequence[int] | None = None
 ) -> DualSet:
     """The dual set of the problem of some samples, its lines, and the optimum; arguments as in `plot_dual_set`."""
-    table, targets, norm = real_table(X, "X"), finite_floats(np.asarray(y), "y"), check_norm(norm)
+    table, targets, norm = real_table(X, "X"), finite_floats(y, "y"), check_norm(norm)
     if targets.shape != (len(table),):
         raise DataError(
             f"y has shape {targets.shape}; one target for each of the {len(table)} samples was expected."

@@ -73,7 +73,7 @@ def checked(network: AnalyticNetwork, X: Any, y: Any) -> tuple[np.ndarray, np.nd
             f"X has {table.shape[1]} columns; this network takes {network.features}: give the features that "
             "it was derived from, in the same order."
         )
-    targets = finite_floats(np.asarray(y), "y")
+    targets = finite_floats(y, "y")
     shape = (len(table),) if network.outputs is None else (len(table), network.outputs)
     if targets.shape != shape and not (network.outputs is None and targets.shape == (len(table), 1)):
         raise DataError(

@@ -6,12 +6,14 @@ import html
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 import sympy
 
 from geomnn.checker.statements import covered_networks, sentence
 from geomnn.checker.surds import Surd
+from geomnn.errors import DataError
 from geomnn.rationals import short_number
 from geomnn.roots import RootBasis
 
@@ -56,6 +58,11 @@ class Certificate:
     depth : int
         Layers of weights of the networks that it is about, 2 for one hidden layer; from 3 on (T) has the path penalty.
 
+    Raises
+    ------
+    DataError
+        If a float is NaN or infinite.
+
     Source: geomnn theory, sections 0 and 2.
     """
 
@@ -70,6 +77,20 @@ class Certificate:
     stopped: bool = False
     name_error: float = 0.0
     depth: int = 2
+
+    def __post_init__(self) -> None:
+        numbers = {
+            "value of (T)": self.primal,
+            "lower bound": self.dual,
+            "largest correlation": self.violation,
+            "error of names": self.name_error,
+        }
+        for name, number in numbers.items():
+            if isinstance(number, float) and not isfinite(number):
+                raise DataError(
+                    f"The {name} is {number}, of which nothing can be claimed: products of the numbers of X, y and reg "
+                    "do not fit into float64, so rescale them."
+                )
 
     @property
     def gap(self) -> Any:

@@ -12,14 +12,21 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logsumexp, softmax, xlogy
+from scipy.special import expit, logsumexp, softmax, xlog1py, xlogy
 
 from geomnn.errors import DataError, OptionError
-from geomnn.samples import finite_floats
+from geomnn.samples import finite_floats, plain_array
 
 __all__ = ["LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
 
 EPS = np.finfo(float).eps
+STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
+NEXT, STALLED = (
+    1e-9,
+    3,
+)  # an intercept so close to the best that so many steps bring nothing is best up to rounding
+FAR = 1e6  # a Newton step of this length comes of a curvature that is rounding
+NOTHING = 1e-60  # of all weights: no curvature and no residual
 
 
 class Loss(ABC):
@@ -44,8 +51,8 @@ class Loss(ABC):
         self._s: Any = 1.0 if weights is None else weights[:, None]
 
     @abstractmethod
-    def check_targets(self, y: np.ndarray) -> None:
-        """Refuse targets (n, c) that the loss is not made for."""
+    def check_targets(self, y: np.ndarray, bias: bool) -> None:
+        """Refuse targets (n, c) that the loss is not made for, or for which a free intercept leaves no minimiser."""
 
     @abstractmethod
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
@@ -92,7 +99,7 @@ class SquaredLoss(Loss):
     name = "squared"
     is_quadratic = True
 
-    def check_targets(self, y: np.ndarray) -> None:
+    def check_targets(self, y: np.ndarray, bias: bool) -> None:
         """Any finite numbers will do."""
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
@@ -123,7 +130,7 @@ class LogisticLoss(Loss):
     name = "logistic"
     is_quadratic = False
 
-    def check_targets(self, y: np.ndarray) -> None:
+    def check_targets(self, y: np.ndarray, bias: bool) -> None:
         if y.shape[1] != 1:
             raise DataError(f"y has {y.shape[1]} columns; loss='logistic' takes one column of -1 and +1.")
         odd = y[np.abs(y) != 1]
@@ -131,9 +138,10 @@ class LogisticLoss(Loss):
             raise DataError(
                 f"y holds {odd[0]:g}; loss='logistic' takes the targets -1 and +1: relabel the classes."
             )
-        if (y == y[0]).all():
+        if bias and (y == y[0]).all():
             raise DataError(
-                f"y holds the class {y[0, 0]:+g} only; loss='logistic' has no minimiser then: give both classes."
+                f"y holds the class {y[0, 0]:+g} only; loss='logistic' has no minimiser then, as the intercept grows "
+                "without end: give both classes, or bias=False."
             )
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
@@ -146,8 +154,11 @@ class LogisticLoss(Loss):
         return (self._s * expit(f) * expit(-f))[:, :, None]
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        # Σ y expit(−y (f + t)) falls from the number of +1 to minus that of −1 as t grows: one root
-        low, high = -np.max(f) - 60.0, -np.min(f) + 60.0
+        # Σ s y expit(−y (f + t)) falls from the weight of +1 to minus that of −1 as t grows: one root, at log of
+        # their ratio for f = 0
+        above, below = np.sum(self._s * (y > 0)), np.sum(self._s * (y < 0))
+        far = 60.0 + abs(np.log(above) - np.log(below))
+        low, high = -np.max(f) - far, -np.min(f) + far
         root = brentq(lambda t: float(self.residual(f + t, y).sum()), low, high, xtol=1e-15, rtol=1e-15)
         return np.array([root])
 
@@ -155,7 +166,7 @@ class LogisticLoss(Loss):
         p = v * y / self._s
         if (p < 0).any() or (p > 1).any():
             return -np.inf
-        return float(-np.sum(self._s * (xlogy(p, p) + xlogy(1 - p, 1 - p))))
+        return float(-np.sum(self._s * (xlogy(p, p) + xlog1py(1 - p, -p))))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
         return y * np.clip(v * y, 0.0, self._s)
@@ -170,7 +181,7 @@ class SoftmaxLoss(Loss):
     name = "softmax"
     is_quadratic = False
 
-    def check_targets(self, y: np.ndarray) -> None:
+    def check_targets(self, y: np.ndarray, bias: bool) -> None:
         if y.shape[1] < 2:
             raise DataError("y has one column; loss='softmax' takes one-hot rows, a column for each class.")
         odd = np.flatnonzero((np.sort(y, axis=1) != np.eye(y.shape[1])[-1]).any(axis=1))
@@ -180,9 +191,10 @@ class SoftmaxLoss(Loss):
                 "class and 0 in all others."
             )
         absent = np.flatnonzero(~y.any(axis=0))
-        if absent.size:
+        if bias and absent.size:
             raise DataError(
-                f"No sample is of class {absent[0]}; loss='softmax' has no minimiser then: leave its column out."
+                f"No sample is of class {absent[0]}; loss='softmax' has no minimiser then, as its intercept falls "
+                "without end: leave its column out, or give bias=False."
             )
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
@@ -200,47 +212,94 @@ class SoftmaxLoss(Loss):
         return (self._s * p)[:, :, None] * (np.eye(y.shape[1]) - p[:, None, :])
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        t, total = np.zeros(y.shape[1]), np.sum(self._s * y)
-        value = self.value(f, y)
-        for _ in range(200):
-            gradient = -self.residual(f + t, y).sum(axis=0)
-            if np.abs(gradient).max() <= 4 * EPS * total:
+        t = best = np.zeros(y.shape[1])
+        least, stalled = np.inf, 0
+        for k in range(STEPS):
+            v = self.residual(f + t, y)
+            off = self._imbalance(v, y)
+            stalled = 0 if off < 0.9 * least else stalled + 1
+            best, least = (t, off) if off < least else (best, least)
+            if off <= 4 * EPS or (off < NEXT and stalled > STALLED):
+                break  # at rounding
+            step = self._newton_step(f + t, y, v)
+            if np.abs(step).max() < FAR and self._imbalance(self.residual(f + t + step, y), y) <= off / 2:
+                t = t + step
+            else:
+                t = self._lowest(
+                    f, y, t, step if k % 2 and np.abs(step).max() < FAR else self._scaling_step(f + t, y)
+                )
+        return self.canonical(best)
+
+    def _imbalance(self, v: np.ndarray, y: np.ndarray) -> float:
+        """The largest |Σ_i v_ik| of a class k as a part of Σ_i |v_ik|, which of a light class is small too."""
+        floor = NOTHING * np.sum(self._s * y)
+        return float(np.max(np.abs(v.sum(axis=0)) / np.maximum(np.abs(v).sum(axis=0), floor)))
+
+    def _newton_step(self, f: np.ndarray, y: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """H⁺ Σ_i v_i, H_kl = −Σ s p_k p_l and rows that sum to zero: in columns of one size, and with its null vector,
+        the intercept that all outputs share, filled up."""
+        p = softmax(f, axis=1)
+        hessian = -(self._s * p).T @ p
+        np.fill_diagonal(hessian, 0.0)
+        np.fill_diagonal(hessian, -hessian.sum(axis=1))
+        size = np.sqrt(np.maximum(hessian.diagonal(), NOTHING * np.sum(self._s * y)))
+        null = size / np.linalg.norm(size)
+        scaled = hessian / size / size[:, None] + np.outer(null, null)
+        return np.asarray(np.linalg.lstsq(scaled, v.sum(axis=0) / size)[0] / size)
+
+    def _scaling_step(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """log Σ s y_k − log Σ s p_k: iterative scaling, along which the loss falls wherever it begins."""
+        s = np.broadcast_to(self._s, (len(y), 1))
+        expected = logsumexp(f - logsumexp(f, axis=1, keepdims=True), axis=0, b=s)
+        return np.asarray(np.log(np.sum(s * y, axis=0)) - expected)
+
+    def _lowest(self, f: np.ndarray, y: np.ndarray, t: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """t and so much of a way along which the loss falls that hardly any slope of it is left."""
+        low, high, length = 0.0, np.inf, 1.0
+        begin = float(self.residual(f + t, y).sum(axis=0) @ way)
+        for _ in range(HALVINGS):
+            falls = float(self.residual(f + t + length * way, y).sum(axis=0) @ way)
+            if abs(falls) <= 0.3 * begin:
                 break
-            # Newton's method, its matrix definite where all samples are far from other classes
-            hessian = self.curvature(f + t, y).sum(axis=0) + EPS * total * np.eye(len(t))
-            step = -np.linalg.solve(hessian, gradient)
-            slope, length = float(gradient @ step), 1.0
-            while (
-                ahead := self.value(f + t + length * step, y)
-            ) > value + 0.1 * length * slope + EPS * value:
-                length /= 2
-                if length < EPS:
-                    return self.canonical(t)  # rounding
-            t, value = t + length * step, ahead
-        return self.canonical(t)
+            low, high = (length, high) if falls > 0 else (low, length)
+            length = 2 * length if np.isinf(high) else (low + high) / 2
+        return t + length * way
 
     def canonical(self, t: np.ndarray) -> np.ndarray:
         # probabilities do not see what all outputs share; those of neurons are free of it, as it costs
         return t - t.mean()
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        p = y - v / self._s
-        if (p < 0).any() or (np.abs(p.sum(axis=1) - 1) > 1e-12).any():
+        # 1 − p of the class itself, and p of the others
+        small = np.where(y > 0, 1, -1) * v / self._s
+        if (
+            (small < 0).any()
+            or (small > 1).any()
+            or (np.abs(v.sum(axis=1, keepdims=True)) > 1e-12 * self._s).any()
+        ):
             return -np.inf
-        return float(-np.sum(self._s * xlogy(p, p)))
+        return float(-np.sum(self._s * np.where(y > 0, xlog1py(1 - small, -small), xlogy(small, small))))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        # p = max(y − v/s − θ, 0) with rows that sum to one
-        p = y - v / self._s
-        falling = -np.sort(-p, axis=1)
+        # p = max(y − v/s − θ, 0) with rows that sum to one: all of them kept if that leaves none below 0, else those
+        # above the level of the sorted ones; θ is a mean of v/s, accurate where this is tiny
+        less = v / self._s
+        falling = -np.sort(less - y, axis=1)
         levels = (np.cumsum(falling, axis=1) - 1) / np.arange(1, y.shape[1] + 1)
         last = np.count_nonzero(falling > levels, axis=1) - 1
-        p = np.maximum(p - levels[np.arange(len(p)), last][:, None], 0.0)
-        return self._s * (y - p)
+        whole = (y - less >= -less.mean(axis=1, keepdims=True)).all(axis=1, keepdims=True)
+        kept = whole | (y - less > levels[np.arange(len(v)), last][:, None])
+        over = np.sum(kept * y, axis=1, keepdims=True) - 1 - np.sum(kept * less, axis=1, keepdims=True)
+        theta = over / kept.sum(axis=1, keepdims=True)
+        sign = np.where(y > 0, 1, -1)  # rounding ends where p has to
+        return self._s * sign * np.clip(sign * np.where(kept, less + theta, y), 0.0, 1.0)
 
     def balance(self, v: np.ndarray) -> np.ndarray:
-        # rows are shortened, v_i ← r_i v_i with r_i ≤ 1, which keeps p between y and itself
-        r = 1 - v @ np.linalg.lstsq(v.T @ v, v.sum(axis=0))[0]
+        # rows are shortened, v_i ← r_i v_i with r_i ≤ 1, which keeps p between y and itself; in columns of one size,
+        # as weights of classes may have many
+        size = np.linalg.norm(v, axis=0)
+        scaled = v / np.where(size > 0, size, 1.0)
+        r = 1 - scaled @ np.linalg.lstsq(scaled.T @ scaled, scaled.sum(axis=0))[0]
         return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
@@ -254,17 +313,14 @@ def find_loss(name: Any, weights: np.ndarray | None = None) -> Loss:
     raise OptionError(f"loss={name!r}; one of {', '.join(map(repr, LOSSES))} was expected.")
 
 
-def check_targets(y: Any, n: int, loss: Loss) -> np.ndarray:
+def check_targets(y: Any, n: int, loss: Loss, bias: bool) -> np.ndarray:
     """The targets as a float array (n, c), or a `DataError`."""
-    try:
-        array = np.asarray(y)
-    except ValueError as reason:
-        raise DataError("y has rows of different lengths; give one number, or one row, a sample.") from reason
+    array = plain_array(y, "y")
     if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] == 0):
         raise DataError(f"y has shape {array.shape}; shape ({n},) or ({n}, outputs) was expected.")
     if array.shape[0] != n:
         raise DataError(f"y has {array.shape[0]} entries and X has {n} samples; give one target a sample.")
     floats = finite_floats(array, "y")
     targets = floats.reshape(n, -1)
-    loss.check_targets(targets)
+    loss.check_targets(targets, bias)
     return targets

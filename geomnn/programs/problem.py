@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.errors import OptionError
+from geomnn.errors import DataError, OptionError
 from geomnn.programs.losses import Loss, check_targets, find_loss
 from geomnn.rationals import EXACT
 from geomnn.samples import Samples, check_norm, weight_norm
 
 __all__ = ["Problem", "check_reg", "pose"]
+
+
+LARGEST = 1e140  # of y/x and y·x, whose squares, summed over samples, are to fit into float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,7 @@ class Problem:
         outer : ndarray, shape (k, c)
         t : ndarray, shape (c,)
         """
-        hidden = np.maximum(self.samples.X @ inner.T + biases, 0.0)
+        hidden = self.samples.features(self.samples.units_of(inner, biases))
         penalty = np.sum(weight_norm(inner, self.norm) ** 2) + np.sum(outer**2)
         return self.loss.value(hidden @ outer + t, self.targets) + self.reg / 2 * float(penalty)
 
@@ -121,8 +124,23 @@ def pose(
         raise OptionError(f"bias={bias!r}; True or False was expected.")
     found, p = find_loss(loss, weights), check_norm(norm)
     samples = Samples(X, bool(bias))
-    targets = check_targets(y, samples.n, found)
+    targets = check_targets(y, samples.n, found, samples.bias)
+    _check_sizes(samples, targets)
     return Problem(samples, targets, check_reg(reg), p, found, np.ndim(y) == 1)
+
+
+def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
+    """Refuse samples and targets whose quotients or products have squares that float64 cannot hold."""
+    sizes = np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
+    x, y, least = sizes.max(), np.abs(targets).max(), sizes[sizes > 0].min(initial=np.inf)
+    within = f"must lie between {1 / LARGEST:g} and {LARGEST:g}, as their squares have to fit into float64: rescale."
+    if x > LARGEST * least:
+        raise DataError(f"Features have sizes from {least:.3g} to {x:.3g}; their quotients {within}")
+    if x and y and not (1 / LARGEST <= y / x <= LARGEST and 1 / LARGEST <= y * x <= LARGEST):
+        spread = "a spread" if samples.bias else "values"
+        raise DataError(
+            f"X has {spread} of size {x:.3g} and y has values of size {y:.3g}; their quotients and products {within}"
+        )
 
 
 def check_reg(reg: Any, name: str = "reg") -> float:

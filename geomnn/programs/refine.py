@@ -76,7 +76,7 @@ def refine(
     """
     if allowed is None:
         allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
-    faces, theta = _merge(problem.samples, units, z, t, tolerance)
+    faces, theta = _merge(problem.samples, *_anchored(problem.samples, units, z, t, tolerance), tolerance)
     model = _Model(problem, faces)
     value, left = model.value(theta), steps
     for _ in range(steps + MEETINGS):
@@ -104,6 +104,35 @@ def refine(
     refined = model.neurons(theta)
     after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
     return refined if after <= allowed else (units, z, t)
+
+
+def _anchored(
+    samples: Samples, units: np.ndarray, z: np.ndarray, t: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same network on the samples, at the same cost, with neurons that pass through samples.
+
+    Where no sample lies on its hyperplane, b can move until one does, down to −w·x_i or up to −w·x_k: between the two
+    (w·x + b)_+ is affine in b, so a mean of both ends stands for it.  One that is active on all samples is its lower
+    end and a constant, one that is active on none is nothing.
+    """
+    if not samples.bias or not len(units):
+        return units, z, t
+    incidence = np.array([samples.incidences(u, tolerance) for u in units])
+    free, t = np.flatnonzero(incidence.all(axis=1)), t.copy()
+    moved, sizes = [np.delete(units, free, axis=0)], [np.delete(z, free, axis=0)]
+    for k in free:
+        inside, outside = incidence[k][incidence[k] > 0], -incidence[k][incidence[k] < 0]
+        if not len(inside):
+            continue
+        ends = [-inside.min()]
+        if len(outside):
+            ends.append(outside.min())
+            shares = np.array([ends[1], inside.min()]) / (ends[1] + inside.min())
+        else:
+            shares, t = np.ones(1), t + inside.min() * z[k]
+        moved.append(units[k] + np.outer(ends, np.eye(samples.D)[-1]))
+        sizes.append(np.outer(shares, z[k]))
+    return np.concatenate(moved), np.concatenate(sizes), t
 
 
 def _merge(

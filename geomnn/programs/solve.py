@@ -140,9 +140,9 @@ def _better(
 ) -> Optimum:  # fmt: skip
     """The best network and the best bound so far."""
     bound = problem.dual_bound(v, maximum)
-    if primal > best.primal:
+    if not primal <= best.primal:
         units, z, t, primal = best.units, best.coefficients, best.intercept, best.primal
-    if bound < best.bound:
+    if not bound >= best.bound:
         v, maximum, bound = best.dual, best.maximum, best.bound
     return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
 

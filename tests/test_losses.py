@@ -1,0 +1,110 @@
+"""Losses: intercepts that balance the residual whatever classes and weights there are, and duals of small numbers."""
+
+import numpy as np
+import pytest
+
+import geomnn as gm
+from geomnn import errors
+from geomnn.programs.losses import LogisticLoss, SoftmaxLoss, find_loss
+
+SEEDS = range(40)
+
+
+def draw(loss, seed):
+    """Predictions, targets and a loss with weights, in every size: no predictions at all, or far from the classes."""
+    rng = np.random.default_rng(seed)
+    c, n = int(rng.integers(2, 6)), int(rng.integers(6, 60))
+    labels = np.concatenate([np.arange(c), rng.integers(0, c, n - c)])
+    y = np.eye(c)[labels] if loss == "softmax" else np.where(labels % 2, 1.0, -1.0)[:, None]
+    f = rng.normal(size=y.shape) * [0.0, 1.0, 10.0, 50.0][seed % 4] + y * [0.0, 20.0][seed % 2]
+    weights = [None, rng.integers(1, 9, n).astype(float), 10.0 ** rng.uniform(-15, 15, n)][seed % 3]
+    return f, y, find_loss(loss, weights)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_intercept_balances_each_column_of_the_residual(loss, seed):
+    f, y, found = draw(loss, seed)
+    v = found.residual(f + found.shift(f, y), y)
+    size = np.maximum(np.abs(v).sum(axis=0), 1e-40 * np.sum(found._s * np.ones(len(y))))
+    assert (np.abs(v.sum(axis=0)) <= 1e-11 * size).all()
+
+
+@pytest.mark.parametrize("counts", [(28, 10, 15), (1, 1, 1), (5, 5), (1, 40, 2, 9), (3, 3, 3, 3, 3, 1)])
+def test_the_best_constant_says_how_often_classes_come(counts):
+    y = np.eye(len(counts))[np.repeat(np.arange(len(counts)), counts)]
+    t = SoftmaxLoss().shift(np.zeros_like(y), y)
+    np.testing.assert_allclose(np.exp(t - t[0]), np.array(counts) / counts[0], rtol=1e-13)
+
+
+@pytest.mark.parametrize("ratio", [1e-60, 1e-27, 1e-20, 1.0, 1e20, 1e27, 1e60])
+def test_the_best_constant_of_weighted_classes_is_their_ratio(ratio):
+    y = np.array([[-1.0], [1.0], [1.0]])
+    loss = LogisticLoss(np.array([1.0, ratio / 2, ratio / 2]))
+    assert loss.shift(np.zeros_like(y), y)[0] == pytest.approx(np.log(ratio), rel=1e-13, abs=1e-13)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_duality_is_tight_at_the_residual_however_small_it_is(loss, seed):
+    f, y, found = draw(loss, seed)
+    v = found.residual(f, y)
+    kept, value = found.clip(v, y), found.value(f, y)
+    assert found.dual(kept, y) - np.sum(v * f) == pytest.approx(
+        value, rel=1e-9, abs=1e-12 * np.sum(np.abs(v * f))
+    )
+    assert (np.abs(kept - v) <= 1e-14 * np.abs(v).max(axis=1, keepdims=True)).all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_clipping_is_the_projection_on_the_domain(seed):
+    """No point of the domain is on the far side of the hyperplane through the clipped one."""
+    rng = np.random.default_rng(seed)
+    c, s = int(rng.integers(2, 6)), 10.0 ** rng.uniform(-2, 2, 5)
+    y, v = np.eye(c)[rng.integers(0, c, 5)], rng.normal(size=(5, c)) * 10.0 ** rng.uniform(-2, 1)
+    loss = SoftmaxLoss(s)
+    kept = loss.clip(v, y)
+    assert np.isfinite(loss.dual(kept, y))
+    for _ in range(30):
+        other = s[:, None] * (y - rng.dirichlet(np.ones(c) / 3, 5))
+        assert (((other - kept) * (v - kept)).sum(axis=1) <= 1e-12 * s * np.abs(v).max()).all()
+
+
+ABSENT = {
+    "logistic": (np.ones(5), "logistic"),
+    "softmax": (np.eye(3)[[0, 1, 0, 1, 0]], "softmax"),
+    "softmax, one class": (np.eye(2)[[1] * 5], "softmax"),
+}
+
+
+@pytest.mark.parametrize("name", ABSENT)
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_a_class_that_is_absent_is_refused_with_a_bias_only(name, norm):
+    y, loss = ABSENT[name]
+    X = np.random.default_rng(0).normal(size=(5, 2))
+    with pytest.raises(errors.DataError, match="bias=False"):
+        gm.derive(X, y, reg=0.1, norm=norm, loss=loss)
+    solution = gm.derive(X, y, reg=0.1, norm=norm, loss=loss, bias=False)
+    assert solution.certificate.scope == "global"
+    assert solution.certificate.relative_gap <= 1e-9
+    assert len(solution.network)
+
+
+def test_one_class_without_a_bias_is_all_that_is_predicted():
+    X = np.random.default_rng(0).normal(size=(6, 2))
+    with pytest.raises(errors.DataError, match="bias=False"):
+        gm.WedgeClassifier().fit(X, ["b"] * 6)
+    model = gm.WedgeClassifier(bias=False, reg=0.1).fit(X, ["b"] * 6)
+    assert model.predict(X).tolist() == ["b"] * 6
+    assert model.predict_proba(X).tolist() == [[1.0]] * 6
+    assert (model.decision_function(X) > 0).any()
+
+
+@pytest.mark.parametrize("ratio", [1e-60, 1e-30, 1e-27, 1e-20, 1e20, 1e27, 1e60])
+@pytest.mark.parametrize("labels", [(0, 1, 0, 1, 0, 1), (0, 1, 2, 1, 0, 2)])
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
+def test_weights_of_any_ratio_give_a_finite_certificate(ratio, labels):
+    weights = np.where(np.array(labels) == 1, ratio, 1.0)
+    model = gm.WedgeClassifier(tol=0.999999).fit(np.arange(6.0)[:, None], labels, weights)
+    certificate = model.solution_.certificate
+    assert 0 <= certificate.dual <= certificate.primal * (1 + 1e-9)
