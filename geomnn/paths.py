@@ -35,7 +35,7 @@ class Path:
     problem : Problem
     dictionary : WedgeDictionary
     pieces : tuple of Piece
-        From kink to kink, reg falling; none if the network is a constant all along.
+        On each z is affine in reg, which falls; none if the network is a constant all along.
     reg_max, reg_min : float
         From where on the network is a constant, and where the path ends.
     tol : float
@@ -62,20 +62,23 @@ class Path:
 
     @property
     def kinks(self) -> np.ndarray:
-        """Every reg at which a neuron is born or dies, falling from reg_max, shape (m,)."""
-        return np.array([piece.reg for piece in self.pieces])
+        """Every reg at which v bends, falling from reg_max, shape (m,): facts about the data, as v is unique.
+
+        Where z is not, its neurons may change between two kinks as well, without a change of the outputs.
+        """
+        return np.array([piece.reg for piece in self.pieces if piece.bends])
 
     @property
     def neurons(self) -> np.ndarray:
-        """Number of neurons below each kink, shape (m,)."""
-        return np.array([len(piece.units) for piece in self.pieces], dtype=int)
+        """Number of neurons below each kink, of the network that the path has there, shape (m,)."""
+        return np.array([len(piece.units) for piece in self.pieces if piece.bends], dtype=int)
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.kinks)
 
     def __repr__(self) -> str:
         kinks = "1 kink" if len(self) == 1 else f"{len(self)} kinks"
-        return f"Path({kinks}, reg {self.reg_max:g} to {self.reg_min:g}, up to {self.neurons.max(initial=0)} neurons)"
+        return f"Path({kinks}, reg {self.reg_max:g} to {self.reg_min:g})"
 
     def __call__(self, reg: float) -> Solution:
         """The solution at a reg of the path (or above it, where it is a constant).
@@ -143,7 +146,7 @@ class Path:
                 f"reg={reg!r}; the path goes from {self.reg_max:g} down to {self.reg_min:g}: take a reg above its "
                 "end, or a path with a smaller reg_min."
             )
-        below = int(np.searchsorted(-self.kinks, -reg, side="right"))
+        below = int(np.searchsorted([-piece.reg for piece in self.pieces], -reg, side="right"))
         if not below:
             return np.zeros((0, self.problem.samples.D)), np.zeros(0), float(self.problem.constant()[0])
         piece = self.pieces[below - 1]

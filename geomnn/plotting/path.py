@@ -63,10 +63,9 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
         if regs[-1] > path.reg_min:
             axes.plot(regs[-1], z[-1], "X", color=colour, ms=6, zorder=4, gid="death")
     counts = axes.twinx()
-    steps = np.append(path.neurons, path.neurons[-1])
-    counts.step(
-        np.append(path.kinks, path.reg_min), steps, where="post", color="black", lw=0.9, ls=":", gid="count"
-    )
+    places = [piece.reg for piece in path.pieces] + [path.reg_min]
+    steps = np.array([len(piece.units) for piece in (*path.pieces, path.pieces[-1])])
+    counts.step(places, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
     counts.set_ylabel("number of neurons (dotted)")
     counts.set_ylim(0, 1.25 * steps.max())
     axes.axhline(0.0, color="black", lw=0.8)

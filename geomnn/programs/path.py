@@ -30,11 +30,14 @@ LEAP = 1e-6  # part of reg that is stepped over where rounding hides which kink 
 OFF = 1e-10  # relative excess over reg at which an atom has been missed
 SETTLING = 200  # rounds in which a solve anew has to end
 ZERO = 1e-12  # share of the largest multiplier that is taken for rounding
+BEND = 1e-8  # change of the slope of v, relative, from which on it is one: rounding leaves 1e-12, kinks above 1e-4
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of the path, affine in reg from where it begins down to where it ends.
+    """A piece of the path, on which z is affine in reg, from where it begins down to where it ends.
+
+    v, which is unique, bends at some of their ends only: at the others atoms in the span of the others take over.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ class Piece:
         z at either.
     intercept, last_intercept : float
         t at either.
+    bends : bool
+        Whether v bends where the piece begins.
     """
 
     reg: float
@@ -55,6 +60,7 @@ class Piece:
     last: np.ndarray
     intercept: float
     last_intercept: float
+    bends: bool
 
     def at(self, reg: float) -> tuple[np.ndarray, float]:
         """z (k,) and t at a reg of the piece."""
@@ -82,7 +88,7 @@ def follow(
     """
     walk = _Walk(problem, start)
     pieces: list[Piece] = []
-    still = 0
+    still, before = 0, np.zeros(0)
     with one_blas_thread(), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
         while walk.reg > end:
             vanishing, until_vanishing = walk.first_to_vanish()
@@ -91,10 +97,12 @@ def follow(
             still = still + 1 if step <= STILL * walk.reg else 0
             if still > 2 * len(problem.targets) + 20:
                 step, still = min(LEAP * walk.reg, walk.reg - end), 0
-            top, units, (z, t) = walk.reg, walk.units, walk.network
+            top, units, (z, t), slope = walk.reg, walk.units, walk.network, walk.slope
             walk.fall(step)
             if step > STILL * top:
-                pieces.append(Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1]))
+                bends = not pieces or np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
+                pieces.append(Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1], bool(bends)))
+                before = slope
             if step == until_vanishing:
                 walk.leave(vanishing)
             elif step == until_reached:
