@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_
 from geomnn.layers import SECONDS, FeatureLayer, all_layers, chain_layers, named_units, renamed
 from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.optima.active import exactly_active, nearly_active
+from geomnn.optima.uniqueness import is_unique
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.lifting import search_layers
 from geomnn.programs.problem import Problem, pose
@@ -68,6 +71,8 @@ class Solution:
         The same in rational numbers, if it was solved in them.
     lifted : Lifted or None
         Of a deep network the program that was solved, over the features of the hidden layers below.
+    dictionary : Dictionary or None
+        Over which it was solved.
     """
 
     network: AnalyticNetwork
@@ -76,11 +81,40 @@ class Solution:
     problem: Problem
     exact: ExactProblem | None = None
     lifted: Lifted | None = None
+    dictionary: Dictionary | None = field(default=None, repr=False)
 
     @property
     def objective(self) -> Any:
         """The value of (T), which is that of (C); a Fraction (p = 2: a SymPy number) if it is exact."""
         return self.certificate.primal
+
+    @cached_property
+    def unique(self) -> bool | None:
+        """Whether it is the only optimum of the program that the certificate names, up to the order of neurons and to
+        copies of them; None where that is undecided: after a search, or where rounding hides it.
+
+        False where another network over the dictionary is as good. True where there is none and, if all unit neurons
+        compete, no two neurons merge and none is active on all samples. Proved in integers if the solution is exact.
+
+        Examples
+        --------
+        >>> import geomnn as gm
+        >>> gm.derive([[0], [1], [3]], [0, 1, 0], reg=0.1, exact=True).unique
+        True
+        >>> gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05, exact=True).unique
+        False
+        """
+        certificate, dictionary = self.certificate, self.dictionary
+        if dictionary is None or certificate.scope == "local" or isinstance(dictionary, BranchingDictionary):
+            return None
+        atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
+        if self.exact is not None:
+            found = [exactly_active(self.exact, atoms, self.dual)]
+        else:
+            found = nearly_active(self.problem, dictionary, atoms, self.dual)
+        return is_unique(
+            found, self.problem.samples.bias, certificate.scope == "global", certificate.depth == 2
+        )
 
     def __str__(self) -> str:
         return f"{self.network}\n{self.certificate.statement()}"
@@ -439,7 +473,8 @@ def assemble(
             ConvergenceWarning,
             stacklevel=3,
         )
-    return Solution(network, certificate, optimum.dual[:, 0] if one else optimum.dual, problem)
+    dual = optimum.dual[:, 0] if one else optimum.dual
+    return Solution(network, certificate, dual, problem, dictionary=dictionary)
 
 
 def _finish_exactly(
@@ -460,7 +495,7 @@ def _finish_exactly(
     )
     if not neurons:
         warn_constant(problem, dictionary)
-    return Solution(network, certificate, optimum.dual, problem, posed)
+    return Solution(network, certificate, optimum.dual, problem, posed, dictionary=dictionary)
 
 
 def _rank(atom: Any) -> tuple:

@@ -40,15 +40,15 @@ def test_deriving_draws_no_global_random_numbers():
 
 
 def test_arrows_of_the_data_point_one_way():
-    """A module imports only from its left: samples → dictionaries → programs → networks → exact → derivation."""
+    """A module imports only from its left: samples → dictionaries → … → exact → optima → derivation."""
     import ast
     from pathlib import Path
 
     order = [
         "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
         "multivectors", "samples", "atoms", "chambers",
-        "dictionaries", "layers", "programs", "networks", "exact", "derivation", "blocks", "absolute", "paths",
-        "estimators",
+        "dictionaries", "layers", "programs", "networks", "exact", "optima", "derivation", "blocks", "absolute",
+        "paths", "estimators",
         "datasets", "testing",
         "plotting", "tables", "report", "cli",
     ]  # fmt: skip

@@ -101,7 +101,9 @@ def follow(
             walk.fall(step)
             if step > STILL * top:
                 bends = not pieces or np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
-                pieces.append(Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1], bool(bends)))
+                pieces.append(
+                    Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1], bool(bends))
+                )
                 before = slope
             if step == until_vanishing:
                 walk.leave(vanishing)

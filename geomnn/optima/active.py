@@ -1,0 +1,141 @@
+"""The active atoms of an optimum: all those whose correlation with v has the size reg.
+
+v is unique.  With E = {u : ‖vᵀφ_u‖_2 = reg} and o_u = vᵀφ_u/reg the optimal (z, t) of (C) are the points of
+
+    z_u = a_u o_u,  a ≥ 0,  Σ_{u∈E} a_u φ_u ⊗ o_u + 1 ⊗ t = f(X),
+
+a polytope whose columns are φ_u ⊗ o_u; for one output o_u is the sign of the correlation.
+
+Source: geomnn theory, sections 0 and 4; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomnn.atoms import Atom
+from geomnn.dictionaries import Dictionary
+from geomnn.exact.lattice import Plane
+from geomnn.exact.optimum import ExactProblem
+from geomnn.programs.problem import Problem
+from geomnn.roots import RootBasis
+
+__all__ = ["ActiveAtoms", "exactly_active", "nearly_active"]
+
+SAME = 1e-8  # largest difference of the entries of two units that are one, relative to the largest
+SIDE = 1e-9  # of the largest |x̃·u|, up to which a sample is on the hyperplane
+TOLERANCES = (1e-9, 1e-6)  # of correlations, relative: what both say is taken to be so
+MOST = 2000  # active atoms that are looked at
+
+
+@dataclass(frozen=True)
+class ActiveAtoms:
+    """Atoms that may have a part in an optimum.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n·c, k)
+        φ_u ⊗ o_u, of floats, or of integers in any positive multiple.
+    constants : ndarray, shape (n·c, c), or (n, 0) without a bias
+        1 ⊗ e_o.
+    used : ndarray of bool, shape (k,)
+        Those of the network that was found.
+    sides : ndarray of int, shape (n, k)
+        The sign of x̃_i·u.
+    ways : ndarray, shape (k, c)
+        o_u.
+    """
+
+    columns: np.ndarray
+    constants: np.ndarray
+    used: np.ndarray
+    sides: np.ndarray
+    ways: np.ndarray
+
+
+def nearly_active(
+    problem: Problem, dictionary: Dictionary, used: Sequence[Atom], dual: np.ndarray
+) -> list[ActiveAtoms]:
+    """The active atoms in float64, twice: with a small and with a large tolerance for correlations; no such sets where
+    there are too many to look at.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : Dictionary
+    used : sequence of Atom
+        Those of the network.
+    dual : ndarray, shape (n,) or (n, c)
+        v.
+    """
+    samples, v = problem.samples, dual.reshape(len(dual), -1)
+    weights = np.array([atom.weight for atom in used]).reshape(len(used), samples.d)
+    mine = samples.units_of(weights, np.array([atom.bias for atom in used]))
+    found = []
+    for tolerance in TOLERANCES:
+        near = dictionary.price(v, problem.reg * (1 - tolerance), MOST).units
+        if len(near) == MOST:
+            return []
+        found.append(_of_units(problem, mine, near, v))
+    return found
+
+
+def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarray) -> ActiveAtoms:
+    samples = problem.samples
+    units = [*used]
+    for unit in near:
+        size = SAME * np.abs(unit).max()
+        if not any((np.abs(unit - other) <= size).all() for other in units):
+            units.append(unit)
+    table = np.array(units).reshape(-1, samples.D)
+    incidences, features = samples.homogeneous @ table.T, samples.features(table)
+    pulls = features.T @ v
+    ways = pulls / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), np.finfo(float).tiny)
+    columns = np.einsum("nk,kc->nck", features, ways).reshape(v.size, len(table))
+    size = SIDE * np.abs(incidences).max(axis=0, initial=0.0)
+    sides = np.sign(incidences) * (np.abs(incidences) > size)
+    count = problem.outputs * samples.bias
+    constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]
+    return ActiveAtoms(columns, constants, np.arange(len(table)) < len(used), sides.astype(int), ways)
+
+
+def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[Any]) -> ActiveAtoms:
+    """The active atoms in exact numbers.
+
+    Parameters
+    ----------
+    problem : ExactProblem
+    used : sequence of Atom
+        Those of the network.
+    dual : ndarray of Fraction or SymPy number, shape (n,)
+        v.
+    """
+    basis = RootBasis()
+    v = [basis.read(entry) for entry in dual]
+    planes: list[Plane] = []
+    signs = []
+    for _, plane in problem.planes.near(np.array([float(entry) for entry in v]), float(problem.reg)):
+        terms = (value * weight for value, weight in zip(v, plane.features, strict=True) if weight)
+        correlation = sum(terms, basis.sum([]))
+        if correlation * correlation.sign() == basis.root(plane.square) * problem.reg:
+            planes.append(plane)
+            signs.append(correlation.sign())
+    mine = {known.coordinates for atom in used if (known := problem.planes.at(atom)) is not None}
+    n, k = problem.samples.n, len(planes)
+    columns = np.array([plane.features for plane in planes], dtype=object).reshape(k, n).T * np.array(
+        signs, dtype=object
+    )
+    incidences = [problem.samples.incidences(np.array(p.coordinates, dtype=object)) for p in planes]
+    sides = np.sign(np.array(incidences, dtype=object).reshape(k, n).T).astype(int)
+    ones = np.ones((n, int(problem.bias)), dtype=object)
+    return ActiveAtoms(
+        columns,
+        ones,
+        np.array([plane.coordinates in mine for plane in planes], dtype=bool),
+        sides,
+        np.array(signs, dtype=float).reshape(k, 1),
+    )

@@ -1,0 +1,166 @@
+"""Whether an optimal network is the only one.
+
+The optimal (z, t) over the dictionary are a point exactly if no change of it is one within them: no d ≠ 0 with
+
+    Σ_u d_u φ_u ⊗ o_u + 1 ⊗ e = 0  for some e,   d_u ≥ 0 on the active atoms that the network does not use;
+
+by Motzkin's theorem, as the columns in use are independent, exactly if some y has y·(φ_u ⊗ o_u) = 0 on those in use,
+> 0 on the others and y·(1 ⊗ e) = 0 for all e.  A linear program finds the one or the other in float64; which of them it
+is is then checked, in integers where the optimum is exact.
+
+Where all unit neurons compete, two neurons of the network with the same o_u and no sample between them, x̃·u > 0 > x̃·u',
+merge to one neuron of the same outputs and cost, and with a bias one that is active on all samples trades b for t.
+
+Source: geomnn theory, sections 0 and 4; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import flint
+import numpy as np
+from scipy.optimize import linprog
+
+from geomnn.optima.active import ActiveAtoms
+
+__all__ = ["is_point", "is_unique", "may_merge"]
+
+ROUNDING = 1e-9  # of the columns, all of one size, up to which a combination of them is zero
+APART = 1e-6  # relative singular value, and entry of y, from which on there is no doubt
+PART = 1e-9  # of the largest entry of a vector, up to which an entry is zero
+BITS = 2**60  # to which the entries of y are rounded to be checked in integers
+
+
+def is_unique(found: Sequence[ActiveAtoms], bias: bool, global_: bool, shallow: bool) -> bool | None:
+    """What all of several sets of active atoms say: whether the network is the only optimum, None where undecided.
+
+    Parameters
+    ----------
+    found : sequence of ActiveAtoms
+        One that is exact, or some of several tolerances.
+    bias : bool
+    global_ : bool
+        Whether all unit neurons compete, so that neurons may merge.
+    shallow : bool
+        Whether there is one hidden layer; of more, features below may be made in other ways too.
+    """
+    points = {is_point(active) for active in found}
+    if points != {True}:
+        return False if points == {False} else None
+    if not shallow or (global_ and any(may_merge(active, bias) for active in found)):
+        return None
+    return True
+
+
+def is_point(active: ActiveAtoms) -> bool | None:
+    """Whether there is one optimal (z, t) over the dictionary; None where that could not be decided.
+
+    Parameters
+    ----------
+    active : ActiveAtoms
+        With integers for an answer that is proved, with floats for one up to rounding.
+    """
+    exact = active.columns.dtype == object
+    table = np.hstack([active.constants, active.columns])
+    free = np.append(np.ones(active.constants.shape[1], dtype=bool), active.used)
+    if not table.shape[1] or free.all():
+        return True  # the columns of a network are independent
+    sizes = np.linalg.norm(table.astype(float), axis=0)
+    scaled = table.astype(float) / np.where(sizes > 0, sizes, 1.0)
+    change = _change(scaled, free)
+    if change is not None:
+        return (
+            False
+            if (_changes_exactly if exact else _changes)(table if exact else scaled, free, change)
+            else None
+        )
+    return True if (_separates_exactly if exact else _separates)(table if exact else scaled, free) else None
+
+
+def may_merge(active: ActiveAtoms, bias: bool) -> bool:
+    """Whether two neurons of the network merge, or one is active on all samples where there is a bias."""
+    sides, ways = active.sides[:, active.used], active.ways[active.used]
+    if bias and (sides >= 0).all(axis=0).any():
+        return True
+    between = (sides > 0).T.astype(int) @ (sides < 0).astype(int)
+    same = np.abs(ways[:, None] - ways[None]).max(axis=2, initial=0.0) <= APART
+    return bool((same & (between + between.T == 0) & ~np.eye(len(ways), dtype=bool)).any())
+
+
+def _change(columns: np.ndarray, free: np.ndarray) -> np.ndarray | None:
+    """Some d with columns·d = 0, and Σ d = 1 and d ≥ 0 on those that are not free; None if there is none."""
+    rows = np.vstack([columns, np.where(free, 0.0, 1.0)])
+    right = np.append(np.zeros(len(columns)), 1.0)
+    bounds = [(None, None) if each else (0.0, None) for each in free]
+    found = linprog(np.zeros(len(free)), A_eq=rows, b_eq=right, bounds=bounds, method="highs-ds")
+    return found.x if found.status == 0 else None
+
+
+def _support(change: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.abs(change) > PART * np.abs(change).max())
+
+
+def _changes(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
+    """Whether the change is one up to rounding."""
+    kept = _support(change)
+    _, singular, right = np.linalg.svd(columns[:, kept], full_matrices=False)
+    null = right[-1] * np.sign(right[-1] @ change[kept])
+    positive = (null[~free[kept]] > 0).all()
+    return bool(len(kept) > len(columns) or (singular[-1] <= ROUNDING and positive))
+
+
+def _changes_exactly(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
+    """Whether integers that are parallel to the change make it one."""
+    kept = _support(change)
+    basis, nullity = _matrix(columns[:, kept]).nullspace()
+    if nullity != 1:
+        return False
+    null = np.array([int(basis[k, 0]) for k in range(len(kept))], dtype=object)
+    others = null[~free[kept]]
+    return bool(len(others) and ((others > 0).all() or (others < 0).all()))
+
+
+def _separates(columns: np.ndarray, free: np.ndarray) -> bool:
+    """Whether some y is orthogonal to the free columns and clearly on one side of the others."""
+    left, singular, _ = np.linalg.svd(columns[:, free])
+    rank = np.count_nonzero(singular > APART * singular.max(initial=0.0))
+    rest = left[:, rank:].T @ columns[:, ~free]
+    return rank == np.count_nonzero(free) and _side(rest) is not None
+
+
+def _separates_exactly(columns: np.ndarray, free: np.ndarray) -> bool:
+    """The same with a y of rational numbers."""
+    matrix = _matrix(columns[:, free].T) if free.any() else flint.fmpz_mat(1, len(columns))
+    basis, nullity = matrix.nullspace()
+    rows = [[int(basis[i, k]) for i in range(len(columns))] for k in range(nullity)]
+    rest = np.array(rows, dtype=object).reshape(nullity, len(columns)) @ columns[:, ~free]
+    sizes = [max(map(abs, row), default=0) or 1 for row in rest.tolist()]
+    floats = np.array(
+        [[entry / size for entry in row] for row, size in zip(rest.tolist(), sizes, strict=True)]
+    )
+    y = _side(floats.reshape(rest.shape))
+    if y is None:
+        return False
+    weights = [Fraction(round(entry * BITS), size) for entry, size in zip(y.tolist(), sizes, strict=True)]
+    return all(
+        sum(w * entry for w, entry in zip(weights, column, strict=True)) > 0 for column in rest.T.tolist()
+    )
+
+
+def _side(rows: np.ndarray) -> np.ndarray | None:
+    """y in the unit cube with y·column ≥ APART·‖column‖ for all, the farthest from them; None if there is none."""
+    sizes = np.linalg.norm(rows, axis=0)
+    if not len(rows) or (sizes == 0).any():
+        return None
+    cost = np.append(np.zeros(len(rows)), -1.0)
+    table = np.column_stack([-(rows / sizes).T, np.ones(rows.shape[1])])
+    bounds = [(-1.0, 1.0)] * len(rows) + [(None, 1.0)]
+    found = linprog(cost, A_ub=table, b_ub=np.zeros(rows.shape[1]), bounds=bounds, method="highs-ds")
+    return found.x[:-1] if found.status == 0 and -found.fun >= APART else None
+
+
+def _matrix(table: np.ndarray) -> flint.fmpz_mat:
+    rows, columns = table.shape
+    return flint.fmpz_mat(rows, columns, [int(entry) for entry in table.ravel().tolist()])
