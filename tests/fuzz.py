@@ -151,7 +151,8 @@ def _repeated(case: Case, solution: gm.Solution, options: dict) -> list[str]:
     y, s = case.targets
     n, d = case.X.shape
     listed = solution.certificate.scope == "global" or solution.certificate.program == "paper"
-    if not listed or (s % 1).any() or s.sum() > 100 or n > ALL_ATOMS[case.norm][d - 1]:
+    few = d <= len(ALL_ATOMS[case.norm]) and n <= ALL_ATOMS[case.norm][d - 1] and s.sum() <= 100
+    if not listed or not few or (s % 1).any():
         return []
     rows = np.repeat(np.arange(n), s.astype(int))
     name = "exact" if solution.certificate.scope == "global" else "wedge"

@@ -21,11 +21,12 @@ ENTRIES = {  # and how often they come
     "grid of regs": 0.07,
 }
 NORMS = (1, 2, np.inf)
+LOSSES = ("squared", "logistic", "softmax")
 # the most samples of 1, 2, … features over which all atoms are looked at: few enough for a quarter of a second
 ALL_ATOMS = {
     1: (60, 26, 14, 10, 8, 8, 8, 7),
     2: (60, 24, 11, 8, 7, 6, 6, 6),
-    np.inf: (60, 24, 12, 8, 6, 5, 3, 3),
+    np.inf: (60, 24, 12, 8, 6, 5),
 }
 WEDGES = (60, 40, 18, 12, 10, 10, 10, 11)
 LABELS = ("no", "yes", "äh", "Zeta", "10", "2")
@@ -105,7 +106,7 @@ def _loss(entry: str, rng: np.random.Generator) -> str:
         "classifier, 2 classes": "logistic",
         "classifier, 3 or more": "softmax",
     }
-    return fixed.get(entry) or str(rng.choice(["squared", "logistic", "softmax"], p=[0.5, 0.25, 0.25]))
+    return fixed.get(entry) or str(rng.choice(LOSSES, p=[0.5, 0.25, 0.25]))
 
 
 def _size(entry: str, norm: float, rng: np.random.Generator) -> tuple[int, int]:
@@ -114,7 +115,9 @@ def _size(entry: str, norm: float, rng: np.random.Generator) -> tuple[int, int]:
         d = int(rng.integers(1, 9))
         return int(rng.integers(2, 61 if rng.random() < 0.5 else 16)), d
     d = int(rng.choice(8, p=[0.15, 0.3, 0.2, 0.15, 0.08, 0.05, 0.04, 0.03])) + 1
-    largest = (WEDGES if entry == "wedge" else ALL_ATOMS[norm])[d - 1]
+    table = WEDGES if entry == "wedge" else ALL_ATOMS[norm]
+    d = min(d, len(table))
+    largest = table[d - 1]
     if entry == "path":
         largest = max(3, min(20, 2 * largest // 3))
     return int(rng.integers(1 + (rng.random() < 0.9) * min(largest // 3, d), largest + 1)), d
