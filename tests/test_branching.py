@@ -43,6 +43,7 @@ def agrees(samples, norm, v):
     assert found == pytest.approx(largest, rel=1e-9, abs=1e-14 * size)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -56,6 +57,7 @@ def test_the_maximum_is_that_of_every_wedge(norm, bias, d, integers):
         agrees(Samples(X, bias), norm, v - v.mean() if bias else v)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("bias", [True, False])
