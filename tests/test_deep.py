@@ -252,7 +252,7 @@ def test_features_that_are_searched_level_by_level_come_to_the_optimum(monkeypat
     rng = np.random.default_rng(n + 10 * d + bias)
     X, y = rng.normal(size=(n, d)), rng.normal(size=n)
     best = gm.derive(X, y, reg=0.05, bias=bias, depth=3).objective
-    found = searched(monkeypatch, X, y, reg=0.05, bias=bias, depth=3, time_limit=20.0)
+    found = searched(monkeypatch, X, y, reg=0.05, bias=bias, depth=3, time_limit=200.0)
     assert found.objective >= best * (1 - 1e-9)
     assert found.objective == pytest.approx(best, rel=1e-4)
     assert found.certificate.scope == "local"
@@ -276,7 +276,7 @@ def test_more_samples_than_can_be_enumerated_are_searched(n):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 4))
     y = np.sin(2 * X[:, 0]) * X[:, 1]
-    deep = gm.derive(X, y, reg=0.1, depth=3, time_limit=10.0)
+    deep = gm.derive(X, y, reg=0.1, depth=3, time_limit=100.0)
     assert deep.certificate.scope == "local"
     assert deep.objective < gm.derive(X, y, reg=0.1).objective
     assert deep.network.depth == 3

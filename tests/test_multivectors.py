@@ -17,7 +17,7 @@ from geomnn.multivectors import from_multivector, to_multivector, vectors_from
 
 clifford = pytest.importorskip("clifford")
 SLOW = {
-    dimension: [pytest.mark.slow] * (dimension > 4) for dimension in range(1, 7)
+    dimension: [pytest.mark.slow] * (dimension > 3) for dimension in range(1, 7)
 }  # what clifford compiles
 DIMENSIONS = [pytest.param(dimension, marks=SLOW[dimension]) for dimension in range(2, 7)]
 PAIRS = [
