@@ -359,7 +359,7 @@ def test_a_file_name_that_is_no_text(folder):
 
 
 def test_prove_checks_the_proofs_of_the_source_tree(capsys):
-    assert main(["prove", "gram_volume", "one_dimension"]) == 0
+    assert main(["prove", "cross_product", "one_dimension"]) == 0
     out, _ = capsys.readouterr()
     assert "all hold" in out
     assert "identity" in out
