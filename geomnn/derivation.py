@@ -93,7 +93,7 @@ class Solution:
     @cached_property
     def unique(self) -> bool | None:
         """Whether it is the only optimum of the program that the certificate names, up to the order of neurons and to
-        copies of them; None where that is undecided: after a search, or where rounding hides it.
+        copies of them; None where that is undecided: after a search, where time was over, or where rounding hides it.
 
         False where another network over the dictionary is as good. True where there is none and, if all unit neurons
         compete, no two neurons merge and none is active on all samples. Proved in integers if the solution is exact.
@@ -107,7 +107,8 @@ class Solution:
         False
         """
         certificate, dictionary = self.certificate, self.dictionary
-        if dictionary is None or certificate.scope == "local" or isinstance(dictionary, BranchingDictionary):
+        undecided = certificate.stopped or certificate.scope == "local"
+        if dictionary is None or undecided or isinstance(dictionary, BranchingDictionary):
             return None
         atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
         if self.exact is not None:

@@ -95,9 +95,9 @@ def search(
         if dictionary.atoms_move:
             found = run.slides(restricted, found)
             slid = found.units
-        if run.solves(found) and not (len(slid) and searching.over()):
+        if run.solves(found):
             best = run.network(restricted, slid)
-            if not searching.over() or best.primal < found.primal:
+            if best.primal <= found.primal or not searching.over():
                 found = run.rounds(restricted, best)
         if _share(found.units, slid):
             # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
@@ -293,6 +293,9 @@ class _Run:
             return min(networks + late, key=lambda each: each.primal, default=found)
         searched = [self._estimated(each, each.maximum) for each in networks]
         searched += [replace(self._estimated(each, 0.0), maximum=0.0) for each in late]  # no walk was for it
+        if late:  # far from the end the estimated gap says little
+            lowest = min(each.primal for each in searched)
+            searched = [each for each in searched if each.primal <= lowest * (1 + MUCH)]
         return min(searched, key=lambda each: each.primal - each.bound, default=found)
 
     def near(self, found: Optimum) -> np.ndarray:
