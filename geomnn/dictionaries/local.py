@@ -17,11 +17,13 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 import zlib
+from copy import copy
 from math import sqrt
 
 import numpy as np
 
 from geomnn.atoms import Atom, Direction, basis_directions, name_atom
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries.balls import find_ball
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.lines import best_on_lines, first_on_line
@@ -74,7 +76,18 @@ class LocalDictionary(Dictionary):
         self.seed = check_integer("seed", seed, 0)
         self.count = self.starts
         self.atoms_move = norm == 2
+        self._deadline = NEVER
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
+
+    def until(self, deadline: Deadline) -> LocalDictionary:
+        """The same walks, each of which ends where it is then.
+
+        A first block of them begins whatever the time, so that there is a correlation to speak of. For p = 1 and ∞,
+        where a walk on its way has no name, it ends at a corner of the ball.
+        """
+        hurried = copy(self)
+        hurried._deadline = deadline
+        return hurried
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
         return self._search(self._beginnings(residual, self.starts, 0), residual, threshold, limit)
@@ -95,7 +108,10 @@ class LocalDictionary(Dictionary):
         # in one layout, whatever comes of them on the way to another process: the last bits depend on it
         residual = np.ascontiguousarray(residual)
         blocks = [np.ascontiguousarray(weights[:, k : k + size]) for k in range(0, weights.shape[1], size)]
-        jobs = ((self.samples, self.norm, residual, block, self.steps) for block in blocks)
+        jobs = (
+            (self.samples, self.norm, residual, block, self.steps, self._deadline, k > 0)
+            for k, block in enumerate(blocks)
+        )
         units = np.concatenate(in_parallel(_walk, jobs))
         values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)
         order = np.argsort(-values, kind="stable")
@@ -127,9 +143,20 @@ class LocalDictionary(Dictionary):
         return weights / scale[:, None]
 
 
-def _walk(samples: Samples, norm: float, v: np.ndarray, weights: np.ndarray, steps: int) -> np.ndarray:
-    """Where walks from weights, shape (d, k), end, as units, shape (k, D)."""
-    return _Walks(samples, norm, v, weights).ends(steps)
+def _walk(
+    samples: Samples,
+    norm: float,
+    v: np.ndarray,
+    weights: np.ndarray,
+    steps: int,
+    deadline: Deadline,
+    optional: bool,
+) -> np.ndarray:
+    """Where walks from weights, shape (d, k), end, as units, shape (k, D): none where they may be left out and have no
+    time."""
+    if optional and deadline.over():
+        return np.zeros((0, samples.D))
+    return _Walks(samples, norm, v, weights).ends(steps, deadline)
 
 
 class _Walks:
@@ -156,16 +183,16 @@ class _Walks:
             for member in met + self._ball.walls(self._w[:, walk]):
                 self._join(walk, member)
 
-    def ends(self, steps: int) -> np.ndarray:
+    def ends(self, steps: int, deadline: Deadline) -> np.ndarray:
         """Units in centred coordinates where the walks end, after so many steps at most, shape (k, D)."""
-        walking = np.arange(self._w.shape[1])
+        walking, pace = np.arange(self._w.shape[1]), Pace(deadline)
         for _ in range(steps):
-            if not len(walking):
+            if not len(walking) or pace.over():
                 break
             walking = walking[self._step(walking)]
         if self._ball.norm != 2:
             for walk in range(self._w.shape[1]):
-                self._settle(walk)
+                self._settle(walk, deadline)
         if not self._samples.bias:
             return self._w.T
         offsets = -np.einsum("dk,kd->k", self._w, self._x[self._anchors])
@@ -335,8 +362,8 @@ class _Walks:
         self._members[walk] = members
         self._bases[walk] = np.linalg.qr(np.array(vectors).T)[0] if members else np.zeros((len(self._w), 0))
 
-    def _settle(self, walk: int) -> None:
-        """p = 1 and ∞: along a face on which F/‖w‖ is constant, go to a vertex of it."""
+    def _settle(self, walk: int, deadline: Deadline) -> None:
+        """p = 1 and ∞: along a face on which F/‖w‖ is constant, go to a vertex of it; without time to a corner."""
         walks, dimension, tried = np.array([walk]), len(self._w), set(self._members[walk])
         for _ in range(2 * dimension):
             w = self._w[:, [walk]]
@@ -350,6 +377,9 @@ class _Walks:
             basis = np.column_stack([self._bases[walk], w / np.linalg.norm(w)])
             if basis.shape[1] >= dimension:
                 return
+            if deadline.over():
+                self._w[:, walk] = self._ball.corner(w[:, 0] * self._samples.extent[:dimension])
+                return self._begin(walk)
             d = np.linalg.svd(basis)[0][:, [-1]]  # orthogonal to all of them
             a[on], r = 0.0, self._v @ self._out[:, walks]
             steps = [
