@@ -130,9 +130,9 @@ def scaling(study: Study) -> str:
     ]
     head = "<tr><th></th><th>column</th><th>mean</th><th>deviation</th></tr>"
     return (
-        "<h3>Standardised features</h3>\n<p>The network, its weights and network.json take "
-        "(column − mean) / deviation. network.py does this by itself and takes the columns as they are in the "
-        "file.</p>\n" + _scroll(head, rows, "scaling")
+        "<h3>Standardised features</h3>\n<p>The formula, the names and the weights, on this page and in network.json, "
+        "are about (column − mean) / deviation. network.json and network.py hold these numbers and take the columns as "
+        "they are in the file.</p>\n" + _scroll(head, rows, "scaling")
     )
 
 
