@@ -82,6 +82,8 @@ def complaints(solution: Solution, case: Case, reg: float, tol: float) -> Iterat
     rows = len(case.X) if case.weights is None else np.count_nonzero(case.weights)
     if len(network) > rows * case.outputs:
         yield f"{len(network)} neurons for {rows * case.outputs} targets"
+    if solution.unique not in ((None,) if searched else (True, False, None)):
+        yield f"unique is {solution.unique!r} of a {certificate.scope} certificate"
     if certificate.scope == "global":
         yield from _beaten(solution, case, reg)
     yield from _predicts(network, case)
