@@ -38,8 +38,10 @@ def loss_value(loss: str, f: np.ndarray, y: np.ndarray, s: np.ndarray):
         return np.sum(s[:, None] * (f - y) ** 2) / 2
     if loss == "logistic":
         return np.sum(s[:, None] * np.logaddexp(LONG(0), -y * f))
-    top = f.max(axis=1, keepdims=True)
-    return np.sum(s * (np.log(np.sum(np.exp(f - top), axis=1)) + top[:, 0] - np.sum(y * f, axis=1)))
+    top, own = f.max(axis=1, keepdims=True), np.sum(y * f, axis=1)
+    others = np.exp(f - top)
+    others[np.arange(len(f)), f.argmax(axis=1)] = 0  # log(1 + small) keeps the digits of what is small
+    return np.sum(s * (np.log1p(others.sum(axis=1)) + (top[:, 0] - own)))
 
 
 def training_value(network, case: Case, reg: float):
