@@ -261,6 +261,9 @@ def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """The vectors of a wedge: differences to the last row with bias, rows without; then directions.
 
+    Without a bias a row that is near the last one gives way to their difference, which changes no wedge: those of rows
+    far from the origin are nearly parallel, and rounding would hide their volume.
+
     Parameters
     ----------
     rows : ndarray of int, shape (…, s)
@@ -271,7 +274,14 @@ def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) ->
     ndarray, shape (…, s − 1 + q, d) with bias, (…, s + q, d) without.
     """
     X = samples.X
-    spanned = X[rows[..., :-1]] - X[rows[..., -1:]] if samples.bias else X[rows]
+    spanned = X[rows[..., :-1]] - X[rows[..., -1:]]
+    if not samples.bias:
+        first, last = X[rows[..., :-1]], X[rows[..., -1:]]
+        near = (
+            np.linalg.norm(spanned, axis=-1, keepdims=True)
+            < np.linalg.norm(first, axis=-1, keepdims=True) / 2
+        )
+        spanned = np.concatenate([np.where(near, spanned, first), last], axis=-2)
     return np.concatenate([spanned, directions], axis=-2)
 
 

@@ -263,3 +263,34 @@ def test_every_wedge_of_binary_tables_has_its_name(seed, bias):
         spanned = spanned[:-1] - spanned[-1] if bias else spanned
         vectors = np.vstack([spanned, *(e.vector(d)[None] for e in atom.directions)])
         assert np.linalg.matrix_rank(vectors) == d - 1
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_largest_correlation_is_that_of_the_atom_where_samples_are_fewer_than_features(seed, bias):
+    """Where a point is at the end of the turn, rounding decides whether it comes first or last: once for all."""
+    rng = np.random.default_rng(seed)
+    d = int(rng.integers(3, 6))
+    n = int(rng.integers(2, d + 1))
+    samples = Samples(rng.integers(-3, 4, size=(n, d)) / 10, bias)
+    dictionary = WedgeDictionary(samples, 1.0, directions=True)
+    v = rng.normal(size=(n, 2))
+    v -= bias * v.mean(axis=0)
+    priced = dictionary.price(v, 0.0, 5)
+    values = np.linalg.norm(v.T @ samples.features(priced.units), axis=0)
+    assert values[:1] == pytest.approx(priced.maximum, rel=1e-9)
+    random = rng.normal(size=(2000, samples.D))
+    random /= np.abs(random[:, :d]).sum(axis=1, keepdims=True)
+    assert np.linalg.norm(v.T @ samples.features(random), axis=0).max() <= priced.maximum * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_samples_far_from_the_origin_have_names_without_a_bias(seed):
+    """Nearly parallel rows: the volume of their wedge shows in their differences."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(5, 5)) + 1e4 * rng.normal(size=5)
+    dictionary = WedgeDictionary(Samples(X, False), 2.0, directions=False)
+    v = rng.normal(size=(5, 1))
+    for unit in dictionary.price(v, 0.0, 20).units:
+        atom = dictionary.name(unit, v)
+        assert np.abs(X[list(atom.samples)] @ atom.weight).max() <= 1e-9

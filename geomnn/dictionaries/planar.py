@@ -91,6 +91,9 @@ class Pencils:
         L, bases of the complements of the flats.
     order : ndarray of uint16 or uint32, shape (F, M)
         The points in the order of their events.
+    sides : ndarray of int8, shape (F, M)
+        Which side each point goes to there: −1 if it leaves, 1 if it enters. Told by the same numbers as the order, as
+        at the ends of the turn a rounding of q_0 moves an event from one to the other.
     counts : ndarray of int, shape (F, 2)
         How many samples, and how many directions, have one: those that do not lie on the flat.
     """
@@ -102,6 +105,7 @@ class Pencils:
     anchors: np.ndarray
     frames: np.ndarray
     order: np.ndarray
+    sides: np.ndarray
     counts: np.ndarray
 
     def __len__(self) -> int:
@@ -110,7 +114,13 @@ class Pencils:
     @property
     def nbytes(self) -> int:
         """What is kept, in bytes."""
-        return self.order.nbytes + self.frames.nbytes + self.anchors.nbytes + self.counts.nbytes
+        return (
+            self.order.nbytes
+            + self.sides.nbytes
+            + self.frames.nbytes
+            + self.anchors.nbytes
+            + self.counts.nbytes
+        )
 
     def price(self, residual: np.ndarray, norm: float, arcs: bool, threshold: float, stretches: int) -> Sweep:
         """The largest ‖Σ_k v_k (q_k·c)_+‖_2 of each stretch of each pencil, ‖w‖_p = 1.
@@ -169,7 +179,7 @@ class Pencils:
     def _geometry(self, norm: float) -> tuple:
         return (
             self.points, self.samples, self.featured, float(norm),
-            self.anchors, self.frames, self.order, self.counts,
+            self.anchors, self.frames, self.order, self.sides, self.counts,
         )  # fmt: skip
 
     def _in_parallel(self, work: Callable[[int, int], None]) -> None:
@@ -217,6 +227,7 @@ def form_pencils(
     order = np.empty(
         (len(anchors), len(everything)), dtype=np.uint16 if len(everything) < 2**16 else np.uint32
     )
+    sides = np.empty(order.shape, dtype=np.int8)
     counts = np.empty((len(anchors), 2), dtype=np.int64)
     block = max(1, 2**20 // max(1, len(everything)))
     for start in range(0, len(anchors), block):
@@ -231,12 +242,14 @@ def form_pencils(
             slope = np.where(q[..., 0] == 0, -np.inf, q[..., 1] / q[..., 0])
         slope[on_flat] = np.nan  # sorted last
         order[part] = np.argsort(slope, axis=1)
+        # a point leaves if q_0 > 0, or q_0 = 0 and q_1 < 0
+        sides[part] = np.where(np.where(q[..., 0] == 0, q[..., 1], -q[..., 0]) >= 0, 1, -1)
         counts[part, 0] = np.count_nonzero(~on_flat[:, :n], axis=1)
         counts[part, 1] = np.count_nonzero(~on_flat[:, n:], axis=1)
     scale = _power_of_two(points)
     everything[:n] /= scale
     transposed = np.ascontiguousarray(everything.T)
-    return Pencils(transposed, scale, n, featured.astype(float), anchors, frames, order, counts)
+    return Pencils(transposed, scale, n, featured.astype(float), anchors, frames, order, sides, counts)
 
 
 def _power_of_two(values: np.ndarray) -> float:
@@ -266,10 +279,10 @@ def _frames(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
-def _place(points, samples, featured, norm, anchor, frame, v, geometry, sums, work):  # type: ignore[no-untyped-def]
+def _place(points, samples, featured, norm, anchor, frame, sides, v, geometry, sums, work):  # type: ignore[no-untyped-def]
     """c and ±q of every event of one pencil, and P(0) and G of every output.
 
-    geometry : (4, M), unit c of the event in the first two rows, side·q in the others, side −1 where it leaves.
+    geometry : (4, M), unit c of the event in the first two rows, side·q in the others.
     """
     d, total = points.shape
     sums[:] = 0.0
@@ -292,7 +305,7 @@ def _place(points, samples, featured, norm, anchor, frame, v, geometry, sums, wo
                 h0[finite:],
                 h1[finite:],
             )
-        _take_sides(h0, h1, side)
+        _take_sides(h0, h1, sides[low:high], side)
         for output in range(len(v)):
             _sum_up(h0, h1, side, v[output, low:high], sums[output])
         size[:] = 0.0
@@ -310,15 +323,11 @@ def _project(row, here, f0, f1, h0, h1):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _take_sides(h0, h1, side):  # type: ignore[no-untyped-def]
-    """Which side each point goes to as θ passes it: it leaves (−1) if q_0 > 0, or q_0 = 0 and q_1 < 0."""
+def _take_sides(h0, h1, sides, side):  # type: ignore[no-untyped-def]
     for k in range(len(h0)):
-        x, y = h0[k], h1[k]
-        turned = y if x == 0.0 else -x
-        s = 1.0 if turned >= 0.0 else -1.0
-        side[k] = s
-        h0[k] = s * x
-        h1[k] = s * y
+        side[k] = sides[k]
+        h0[k] *= side[k]
+        h1[k] *= side[k]
 
 
 @compiled
@@ -463,6 +472,7 @@ def _price(  # type: ignore[no-untyped-def]
     anchors,
     frames,
     order,
+    sides,
     counts,
     v,
     arcs,
@@ -479,7 +489,7 @@ def _price(  # type: ignore[no-untyped-def]
     moments = np.empty((3, 2 * total))
     for f in range(start, stop):
         count = counts[f, 0] + counts[f, 1]
-        _place(points, samples, featured, norm, anchors[f], frames[f], v, geometry, sums, work)
+        _place(points, samples, featured, norm, anchors[f], frames[f], sides[f], v, geometry, sums, work)
         for output in range(len(v)):
             _turn(geometry, v[output], order[f], count, sums[output], values[output])
         _fold(values, 2 * count)
@@ -509,6 +519,7 @@ def _reach(  # type: ignore[no-untyped-def]
     anchors,
     frames,
     order,
+    sides,
     counts,
     v,
     reg,
@@ -524,7 +535,7 @@ def _reach(  # type: ignore[no-untyped-def]
     sums, values = np.empty((2, 4)), np.empty((2, 2 * total))
     for f in range(start, stop):
         count, where = counts[f, 0] + counts[f, 1], -1
-        _place(points, samples, featured, norm, anchors[f], frames[f], v, geometry, sums, work)
+        _place(points, samples, featured, norm, anchors[f], frames[f], sides[f], v, geometry, sums, work)
         for output in range(2):
             _turn(geometry, v[output], order[f], count, sums[output], values[output])
         for e in range(2 * count):
