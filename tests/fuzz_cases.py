@@ -95,7 +95,10 @@ def draw(seed: int) -> Case:
     elsewhere = X.mean(axis=0) + (X[rng.integers(0, n, 5)] - X.mean(axis=0)) * rng.uniform(-2, 3, (5, 1))
     case = Case(seed, entry, kind, X, y, loss, norm, bias, 1.0, weights, elsewhere)
     options = _options(case, rng)
-    reg = 10.0 ** rng.uniform(-4, 0.15) * (correlation(case, residual_of_a_constant(case), rng) or 1.0)
+    v = residual_of_a_constant(case)
+    largest = correlation(case, v, rng)
+    rounding = 1e-12 * np.abs(v).sum() * np.abs(X).max()
+    reg = 10.0 ** rng.uniform(-4, 0.15) * (largest if largest > rounding else 1.0)
     return Case(seed, entry, kind, X, y, loss, norm, bias, float(reg), weights, elsewhere, options)
 
 
