@@ -110,7 +110,7 @@ def test_byte_order_mark_and_quotes(folder):
     assert runpy.run_path("report/network.py")["FEATURES"] == ["a b"]
 
 
-def test_two_runs_give_the_same_bytes(folder):
+def test_two_runs_on_one_machine_give_the_same_bytes(folder):
     for out in ("one", "two"):
         assert main(derive("--features", "a,b", "--norm", "2", out=out)) == 0
     for name in PLANAR:

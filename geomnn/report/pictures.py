@@ -1,4 +1,4 @@
-"""The pictures of a study as PNG and SVG, the same bytes in every run."""
+"""The pictures of a study as PNG and SVG, the same bytes in every run on one machine with the same libraries."""
 
 from __future__ import annotations
 
