@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import combinations, islice
+from functools import lru_cache
+from itertools import chain, combinations, islice
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ class Direction:
         return f"(e_{{{self.first + 1}}} {'+' if self.sign > 0 else '-'} e_{{{self.second + 1}}})"
 
 
+@lru_cache(maxsize=8)
 def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
     """The directions of the exact dictionary: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
 
@@ -385,19 +387,18 @@ def _gives_back(atom: Atom, unit: np.ndarray, samples: Samples) -> bool:
 
 def _sizes(samples: Samples) -> np.ndarray:
     """The largest entry of each feature, centred; of one that is zero everywhere that of all."""
-    sizes = np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
-    sizes[sizes == 0] = sizes.max() or 1.0
-    return np.asarray(sizes)
+    sizes = samples.extent[: samples.d]
+    return np.where(sizes == 0, sizes.max() or 1.0, sizes)
 
 
 def _touching(
     samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float
 ) -> tuple[list[int], list[Direction]]:
     """The samples and the directions to which a unit is orthogonal, in order."""
-    incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d]
-    rows = [int(j) for j in samples.distinct if incidence[j] == 0.0]
-    size = tolerance * np.abs(weight).max()
-    return rows, [e for e in directions if abs(e.vector(samples.d) @ weight) <= size]
+    incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d].tolist()
+    rows = samples.distinct[incidence[samples.distinct] == 0.0].tolist()
+    size = tolerance * max(map(abs, weight))
+    return rows, [e for e in directions if -size <= weight[e.first] + e.sign * weight[e.second] <= size]
 
 
 def _wedge(
@@ -442,17 +443,17 @@ def _canonical_members(
     """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
     d = samples.d
     rows, touching = _touching(samples, unit, directions, tolerance)
-    scale = np.abs(samples.homogeneous[:, :d]).max(axis=0)
-    scale[scale == 0] = 1.0
+    scale = np.where(samples.extent[:d] == 0, 1.0, samples.extent[:d])
     anchored = int(samples.bias and bool(rows))
     spanned = samples.X[rows[1:]] - samples.X[rows[:1]] if anchored else samples.X[rows]
-    vectors = np.vstack([spanned] + [e.vector(d) for e in touching]) / scale
+    vectors = chain(spanned, (e.vector(d) for e in touching))
     basis = np.zeros((samples.D - 1 - anchored, d))
     chosen: list[int] = []
     for position, vector in enumerate(vectors):
         if len(chosen) == len(basis):
             break
-        rest, found = vector / np.linalg.norm(vector), basis[: len(chosen)]
+        rest, found = vector / scale, basis[: len(chosen)]
+        rest = rest / np.linalg.norm(rest)
         for _ in range(2):
             rest = rest - (found @ rest) @ found
         length = np.linalg.norm(rest)

@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from geomnn.checker.digits import printable
 from geomnn.errors import FileError, GeomnnError, GeomnnWarning, MissingPackage, OutputExists
 
 __all__ = ["main"]
@@ -68,14 +69,19 @@ def _weight(text: str) -> Decimal | Fraction:
 
 
 def _fail(message: str, status: int) -> int:
-    _say(f"geomnn: error: {' '.join(message.split())}", err=True)
+    _say(f"geomnn: error: {_one_line(message)}", err=True)
     return status
 
 
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
 def _say(text: str, err: bool = False) -> None:
-    """Print, with a question mark for what the terminal has no letter for."""
+    """Print, with a question mark for what the terminal has no letter for, and spelt out what it would obey."""
     encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
+    shown = "\n".join(map(printable, text.split("\n")))
+    click.echo(shown.encode(encoding, "replace").decode(encoding), err=err)
 
 
 @contextmanager
@@ -83,12 +89,19 @@ def _warnings_in_one_line() -> Iterator[None]:
     """Print the warnings of geomnn as one line each, and leave the others to Python."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GeomnnWarning)
-        yield
+        try:
+            yield
+        finally:
+            _show_warnings(caught)
+
+
+def _show_warnings(caught: Sequence[warnings.WarningMessage]) -> None:
     for warning in caught:
         if issubclass(warning.category, GeomnnWarning):
-            _say(f"geomnn: warning: {' '.join(str(warning.message).split())}", err=True)
+            _say(f"geomnn: warning: {_one_line(warning.message)}", err=True)
         else:
-            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
+            text = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
+            _say(text.rstrip(), err=True)
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -215,7 +228,7 @@ def verify(report: str, data: str) -> None:
     try:
         proved = verify_report(Path(report), Path(data))
     except Falsehood as reason:
-        _say(f"geomnn: FALSE: {reason}", err=True)
+        _say(f"geomnn: FALSE: {_one_line(reason)}", err=True)
         raise click.exceptions.Exit(1) from reason
     except OSError as reason:
         raise FileError(f"{reason.filename} cannot be read ({reason.strerror}); give the folder of a report and its "
@@ -276,7 +289,7 @@ def summary(study: Any) -> str:
     hidden = len(lines) - 1 - SHOWN_NEURONS
     if hidden > 0:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
-    names = ", ".join(study.features)
+    names = ", ".join(map(printable, study.features))
     standardised = ", standardised" if study.scaling is not None else ""
     if len(study.solution.network):
         lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")

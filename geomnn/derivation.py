@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import name_error
+from geomnn.deadline import Deadline, OutOfTime, limited
 from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, ChainDictionary, Dictionary, find_dictionary
 from geomnn.errors import (
     ConstantNetworkWarning,
@@ -24,6 +25,7 @@ from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.optima.active import exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique
+from geomnn.parallel import one_blas_thread
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.lifting import search_layers
 from geomnn.programs.problem import Problem, pose
@@ -33,6 +35,7 @@ from geomnn.samples import check_integer
 
 __all__ = ["Solution", "derive", "reg_max"]
 
+UNNAMED = 0.95  # part of the time for all but names
 FAR_OFF = 1.1  # |correlation|/reg from which on a search says that its network is not optimal
 QUICKLY = 20.0  # seconds that the pruning of features may take where they can be searched instead
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
@@ -91,7 +94,7 @@ class Solution:
     @cached_property
     def unique(self) -> bool | None:
         """Whether it is the only optimum of the program that the certificate names, up to the order of neurons and to
-        copies of them; None where that is undecided: after a search, or where rounding hides it.
+        copies of them; None where that is undecided: after a search, where time was over, or where rounding hides it.
 
         False where another network over the dictionary is as good. True where there is none and, if all unit neurons
         compete, no two neurons merge and none is active on all samples. Proved in integers if the solution is exact.
@@ -105,7 +108,8 @@ class Solution:
         False
         """
         certificate, dictionary = self.certificate, self.dictionary
-        if dictionary is None or certificate.scope == "local" or isinstance(dictionary, BranchingDictionary):
+        undecided = certificate.stopped or certificate.scope == "local"
+        if dictionary is None or undecided or isinstance(dictionary, BranchingDictionary):
             return None
         atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
         if self.exact is not None:
@@ -199,7 +203,11 @@ def derive(
         "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
         certificate is global then. For norm 1 and inf, scalar outputs and few samples.
     time_limit : float, optional
-        Seconds for a local search: after the first two, no round begins that, by those before it, would end later.
+        Seconds for all of the call, held to about two or a tenth of them, whichever is more, but for those in which
+        functions are compiled, once on a machine (``progress`` says when). What was found by then comes back, perhaps
+        no more than a constant, with what is known of it: ``certificate.stopped``, the bound and the gap that were
+        reached or, of a search, the largest correlation that it came across. Which network that is depends on the speed
+        of the machine. With ``exact`` it is one in float64, as an optimum in rational numbers has no half.
         Without it the search goes on until rounds bring hardly anything, which takes minutes where features differ much
         in scale, where hidden layers are searched too, or where reg is
         a small part of `reg_max`. With ``certify`` it is the time of the search and the bound together, 60 if not
@@ -214,14 +222,15 @@ def derive(
     DataError, OptionError, UnsupportedProblem
         If the input cannot be used; the message says why and what to do.
     EnumerationTooLarge
-        If the dictionary has too many atoms to look at each.
+        If the dictionary has too many atoms to look at each, in the time that there is.
 
     Warns
     -----
     ConstantNetworkWarning
         If reg is at least `reg_max`.
     ConvergenceWarning
-        If the gap is not within ``tol``; the message says why and the certificate states the gap.
+        If the gap is not within ``tol``; the message says why and the certificate states the gap. If time was over
+        before an exact optimum was found.
 
     Examples
     --------
@@ -239,37 +248,42 @@ def derive(
     check_depth(depth, problem, dictionary)
     chains = isinstance(dictionary, str) and dictionary == "chains"
     limit = check_time_limit(time_limit)
-    layers, table, start, cut = _layers_below(problem, X, depth, dictionary, exact, tol, seed, limit)
-    searched = start is not None
-    if searched and certify is not None:
-        raise UnsupportedProblem(
-            f"certify={certify!r} bounds the last hidden layer, and the features below it are too many and were "
-            "searched: leave it out, or use fewer samples or features."
-        )
-    if layers:
-        problem = pose(table, y, reg, norm, bias, loss)
-    if chains:
-        dictionary = ChainDictionary(problem.samples)
-    posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
-    if searched:
-        dictionary = "local"
-    listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
-    atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, limit))
-    check_certify(certify, problem, atoms)
-    branches = certify is not None and atoms.scope == "local"
-    if branches:
-        atoms, optimum = certified(
-            problem, atoms, float(tol), progress, AFFORDABLE if time_limit is None else limit
-        )
-    else:
-        optimum = optimise(problem, atoms, float(tol), progress, start, limit / 2 if searched else limit)
-        optimum = replace(optimum, ended=STOPPED) if cut else optimum
-    if posed is not None:
-        solution = _finish_exactly(problem, atoms, posed, find_optimum(posed, atoms, optimum))
-        return on_top(solution, layers, table, X)
-    if not len(optimum.units) and optimum.converged:
-        warn_constant(problem, atoms)
-    return on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
+    with limited(limit, progress) as deadline:
+        layers, table, start, cut = _layers_below(problem, X, depth, dictionary, exact, tol, seed, deadline)
+        searched = start is not None
+        if searched and certify is not None:
+            raise UnsupportedProblem(
+                f"certify={certify!r} bounds the last hidden layer, and the features below it are too many and were "
+                "searched: leave it out, or use fewer samples or features."
+            )
+        if layers:
+            problem = pose(table, y, reg, norm, bias, loss)
+        if chains:
+            dictionary = ChainDictionary(problem.samples)
+        posed = pose_exactly(table, y, reg, problem, dictionary) if exact else None
+        if searched:
+            dictionary = "local"
+        listed = "exact" if exact and isinstance(dictionary, str) and dictionary == "auto" else dictionary
+        left = deadline.left()
+        atoms = find_dictionary(problem.samples, problem.norm, listed, seed, min(AFFORDABLE, left), left)
+        check_certify(certify, problem, atoms)
+        unnamed = deadline.part(UNNAMED)
+        if certify is not None and atoms.scope == "local":
+            unnamed = Deadline.after(AFFORDABLE) if time_limit is None else unnamed
+            atoms, optimum = certified(problem, atoms, float(tol), progress, unnamed)
+        else:
+            optimum = optimise(problem, atoms, float(tol), progress, start, unnamed)
+            optimum = replace(optimum, ended=STOPPED) if cut else optimum
+        if posed is not None:
+            try:
+                deadline.check()
+                found = find_optimum(posed, atoms, optimum, deadline)
+                return on_top(_finish_exactly(problem, atoms, posed, found), layers, table, X)
+            except OutOfTime:
+                warn_inexact()
+        if not len(optimum.units) and optimum.converged and optimum.ended != STOPPED:
+            warn_constant(problem, atoms.until(deadline))
+        return on_top(assemble(problem, atoms, optimum, tol), layers, table, X)
 
 
 def _layers_below(
@@ -280,7 +294,7 @@ def _layers_below(
     exact: bool,
     tol: float,
     seed: int,
-    time_limit: float,
+    deadline: Deadline,
 ) -> tuple[list[FeatureLayer], Any, np.ndarray | None, bool]:
     """The hidden layers below the last one and the table of their features: all of them where they are not too many.
 
@@ -290,13 +304,14 @@ def _layers_below(
         return *chain_layers(X, depth - 2, problem.samples.bias, exact), None, False
     asked = exact or (isinstance(dictionary, str) and dictionary == "exact")
     try:
-        layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, SECONDS if asked else QUICKLY)
+        seconds, part = min(SECONDS if asked else QUICKLY, deadline.left() / 4), deadline.part(1 / 4)
+        layers, table = all_layers(X, depth - 2, problem.samples.bias, exact, seconds, part)
         return layers, table, None, False
     except EnumerationTooLarge:
         if asked:
             raise
     seed = check_integer("seed", seed, 0)
-    units, start, cut = search_layers(problem, depth - 2, float(tol), seed, time_limit / 2)
+    units, start, cut = search_layers(problem, depth - 2, float(tol), seed, deadline.part(1 / 2))
     return *named_units(units, problem.samples), start, cut
 
 
@@ -427,7 +442,9 @@ def check_time_limit(seconds: Any) -> float:
 def assemble(
     problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float, far_off: float = FAR_OFF
 ) -> Solution:
-    atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
+    with one_blas_thread():  # in many small systems
+        atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
+        loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
     intercept = problem.loss.canonical(optimum.intercept)
@@ -451,7 +468,7 @@ def assemble(
         dictionary.count,
         counted=dictionary.counted,
         stopped=optimum.ended == STOPPED,
-        name_error=max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0),
+        name_error=loose,
     )
     if isinstance(dictionary, BranchingDictionary):
         tol = max(tol, BRANCHED)
@@ -500,6 +517,15 @@ def _finish_exactly(
 
 def _rank(atom: Any) -> tuple:
     return (atom.samples, atom.directions, -atom.orientation, atom.active or (), *atom.weight.tolist())
+
+
+def warn_inexact() -> None:
+    warnings.warn(
+        "The time was over before the optimum was found in rational arithmetic: this network and its certificate are "
+        "in float64. Allow more (time_limit=), or use fewer samples or features.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
 
 
 def warn_constant(problem: Problem, dictionary: Dictionary) -> None:

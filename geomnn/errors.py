@@ -55,3 +55,7 @@ class ConvergenceWarning(GeomnnWarning):
 
 class ConstantNetworkWarning(GeomnnWarning):
     """``reg`` is so large that the optimal network is a constant."""
+
+
+class HeaderWarning(GeomnnWarning):
+    """The first line of a file was taken as the names of its columns and looks like something else."""

@@ -23,6 +23,7 @@ from scipy.optimize import linprog
 
 from geomnn import algebra
 from geomnn.atoms import Atom, Direction, basis_directions, name_atom
+from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
 from geomnn.errors import DataError
 from geomnn.rationals import exact_table
@@ -141,7 +142,7 @@ class FeatureLayer:
 
 
 def all_layers(
-    X: Any, count: int, bias: bool, exact: bool, seconds: float = SECONDS
+    X: Any, count: int, bias: bool, exact: bool, seconds: float = SECONDS, deadline: Deadline = NEVER
 ) -> tuple[list[FeatureLayer], Any]:
     """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
 
@@ -154,6 +155,8 @@ def all_layers(
         Whether weights and tables are Fractions.
     seconds : float
         What it may take, by an estimate, to prune the features of a layer.
+    deadline : Deadline
+        As in `all_features`.
 
     Raises
     ------
@@ -162,7 +165,7 @@ def all_layers(
     """
     layers: list[FeatureLayer] = []
     for level in range(1, count + 1):
-        layer, table = all_features(X, bias, exact, level, seconds)
+        layer, table = all_features(X, bias, exact, level, seconds, deadline)
         if not layer.atoms:
             break
         layers, X = [*layers, layer], table
@@ -170,7 +173,12 @@ def all_layers(
 
 
 def all_features(
-    X: Any, bias: bool, exact: bool, level: int = 1, seconds: float = SECONDS
+    X: Any,
+    bias: bool,
+    exact: bool,
+    level: int = 1,
+    seconds: float = SECONDS,
+    deadline: Deadline = NEVER,
 ) -> tuple[FeatureLayer, Any]:
     """Every feature that the atoms of the exact program (p = 1) have on the samples, each once, and their table K.
 
@@ -185,6 +193,8 @@ def all_features(
         1 for samples, 2 for the features of one layer, …
     seconds : float
         What it may take, by an estimate, to prune the features.
+    deadline : Deadline
+        From which on features stay that others might make up for: they change no optimum.
 
     Returns
     -------
@@ -222,7 +232,7 @@ def all_features(
         chosen = [layer.atoms[columns.index(column)] for column in ordered]
         return FeatureLayer(tuple(chosen)), [list(row) for row in zip(*ordered, strict=True)]
     values = feature_table(samples, atoms)
-    kept = _essential(values, bias, seconds)
+    kept = _essential(values, bias, seconds, deadline)
     return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
 
 
@@ -385,7 +395,7 @@ def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     return replace(atom, weight=whole, directions=others, level=level)
 
 
-def _essential(table: np.ndarray, bias: bool, seconds: float) -> list[int]:
+def _essential(table: np.ndarray, bias: bool, seconds: float, deadline: Deadline) -> list[int]:
     """The features that are no combination K c of others with ‖c‖_1 ≤ 1, and with a bias a constant: no network over
     all of them is better than one over these.
 
@@ -400,7 +410,7 @@ def _essential(table: np.ndarray, bias: bool, seconds: float) -> list[int]:
     constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])
     for k in list(kept):
         others = [j for j in kept if j != k]
-        if not others:
+        if not others or deadline.over():
             break
         columns = np.hstack([table[:, others], -table[:, others], constants])
         cost = np.repeat([1.0, 0.0], [2 * len(others), constants.shape[1]])

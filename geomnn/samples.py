@@ -7,6 +7,7 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import fsum
 from operator import index
 from typing import Any
@@ -88,6 +89,19 @@ class Samples:
         """Number of homogeneous coordinates."""
         return self.d + self.bias
 
+    @cached_property
+    def extent(self) -> np.ndarray:
+        """The largest |x̃_il| of each column, shape (D,)."""
+        return np.asarray(np.abs(self.homogeneous).max(axis=0))
+
+    @cached_property
+    def _lengths(self) -> np.ndarray:
+        """‖x̃_i‖ in columns scaled by their extent, with a bias the longest for all, shape (n,)."""
+        length = np.linalg.norm(self.homogeneous / np.where(self.extent == 0, 1.0, self.extent), axis=1)
+        if self.bias:
+            length[:] = length.max()
+        return np.asarray(length)
+
     def lift(self, points: np.ndarray) -> np.ndarray:
         """Centred homogeneous coordinates of any points, shape (k, d) → (k, D)."""
         centred = points - self.centre
@@ -127,14 +141,9 @@ class Samples:
 
         With a bias, whose rounding is that of w·x_a at some sample x_a, the longest x̃_a counts for all.
         """
-        scale = np.abs(self.homogeneous).max(axis=0)
-        size = np.linalg.norm(scale * unit)  # weights of columns of zeros have no part in it
-        scale[scale == 0] = 1.0
-        length = np.linalg.norm(self.homogeneous / scale, axis=1)
-        if self.bias:
-            length[:] = length.max()
+        size = np.linalg.norm(self.extent * unit)  # weights of columns of zeros have no part in it
         values = self.homogeneous @ unit
-        return np.where(np.abs(values) <= tolerance * length * size, 0.0, values)
+        return np.where(np.abs(values) <= tolerance * self._lengths * size, 0.0, values)
 
 
 def sums_of_products(rows: np.ndarray, factors: np.ndarray, terms: np.ndarray) -> np.ndarray:

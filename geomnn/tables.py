@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from geomnn.checker.digits import written
 from geomnn.errors import DataError
 from geomnn.rationals import exact_number
 
@@ -47,6 +49,20 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     digest: str
+
+    @property
+    def doubt(self) -> str | None:
+        """What is strange about the header, in a sentence: some of its names are numbers, as in data or metadata."""
+        numbers = [name for name in self.columns if written(name) is not None]
+        if not numbers:
+            return None
+        shown = ", ".join(map(_show, numbers[:4])) + ", …" * (len(numbers) > 4)
+        return (
+            f"The header of {self.source} looks like data or metadata: it names {len(numbers)} of "
+            f"{len(self.columns)} columns by numbers ({shown}). It was taken as the names of the columns, and not as a "
+            "sample; if it is a sample, or says something about the file, put a line with names in its place or above "
+            "it."
+        )
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -133,6 +149,15 @@ def _records(text: str, source: str) -> list[tuple[int, list[str]]]:
 
 
 def _header(names: Sequence[str], source: str) -> tuple[str, ...]:
+    """The names of the columns; a first line of numbers is no header but a sample that would be lost."""
+    given = [name for name in names if name]
+    if given and all(written(name) is not None for name in given):
+        shown = ", ".join(map(_show, given[:4])) + ", …" * (len(given) > 4)
+        raise DataError(
+            f"{source} looks like a file without a header: its first line holds numbers only ({shown}), and would not "
+            "be taken as a sample. Add a first line with a name for each column, such as x1,x2,y; names like 2020 need "
+            "a letter, such as y2020."
+        )
     for position, name in enumerate(names):
         if not name:
             raise DataError(f"{source}: column {position + 1} of the header has no name; name every column.")
@@ -201,17 +226,29 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
     for row, cells in enumerate(table.rows):
         value = _number(table, row, name, cells[position])
         if value is None:
-            decimal = "write a decimal point" if re.fullmatch(r"[+-]?\d+,\d+", cells[position]) else None
+            comma = _advice_on_commas(cells[position])
             advice = {
                 "feature": "leave the column out (--features names those to use) or encode it as numbers",
                 "target": "add --classify if the column holds two classes",
             }[role]
             raise DataError(
                 f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected "
-                f"as {role}; {decimal or advice}."
+                f"as {role}; {comma or advice}."
             )
         values[row] = value
     return values
+
+
+def _advice_on_commas(text: str) -> str | None:
+    """What to do about commas in a number: one may mean either of two things, and a wrong guess is a wrong number."""
+    point, plain = text.replace(".", "").replace(",", "."), text.replace(",", "")
+    decimal = re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", text)
+    thousands = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text)
+    if decimal and thousands:
+        return f"write {point} if the comma is a decimal one, or {plain} if it separates thousands"
+    if decimal:
+        return f"write {point}, with a decimal point"
+    return f"write {plain}, without commas between thousands" if thousands else None
 
 
 def exact_column(table: Table, name: str) -> np.ndarray:
@@ -228,7 +265,8 @@ def exact_column(table: Table, name: str) -> np.ndarray:
 def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
     """A column of two classes as −1 and +1, and the names of the two.
 
-    Numbers are compared by value and sorted as numbers, anything else as text; the first class is −1.
+    Numbers are compared and sorted as the decimals that are written, if all are numbers, and anything else as text; the
+    first class is −1.
 
     Parameters
     ----------
@@ -248,10 +286,12 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
     """
     position = _position(table, name, "the target")
     texts = [cells[position] for cells in table.rows]
-    numbers = [_number(table, row, name, text) for row, text in enumerate(texts)]
-    values = [value for value in numbers if value is not None]
-    keys: Sequence[float | str] = values if len(values) == len(texts) else texts
-    spelling: dict[float | str, str] = {}
+    for row, text in enumerate(texts):
+        if written(text) is None:
+            _number(table, row, name, text)  # which refuses blank cells, NaN and infinities
+    numbers = [number for text in texts if (number := written(text)) is not None]
+    keys: Sequence[Any] = numbers if len(numbers) == len(texts) else texts
+    spelling: dict[Any, str] = {}
     for key, text in zip(keys, texts, strict=True):
         spelling.setdefault(key, text)
     if len(spelling) != 2:

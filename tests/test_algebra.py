@@ -1,7 +1,7 @@
 """The laws of section 0 of the theory, on floats, Fractions and symbols, and what floats promise on top."""
 
 import math
-import time
+import sys
 from fractions import Fraction
 from itertools import combinations, permutations
 
@@ -351,14 +351,19 @@ class TestFloats:
         exact = reject(np.full((5, 1, 4), Fraction(1)), make("fractions", (3, 2, 4)))
         assert exact.shape == (5, 3, 4)
 
-    def test_big_batches_are_fast(self):
-        rows = make("floats", (100_000, 3, 4))
-        best = math.inf
-        for _ in range(5):
-            start = time.perf_counter()
-            cross_product(rows)
-            best = min(best, time.perf_counter() - start)
-        assert best < 0.3  # 0.03 on two quiet cores; a Python loop over the batch takes seconds
+    @pytest.mark.parametrize("function", [cross_product, wedge, volume])
+    def test_big_batches_are_computed_at_once(self, function):
+        """As many calls of Python functions for a thousand times as many batches: none loops over them."""
+        calls = []
+        for batch in (100, 100_000):
+            rows, seen = make("floats", (batch, 3, 4)), []
+            sys.setprofile(lambda frame, event, argument, seen=seen: seen.append(event))
+            try:
+                function(rows)
+            finally:
+                sys.setprofile(None)
+            calls.append(seen.count("call"))
+        assert calls[1] == calls[0] > 0
 
 
 class TestDependentFloats:

@@ -18,7 +18,7 @@ from geomnn.samples import Samples
 distributed = pytest.importorskip("distributed", reason="Dask is an extra: pip install 'geomnn[dask]'")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client():
     """Two worker processes on this machine."""
     with (
@@ -51,7 +51,7 @@ class _Unlucky(LocalDictionary):
         return super()._search(*arguments)
 
 
-@pytest.mark.parametrize("norm", [1, 2])
+@pytest.mark.parametrize("norm", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_worker_changes_nothing(client, problem, norm):
     X, y = problem
     alone = gm.derive(
@@ -76,6 +76,7 @@ def test_cross_validation(client, problem):
     np.testing.assert_allclose(spread.errors, alone.errors, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_example(tmp_path, monkeypatch, capsys):
     example = Path(__file__).parents[1] / "examples" / "plot_cluster.py"
     monkeypatch.chdir(tmp_path)

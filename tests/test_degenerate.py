@@ -21,6 +21,7 @@ def derive(X, y, **options):
         return gm.derive(X, y, **options)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("bias", [True, False])
@@ -44,6 +45,7 @@ def test_degenerate_data_reach_the_optimum(name, norm, bias, loss):
         assert np.linalg.norm(neuron.weight, ord=norm) > 0
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("bias", [True, False])
@@ -62,6 +64,7 @@ def test_degenerate_data_with_softmax(name, norm, bias):
     assert solution.certificate.gap <= 1e-9 * solution.objective + 1e-15
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", [k for k in degenerate() if k != "large and small features"])
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("bias", [True, False])

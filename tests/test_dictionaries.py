@@ -240,3 +240,26 @@ def test_the_statement_of_a_dictionary_of_ones_own_is_about_its_atoms():
     assert said["mine"].startswith("No network of atoms of this dictionary has")
     assert said["exact"].startswith("No network of atoms of this dictionary has")
     assert said["paper"].startswith("No network of wedges of samples has")
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_every_wedge_of_binary_tables_has_its_name(seed, bias):
+    """Their flats have many samples on them, and frames whose entries are rounding where they should be zero."""
+    rng = np.random.default_rng(seed)
+    d = int(rng.integers(3, 7))
+    X = (
+        rng.integers(0, 2, size=(d + 3, d)).astype(float)
+        if seed % 2
+        else np.eye(d)[rng.integers(0, d, d + 3)]
+    )
+    samples = Samples(X, bias)
+    dictionary = WedgeDictionary(samples, np.inf, directions=d < 5)
+    v = rng.normal(size=(len(X), 1))
+    v -= bias * v.mean()
+    for unit in dictionary.price(v, 0.0, 300).units:
+        atom = dictionary.name(unit, v)
+        spanned = X[list(atom.samples)]
+        spanned = spanned[:-1] - spanned[-1] if bias else spanned
+        vectors = np.vstack([spanned, *(e.vector(d)[None] for e in atom.directions)])
+        assert np.linalg.matrix_rank(vectors) == d - 1

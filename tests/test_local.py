@@ -89,6 +89,7 @@ def test_laws(norm, bias, d):
     check_dictionary(LocalDictionary(Samples(rng.normal(size=(9, d)), bias), norm, starts=24))
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("outputs", [1, 2])
@@ -143,7 +144,9 @@ def test_sliding_never_raises_the_value():
         assert bias or not shift.any()
 
 
-@pytest.mark.parametrize("case", range(12))
+@pytest.mark.parametrize(
+    "case", [pytest.param(k, marks=[pytest.mark.slow] * (k not in (0, 5, 7))) for k in range(12)]
+)
 def test_local_search_reaches_global_optima(case):
     rng = np.random.default_rng(case)
     d, norm, bias = 3 + case % 3, NORMS[case // 3 % 3], bool(case % 2)
@@ -159,6 +162,7 @@ def test_local_search_reaches_global_optima(case):
     assert "no proof" in found.certificate.statement()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.parametrize("norm", NORMS)
 def test_degenerate_data(name, norm):
@@ -184,10 +188,11 @@ def test_other_losses_and_outputs():
     assert best.certificate.dual * (1 - 1e-9) <= found.objective <= best.objective * (1 + 1e-3)
 
 
-def test_many_columns_are_searched_by_themselves():
+@pytest.mark.parametrize(("n", "d"), [(30, 8), pytest.param(60, 12, marks=pytest.mark.slow)])
+def test_many_columns_are_searched_by_themselves(n, d):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 12))
-    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=60)
+    X = rng.normal(size=(n, d))
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=n)
     for norm in (1, 2):
         solution = gm.derive(X, y, reg=2.0, norm=norm)
         assert solution.certificate.scope == "local"
@@ -210,7 +215,7 @@ def test_refusals():
         gm.path(X, y, dictionary="local")
 
 
-@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("outputs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_certificate_says_how_far_names_hold(outputs):
     """A search that ends has names that give their weights; one cut short says by how much they do not."""
     rng = np.random.default_rng(0)

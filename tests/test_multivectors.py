@@ -16,7 +16,15 @@ from geomnn.errors import DataError, OptionError
 from geomnn.multivectors import from_multivector, to_multivector, vectors_from
 
 clifford = pytest.importorskip("clifford")
-PAIRS = [(count, dimension) for dimension in range(1, 7) for count in range(1, dimension + 1)]
+SLOW = {
+    dimension: [pytest.mark.slow] * (dimension > 3) for dimension in range(1, 7)
+}  # what clifford compiles
+DIMENSIONS = [pytest.param(dimension, marks=SLOW[dimension]) for dimension in range(2, 7)]
+PAIRS = [
+    pytest.param(count, dimension, marks=SLOW[dimension])
+    for dimension in range(1, 7)
+    for count in range(1, dimension + 1)
+]
 
 
 def random_vectors(count, dimension):
@@ -71,7 +79,7 @@ def test_dual_is_the_dual_of_clifford(count, dimension):
     assert hodge_dual(wedge(rows), dimension, count) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize("dimension", range(2, 7))
+@pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_cross_product_is_orthogonal_in_clifford(dimension):
     multivectors, rows = random_vectors(dimension - 1, dimension)
     normal = to_multivector(cross_product(rows), dimension, 1)
@@ -80,7 +88,7 @@ def test_cross_product_is_orthogonal_in_clifford(dimension):
         assert float((multivector | normal)[()]) == pytest.approx(0, abs=1e-11)
 
 
-@pytest.mark.parametrize("dimension", range(2, 7))
+@pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_reject_is_the_formula_of_clifford(dimension):
     for count in range(1, dimension):
         (point, *others), rows = random_vectors(count + 1, dimension)

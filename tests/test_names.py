@@ -37,6 +37,7 @@ def weight_from_name(atom: Atom, X, v):
     return w / np.linalg.norm(w, ord=atom.norm)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("bias", [True, False])

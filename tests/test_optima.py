@@ -44,7 +44,8 @@ def test_certificates_and_dual_constraints_hold_on_larger_problems(norm, bias, l
         assert abs(v.sum()) <= 1e-9
 
 
-@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("norm", [2, 1, np.inf])
 def test_no_gradient_trained_network_is_better(norm):
     from scipy.optimize import minimize
 

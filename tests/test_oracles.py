@@ -25,6 +25,7 @@ def as_set(patterns):
     return {tuple(pattern) for pattern in patterns}
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['dimension']}d-{c['loss']}-reg{c['reg']}")
 def test_stored_optima(case, norm):
@@ -136,6 +137,7 @@ def test_large_penalty_leaves_the_constant():
     assert optimum(draw(17, 5, 2), y, 1e4, "l1", True, "squared") == pytest.approx(y.var() * 2.5, rel=1e-9)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize(("n", "d", "bias"), [(6, 2, True), (5, 3, False), (9, 1, True)])
 def test_two_outputs(n, d, bias, norm):
@@ -149,6 +151,7 @@ def test_two_outputs(n, d, bias, norm):
     assert lower <= high * (1 + 1e-9)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("direction", [(1.0, 0.0), (0.6, -0.8)])
 @pytest.mark.parametrize("bias", [False, True])
@@ -162,7 +165,14 @@ def test_two_outputs_of_rank_one(bias, direction, norm):
 
 
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("X", [np.ones((4, 2)), np.zeros((3, 2)), np.repeat(draw(22, 3, 2), 2, axis=0)])
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.ones((4, 2)),
+        np.zeros((3, 2)),
+        pytest.param(np.repeat(draw(22, 3, 2), 2, axis=0), marks=pytest.mark.slow),
+    ],
+)
 def test_two_outputs_on_degenerate_samples(X, bias):
     lower, upper = optimum_two_outputs(X, draw(23, len(X), 2), 0.05, "l2", bias)
     assert lower <= upper * (1 + 1e-9)

@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -47,6 +48,12 @@ def crossings(X, norm, bias):
     return found
 
 
+@cache
+def chambers(norm, shape):
+    """The picture of a shape's table, once for all that is read off it."""
+    return plotting.plot_chambers(table(shape[0]), bias=shape[1], norm=norm)
+
+
 def shown_atoms(figure, X, norm, bias):
     chart = charts.chart_for(Samples(X, bias), norm)
     points = np.vstack([line.get_xydata() for line in artists(figure, "atoms").values()])
@@ -56,7 +63,7 @@ def shown_atoms(figure, X, norm, bias):
 @pytest.mark.parametrize(("norm", "shape"), CASES)
 def test_the_vertices_drawn_are_the_atoms_of_the_dictionary(norm, shape):
     X, bias = table(shape[0]), shape[1]
-    figure = plotting.plot_chambers(X, bias=bias, norm=norm)
+    figure = chambers(norm, shape)
     shown = {tuple(np.round(unit, 8) + 0.0) for unit in shown_atoms(figure, X, norm, bias)}
     assert shown == crossings(X, norm, bias)
     assert len(artists(figure, "atoms")) == (1 if norm == 2 else 2)
@@ -67,7 +74,7 @@ def test_the_vertices_drawn_are_the_atoms_of_the_dictionary(norm, shape):
 def test_cuts_are_where_samples_become_active_with_the_active_side_on_the_left(norm, shape):
     X, bias = table(shape[0]), shape[1]
     chart = charts.chart_for(Samples(X, bias), norm)
-    figure = plotting.plot_chambers(X, bias=bias, norm=norm)
+    figure = chambers(norm, shape)
     lines = figure.findobj(lambda artist: (artist.get_gid() or "").startswith("cut x"))
     assert {line.get_gid() for line in lines} == {f"cut x{i}" for i in range(len(X))}
     size = np.ptp(chart.box, axis=1)
@@ -96,7 +103,7 @@ def test_images_and_units_undo_each_other(norm, shape):
 @pytest.mark.parametrize(("norm", "shape"), CASES)
 def test_a_chamber_carries_the_number_of_its_active_samples(norm, shape):
     X, bias = table(shape[0]), shape[1]
-    figure = plotting.plot_chambers(X, bias=bias, norm=norm)
+    figure = chambers(norm, shape)
     chart = charts.chart_for(Samples(X, bias), norm)
     numbers = figure.findobj(lambda artist: artist.get_gid() == "count")
     assert len(numbers) >= len(X)
@@ -150,20 +157,21 @@ def test_the_correlation_is_linear_where_the_picture_says_so(shape):
     np.testing.assert_allclose((before + after)[same], 2 * here[same], atol=1e-12)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("norm", NORMS)
-def test_degenerate_samples_have_pictures(norm):
+@pytest.mark.parametrize("case", range(15))
+def test_degenerate_samples_have_pictures(norm, case):
     tables = [
         [[1.0, 2.0]], [[0.0, 0.0], [1.0, 1.0]], [[1.0, 1.0], [2.0, 2.0], [-1.0, -1.0]], np.zeros((2, 2)),
         [[1e6, 2.0], [3.0, 1e-6]], np.ones((3, 2)),
     ]  # fmt: skip
+    spaces = [[[1.0, 0, 0], [0, 1, 0]], [[0.0, 0, 0]], [[1.0, 1, 1], [2, 2, 2]]]
+    X, bias = [*itertools.product(tables, (False, True)), *itertools.product(spaces, (False,))][case]
+    v = np.arange(len(X)) - (len(X) - 1) / 2
+    residual = (None, v, 0 * v)[case % 3 if case < 12 else 0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for k, (X, bias) in enumerate(itertools.product(tables, (False, True))):
-            v = np.arange(len(X)) - (len(X) - 1) / 2
-            residual = (None, v, 0 * v)[k % 3]
-            plotting.plot_chambers(X, bias=bias, norm=norm, residual=residual).draw_without_rendering()
-        for X in ([[1.0, 0, 0], [0, 1, 0]], [[0.0, 0, 0]], [[1.0, 1, 1], [2, 2, 2]]):
-            plotting.plot_chambers(X, bias=False, norm=norm).draw_without_rendering()
+        plotting.plot_chambers(X, bias=bias, norm=norm, residual=residual).draw_without_rendering()
 
 
 def test_axes_that_are_given_are_used():

@@ -25,6 +25,7 @@ DUAL = [
 ]
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("norm", [1, np.inf])
 @pytest.mark.parametrize(("X", "y", "bias"), DUAL)
 @pytest.mark.parametrize("share", [0.05, 0.4, 0.9, 1.1])

@@ -35,8 +35,23 @@ PROOFS = theorems(
         "angle_bound",
     ]
 )
+# exhaustive ones of seconds each; with a false statement the first stage runs them, too
+LONG = {
+    angle_bound.maxima_compare,
+    angle_bound.vacuous,
+    faces_for_two_norm.every_chamber,
+    faces_for_two_norm.maximisers,
+    faces_for_two_norm.no_better_unit,
+    features_are_volumes.degenerate_bases,
+    gram_volume.cauchy_binet,
+    gram_volume.zero_only_for_dependent,
+    optimal_weights_are_wedges.no_better_samples,
+    optimal_weights_are_wedges.no_better_unit,
+    optimal_weights_are_wedges.vertices_are_wedges,
+    training_is_convex.whole_networks,
+}
 STEPS = [
-    pytest.param(step, id=f"{name}.{step.check.__name__}")
+    pytest.param(step, id=f"{name}.{step.check.__name__}", marks=[pytest.mark.slow] * (step.check in LONG))
     for name, theorem in PROOFS.items()
     for step in theorem.steps
 ]

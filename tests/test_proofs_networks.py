@@ -20,10 +20,20 @@ NAMES = (
 )
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
+# exhaustive ones of seconds each; with a wrong statement the first stage runs them, too
+LONG = {
+    deep_recursion.three_layers,
+    deep_recursion.without_bias,
+    dual_is_unique.one_residual,
+    path_is_piecewise_linear.whole_paths,
+    pruning.several_outputs,
+}
 
 
 @pytest.mark.parametrize(
-    "step", [step for _, step in STEPS], ids=[f"{name}-{step.check.__name__}" for name, step in STEPS]
+    "step",
+    [pytest.param(step, marks=[pytest.mark.slow] * (step.check in LONG)) for _, step in STEPS],
+    ids=[f"{name}-{step.check.__name__}" for name, step in STEPS],
 )
 def test_step_holds(step):
     if step.needs:

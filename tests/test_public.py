@@ -45,7 +45,7 @@ def test_arrows_of_the_data_point_one_way():
     from pathlib import Path
 
     order = [
-        "checker", "errors", "files", "compiled", "parallel", "rationals", "roots", "algebra",
+        "checker", "errors", "files", "compiled", "deadline", "parallel", "rationals", "roots", "algebra",
         "multivectors", "samples", "atoms", "chambers",
         "dictionaries", "layers", "programs", "networks", "exact", "optima", "derivation", "blocks", "absolute",
         "paths", "estimators",

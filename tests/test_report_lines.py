@@ -66,6 +66,7 @@ def check(folder, X, y, reg, **options):
     return found, claim
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("name", "d", "bias"), [(name, d, b) for name in OPTIONS for d in (1, 2, 3) for b in (True, False)]
 )
@@ -100,6 +101,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
 @pytest.mark.parametrize("options", [{"norm": "1"}, {"norm": "2"}, {"dictionary": "wedge"}])
 @pytest.mark.parametrize("name", DEGENERATE)

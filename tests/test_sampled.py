@@ -29,6 +29,7 @@ def test_laws(norm, bias, sketch):
     check_dictionary(SampledDictionary(Samples(X, bias), norm, 200, sketch))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.parametrize("bias", [True, False])
 def test_degenerate_data(name, bias):
@@ -75,6 +76,7 @@ def test_all_wedges_of_a_small_table_are_found(norm, bias, d):
         assert drawn.price(v, np.inf, 1).maximum == pytest.approx(every.price(v, np.inf, 1).maximum)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("bias", "scale"), [(True, 1.0), (False, 1e80), (True, 1e-80)])
 def test_three_hundred_dimensions(bias, scale):
     """Where volumes leave float64 by far; every unit is orthogonal to D − 1 samples, and its name says which."""

@@ -36,6 +36,7 @@ def formula(dictionary, v):
     return units, np.linalg.norm(v.T @ samples.features(units), axis=0)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(

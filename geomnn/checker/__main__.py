@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from geomnn.checker.digits import printable
 from geomnn.checker.report import verify_report
 from geomnn.checker.statements import Falsehood
 
@@ -21,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the CSV file that it is about")
     options = parser.parse_args(arguments)
     try:
-        _say("\n".join(verify_report(options.report, options.data)), sys.stdout)
+        for statement in verify_report(options.report, options.data):
+            _say(statement, sys.stdout)
     except Falsehood as reason:
         _say(f"FALSE: {reason}", sys.stderr)
         return 1
@@ -32,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """Print, with a question mark for what the terminal has no letter for."""
+    """Print one line, with a question mark for what the terminal has no letter for, and nothing that it would obey."""
     encoding = stream.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), file=stream)
+    print(printable(text).encode(encoding, "replace").decode(encoding), file=stream)
 
 
 if __name__ == "__main__":

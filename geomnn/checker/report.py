@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from geomnn.checker.digits import any_size
-from geomnn.checker.statements import Falsehood, check, number, require
+from geomnn.checker.digits import any_size, parse_json
+from geomnn.checker.statements import Falsehood, brief, check, number, require
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
 from geomnn.checker.wedges import Wedges
@@ -48,18 +48,11 @@ def verify_report(report: Path, data: Path) -> list[str]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as reason:
-        raise Falsehood(f"{file.name} is no JSON document ({reason}).") from reason
+        document = parse_json(file.read_text(encoding="utf-8"))
+    except ValueError as reason:
+        raise Falsehood(f"{file.name} is no JSON document that can be read ({reason}).") from reason
     require(isinstance(document, dict), f"{file.name} is no JSON object.")
     return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object in which no key comes twice: readers differ in which one they would believe."""
-    found = dict(pairs)
-    require(len(found) == len(pairs), "A key comes twice in the same object.")
-    return found
 
 
 def check_network(
@@ -80,7 +73,9 @@ def check_network(
     require(set(network) == {*expected, "neurons"}, "network.json has other keys than an exact network.")
     for key, value in expected.items():
         same = json.dumps(network[key]) == json.dumps(value)
-        require(same, f"{key} of network.json is {str(network[key])[:60]} where the certificate has {value}.")
+        require(
+            same, f"{key} of network.json is {brief(network[key])} where the certificate has {brief(value)}."
+        )
     neurons = network["neurons"]
     require(isinstance(neurons, list) and len(neurons) == len(claimed["neurons"]),
             "network.json has another number of neurons than the certificate.")  # fmt: skip

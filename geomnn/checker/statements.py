@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import isqrt, lcm
 from typing import Any
 
+from geomnn.checker.digits import MOST_DIGITS, too_long
 from geomnn.checker.surds import Surd
 from geomnn.checker.wedges import Wedges, features, spelling
 
@@ -18,6 +19,7 @@ __all__ = [
     "FORMAT",
     "VERSION",
     "Falsehood",
+    "brief",
     "check",
     "covered_networks",
     "digest",
@@ -65,6 +67,12 @@ def is_square(value: int) -> bool:
 def require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Falsehood(otherwise)
+
+
+def brief(value: Any) -> str:
+    """What a document holds in the place of something else, or where it begins."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def covered_networks(scope: str, depth: int = 2, program: str = "exact") -> str:
@@ -159,8 +167,12 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     require(not (number(claim["violation"], "violation") - largest).terms,
             "The claimed violation is not the largest |correlation|/reg.")  # fmt: skip
     atoms, scope = 2 * len(everything), "global" if problem["program"] == "exact" else "dictionary"
-    require(claim["atoms"] == atoms, f"The claim is about {claim['atoms']} atoms and there are {atoms}.")
-    require(claim["scope"] == scope, f"The claimed scope is {claim['scope']!r} and {scope!r} was checked.")
+    require(
+        claim["atoms"] == atoms, f"The claim is about {brief(claim['atoms'])} atoms and there are {atoms}."
+    )
+    require(
+        claim["scope"] == scope, f"The claimed scope is {brief(claim['scope'])} and {scope!r} was checked."
+    )
     words = sentence(primal, scope, atoms, depth, problem["program"])
     require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
     require(document["seal"] == seal(document), "The certificate was changed after it was written (seal).")
@@ -179,7 +191,7 @@ def _check_form(document: Any) -> None:
     require(isinstance(document, dict) and document.get("format") == FORMAT, f"This is no {FORMAT!r}.")
     version = document.get("version")
     require(version in (VERSION, DEEP) and type(version) is int,
-            f"The version is {version!r} and {VERSION} and {DEEP} can be checked.")  # fmt: skip
+            f"The version is {brief(version)} and {VERSION} and {DEEP} can be checked.")  # fmt: skip
     for part, keys in KEYS.items():
         keys = keys | {"depth"} if part == "problem" and version == DEEP else keys
         content = document[part] if part else document
@@ -191,21 +203,29 @@ def _check_form(document: Any) -> None:
 
 def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> None:
     n, d = len(rows), len(rows[0])
-    require(problem["loss"] == "squared", f"The loss is {problem['loss']!r} and 'squared' can be checked.")
-    require(problem["norm"] in ("1", "2", "inf"), f"The norm is {problem['norm']!r}.")
-    require(type(problem["bias"]) is bool, f"bias is {problem['bias']!r}.")
-    require(problem["program"] in ("exact", "paper"), f"The program is {problem['program']!r}.")
+    require(
+        problem["loss"] == "squared", f"The loss is {brief(problem['loss'])} and 'squared' can be checked."
+    )
+    require(problem["norm"] in ("1", "2", "inf"), f"The norm is {brief(problem['norm'])}.")
+    require(type(problem["bias"]) is bool, f"bias is {brief(problem['bias'])}.")
+    require(problem["program"] in ("exact", "paper"), f"The program is {brief(problem['program'])}.")
     depth = problem.get("depth")
     fits = problem["norm"] == "1" and problem["program"] == "exact"
-    require(depth is None or (type(depth) is int and depth > 2 and fits),
-            f"The depth is {depth!r}: for norm 1 and the exact program it is 3 or more.")  # fmt: skip
+    require("depth" not in problem or (type(depth) is int and depth > 2 and fits),
+            f"The depth is {brief(depth)}: for norm 1 and the exact program it is 3 or more.")  # fmt: skip
     require(problem["program"] == "paper" or problem["norm"] != "2" or d == 1,
             "For norm 2 the wedges are not all atoms of the exact program.")  # fmt: skip
-    require(isinstance(problem["reg"], str), f"reg is {problem['reg']!r}, no rational above 0.")
+    require(isinstance(problem["reg"], str), f"reg is {brief(problem['reg'])}, no rational above 0.")
+    for part in ("features", "classes"):
+        names = problem[part]
+        listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        require(names is None or listed, f"{part} of the problem is {brief(names)}, which are no names.")
+    target = problem["target"]
+    require(target is None or isinstance(target, str), f"The target is {brief(target)}, which is no name.")
     reg = number(problem["reg"], "reg")
-    require(set(reg.terms) == {1} and reg.sign() > 0, f"reg is {problem['reg']!r}, no rational above 0.")
+    require(set(reg.terms) == {1} and reg.sign() > 0, f"reg is {brief(problem['reg'])}, no rational above 0.")
     require(type(problem["samples"]) is int and problem["samples"] == n,
-            f"The certificate is about {problem['samples']} samples and there are {n}.")  # fmt: skip
+            f"The certificate is about {brief(problem['samples'])} samples and there are {n}.")  # fmt: skip
     require(
         problem["sha256"] == digest(problem, rows, targets),
         "The data or the problem are not those that were solved (sha256).",
@@ -318,7 +338,10 @@ def number(value: Any, name: str) -> Surd:
     for term in terms:
         pair = isinstance(term, list) and len(term) == 2 and type(term[1]) is int and term[1] > 0
         spelt = pair and isinstance(term[0], str) and NUMBER.fullmatch(term[0]) is not None
-        require(spelt, f"{name} is {str(value)[:60]}, which is no number.")
+        require(spelt, f"{name} is {brief(value)}, which is no number.")
+        require(
+            not too_long(term[0]), f"{name} has more than {MOST_DIGITS:,} digits, which no certificate needs."
+        )
         plain = term[1] == 1 or not (is_square(term[1]) or any(term[1] % (p * p) == 0 for p in SMALL))
         require(plain, f"{name} has a square under a root.")
         require(str(Fraction(term[0])) == term[0], f"{name} is not in lowest terms.")

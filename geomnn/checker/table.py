@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from geomnn.checker.statements import Falsehood, require
+from geomnn.checker.digits import written
+from geomnn.checker.statements import Falsehood, brief, require
 
 __all__ = ["read_columns"]
 
@@ -50,14 +51,18 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
     named = isinstance(features, list) and bool(features)
     require(named, "The certificate names no columns, so it is not about a file: see geomnn.exact.verify.")
     for name in [*(features or []), target]:
-        require(header.count(name) == 1, f"The data have no column {name!r}, which the certificate names.")
+        require(isinstance(name, str), f"The certificate names a column {brief(name)}, which is no name.")
+        require(
+            header.count(name) == 1, f"The data have no column {brief(name)}, which the certificate names."
+        )
     require(all(len(row) == len(header) for row in rows), "The rows of the data are of different lengths.")
     table = [[_number(row[header.index(name)], name) for name in features or []] for row in rows]
     column = [row[header.index(target)] for row in rows]
     if classes is None:
         return table, [_number(cell, target) for cell in column]
     require(
-        isinstance(classes, list) and len(classes) == 2, f"The classes are {classes!r}, which are not two."
+        isinstance(classes, list) and len(classes) == 2,
+        f"The classes are {brief(classes)}, which are not two.",
     )
     return table, _classes(column, classes)
 
@@ -66,15 +71,20 @@ def _number(cell: str, name: Any) -> Fraction:
     """What is written: a decimal number with a moderate exponent."""
     found = NUMBER.fullmatch(cell)
     if found is None or abs(int(found[1] or 0)) > 5000:
-        raise Falsehood(f"The column {name!r} of the data holds {cell[:40]!r}, which is no number.")
+        raise Falsehood(f"The column {brief(name)} of the data holds {cell[:40]!r}, which is no number.")
     return Fraction(cell)
 
 
 def _classes(column: list[str], classes: list) -> list[Fraction]:
-    """−1 for the first class and 1 for the second; compared as numbers if all of them are."""
+    """−1 for the first class and 1 for the second; compared as numbers, as they are written, if all of them are."""
+    require(
+        all(isinstance(name, str) for name in classes),
+        f"The classes are {brief(classes)}, which are not two names.",
+    )
     cells = [*column, *classes]
-    numbers = all(isinstance(cell, str) and NUMBER.fullmatch(cell) for cell in cells)
-    keys = [float(cell) for cell in cells] if numbers else cells
+    numbers = [number for cell in cells if (number := written(cell)) is not None]
+    keys: list[Any] = numbers if len(numbers) == len(cells) else cells
+    require(keys[-2] != keys[-1], f"The classes are {brief(classes)}, which are the same.")
     targets = dict(zip(keys[-2:], (Fraction(-1), Fraction(1)), strict=True))
     for cell, key in zip(column, keys[:-2], strict=True):
         require(key in targets, f"The data hold the class {cell!r}, which the certificate does not name.")

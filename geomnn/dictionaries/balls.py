@@ -45,6 +45,10 @@ class Ball(ABC):
         """Where the lines w + t d meet walls at t > 0: t and the change of slope there, shape (m, k), padded with
         t = inf; and the directions of the walls."""
 
+    @abstractmethod
+    def corner(self, w: np.ndarray) -> np.ndarray:
+        """A vertex of the ball next to one weight (d,); every point of a sphere is one."""
+
 
 class Octahedron(Ball):
     """‖·‖_1, with walls e_l."""
@@ -68,6 +72,10 @@ class Octahedron(Ball):
         meet = np.divide(-w, d, out=np.full_like(w, np.inf), where=falling)
         return meet, 2 * np.abs(d), [[Direction(axis) for axis in range(len(w))]] * w.shape[1]
 
+    def corner(self, w: np.ndarray) -> np.ndarray:
+        largest = int(np.argmax(np.abs(w)))
+        return np.where(np.arange(len(w)) == largest, np.copysign(1.0, w[largest]), 0.0)
+
 
 class Sphere(Ball):
     """‖·‖_2, without walls."""
@@ -89,6 +97,9 @@ class Sphere(Ball):
     def kinks(self, w: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[list[Direction]]]:
         none = np.zeros((0, w.shape[1]))
         return none, none, [[]] * w.shape[1]
+
+    def corner(self, w: np.ndarray) -> np.ndarray:
+        return w / self.length(w)
 
 
 class Cube(Ball):
@@ -119,6 +130,9 @@ class Cube(Ball):
                 meet[row, column], change[row, column] = t, steeper
             walls.append([wall for *_, wall in kinks])
         return meet, change, walls
+
+    def corner(self, w: np.ndarray) -> np.ndarray:
+        return np.copysign(1.0, w)
 
 
 def find_ball(norm: float) -> Ball:

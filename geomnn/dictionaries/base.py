@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.atoms import Atom
+from geomnn.deadline import Deadline
 from geomnn.errors import EnumerationTooLarge, OptionError
 from geomnn.samples import Samples, check_norm
 
@@ -109,6 +110,16 @@ class Dictionary(ABC):
             As in `price`.
         """
         return Pricing(0.0, np.zeros((0, self.samples.D)))
+
+    def until(self, deadline: Deadline) -> Dictionary:
+        """The same dictionary, which searches no longer than until then: itself, where it looks at all.
+
+        Parameters
+        ----------
+        deadline : Deadline
+            From which on a pricing ends with the atoms that it has come across, and at least one.
+        """
+        return self
 
     @abstractmethod
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:

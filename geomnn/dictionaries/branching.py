@@ -15,7 +15,6 @@ Source: geomnn theory, section 5.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +23,7 @@ from scipy.sparse import block_array, csr_array, eye_array
 from scipy.spatial.distance import cdist
 
 from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.deadline import Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.errors import OptionError, UnsupportedProblem
@@ -126,9 +126,9 @@ class BranchingDictionary(Dictionary):
         total = float(np.abs(gains).sum())
         if total == 0:
             return BranchedPricing(0.0, np.zeros((0, self.samples.D)), True)
-        end = time.monotonic() + self.time_limit
+        deadline = Deadline.after(self.time_limit)
         searches = [self._search(gains / total, self.time_limit / 2)]
-        searches.append(self._search(-gains / total, end - time.monotonic()))
+        searches.append(self._search(-gains / total, deadline.left()))
         bounds, found, complete = zip(*searches, strict=True)
         weights = np.array([weight for weight in found if weight.any()]).reshape(-1, self.samples.d)
         polished = self._walks.follow(weights, residual, 0.0, 2)  # atoms that are not lower

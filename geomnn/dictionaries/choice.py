@@ -17,6 +17,7 @@ __all__ = ["find_dictionary"]
 
 SECONDS = 900.0  # that a solve over all atoms may take, by an estimate, where it is asked for
 AFFORDABLE = 60.0  # and where it is not
+BEGUN = 4  # times as long as there is may take a solve that is ended when it is over: forming and a sweep take less
 
 
 def find_dictionary(
@@ -25,6 +26,7 @@ def find_dictionary(
     dictionary: str | Dictionary,
     seed: int = 0,
     affordable: float = AFFORDABLE,
+    time_limit: float = np.inf,
 ) -> Dictionary:
     """The dictionary of that name for these samples, or the instance if it is one for them.
 
@@ -34,9 +36,13 @@ def find_dictionary(
         As in `geomnn.derive`.
     affordable : float
         The seconds up to which a solve over all atoms is what "auto" stands for.
+    time_limit : float
+        Seconds in which atoms that are asked for have to be formed and looked at once, by an estimate.
 
     Raises
     ------
+    EnumerationTooLarge
+        If all atoms are asked for and are too many.
     OptionError
         If there is no such dictionary, the instance was made for other samples or another norm, or the seed is none.
     """
@@ -51,7 +57,7 @@ def find_dictionary(
     if not isinstance(dictionary, str):
         dictionary = repr(dictionary)  # of no use, and refused below
     if dictionary == "wedge":
-        return WedgeDictionary(samples, norm, directions=False)
+        return WedgeDictionary(samples, norm, directions=False, max_seconds=min(SECONDS, BEGUN * time_limit))
     if dictionary == "sampled":
         return SampledDictionary(samples, norm, seed=seed)
     if dictionary == "local":
@@ -62,14 +68,17 @@ def find_dictionary(
         except EnumerationTooLarge:
             return LocalDictionary(samples, norm, seed=seed)
     if dictionary == "exact":
-        return _all_atoms(samples, norm, SECONDS)
+        return _all_atoms(samples, norm, SECONDS, time_limit)
     raise OptionError(
         f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'sampled', 'local' or a Dictionary was expected."
     )
 
 
-def _all_atoms(samples: Samples, norm: float, max_seconds: float) -> Dictionary:
+def _all_atoms(samples: Samples, norm: float, max_seconds: float, time_limit: float = np.inf) -> Dictionary:
     """All atoms of the training problem, if a solve over them takes no longer."""
-    if norm == 2 and samples.d > 1:
-        return (ArcDictionary if samples.d == 2 else FaceDictionary)(samples, max_seconds)
+    if norm == 2 and samples.d > 2:  # to form faces takes about as long as all that is done with them
+        return FaceDictionary(samples, min(max_seconds, time_limit))
+    max_seconds = min(max_seconds, BEGUN * time_limit)
+    if norm == 2 and samples.d == 2:
+        return ArcDictionary(samples, max_seconds)
     return WedgeDictionary(samples, norm, directions=True, max_seconds=max_seconds)

@@ -37,6 +37,7 @@ __all__ = ["Pencils", "Sweep", "form_pencils"]
 
 CHUNK = 512  # samples placed at a time, so that what is computed for them stays in the first-level cache
 PARALLEL = 100_000  # events below which a second thread costs more than it brings
+ROUNDED = 1e-14  # share of the largest entry of a vector of a frame, by the sizes of columns, up to which one is zero
 DEGENERATE = 1e-13  # |q_k| over its terms, below which a sample lies on the flat
 
 
@@ -257,6 +258,7 @@ def _frames(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled = np.abs(rows) / np.where(size > 0, size, 1.0)
     largest = scaled.max(axis=2, keepdims=True)
     share = np.divide(scaled, largest, out=np.zeros_like(scaled), where=largest > 0)
+    rows[share <= ROUNDED] = 0.0
     both = np.minimum(share, np.transpose(share, (2, 1, 0))).transpose(1, 0, 2).reshape(count, d * d)
     first, second = np.divmod(both.argmax(axis=1), d)
     pencil = np.arange(count)

@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
+from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries import ChainDictionary, Dictionary, WedgeDictionary
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.active_set import ExactActiveSet
@@ -147,7 +148,9 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
     )
 
 
-def find_optimum(problem: ExactProblem, dictionary: Dictionary, guess: Optimum) -> ExactOptimum:
+def find_optimum(
+    problem: ExactProblem, dictionary: Dictionary, guess: Optimum, deadline: Deadline = NEVER
+) -> ExactOptimum:
     """The exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
 
     Parameters
@@ -156,6 +159,12 @@ def find_optimum(problem: ExactProblem, dictionary: Dictionary, guess: Optimum) 
     dictionary : Dictionary
         Which names the units of the guess.
     guess : Optimum
+    deadline : Deadline
+
+    Raises
+    ------
+    OutOfTime
+        If the deadline comes between two steps: there is no half of an exact optimum.
 
     Source: geomnn theory, section 8.
     """
@@ -167,7 +176,12 @@ def find_optimum(problem: ExactProblem, dictionary: Dictionary, guess: Optimum) 
             signs.append(1 if guess.coefficients[j, 0] > 0 else -1)
     target = Target(problem.targets, problem.reg, problem.bias, basis)
     active = ExactActiveSet(target, planes, signs)
-    active.optimise(lambda projection: most_violated(problem, basis, problem.reg, projection.point))
+
+    def most_violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
+        deadline.check()
+        return most_violated(problem, basis, problem.reg, projection.point)
+
+    active.optimise(most_violated_in_time)
     return _assembled(problem, basis, active)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from geomnn.checker.digits import any_size
+from geomnn.checker.digits import any_size, parse_json
 from geomnn.checker.statements import DEEP, FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, FileError, FormatError, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
@@ -167,8 +167,10 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as reason:
         raise FileError(f"{path} cannot be read ({reason.strerror}); give a certificate file.") from reason
     except ValueError as reason:
-        raise FormatError(f"{path} is not a JSON document ({reason}); give a certificate file.") from reason
+        raise FormatError(
+            f"{path} is not a JSON document that can be read ({reason}); give a certificate file."
+        ) from reason

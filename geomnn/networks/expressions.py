@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 FORMS = ("auto", "exact", "numeric")
+MOST_ENTRIES = 6  # of a mean in a formula
 LEFT = "style='text-align:left'"
 
 
@@ -59,7 +60,7 @@ def variables(features: int, symbols: Any = None) -> list[Any]:
 
 def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network
-    Σ z_j Max(0, u_j·x + b_j) + t, equal to it at every rational point.
+    Σ z_j Max(0, u_j·x + b_j) + t, equal to it at every rational point. A scaling is part of it.
 
     Parameters
     ----------
@@ -91,6 +92,11 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     def hidden(weights: np.ndarray, biases: np.ndarray, terms: Any) -> list[Any]:
         return [sympy.Max(0, affine(w, terms, b)) for w, b in zip(weights, biases, strict=True)]
 
+    if network.scaling is not None:
+        x = [
+            affine(row, x, b)
+            for row, b in zip(*network.scaling.folded(np.eye(len(x)), np.zeros(len(x))), strict=True)
+        ]
     for layer in network.below:
         x = hidden(*layer.arrays(), x)
         if layer.mix is not None:
@@ -164,7 +170,17 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
             total = r" \\ & \quad ".join(pieces)
             total = total if layer.folds else rf"\bigl({total}\bigr)_+"
             formula += rf" \\ {_column(k, level)}(x) ={{}}& {total}"
+    if network.scaling is not None:
+        mean, deviation = (_vector(v, digits) for v in (network.scaling.mean, network.scaling.deviation))
+        formula += rf" \\ & \text{{with }} x \text{{ and samples standardised: }} (x - {mean}) / {deviation}"
     return rf"\begin{{aligned}} {formula} \end{{aligned}}"
+
+
+def _vector(values: np.ndarray, digits: int) -> str:
+    """Numbers in brackets as LaTeX, the first ones where they are many."""
+    entries = [_scientific(value, digits) for value in values[:MOST_ENTRIES]]
+    entries += [r"\ldots"] * (len(values) > MOST_ENTRIES)
+    return "(" + r",\, ".join(entries) + ")"
 
 
 def feature_latex(atom: Atom) -> str:
@@ -256,7 +272,19 @@ def to_text(network: AnalyticNetwork) -> str:
                     f"{name} = {_short(shift)}" if layer.folds else f"{name} = ( … )₊, … = {_short(shift)}"
                 )
                 lines += [f"  {'+' if c >= 0 else ''}{_short(c)} · {_feature(atom)}" for c, atom in parts]
+    if network.scaling is not None:
+        mean, deviation = map(_listed, (network.scaling.mean, network.scaling.deviation))
+        lines.append(f"x and samples standardised: (x − {mean}) / {deviation}")
     return "\n".join(lines)
+
+
+def _listed(values: np.ndarray) -> str:
+    """Numbers in brackets, the first ones where they are many."""
+    return (
+        "("
+        + ", ".join([*(f"{v:.6g}" for v in values[:MOST_ENTRIES]), *["…"] * (len(values) > MOST_ENTRIES)])
+        + ")"
+    )
 
 
 def _feature(atom: Atom) -> str:

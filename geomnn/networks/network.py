@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -14,106 +13,23 @@ import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
-from geomnn.errors import DataError, MissingPackage
+from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
 from geomnn.layers import FeatureLayer
 from geomnn.networks import document, expressions, interchange
-from geomnn.rationals import exact_table, holds_exact, root_times, short_number
+from geomnn.networks.neuron import ExactNeuron, Neuron
+from geomnn.networks.scaling import Scaling
+from geomnn.rationals import exact_table, holds_exact
 from geomnn.roots import RootBasis
 from geomnn.samples import real_table
 
 __all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
 
 
-@dataclass(frozen=True, eq=False)
-class Neuron:
-    """One hidden neuron, x ↦ α (w·x + b)_+, balanced: ‖w‖_p = ‖α‖_2 = √|z|.
-
-    Parameters
-    ----------
-    weight : ndarray, shape (d,)
-        w = √|z| times the weight of the atom.
-    bias : float
-        b; 0 without bias.
-    outer : float or ndarray, shape (c,)
-        α.
-    atom : Atom
-        The unit neuron with its name.
-
-    Source: geomnn theory, section 0.
-    """
-
-    weight: np.ndarray
-    bias: float
-    outer: Any
-    atom: Atom
-
-    @property
-    def coefficient(self) -> Any:
-        """z: what the feature of the unit atom is multiplied by, α ‖w‖_p."""
-        return self.outer * float(np.linalg.norm(self.weight, ord=self.atom.norm))
-
-    def numeric(self) -> Neuron:
-        """The neuron in float64: itself."""
-        return self
-
-    def with_atom(self, atom: Atom) -> Neuron:
-        """The neuron of the same size with another atom."""
-        root = float(np.linalg.norm(self.weight, ord=self.atom.norm))
-        return Neuron(root * atom.weight, root * atom.bias, self.outer, atom)
-
-
-@dataclass(frozen=True, eq=False)
-class ExactNeuron:
-    """One hidden neuron whose numbers are exact, x ↦ z (u·x̃)_+ = α (w·x + b)_+.
-
-    Parameters
-    ----------
-    atom : Atom
-        The unit neuron u, with a weight and a bias of Fractions (p = 2: of SymPy numbers).
-    coefficient : Fraction or SymPy number
-        z.
-
-    Source: geomnn theory, sections 0 and 8.
-    """
-
-    atom: Atom
-    coefficient: Any
-
-    @cached_property
-    def weight(self) -> np.ndarray:
-        """w = √|z| u, SymPy numbers, shape (d,)."""
-        weight = np.empty(len(self.atom.weight), dtype=object)
-        weight[:] = [root_times(abs(self.coefficient), entry) for entry in self.atom.weight]
-        return weight
-
-    @cached_property
-    def bias(self) -> Any:
-        """b, a SymPy number; 0 without bias."""
-        return root_times(abs(self.coefficient), self.atom.bias)
-
-    @cached_property
-    def outer(self) -> Any:
-        """α = sign(z) √|z|, a SymPy number."""
-        return root_times(abs(self.coefficient), Fraction(1 if self.coefficient > 0 else -1))
-
-    def with_atom(self, atom: Atom) -> ExactNeuron:
-        """The neuron with the same coefficient and another atom."""
-        return ExactNeuron(atom, self.coefficient)
-
-    def __repr__(self) -> str:
-        return f"ExactNeuron({self.atom}, coefficient={short_number(self.coefficient)})"
-
-    def numeric(self) -> Neuron:
-        """The neuron rounded to float64."""
-        unit, z = self.atom.numeric(), float(self.coefficient)
-        root = math.sqrt(abs(z))
-        return Neuron(root * unit.weight, root * unit.bias, math.copysign(root, z), unit)
-
-
 class AnalyticNetwork:
     """A ReLU network whose weights are wedges of samples, and of features of samples where it is deep.
 
-    f(x) = Σ_j α_j (w_j·k(x) + b_j)_+ + t,  k(x) = x, or the features of the hidden layers below.
+    f(x) = Σ_j α_j (w_j·k(x) + b_j)_+ + t,  k(x) = x, or the features of the hidden layers below; where features were
+    standardised, k of (x − mean)/deviation, and the names, the neurons and the layers below are about these.
 
     Parameters
     ----------
@@ -128,6 +44,15 @@ class AnalyticNetwork:
         Whether the neurons have biases and the network an intercept.
     below : sequence of FeatureLayer
         The hidden layers of unit neurons before the last one, the first one first.
+    scaling : Scaling, optional
+        What is done to the columns first.
+
+    Raises
+    ------
+    UnsupportedProblem
+        If an exact network is to have a scaling, which has square roots in it.
+    OptionError
+        If the scaling is one of another number of features.
 
     Examples
     --------
@@ -150,6 +75,7 @@ class AnalyticNetwork:
         norm: float,
         bias: bool,
         below: Sequence[FeatureLayer] = (),
+        scaling: Scaling | None = None,
     ):
         self.neurons = tuple(neurons)
         self.intercept = intercept
@@ -157,6 +83,17 @@ class AnalyticNetwork:
         self.norm = norm
         self.bias = bias
         self.below = tuple(below)
+        self.scaling = scaling
+        if scaling is not None and self.exact:
+            raise UnsupportedProblem(
+                "A scaling came with an exact network, and its deviations are square roots that were rounded; scale "
+                "the columns by round numbers before the derivation, or take network.numeric()."
+            )
+        if scaling is not None and scaling.mean.shape != (features,):
+            raise OptionError(
+                f"The scaling is one of {len(scaling.mean)} features and the network takes {features}; give the "
+                "scaling of the table that it was derived from."
+            )
 
     @classmethod
     def from_atoms(
@@ -199,9 +136,32 @@ class AnalyticNetwork:
         below = [layer.numeric() for layer in self.below]
         return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias, below)
 
+    def scaled(self, scaling: Scaling | None) -> AnalyticNetwork:
+        """The network of the columns of a table, x ↦ f((x − mean)/deviation), of one that takes standardised ones.
+
+        Parameters
+        ----------
+        scaling : Scaling or None
+            None: the network that takes standardised features, of one that standardises them itself.
+        """
+        return AnalyticNetwork(
+            self.neurons, self.intercept, self.features, self.norm, self.bias, self.below, scaling
+        )
+
     def over(self, layer: FeatureLayer, features: int) -> AnalyticNetwork:
         """The network on top of a layer that makes its features of so many columns: those that something depends on,
-        in the order of their names."""
+        in the order of their names.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If the network standardises its features.
+        """
+        if self.scaling is not None:
+            raise UnsupportedProblem(
+                "The network standardises its features, so it cannot stand on a layer; put net.scaled(None) on a layer "
+                "of standardised features."
+            )
         lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
         needed = {k for atom in lower for k in atom.support}
         used = sorted(needed, key=layer.place)
@@ -216,7 +176,9 @@ class AnalyticNetwork:
     def with_atoms(self, atoms: Sequence[Atom]) -> AnalyticNetwork:
         """The network with other names for the atoms of its neurons."""
         neurons = [neuron.with_atom(atom) for neuron, atom in zip(self.neurons, atoms, strict=True)]
-        return AnalyticNetwork(neurons, self.intercept, self.features, self.norm, self.bias, self.below)
+        return AnalyticNetwork(
+            neurons, self.intercept, self.features, self.norm, self.bias, self.below, self.scaling
+        )
 
     @property
     def depth(self) -> int:
@@ -237,6 +199,7 @@ class AnalyticNetwork:
         Parameters
         ----------
         X : array_like, shape (n, d)
+            Columns as they are in the table; a network with a scaling standardises them itself.
 
         Returns
         -------
@@ -256,6 +219,8 @@ class AnalyticNetwork:
             )
         if self.exact and holds_exact(X):
             return self._exactly(exact_table(X))
+        if self.scaling is not None:
+            table = self.scaling(table)
         inner, biases, outer, t = self.arrays()
         for layer in self.below:
             table = layer(table)
@@ -286,7 +251,8 @@ class AnalyticNetwork:
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """w (k, d), b (k,), α (k, c) and t (c,) of the last hidden layer in float64, with c = 1 for a scalar output; d
-        is the number of features of the layer below."""
+        is the number of features of the layer below; without one, of features that are standardised if there is a
+        scaling. `layers` has weights of the columns as they are."""
         k, neurons = len(self.neurons), self.numeric().neurons
         t = np.atleast_1d(np.asarray(self.intercept, dtype=float))
         inner = np.array([n.weight for n in neurons]).reshape(k, self._width)
@@ -302,13 +268,12 @@ class AnalyticNetwork:
 
     @property
     def layers(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
-        """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers."""
+        """[(W (out, in), b (out,) or None), …] as in PyTorch, ReLU between the layers, of the columns as they are: a
+        scaling is folded into the first layer, which then has biases."""
         inner, biases, outer, t = self.arrays()
         pairs: list[tuple[np.ndarray, np.ndarray]] = []
-        mix, shift = (
-            np.eye(self.features),
-            np.zeros(self.features),
-        )  # what the features are of the last neurons
+        # what the features are of the last neurons
+        mix, shift = np.eye(self.features), np.zeros(self.features)
         for layer in self.below:
             weights, offsets = layer.arrays()
             weights = weights.reshape(-1, len(mix))
@@ -319,10 +284,12 @@ class AnalyticNetwork:
                 pairs.append((mix, shift))
                 mix, shift = np.eye(layer.width), np.zeros(layer.width)
         pairs += [(inner @ mix, inner @ shift + biases), (outer.T, t)]
-        return [(weights, offsets if self.bias else None) for weights, offsets in pairs]
+        layers = [(weights, offsets if self.bias else None) for weights, offsets in pairs]
+        return layers if self.scaling is None else [self.scaling.folded(*pairs[0]), *layers[1:]]
 
     def table(self) -> Any:
-        """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples.
+        """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples; weights are those of
+        standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
 
         Raises
         ------
@@ -344,7 +311,13 @@ class AnalyticNetwork:
         columns |= {name: outer[:, o] for o, name in enumerate(names)}
         columns["samples"] = [n.atom.samples for n in self.neurons]
         columns["directions"] = [tuple(map(str, n.atom.directions)) for n in self.neurons]
-        return pandas.DataFrame(columns)
+        table = pandas.DataFrame(columns)
+        if self.scaling is not None:
+            table.attrs["scaling"] = {
+                "mean": self.scaling.mean.tolist(),
+                "deviation": self.scaling.deviation.tolist(),
+            }
+        return table
 
     def to_sympy(self, symbols: Any = None) -> Any:
         """The network as a SymPy expression in x1..xd (or the symbols given); see `geomnn.networks.expressions`."""
@@ -367,13 +340,14 @@ class AnalyticNetwork:
     def __repr__(self) -> str:
         kind = "scalar output" if self.outputs is None else f"{self.outputs} outputs"
         hidden = "".join(f"{len(layer.atoms)} + " for layer in self.below)
-        return f"AnalyticNetwork({self.features} features, {hidden}{len(self)} neurons, {kind}, norm={self.norm:g})"
+        features = f"{self.features} {'features' if self.scaling is None else 'standardised features'}"
+        return f"AnalyticNetwork({features}, {hidden}{len(self)} neurons, {kind}, norm={self.norm:g})"
 
     def __str__(self) -> str:
         return expressions.to_text(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network as JSON; numbers survive to the last bit."""
+        """Write the network as JSON, its scaling included; numbers survive to the last bit."""
         document.save(self, path)
 
     @classmethod
@@ -385,9 +359,9 @@ class AnalyticNetwork:
         FormatError
             If the file is anything else, or of a version that this one does not know.
         """
-        neurons, intercept, features, norm, bias, below = document.load(path)
+        neurons, intercept, features, norm, bias, below, scaling = document.load(path)
         kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
-        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below)
+        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below, scaling)
 
     def to_torch(self, dtype: str = "float64") -> Any:
         """The network as a torch.nn.Sequential of Linear and ReLU; see `geomnn.networks.interchange`."""

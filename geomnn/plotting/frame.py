@@ -60,8 +60,20 @@ def figure_of(ax: Any) -> Figure:
     return figure
 
 
-def checked(network: AnalyticNetwork, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`."""
+def refuse_scaling(network: AnalyticNetwork) -> None:
+    """An `OptionError` for a network that standardises its features: neurons are drawn among what they take."""
+    if network.scaling is not None:
+        raise OptionError(
+            "The network standardises its features, and its neurons are about standardised ones; draw "
+            "net.scaled(None), with net.scaling(X) as its samples."
+        )
+
+
+def checked(network: AnalyticNetwork, X: Any, y: Any, neurons: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`; with neurons among them
+    an `OptionError` if these are about standardised features."""
+    if neurons:
+        refuse_scaling(network)
     if network.depth > 2:
         raise OptionError(
             f"The network has {network.depth} layers; pictures are made of networks with one hidden layer: evaluate it "

@@ -51,7 +51,7 @@ def plot_predictions(
         If the data or the names do not fit the network.
     """
     network = network.numeric()
-    table, targets = frame.checked(network, X, y)
+    table, targets = frame.checked(network, X, y, neurons=False)
     axes = frame.new_axes(ax)
     draw_predictions(axes, network, table, targets, frame.which_output(output, targets), labels)
     frame.legend_below(axes)
@@ -118,6 +118,7 @@ def plot_neurons(
     OptionError
         If there are too many or too few names.
     """
+    frame.refuse_scaling(network)
     network = network.numeric()
     axes = frame.new_axes(ax, (7.5, 5.2))
     draw_neurons(axes, network, labels, feature_names)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geomnn.deadline import NEVER, Deadline
 from geomnn.programs.factors import Factors
 
 __all__ = ["DualActiveSet", "Projection"]
@@ -65,6 +66,8 @@ class DualActiveSet:
     bias : bool
     weights : ndarray, shape (n,), optional
         h_i > 0 in the loss ½ Σ h_i (f_i − y_i)²; ones if not given.
+    deadline : Deadline
+        No atom is brought in after it but one at a time.
 
     Attributes
     ----------
@@ -79,8 +82,9 @@ class DualActiveSet:
         reg: float,
         bias: bool,
         weights: np.ndarray | None = None,
+        deadline: Deadline = NEVER,
     ):
-        self._x = homogeneous
+        self._x, self._deadline = homogeneous, deadline
         # with s_i = √h_i all is as without weights for s∘y, s∘φ, s∘1, and v = s∘(what is projected)
         self._root = np.ones(len(targets)) if weights is None else np.sqrt(weights)
         self._shift = float(targets[0, 0]) if bias else 0.0  # exact for constant targets
@@ -119,7 +123,9 @@ class DualActiveSet:
     def optimise(self, units: np.ndarray) -> None:
         """Make the solution optimal for the active atoms together with these ones, shape (k, D)."""
         pool, value = np.concatenate([self.units, units]), np.inf
-        while self.add(pool) and self.value < value:  # it falls, but for rounding
+        while (
+            self.add(pool) and self.value < value and not self._deadline.over()
+        ):  # it falls, but for rounding
             value = self.value
 
     def add(self, units: np.ndarray) -> bool:
@@ -144,6 +150,8 @@ class DualActiveSet:
             a = signs[worst] * features[worst]
             open_[worst] = self._bring_in(self._main, units[worst], signs[worst], a)
             brought |= bool(open_[worst])
+            if self._deadline.over():
+                break
         self._refresh()
         return brought
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.linear import gram_blocks, positive_factor
 from geomnn.programs.problem import Problem
 
@@ -49,7 +50,7 @@ class BalancedNewton:
         self._problem, self._features = problem, features
 
     def solve(
-        self, z: np.ndarray, t: np.ndarray, tol: float
+        self, z: np.ndarray, t: np.ndarray, tol: float, deadline: Deadline = NEVER
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """From a network to a relative duality gap of ``tol``, if that takes few steps.
 
@@ -57,14 +58,17 @@ class BalancedNewton:
         ----------
         z : ndarray, shape (k, c)
         t : ndarray, shape (c,)
+        tol : float
+        deadline : Deadline
+            After the first, no step begins that would end later.
 
         Returns
         -------
         coefficients (k, c), intercept (c,), dual (n, c), and whether the gap was reached.
         """
         problem, phi, reg = self._problem, self._features, self._problem.reg
-        damping = 1.0
-        for _ in range(STEPS):
+        damping, pace = 1.0, Pace(deadline)
+        for step in range(STEPS):
             z = self._without_dying(z, t)
             size = np.linalg.norm(z, axis=1, keepdims=True)
             v, value = problem.residual(phi @ z + t), problem.convex_objective(phi, z, t)
@@ -73,6 +77,8 @@ class BalancedNewton:
             force = np.linalg.norm(pull, axis=1)
             if value - problem.dual_bound(point, force.max(initial=0.0)) <= tol * value:
                 return z, t, point, True
+            if step and pace.over():
+                break
             used = z.any(axis=1)
             apart = pull - reg * z / np.where(size > 0, size, 1.0)  # zero where a neuron is stationary
             unrest = np.linalg.norm(apart[used], axis=1).max(initial=0.0)

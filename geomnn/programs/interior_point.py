@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.linear import positive_factor
 
 __all__ = ["CentralPath"]
@@ -53,7 +54,12 @@ class CentralPath:
         self.targets, self.features, self.reg, self.bias = self.one * targets, self.one * features, reg, bias
 
     def solve(
-        self, dual: np.ndarray, intercept: np.ndarray, tol: float, max_steps: int = 200
+        self,
+        dual: np.ndarray,
+        intercept: np.ndarray,
+        tol: float,
+        max_steps: int = 200,
+        deadline: Deadline = NEVER,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Follow the path from a dual point until the relative gap is at most ``tol`` or rounding stops it.
 
@@ -63,6 +69,8 @@ class CentralPath:
             v to start from, with 1ᵀv = 0 with a bias; it is scaled into the constraints.
         intercept : ndarray, shape (c,)
             t to start from.
+        deadline : Deadline
+            After the first, no step begins that would end later.
 
         Returns
         -------
@@ -75,13 +83,13 @@ class CentralPath:
         ceiling = self._primal(z, t)  # of the constant network; multipliers that cost as much are large
         eta = np.full(len(z), (ceiling + np.finfo(float).tiny) / self.reg / len(z))
         best_gap, best = ceiling - self._dual(v), (z, t, v)
-        lowest, stalled = np.inf, 0
-        for _ in range(max_steps):
+        lowest, stalled, pace = np.inf, 0, Pace(deadline)
+        for step in range(max_steps):
             gap, z = self._gap(v, eta, t)
             lowest, stalled = (gap, 0) if gap < 0.99 * lowest else (lowest, stalled + 1)
             if gap < best_gap:
                 best_gap, best = gap, (z, t, v)
-            if gap <= tol * abs(gap + self._dual(v)) or stalled > 15:
+            if gap <= tol * abs(gap + self._dual(v)) or stalled > 15 or (step and pace.over()):
                 break
             try:
                 ahead = self._step(v, eta, t)

@@ -14,11 +14,11 @@ Source: geomnn theory, sections 5 and 7.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 
+from geomnn.deadline import Deadline, Pace
 from geomnn.dictionaries import LocalDictionary
 from geomnn.programs.problem import Problem
 from geomnn.programs.search import search
@@ -39,7 +39,7 @@ EQUAL = 1e-9  # relative difference of features that are the same
 
 
 def search_layers(
-    problem: Problem, count: int, tol: float, seed: int, seconds: float
+    problem: Problem, count: int, tol: float, seed: int, deadline: Deadline
 ) -> tuple[list[np.ndarray], np.ndarray, bool]:
     """The features of so many hidden layers below the last, found level by level.
 
@@ -51,7 +51,7 @@ def search_layers(
     tol : float
         As in `geomnn.derive`.
     seed : int
-    seconds : float
+    deadline : Deadline
         No round begins that would end later.
 
     Returns
@@ -62,20 +62,19 @@ def search_layers(
     ndarray, shape (k, D)
         The best network over them that was found; it is no worse than any with fewer layers that was.
     bool
-        Whether the seconds were over before rounds brought nothing more.
+        Whether the time was over before rounds brought nothing more.
 
     Source: geomnn theory, sections 5 and 7.
     """
-    end, bias = time.monotonic() + seconds, problem.samples.bias
+    pace, bias = Pace(deadline), problem.samples.bias
     samples, layers = [problem.samples], list[np.ndarray]()
-    start, best, still, longest = np.zeros((0, problem.samples.D)), np.inf, 0, 0.0
+    start, best, still = np.zeros((0, problem.samples.D)), np.inf, 0
     while len(layers) < count or still < STILL:
-        begun = time.monotonic()
-        found = _solved(problem, samples[-1], tol, seed, start, end - begun)
+        found = _solved(problem, samples[-1], tol, seed, start, deadline.part(1 / 2))
         if len(layers) < count:
             if not len(found.units):
                 return layers, found.units, False
-            layers.append(_and_more(found, samples[-1], seed))
+            layers.append(_and_more(found, samples[-1], seed, deadline))
             samples.append(Samples(samples[-1].features(layers[-1]), bias))
             start = _passed_on(samples[-1])
             continue
@@ -83,10 +82,9 @@ def search_layers(
         best = min(best, found.primal)
         layers, start = _used(layers, found.units, bias)
         before = [len(units) for units in layers]
-        _hand_down(replace(found, units=start), layers, samples, seed)
+        _hand_down(replace(found, units=start), layers, samples, seed, deadline)
         start = _padded(start, len(layers[-1]) - before[-1], bias)
-        longest = max(longest, time.monotonic() - begun)
-        if time.monotonic() + longest > end:
+        if pace.over():
             return *_used(layers, start, bias), True
         if [len(units) for units in layers] == before:
             break
@@ -94,11 +92,11 @@ def search_layers(
 
 
 def _solved(
-    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray, seconds: float
+    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray, deadline: Deadline
 ) -> Optimum:
     """A network over some features: one that is found in a few rounds will do."""
     over, dictionary = replace(problem, samples=samples), LocalDictionary(samples, 1.0, seed=seed)
-    return search(over, dictionary, tol, start=start, time_limit=seconds, rounds=ROUNDS)
+    return search(over, dictionary, tol, start=start, deadline=deadline, rounds=ROUNDS)
 
 
 def _passed_on(samples: Samples) -> np.ndarray:
@@ -106,9 +104,10 @@ def _passed_on(samples: Samples) -> np.ndarray:
     return np.array([samples.unit_of(e, 0.0) for e in np.eye(samples.d)])
 
 
-def _and_more(found: Optimum, samples: Samples, seed: int) -> np.ndarray:
+def _and_more(found: Optimum, samples: Samples, seed: int, deadline: Deadline) -> np.ndarray:
     """The units of a network and others that walks for its residual end at: a layer more may need those."""
-    others = LocalDictionary(samples, 1.0, seed=seed).price(found.dual, 0.0, MORE).units
+    walks = LocalDictionary(samples, 1.0, seed=seed).until(deadline)
+    others = walks.price(found.dual, 0.0, MORE).units
     off = np.abs(others[:, None] - found.units).max(axis=2) / np.abs(others).max(axis=1, keepdims=True)
     return np.vstack([found.units, others[off.min(axis=1) > EQUAL]])
 
@@ -124,7 +123,9 @@ def _used(layers: list[np.ndarray], top: np.ndarray, bias: bool) -> tuple[list[n
     return kept[:-1], kept[-1]
 
 
-def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples], seed: int) -> None:
+def _hand_down(
+    found: Optimum, layers: list[np.ndarray], samples: list[Samples], seed: int, deadline: Deadline
+) -> None:
     """Add to each layer, the last one first, the features that neurons above would gain from."""
     out = found.coefficients / np.linalg.norm(found.coefficients, axis=1, keepdims=True)
     above = [(unit, found.dual @ o) for unit, o in zip(found.units, out, strict=True)]
@@ -132,11 +133,11 @@ def _hand_down(found: Optimum, layers: list[np.ndarray], samples: list[Samples],
         samples[level + 1] = Samples(samples[level].features(units), samples[0].bias)
     for level in range(len(layers) - 1, -1, -1):
         lower, columns = samples[level], samples[level + 1].X
-        search_ = LocalDictionary(lower, 1.0, starts=STARTS, seed=seed)
+        search_ = LocalDictionary(lower, 1.0, starts=STARTS, seed=seed).until(deadline)
         below, new = [], []
         for unit, r in above:
             reduced, gain = _reduced(samples[level + 1], unit, r)
-            if not gain > 0:
+            if not gain > 0 or deadline.over():
                 continue
             new += list(search_.price(reduced[:, None], gain * (1 + WORTH), BEST).units)
             weight = unit[: samples[level + 1].d]

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.problem import Problem
 from geomnn.samples import Samples
@@ -29,6 +30,7 @@ __all__ = ["refine"]
 
 MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample or nothing
 LAST = 1e-15  # fall of the value that a Newton step promises, relative, from which on one more step ends at rounding
+SECONDS_PER_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobian, in the first step
 DEAD = 1e-9  # of its size, up to which a step makes a neuron vanish
 
 
@@ -54,6 +56,7 @@ def refine(
     tolerance: float = 1e-10,
     allowed: float | None = None,
     steps: int = 30,
+    deadline: Deadline = NEVER,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One neuron for each face (p = 2), moved along it to a stationary point of (T).
 
@@ -68,18 +71,24 @@ def refine(
         A value of (C) that the result may have; the value that it has already if not given.
     steps : int
         The most Newton steps taken, but for those that end where a neuron meets a sample, which it then keeps.
+    deadline : Deadline
+        No step begins that would end later.
 
     Returns
     -------
     units, z, t
         With a value of (C) that is allowed: the arguments if no such value was reached.
     """
+    if deadline.over(SECONDS_PER_PRODUCT * problem.targets.size * (units.size + z.size) ** 2):
+        return units, z, t
     if allowed is None:
         allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
     faces, theta = _merge(problem.samples, *_anchored(problem.samples, units, z, t, tolerance), tolerance)
     model = _Model(problem, faces)
-    value, left = model.value(theta), steps
+    value, left, pace = model.value(theta), steps, Pace(deadline)
     for _ in range(steps + MEETINGS):
+        if pace.over():
+            break
         gradient, hessian = model.derivatives(theta)
         step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
         reach, met = model.first_met(theta, step)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.active_set import DualActiveSet
 from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.interior_point import CentralPath
@@ -17,6 +18,9 @@ __all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "rest
 
 
 FEW = 600  # coefficients up to which all of them are moved at each step
+LARGE = (
+    4000  # targets beyond which a system of equations of their number is larger than that of the coefficients
+)
 NEAR = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
@@ -48,16 +52,18 @@ class Restricted(Protocol):
         """Come to the optimum over the atoms in use and these, shape (k, D)."""
 
 
-def restricted_solver(problem: Problem, tol: float) -> Restricted:
-    """The solver for a problem, at the constant network."""
+def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) -> Restricted:
+    """The solver for a problem, at the constant network; from the deadline on each solve ends after its first step."""
     if problem.is_projection:
         samples = problem.samples
         return DualActiveSet(
-            problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights
+            problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights, deadline
         )
-    if problem.loss.is_quadratic:
-        return InteriorPoint(problem, tol)
-    return ProximalNewton(problem, tol) if problem.outputs == 1 else GroupNewton(problem, tol)
+    if problem.loss.is_quadratic and problem.targets.size <= LARGE:
+        return InteriorPoint(problem, tol, deadline)
+    if problem.outputs == 1:
+        return ProximalNewton(problem, tol, deadline)
+    return GroupNewton(problem, tol, deadline)
 
 
 class _AtConstant:
@@ -68,10 +74,12 @@ class _AtConstant:
     problem : Problem
     tol : float
         Relative accuracy to which the program over the given atoms is solved.
+    deadline : Deadline
+        From which on it is solved as far as a first step gets.
     """
 
-    def __init__(self, problem: Problem, tol: float):
-        self._problem, self._tol = problem, tol
+    def __init__(self, problem: Problem, tol: float, deadline: Deadline = NEVER):
+        self._problem, self._tol, self._deadline = problem, tol, deadline
         self.units = np.zeros((0, problem.samples.D))
         self.coefficients = np.zeros((0, problem.outputs))
         self.intercept = problem.constant()
@@ -109,14 +117,15 @@ class InteriorPoint(_AtConstant):
         useful = features.any(axis=0)
         pool, features = pool[useful], features[:, useful]
         path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias, problem.loss.weights)
-        z, t, self.dual = path.solve(self.dual, self.intercept, self._tol)
-        z, shift = independent_neurons(features, z, problem.samples.bias)
+        z, t, self.dual = path.solve(self.dual, self.intercept, self._tol, deadline=self._deadline)
+        z, shift = independent_neurons(features, z, problem.samples.bias, self._deadline)
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
 
 
 class GroupNewton(_AtConstant):
-    """Softmax: a central path over a few neurons; over many, Newton's method on those in use where that suffices.
+    """Softmax, and squared loss with very many targets: a central path over a few neurons; over many, Newton's method
+    on those in use where that suffices.
 
     Source: geomnn theory, sections 0 and 4.
     """
@@ -128,19 +137,21 @@ class GroupNewton(_AtConstant):
         features = problem.samples.features(pool)
         t, done = self.intercept, False
         if z.size > FEW:
-            z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol)
+            z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol, self._deadline)
             near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR * problem.reg)
             pool, z, features = pool[near], z[near], features[:, near]  # pricing finds the others again
-        if not done:
+        if not done and not (z.any() and self._deadline.over()):
             path = SmoothedNorms(problem, features)
-            z, t, self.dual, done = path.solve(z, t, self._tol)
-            if not done:  # the path is a longer one from the constant network, and at times the easier
-                again = path.solve(np.zeros_like(z), problem.constant(), self._tol)
+            z, t, self.dual, done = path.solve(z, t, self._tol, self._deadline)
+            if (
+                not done and not self._deadline.over()
+            ):  # the path is a longer one from the constant network, and at times the easier
+                again = path.solve(np.zeros_like(z), problem.constant(), self._tol, self._deadline)
                 if problem.convex_objective(features, *again[:2]) < problem.convex_objective(features, z, t):
                     z, t, self.dual, _ = again
             size = np.linalg.norm(z, axis=1, keepdims=True)
             z = np.where(size > self._tol * size.mean(), z, 0.0)
-            z, shift = independent_neurons(features, z, problem.samples.bias)
+            z, shift = independent_neurons(features, z, problem.samples.bias, self._deadline)
             t = t + shift
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t
@@ -160,11 +171,13 @@ class ProximalNewton(_AtConstant):
         samples, reg = problem.samples, problem.reg
         features = samples.features(self.units)
         f = features @ self.coefficients + self.intercept
-        value = self.value
-        for _ in range(200):
+        value, pace = self.value, Pace(self._deadline)
+        for step in range(200):
+            if step and pace.over():
+                return
             v = problem.residual(f)
             h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], 1e-10)
-            model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0])
+            model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0], self._deadline)
             model.optimise(pool)
             change = samples.features(model.units) @ model.coefficients + model.intercept - f
             cost = np.abs(model.coefficients).sum() - np.abs(self.coefficients).sum()

@@ -12,12 +12,12 @@ Source: geomnn theory, section 5.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import BranchingDictionary, Dictionary
 from geomnn.parallel import one_blas_thread
 from geomnn.programs.problem import Problem
@@ -36,6 +36,7 @@ KEPT = 5  # last networks that the end chooses from
 SAME = 1e-9  # relative difference up to which two residuals have the same atoms
 MORE = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
+ON = 10_000  # the most steps with which neurons slide on where no time is left for a round
 ROOM = 2**25  # entries of the features of all walks that are kept
 FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
 DEAD = 1e-6  # of the largest neuron, up to which one has slid to nothing
@@ -43,7 +44,11 @@ MANY = 150  # coefficients up to which a program that is no polyhedral projectio
 LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
-FIRST = 2  # rounds that any time is enough for: of the first the second makes a network
+FIRST = 2  # rounds that any time is enough for, if to begin with: of the first the second makes a network
+SEARCHING = 0.85  # part of the time for rounds; of what is left up to here
+LANDING = 0.95  # is for walks to named atoms, and the rest for the last network and its estimate
+WALKING = 1 / 3  # part of what is left for the walks of a round
+SLIDING = 1 / 2  # and for sliding
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
 CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
 FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
@@ -55,7 +60,7 @@ def search(
     tol: float,
     progress: bool = False,
     start: np.ndarray | None = None,
-    time_limit: float = np.inf,
+    deadline: Deadline = NEVER,
     rounds: int = ROUNDS,
 ) -> Optimum:
     """Minimise (C) over the atoms that a dictionary finds.
@@ -72,34 +77,42 @@ def search(
         Whether to show the value as it falls.
     start : ndarray, shape (k, D), optional
         Units to begin with.
-    time_limit : float
-        Seconds; after the first two, no round is begun that would end later by what those before it took.
+    deadline : Deadline
+        Walks, slides and solves stop where they are in parts of the time until then; after the first two, no round
+        begins that, by those before it, would end too late.
     rounds : int
         The most rounds.
 
     Source: geomnn theory, section 5.
     """
-    end = time.monotonic() + time_limit
-    restricted = restricted_solver(problem, tol / 10)
+    landing = deadline.part(LANDING)
+    searching = deadline.part(SEARCHING) if dictionary.atoms_move else landing
+    restricted = restricted_solver(problem, tol / 10, searching)
     with one_blas_thread(), tqdm(desc="search", unit="round", disable=not progress, delay=2) as bar:
-        run = _Run(problem, dictionary, tol, end, rounds, bar)
+        run = _Run(problem, dictionary, tol, searching, rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
         slid = found.units[:0]
         if dictionary.atoms_move:
             found = run.slides(restricted, found)
             slid = found.units
         if run.solves(found):
-            found = run.rounds(restricted, run.network(restricted, slid))
+            best = run.network(restricted, slid)
+            if best.primal <= found.primal or not searching.over():
+                found = run.rounds(restricted, best)
         if _share(found.units, slid):
             # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
             # do not, as when they were cut short, those that slid go on through the samples next to them
-            ends = dictionary.follow(found.units, found.dual, 0.0, run.limit).units
-            restricted = restricted_solver(problem, tol / 10 if run.solves(found) else max(tol, LOOSE))
-            landed = run.network(restricted, np.concatenate([run.near(found), ends]))
-            far = landed.primal > found.primal * (1 + FAR)
-            found = run.network(restricted, _through_samples(problem.samples, found.units)) if far else landed
-            found = run.rounds(restricted, found) if run.solves(found) else found
-        return run.with_estimate(found, sparse(problem, found, dictionary.atoms_move, tol))
+            walking = landing.part(WALKING)
+            ends = dictionary.until(walking).follow(found.units, found.dual, 0.0, run.limit).units
+            accuracy = tol / 10 if run.solves(found) else max(tol, LOOSE)
+            restricted, landed = restricted_solver(problem, accuracy, landing), found
+            if not walking.over():
+                landed = run.network(restricted, np.concatenate([run.near(found), ends]))
+            if landed is found or landed.primal > found.primal * (1 + FAR):
+                landed = run.through_samples(restricted, found, landing)
+            found = run.rounds(restricted, landed) if run.solves(landed) else landed
+        last = sparse(problem, found, dictionary.atoms_move, tol, deadline)
+        return run.with_estimate(found, last, deadline)
 
 
 def optimise(
@@ -108,17 +121,17 @@ def optimise(
     tol: float,
     progress: bool = False,
     start: np.ndarray | None = None,
-    time_limit: float = np.inf,
+    deadline: Deadline = NEVER,
     rounds: int = ROUNDS,
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
     if dictionary.scope == "local":
-        return search(problem, dictionary, tol, progress, start, time_limit, rounds)
-    return solve(problem, dictionary, tol, progress, start)
+        return search(problem, dictionary, tol, progress, start, deadline, rounds)
+    return solve(problem, dictionary, tol, progress, start, deadline)
 
 
 def certified(
-    problem: Problem, dictionary: Dictionary, tol: float, progress: bool, seconds: float
+    problem: Problem, dictionary: Dictionary, tol: float, progress: bool, deadline: Deadline
 ) -> tuple[BranchingDictionary, Optimum]:
     """A search, half of the time at most, and then bounds by branch and bound, whose better atoms it goes on from.
 
@@ -130,27 +143,27 @@ def certified(
         Of scope "local".
     tol, progress
         As in `search`.
-    seconds : float
-        For all of it; a bound that is not reached in that time is a bound all the same.
+    deadline : Deadline
+        For all of it; a bound that is not reached by then is a bound all the same.
 
     Source: geomnn theory, section 5.
     """
-    end, threshold = time.monotonic() + seconds, problem.reg * (1 + FOUND)
-    network = search(problem, dictionary, tol, progress, time_limit=seconds / 2)
+    threshold = problem.reg * (1 + FOUND)
+    network = search(problem, dictionary, tol, progress, deadline=deadline.part(1 / 2))
     best = replace(network, bound=-np.inf)
     while True:
-        branching = BranchingDictionary(problem.samples, problem.norm, max(end - time.monotonic(), 1e-3))
+        branching = BranchingDictionary(problem.samples, problem.norm, max(deadline.left(), 1e-3))
         pricing = branching.price(network.dual, threshold, 2)
         bound = problem.dual_bound(network.dual, pricing.maximum)
         if bound > best.bound:
             best = replace(best, dual=network.dual, maximum=pricing.maximum, bound=bound)
         if network.primal < best.primal:
             best = replace(network, dual=best.dual, maximum=best.maximum, bound=best.bound)
-        if not len(pricing.units) or time.monotonic() >= end:
+        if not len(pricing.units) or deadline.over():
             ended = STOPPED if len(pricing.units) or not pricing.complete else ""
             return branching, replace(best, ended=ended)
         start = np.concatenate([network.units, pricing.units])
-        network = search(problem, dictionary, tol, progress, start, end - time.monotonic())
+        network = search(problem, dictionary, tol, progress, start, deadline)
 
 
 def _share(units: np.ndarray, others: np.ndarray) -> bool:
@@ -176,11 +189,17 @@ class _Run:
     """
 
     def __init__(
-        self, problem: Problem, dictionary: Dictionary, tol: float, end: float, rounds: int, bar: tqdm
+        self,
+        problem: Problem,
+        dictionary: Dictionary,
+        tol: float,
+        deadline: Deadline,
+        rounds: int,
+        bar: tqdm,
     ):
-        self._problem, self._dictionary, self._end, self._bar = problem, dictionary, end, bar
+        self._problem, self._dictionary, self._deadline, self._bar = problem, dictionary, deadline, bar
         self._left, self._walks, self._ended = rounds, 0, ""
-        self._begun, self._longest = time.monotonic(), 0.0
+        self._pace = Pace(deadline, AFTER)
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
         self.limit = 6 * problem.samples.n + 50
         self.walked = np.zeros((0, problem.samples.D))
@@ -203,22 +222,33 @@ class _Run:
         problem, units = self._problem, np.concatenate([found.units, pool])
         if problem.is_projection:
             restricted.optimise(units)
-            return self._with_residual(
-                *slide(problem, restricted.units, restricted.coefficients, restricted.intercept)
-            )
+            network = restricted.units, restricted.coefficients, restricted.intercept
+            return self._with_residual(*slide(problem, *network, deadline=self._deadline.part(SLIDING)))
         features = problem.samples.features(pool)
         correlations = features.T @ found.dual
         size = np.linalg.norm(correlations, axis=1, keepdims=True)
         steps = np.maximum(size - problem.reg, 0.0) / (len(pool) * np.sum(features**2, axis=0)[:, None])
         z = np.concatenate([found.coefficients, steps * correlations / size])
-        units, z, t = slide(problem, units, z, found.intercept)
+        units, z, t = slide(problem, units, z, found.intercept, deadline=self._deadline.part(SLIDING))
         size = np.linalg.norm(z, axis=1)
         z = np.where((size > DEAD * size.max(initial=0.0))[:, None], z, 0.0)
         if len(z) > problem.targets.size:  # the outputs need no more neurons than that
-            z, shift = independent_neurons(problem.samples.features(units), z, problem.samples.bias)
+            z, shift = independent_neurons(
+                problem.samples.features(units), z, problem.samples.bias, self._deadline
+            )
             t = t + shift
         alive = z.any(axis=1)
         return self._with_residual(units[alive], z[alive], t)
+
+    def through_samples(self, restricted: Restricted, found: Optimum, deadline: Deadline) -> Optimum:
+        """The network with each neuron through the sample next to its hyperplane, and the best of these neurons; as
+        large as they were where no time is left to tell."""
+        units = _through_samples(self._problem.samples, found.units)
+        best = found if deadline.over() else self.network(restricted, units)
+        if not deadline.over():
+            return best
+        kept = self._with_residual(units, found.coefficients, found.intercept)
+        return kept if best is found or kept.primal < best.primal else best
 
     def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks from random starts, each of them slid, as long as a round brings much."""
@@ -230,6 +260,11 @@ class _Run:
             ahead = self._slid(restricted, found, pool)
             falls = ahead.primal < found.primal * (1 - MUCH)
             found = ahead if ahead.primal < found.primal else found
+        if self._out_of_time() and len(found.units):
+            # what is left is not enough for a round, but for some more steps
+            network = found.units, found.coefficients, found.intercept
+            ahead = self._with_residual(*slide(self._problem, *network, ON, self._deadline.part(SLIDING)))
+            found = ahead if ahead.primal < found.primal else found
         return found
 
     def solves(self, found: Optimum) -> bool:
@@ -239,7 +274,8 @@ class _Run:
 
     def rounds(self, restricted: Restricted, found: Optimum) -> Optimum:
         """After rounds of walks, from random starts and from the atoms in use, until they bring hardly anything: of
-        the last networks the one that has the smallest gap by all atoms that are known then."""
+        the last networks the one that has the smallest gap by all atoms that are known then. Where time ends them,
+        what the last walks have found still goes in."""
         networks: list[Optimum] = []
         still, lowest, highest = 0, found.primal, -np.inf
         while still < STILL and not self._is_over():
@@ -252,7 +288,14 @@ class _Run:
             lowest, highest = min(lowest, found.primal), max(highest, found.bound)
             if not len(pool):
                 break
+        late = [self.network(restricted, self.near(found))] if networks and self._out_of_time() else []
+        if self._deadline.over():
+            return min(networks + late, key=lambda each: each.primal, default=found)
         searched = [self._estimated(each, each.maximum) for each in networks]
+        searched += [replace(self._estimated(each, 0.0), maximum=0.0) for each in late]  # no walk was for it
+        if late:  # far from the end the estimated gap says little
+            lowest = min(each.primal for each in searched)
+            searched = [each for each in searched if each.primal <= lowest * (1 + MUCH)]
         return min(searched, key=lambda each: each.primal - each.bound, default=found)
 
     def near(self, found: Optimum) -> np.ndarray:
@@ -265,21 +308,25 @@ class _Run:
 
     def _is_over(self) -> bool:
         """Whether no time is left for another round, or none are left."""
-        now = time.monotonic()
-        self._longest, self._begun = max(self._longest, now - self._begun), now
-        late = self._walks >= FIRST and now + AFTER * self._longest >= self._end
+        late = self._pace.over() and self._walks >= FIRST
         over = late or self._left <= 0
         self._ended = STOPPED if over else ""
         return over
+
+    def _out_of_time(self) -> bool:
+        """Whether rounds have ended for the time, and what is left of it can be used."""
+        return bool(self._ended) and self._deadline.left() < np.inf
 
     def _walk(self, found: Optimum, on: bool) -> tuple[Optimum, np.ndarray]:
         """The network with what was found for its residual, and the atoms that it lacks, and if ``on`` better ones
         than it has."""
         self._left -= 1
         self._walks += 1
-        pricing = [self._dictionary.price(found.dual, self._threshold, self.limit)]
+        walks = self._dictionary.until(self._deadline.part(WALKING))
+        pricing = [walks.price(found.dual, self._threshold, self.limit)]
         if on:
-            pricing += [self._dictionary.follow(found.units, found.dual, self._threshold, self.limit)]
+            walks = self._dictionary.until(self._deadline.part(WALKING))
+            pricing += [walks.follow(found.units, found.dual, self._threshold, self.limit)]
         maximum = max(each.maximum for each in pricing)
         self._bar.update()
         self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
@@ -294,9 +341,9 @@ class _Run:
         maximum = float(np.linalg.norm(found.dual.T @ known, axis=0).max(initial=maximum))
         return replace(found, maximum=maximum, bound=self._problem.dual_bound(found.dual, maximum))
 
-    def with_estimate(self, found: Optimum, last: Optimum) -> Optimum:
+    def with_estimate(self, found: Optimum, last: Optimum, deadline: Deadline) -> Optimum:
         """The last network, made of one that was found, with its residual and the estimate of its bound."""
-        problem, dictionary = self._problem, self._dictionary
+        problem, dictionary = self._problem, self._dictionary.until(deadline)
         predictions = problem.samples.features(last.units) @ last.coefficients + last.intercept
         v, maximum = problem.dual_point(problem.residual(predictions)), found.maximum
         if not maximum or np.abs(v - found.dual).max() > SAME * np.abs(v).max():

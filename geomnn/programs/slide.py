@@ -15,13 +15,19 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.problem import Problem
 
 __all__ = ["slide"]
 
 
 def slide(
-    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, steps: int = 100
+    problem: Problem,
+    units: np.ndarray,
+    z: np.ndarray,
+    t: np.ndarray,
+    steps: int = 100,
+    deadline: Deadline = NEVER,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 
@@ -33,6 +39,8 @@ def slide(
     t : ndarray, shape (c,)
     steps : int
         The most L-BFGS iterations.
+    deadline : Deadline
+        After the first, no iteration begins that would end later.
 
     Returns
     -------
@@ -68,8 +76,14 @@ def slide(
         dt = -v.sum(axis=0) if samples.bias else np.zeros(c)
         return value, np.concatenate([du.ravel(), dalpha.ravel(), dt])
 
+    pace = Pace(deadline)
+
+    def stop_in_time(_: np.ndarray) -> None:
+        if pace.over():
+            raise StopIteration
+
     options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12}
-    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options=options)
+    found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=stop_in_time, options=options)
     u, alpha, shift = parts(found.x)
     length = np.linalg.norm(u[:, :d], axis=1)
     kept = (length > 0) & alpha.any(axis=1)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.linear import gram_blocks, positive_factor
 from geomnn.programs.problem import Problem
 
@@ -42,7 +43,7 @@ class SmoothedNorms:
         self._columns = np.column_stack([features, np.ones((len(features), int(problem.samples.bias)))])
 
     def solve(
-        self, z: np.ndarray, t: np.ndarray, tol: float
+        self, z: np.ndarray, t: np.ndarray, tol: float, deadline: Deadline = NEVER
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """From a network to a relative duality gap of ``tol``, or to where rounding stops it.
 
@@ -50,15 +51,18 @@ class SmoothedNorms:
         ----------
         z : ndarray, shape (k, c)
         t : ndarray, shape (c,)
+        tol : float
+        deadline : Deadline
+            After the first, no step begins that would end later.
 
         Returns
         -------
         coefficients (k, c), intercept (c,), dual (n, c) of the best point met, and whether the gap was reached.
         """
         problem, phi = self._problem, self._features
-        w = np.zeros_like(z)
+        w, pace = np.zeros_like(z), Pace(deadline)
         smallest, best, stalled = np.inf, (z, t, problem.dual_point(problem.residual(phi @ z + t))), 0
-        for _ in range(STEPS):
+        for step in range(STEPS):
             v, value = problem.residual(phi @ z + t), problem.convex_objective(phi, z, t)
             point = problem.dual_point(v)
             largest = np.linalg.norm(phi.T @ point, axis=1).max(initial=0.0)
@@ -68,7 +72,7 @@ class SmoothedNorms:
                 smallest, best = gap, (z, t, point)
             if gap <= tol * value:
                 return *best, True
-            if stalled > STALLED:
+            if stalled > STALLED or (step and pace.over()):
                 break
             z, t, w = self._step(z, t, w, v, CENTRING * min(smallest, value) / len(z))
         return *best, False

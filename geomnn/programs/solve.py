@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary, Pricing
 from geomnn.parallel import one_blas_thread
 from geomnn.programs.problem import Problem
@@ -23,6 +24,7 @@ __all__ = ["STOPPED", "Optimum", "solve", "sparse"]
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
 STOPPED = "its time or rounds were over"
+AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
 STALLED = 20  # rounds without progress after which rounding is taken to be the reason
 
 
@@ -63,6 +65,7 @@ def solve(
     tol: float,
     progress: bool = False,
     start: np.ndarray | None = None,
+    deadline: Deadline = NEVER,
 ) -> Optimum:
     """Minimise (C) over a dictionary to a relative duality gap.
 
@@ -77,17 +80,19 @@ def solve(
         Whether to show the gap as it falls.
     start : ndarray, shape (k, D), optional
         Units to begin with, such as those of a solution at another reg.
+    deadline : Deadline
+        After the first, no round begins that, with what comes after the last, would end later.
 
     Source: geomnn theory, sections 0 and 4.
     """
-    restricted = restricted_solver(problem, tol / 10)
+    restricted = restricted_solver(problem, tol / 10, deadline)
     if start is not None and len(start):
         restricted.add(start)
     threshold = problem.reg * (1 + 1e-12)
     limit = 6 * problem.samples.n + 50
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
-    stalled, lowest, refined = 0, np.inf, False
+    stalled, lowest, refined, pace = 0, np.inf, False, Pace(deadline, AFTER)
     with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar:
         for _ in range(ROUNDS):
             previous = best.primal - best.bound
@@ -97,7 +102,7 @@ def solve(
                            restricted.value, pricing.maximum, tol)  # fmt: skip
             found = [pricing.units]
             if refined and len(restricted.units) and not best.converged:
-                moved, pricing = _moved(problem, dictionary, restricted, threshold, limit)
+                moved, pricing = _moved(problem, dictionary, restricted, threshold, limit, deadline)
                 best = _better(problem, best, *moved, pricing.maximum, tol)
                 found += [moved[0], pricing.units]
             # D(v) falls to the optimum as atoms come in: by more than rounding while this goes on
@@ -107,6 +112,9 @@ def solve(
             falls, lowest = value < lowest - 1e-2 * tol * abs(best.primal), min(lowest, value)
             stalled = 0 if falls or gap < 0.999 * previous else stalled + 1
             if best.converged:
+                break
+            if pace.over():
+                best = replace(best, ended=STOPPED)
                 break
             added = stalled <= STALLED and any(map(len, found)) and restricted.add(np.concatenate(found))
             if not added and (refined or not dictionary.atoms_move):
@@ -118,15 +126,21 @@ def solve(
             refined = dictionary.atoms_move and (near or not added)
         else:
             best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
-        best = sparse(problem, best, dictionary.atoms_move, tol)
-        return _with_its_residual(problem, dictionary, best, tol)
+        best = sparse(problem, best, dictionary.atoms_move, tol, deadline)
+        return _with_its_residual(problem, dictionary, best, tol, deadline)
 
 
 def _moved(
-    problem: Problem, dictionary: Dictionary, restricted: Restricted, threshold: float, limit: int
+    problem: Problem,
+    dictionary: Dictionary,
+    restricted: Restricted,
+    threshold: float,
+    limit: int,
+    deadline: Deadline,
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float], Pricing]:
     """The network with its atoms moved along their faces (units, z, t, v and its value), and the pricing of v."""
-    units, z, t = refine(problem, restricted.units, restricted.coefficients, restricted.intercept)
+    network = restricted.units, restricted.coefficients, restricted.intercept
+    units, z, t = refine(problem, *network, deadline=deadline)
     features = problem.samples.features(units)
     t = t + problem.shift(features @ z + t)
     v = problem.dual_point(problem.residual(features @ z + t))
@@ -147,12 +161,17 @@ def _better(
     return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
 
 
-def sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Optimum:
+def sparse(
+    problem: Problem, optimum: Optimum, moving: bool, tol: float, deadline: Deadline = NEVER
+) -> Optimum:
     """The network without neurons that only the path to the optimum needed, its features independent.
 
     An active neuron has correlation reg and a size, an inactive one has neither: as both are known to rounding
-    only, the larger of size and slack decides, and less boldly if the gap does not survive it.
+    only, the larger of size and slack decides, and less boldly if the gap does not survive it. Without time left the
+    network stays as it is.
     """
+    if deadline.over():
+        return optimum
     features = problem.samples.features(optimum.units)
     size = np.linalg.norm(optimum.coefficients, axis=1)
     slack = 1 - np.linalg.norm(features.T @ optimum.dual, axis=1) / max(problem.reg, optimum.maximum)
@@ -161,26 +180,31 @@ def sparse(problem: Problem, optimum: Optimum, moving: bool, tol: float) -> Opti
         used = size > boldness * slack * size.sum()
         units, z, t = optimum.units[used], optimum.coefficients[used], optimum.intercept
         if moving and 0 < units.size <= NEWTON:
-            units, z, t = refine(problem, units, z, t, tolerance, allowed)
+            units, z, t = refine(problem, units, z, t, tolerance, allowed, deadline=deadline)
         features = problem.samples.features(units)
-        z, shift = independent_neurons(features, z, problem.samples.bias)
+        z, shift = independent_neurons(features, z, problem.samples.bias, deadline)
         primal = problem.convex_objective(features, z, t + shift)
         if primal <= allowed:
             kept = z.any(axis=1)
             return replace(
                 optimum, units=units[kept], coefficients=z[kept], intercept=t + shift, primal=primal
             )
+        if deadline.over():
+            break
     return optimum
 
 
-def _with_its_residual(problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float) -> Optimum:
+def _with_its_residual(
+    problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float, deadline: Deadline
+) -> Optimum:
     """The optimum with the residual of its own network as dual point, if that proves optimality to ``tol``;
-    otherwise with the point that proved the bound, scaled into the dual set."""
-    predictions = problem.samples.features(optimum.units) @ optimum.coefficients + optimum.intercept
-    v = problem.dual_point(problem.residual(predictions))
-    maximum = dictionary.price(v, np.inf, 1).maximum
-    bound = problem.dual_bound(v, maximum)
-    if optimum.primal - bound <= tol * abs(optimum.primal) or bound >= optimum.bound:
-        return replace(optimum, dual=v, maximum=maximum, bound=bound)
+    otherwise, and without time left, with the point that proved the bound, scaled into the dual set."""
+    if not deadline.over():
+        predictions = problem.samples.features(optimum.units) @ optimum.coefficients + optimum.intercept
+        v = problem.dual_point(problem.residual(predictions))
+        maximum = dictionary.price(v, np.inf, 1).maximum
+        bound = problem.dual_bound(v, maximum)
+        if optimum.primal - bound <= tol * abs(optimum.primal) or bound >= optimum.bound:
+            return replace(optimum, dual=v, maximum=maximum, bound=bound)
     scale = min(1.0, problem.reg / optimum.maximum) if optimum.maximum > 0 else 1.0
     return replace(optimum, dual=scale * optimum.dual, maximum=scale * optimum.maximum)

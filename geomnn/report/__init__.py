@@ -24,7 +24,7 @@ def write_report(study: Study, folder: Path) -> None:
     folder : Path
         Best that of `whole_folder`, so that nothing half-written is ever seen.
     """
-    study.solution.network.save(folder / "network.json")
+    study.complete.save(folder / "network.json")
     pictures = draw(study)
     for picture in pictures:
         (folder / f"{picture.name}.png").write_bytes(picture.png)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom, Direction
+from geomnn.checker.digits import printable
 from geomnn.networks.network import ExactNeuron, Neuron
 from geomnn.rationals import short_number
 from geomnn.report.mathematics import inline
@@ -130,9 +131,9 @@ def scaling(study: Study) -> str:
     ]
     head = "<tr><th></th><th>column</th><th>mean</th><th>deviation</th></tr>"
     return (
-        "<h3>Standardised features</h3>\n<p>The network, its weights and network.json take "
-        "(column − mean) / deviation. network.py does this by itself and takes the columns as they are in the "
-        "file.</p>\n" + _scroll(head, rows, "scaling")
+        "<h3>Standardised features</h3>\n<p>The formula, the names and the weights, on this page and in network.json, "
+        "are about (column − mean) / deviation. network.json and network.py hold these numbers and take the columns as "
+        "they are in the file.</p>\n" + _scroll(head, rows, "scaling")
     )
 
 
@@ -170,7 +171,8 @@ def _scroll(head: str, rows: list[str], label: str, wide: bool = False) -> str:
 
 
 def shortened(name: str, most: int = 30) -> str:
-    """A long name without its middle."""
+    """A name in letters that a picture can show, a long one without its middle."""
+    name = printable(name)
     half = (most - 1) // 2
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 

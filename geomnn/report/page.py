@@ -30,6 +30,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
     return template.substitute(
         title=html.escape(f"A network in closed form for {study.request.target}"),
         data=words.data(study),
+        doubt=words.doubt(study),
         verdict=html.escape(study.solution.certificate.statement()),
         trust=words.trust(study),
         trust_class=study.solution.certificate.scope if words.reached(study) else "local",

@@ -1,8 +1,16 @@
-"""The pictures of a study as PNG and SVG, the same bytes in every run on one machine with the same libraries."""
+"""The pictures of a study as PNG and SVG, the same bytes in every run on one machine, whatever its settings are.
+
+They are drawn on the canvases of these two formats, without pyplot, a window or a backend, in the default style of
+matplotlib.
+"""
 
 from __future__ import annotations
 
 import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +50,32 @@ def draw(study: Study) -> list[Picture]:
     list of Picture
         One or two.
     """
+    with _own_style():
+        return _drawn(study)
+
+
+@contextmanager
+def _own_style() -> Iterator[None]:
+    """The default style of matplotlib, and none of the backends that the environment names: these show windows, or
+    are there in a notebook alone. Afterwards the user's style and backend are what they were."""
+    wanted = os.environ.pop("MPLBACKEND", None)  # with a nonsense name matplotlib cannot be imported
+    first = "matplotlib" not in sys.modules
+    try:
+        import matplotlib
+        from matplotlib import style
+    finally:
+        if wanted is not None:
+            os.environ["MPLBACKEND"] = wanted
+    if first and wanted:
+        with suppress(
+            ValueError
+        ):  # what matplotlib would have raised on import; who shows a window hears it from it
+            matplotlib.rcParams["backend"] = wanted
+    with style.context(["default", {"svg.hashsalt": "geomnn", "svg.fonttype": "path"}]):
+        yield
+
+
+def _drawn(study: Study) -> list[Picture]:
     from geomnn import plotting
 
     network, X, labels = study.network, study.inputs, _labels(study)
@@ -102,10 +136,7 @@ def _picture(name: str, caption: str, figure: Any) -> Picture:
 
 
 def _bytes(figure: Any, kind: str) -> bytes:
-    import matplotlib
-
     stream = io.BytesIO()
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    with matplotlib.rc_context({"svg.hashsalt": "geomnn", "svg.fonttype": "path"}):
-        figure.savefig(stream, format=kind, dpi=RESOLUTION, metadata=metadata)
+    figure.savefig(stream, format=kind, dpi=RESOLUTION, metadata=metadata)
     return stream.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import numpy as np
 
 from geomnn import tables
 from geomnn.derivation import Solution, derive
-from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.networks.scaling import Scaling
 
-__all__ = ["Request", "Scaling", "Study", "study_table"]
+__all__ = ["Request", "Study", "study_table"]
 
 
 @dataclass(frozen=True)
@@ -89,32 +91,6 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Scaling:
-    """Standardised features z = (x − mean) / deviation, one entry a feature.
-
-    Parameters
-    ----------
-    mean, deviation : ndarray, shape (d,)
-        The deviation is the square root of the mean square, and 1 for a constant feature.
-    """
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    @classmethod
-    def of(cls, X: np.ndarray) -> Scaling:
-        """The scaling that brings every column of X (n, d) to mean 0 and deviation 1."""
-        mean = X[0] + np.mean(X - X[0], axis=0)  # exact for a constant column
-        largest = np.abs(X - mean).max(axis=0)
-        largest[largest == 0] = 1.0
-        deviation = largest * np.sqrt(np.mean(((X - mean) / largest) ** 2, axis=0))
-        return cls(mean, np.where(deviation > 0, deviation, 1.0))
-
-    def __call__(self, X: np.ndarray) -> np.ndarray:
-        return (X - self.mean) / self.deviation
-
-
-@dataclass(frozen=True)
 class Study:
     """A derived network with the table that it came from.
 
@@ -137,6 +113,8 @@ class Study:
         SHA-256 of the file.
     solution : Solution
         The network, on the standardised features if there is a scaling.
+    doubt : str or None
+        What is strange about the header of the file, in a sentence.
     """
 
     request: Request
@@ -148,6 +126,7 @@ class Study:
     lines: tuple[int, ...]
     digest: str
     solution: Solution
+    doubt: str | None = None
 
     @property
     def inputs(self) -> np.ndarray:
@@ -156,8 +135,14 @@ class Study:
 
     @property
     def network(self) -> AnalyticNetwork:
-        """The network in float64, for tables and pictures; that of the solution may be exact."""
+        """The network of the inputs in float64, for tables and pictures; that of the solution may be exact."""
         return self.solution.network.numeric()
+
+    @property
+    def complete(self) -> AnalyticNetwork:
+        """The network of the columns as they are in the file: that of the solution, with its scaling."""
+        network = self.solution.network
+        return network if self.scaling is None else network.scaled(self.scaling)
 
     @property
     def predictions(self) -> np.ndarray:
@@ -182,6 +167,11 @@ def study_table(request: Request, progress: bool = False) -> Study:
     ------
     DataError, OptionError, EnumerationTooLarge
         As `geomnn.tables` and `geomnn.derive` do.
+
+    Warns
+    -----
+    HeaderWarning
+        If the header of the table looks like data or metadata.
     """
     if request.loss_name == "logistic" and not request.classify:
         raise OptionError("--loss logistic is for classes; add --classify, or take --loss squared.")
@@ -191,6 +181,8 @@ def study_table(request: Request, progress: bool = False) -> Study:
             "round numbers in the file, or leave one of the two out."
         )
     table = tables.read_table(request.path)
+    if table.doubt:
+        warnings.warn(table.doubt, HeaderWarning, stacklevel=2)
     features = tables.choose_features(table, request.target, _names(request.features))
     X = np.column_stack([tables.number_column(table, name) for name in features])
     classes = None
@@ -208,7 +200,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
         bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
         tol=request.tol, progress=progress,
     )  # fmt: skip
-    return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution)
+    return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt)
 
 
 def _names(features: str | None) -> list[str] | None:

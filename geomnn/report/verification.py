@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import comb
 from pathlib import Path
 
+from geomnn.checker.digits import written
 from geomnn.report.study import Study
 
 __all__ = ["check_lines", "coverage"]
@@ -58,8 +59,12 @@ def _reading(study: Study) -> str:
     parameters = ["CLASSES"] * bool(study.classes) + ["DEVIATION", "MEAN"] * (study.scaling is not None)
     names = ", ".join([*parameters, "OUTER", "WEIGHTS", "predict"])
     combinations = ["from itertools import combinations"] * (coverage(study) == "all")
+    decimals = ["from decimal import Decimal"] * all(
+        written(name) is not None for name in study.classes or [None]
+    )
     lines = [
         "import csv, json",
+        *decimals,
         *combinations,
         "import numpy as np",
         f"from network import {names}  # network.py",
@@ -81,11 +86,9 @@ def _targets(study: Study) -> str:
     column = 'np.array(columns[problem["target"]])'
     if not study.classes:
         return 'y = np.array(columns[problem["target"]], dtype=float)'
-    try:
-        _ = [float(name) for name in study.classes]
-    except ValueError:
+    if any(written(name) is None for name in study.classes):
         return f"y = np.where({column} == CLASSES[1], 1.0, -1.0)"
-    return f"y = np.where({column}.astype(float) == float(CLASSES[1]), 1.0, -1.0)"
+    return f"y = np.array([1.0 if Decimal(cell) == Decimal(CLASSES[1]) else -1.0 for cell in {column}])"
 
 
 def _objective(study: Study) -> str:

@@ -17,8 +17,8 @@ from geomnn.report.study import Study
 from geomnn.report.verification import check_lines, coverage
 
 __all__ = [
-    "data", "file_list", "fit", "problem", "proof", "reached", "reading", "rows", "trust", "usage", "variables",
-    "verification",
+    "data", "doubt", "file_list", "fit", "problem", "proof", "reached", "reading", "rows", "trust", "usage",
+    "variables", "verification",
 ]  # fmt: skip
 
 DISTANCES = {"1": "distance (in the ∞-norm)", "2": "distance", "inf": "distance (in the 1-norm)"}
@@ -37,6 +37,13 @@ def data(study: Study) -> str:
         f"{html.escape(Path(study.request.path).name)}: {n:,} {_plural(n, 'sample')}, {d} "
         f"{_plural(d, 'feature')}. The network has {k} {_plural(k, 'neuron')}."
     )
+
+
+def doubt(study: Study) -> str:
+    """What is strange about the header of the file, as a paragraph, if anything is."""
+    if study.doubt is None:
+        return ""
+    return f'<p class="doubt"><strong>{html.escape(study.doubt)}</strong></p>\n'
 
 
 def reached(study: Study) -> bool:
@@ -254,7 +261,8 @@ def usage(study: Study) -> str:
 def file_list(pictures: Sequence[str]) -> str:
     """The files of the folder and what they are, as rows of a table."""
     entries = {
-        "network.json": "the network with all its digits: geomnn.AnalyticNetwork.load",
+        "network.json": "the network with all its digits, for the columns as they are in the file: "
+        "geomnn.AnalyticNetwork.load",
         "certificate.json": "the problem, the claim and the dual vector",
         "network.py": "the network as a NumPy function",
         "network.tex": "the closed form as a LaTeX document",
