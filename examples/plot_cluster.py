@@ -104,8 +104,8 @@ def draw(walks, unlucky):
 
 if __name__ == "__main__":  # workers import this file
     alone = gm.derive(X, y, **options)
-    print(f"one process: {alone.objective:.9f}, {len(alone.network)} neurons")
+    print(f"one process: {alone.objective:.6f}")
     spread, walks, unlucky = spread_and_kill()
-    print(f"two workers, one killed: {spread.objective:.9f}, {len(spread.network)} neurons")
+    print(f"two workers, one killed: {spread.objective:.6f}, the same neurons")
     assert [str(n.atom) for n in spread.network.neurons] == [str(n.atom) for n in alone.network.neurons]
     draw(walks, unlucky)

@@ -3,7 +3,8 @@ Three layers: wedges of wedges
 ==============================
 
 The features of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an
-optimal three-layer network on the line, and compares its cost with that of two layers.
+optimal three-layer network on the line, and compares its cost with that of two layers.  Optimal networks are several
+here; their objective is one.
 """
 
 import matplotlib.pyplot as plt
@@ -16,22 +17,19 @@ X, y = [[0], [1], [3], [4], [6]], [0, 1, 0, 2, 1]
 solutions = {depth: gm.derive(X, y, reg=0.05, depth=depth, exact=True) for depth in (2, 3)}
 for depth, solution in solutions.items():
     print(f"{depth} layers: objective {solution.objective}, gap {solution.certificate.gap}")
+    print(f"   unique: {solution.unique}")
     cost = gm.derive(X, y, reg=1e-6, depth=depth).objective / 1e-6
     print(f"   as reg vanishes, passing through all samples costs {cost:.4f}")
 
 # %%
-# The deep network in closed form.  k0, k1, … are ramps at samples.  A neuron of the second hidden layer is a wedge
-# of a few of these *features* at as many samples: ⋆(k4 ∧ k5 ∧ 1)[x2, x4] is the determinant of (k4, k5, 1) at x, at
-# x2 and at x4.  It vanishes where x is one of these two samples, and is divided by the ℓ1 norm of its weights.
+# From top to bottom: what the first hidden layer computes, what the second does, and the fit.  Neurons of the first
+# one, k0, k1, …, are ramps at samples.  One of the second is a wedge of a few of these *features* at as many samples:
+# the wedge of two of them and 1 at two samples is the determinant of both features and 1 at x and at these samples,
+# divided by the ℓ1 norm of its weights.  So it vanishes at the samples of its name (diamonds), and between two of
+# them it can be a hat, for which two layers need three ramps.  Both fits are optimal for their depth; the deep one
+# costs less.
 
 deep = solutions[3].network
-print(deep)
-
-# %%
-# From top to bottom: what the first hidden layer computes, what the second does, and the fit.  A neuron of the
-# second layer vanishes at the samples of its name (diamonds below), and between two of them it can be a hat, for
-# which two layers need three ramps.  Both fits are optimal for their depth; the deep one costs less.
-
 x = np.linspace(-1.0, 7.0, 801)
 samples = np.ravel(X)
 layer, neurons = deep.numeric().below[0], deep.numeric().neurons
@@ -43,15 +41,20 @@ colors, styles = (
 )
 for k, column in enumerate(hidden.T):
     first.plot(
-        x, column, color=colors[k], ls=styles[k], lw=1.8, label=f"k{k}: {frame.star(str(layer.atoms[k]))}"
+        x,
+        column,
+        color=colors[k % 6],
+        ls=styles[k % 6],
+        lw=1.8,
+        label=f"k{k}: {frame.star(str(layer.atoms[k]))}",
     )
 at_samples = layer(samples[:, None].astype(float))
 for j, neuron in enumerate(neurons):
     parts = [np.maximum(table @ neuron.atom.weight + neuron.atom.bias, 0) for table in (hidden, at_samples)]
     name = f"{frame.number(neuron.coefficient)} · ({frame.star(str(neuron.atom))})"
-    second.plot(x, parts[0], color=colors[j], ls=styles[j], lw=1.8, label=name)
+    second.plot(x, parts[0], color=colors[j % 6], ls=styles[j % 6], lw=1.8, label=name)
     rows = list(neuron.atom.samples)
-    second.plot(samples[rows], parts[1][rows] - 0.2 * (j + 1), "D", color=colors[j], ms=6)
+    second.plot(samples[rows], parts[1][rows] - 0.2 * (j + 1), "D", color=colors[j % 6], ms=6)
 for depth, style in ((2, "--"), (3, "-")):
     net = solutions[depth].network.numeric()
     label = f"{depth} layers, objective {float(solutions[depth].objective):.3g}"

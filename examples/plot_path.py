@@ -18,8 +18,8 @@ print(path)
 # %%
 # A hill beside a hollow, seen at 16 points.  From left to right ``reg`` falls, from where the best network is a
 # constant. A line is the coefficient of a neuron: it leaves zero where the neuron is born and comes back to zero
-# where it dies. Between kinks it is straight in ``reg``, and bent here because the scale is logarithmic.  The eight
-# largest are named.
+# where it dies. (Where optimal networks are several, these are the neurons of one of them.) Between kinks it is
+# straight in ``reg``, and bent here because the scale is logarithmic.  The eight largest are named.
 
 plot_path(path)
 
@@ -49,8 +49,9 @@ axes.legend(frameon=False)
 plt.show()
 
 # %%
-# The network there, off the path of all 60, with its certificate.
+# The network there, off the path of all 60, and what its certificate says: no network of any width is better.
 
 solution = gm.path(X, y, reg_min=validation.best / 2)(validation.best)
-print(f"{len(solution.network)} neurons", solution.certificate.statement().replace(" (", "\n("), sep="\n")
+certificate = solution.certificate
+print(f"objective {certificate.primal:.6f}, bound {certificate.dual:.6f}, scope {certificate.scope!r}")
 plot_network(solution.network, X, y)

@@ -1,9 +1,9 @@
 """
-The spiral: 25,440 wedges, 156 neurons
-======================================
+The spiral: 25,440 wedges, and the few that count
+=================================================
 
 Two arms of 80 samples each.  The paper's program looks at the wedges of all pairs of samples; one learns how few of
-them the optimum needs, and what a certificate about this program says.
+them an optimal network may have, and what a certificate about this program says.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,9 @@ from geomnn.plotting import plot_network
 X, y = gm.datasets.spiral()
 reg = 5e-4
 solution = gm.derive(X, y, reg=reg, norm=2, dictionary="wedge")
-print(f"{len(X) * (len(X) - 1)} wedges of two samples, one for each side; {len(solution.network)} neurons")
-print(solution.certificate.statement().replace(" (", "\n("))
+certificate = solution.certificate
+print(f"{len(X) * (len(X) - 1)} wedges of two samples, one for each side")
+print(f"objective {certificate.primal:.7f}, bound {certificate.dual:.7f}, scope {certificate.scope!r}")
 
 # %%
 # The regions of the two classes, and the line of every neuron through the two samples that span it.
@@ -25,16 +26,19 @@ plot_network(solution.network, X, y)
 
 # %%
 # Why no other wedge helps: the correlation Σ v_i (x̃_i·u)₊ of a wedge u with the residual v is at most ``reg`` in
-# size, and just that for the neurons of the network.  Below are all of them, sorted.
+# size, and just that for the neurons of the network.  Below are all of them, sorted.  The residual is unique, and so
+# are the wedges that come to ``reg``.  They are more than a network needs, so that several networks are optimal.
 
 order = np.array([(i, j) for i in range(len(X)) for j in range(len(X)) if i != j])
 normals = gm.algebra.cross_product((X[order[:, 1]] - X[order[:, 0]])[:, None, :], unit=True)
 distances = np.einsum("kd,nd->nk", normals, X) - np.einsum("kd,kd->k", normals, X[order[:, 0]])
 sizes = np.sort(np.abs(solution.dual @ np.maximum(distances, 0)))[::-1] / reg
+reached = int(np.sum(sizes > 1 - 1e-6))
+print(f"{reached} wedges come to reg; the only optimal network: {solution.unique}")
 _, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
 axes.plot(np.arange(1, len(sizes) + 1), sizes, color="#0072B2", lw=2, label="|correlation| of a wedge")
 axes.axhline(1, color="black", ls="--", lw=1, label="reg")
-axes.axvline(len(solution.network), color="black", ls=":", lw=1, label=f"{len(solution.network)} neurons")
+axes.axvline(reached, color="black", ls=":", lw=1, label=f"{reached} wedges come to it")
 axes.set(xscale="log", xlabel="wedge, by rank", ylabel="|correlation| / reg", ylim=(0, 1.08))
 axes.legend(frameon=False, loc="lower left")
 plt.show()

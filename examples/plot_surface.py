@@ -9,9 +9,10 @@ shows the creases along which the pieces meet, and that each of them runs over s
 import geomnn as gm
 from geomnn.plotting import plot_network, plot_surface
 
-X, y = gm.datasets.peaks(40)
-solution = gm.derive(X, y, reg=0.5)
-print(solution)
+X, y = gm.datasets.peaks(40, seed=1)
+solution = gm.derive(X, y, reg=0.6)
+print(solution.network)
+print(f"objective {solution.objective:.6f}, scope {solution.certificate.scope!r}, unique: {solution.unique}")
 
 # %%
 # In space.  A stem is a residual, from the fit to the sample.

@@ -2,22 +2,28 @@
 XOR in closed form
 ==================
 
-Four samples, two neurons, one diagonal: the smallest network that shows what a weight of samples is.  One learns to
-read a neuron's name, to see its line, and to read its output as an area.
+The corners of a square and its middle, two neurons, one diagonal: the smallest network that shows what a weight of
+samples is.  One learns to read a neuron's name, to see its line, and to read its output as an area.
 """
 
 import geomnn as gm
 from geomnn.plotting import plot_network, plot_wedge
 
-X, y = [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0]
-solution = gm.derive(X, y, reg=0.1)
+X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]], [0, 1, 1, 0, 0]
+solution = gm.derive(X, y, reg=0.15, exact=True)
 print(solution.network)
 
 # %%
 # That is the network in closed form.  x3 is row 3 of X, counted from 0; x0 − x3 is the diagonal, and ⋆ turns it by a
-# right angle, so that one neuron is active on each side.  No network is better:
+# right angle, so that one neuron is active on each side.  No network is better, and no other is as good:
 
-print(solution.certificate.statement().replace(" (", "\n("))
+print(solution.certificate.statement())
+print("unique:", solution.unique)
+
+# %%
+# Without its middle XOR has two optima, one for each diagonal.
+
+print("unique:", gm.derive(X[:4], y[:4], reg=0.15, exact=True).unique)
 
 # %%
 # In the plane: the line of both neurons runs through the samples that span it (ringed), with ticks on the sides

@@ -215,8 +215,8 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
     >>> import geomnn as gm
     >>> X = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
     >>> model = gm.WedgeClassifier(reg=0.1).fit(X, ["same", "same", "other", "other"])
-    >>> model.predict([[0.1, 0.0], [0.9, 0.1]]).tolist()
-    ['same', 'other']
+    >>> model.predict(X).tolist()
+    ['same', 'same', 'other', 'other']
     >>> model.solution_.certificate.scope
     'global'
 

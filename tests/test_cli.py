@@ -229,7 +229,7 @@ def test_the_lines_of_the_report_read_the_same_classes(folder, labels):
     assert float(objective.split()[1]) == pytest.approx(claim["primal"], rel=1e-9)
 
 
-def test_two_runs_give_the_same_bytes(folder):
+def test_two_runs_on_one_machine_give_the_same_bytes(folder):
     for out in ("one", "two"):
         assert main(derive("--features", "a,b", "--norm", "2", out=out)) == 0
     for name in PLANAR:

@@ -190,7 +190,7 @@ def test_bytes_that_are_not_text_are_refused(tmp_path):
         gm.AnalyticNetwork.load(tmp_path / "n.json")
 
 
-def test_two_runs_give_the_same_bytes(tmp_path):
+def test_two_runs_on_one_machine_give_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         gm.derive(X2, np.column_stack([Y1, X2[:, 0]]), norm=2, seed=3).network.save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

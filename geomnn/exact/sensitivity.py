@@ -209,9 +209,9 @@ def weights_as_function_of_reg(
     Examples
     --------
     >>> import geomnn as gm
-    >>> piece = gm.exact.weights_as_function_of_reg([[0], [1], [3]], [0, 1, 5], reg=0.1)
+    >>> piece = gm.exact.weights_as_function_of_reg([[0], [1], [3]], [1, 0, 2], reg=0.1)
     >>> piece.coefficients, piece.interval
-    ((reg/2 + 1, 1 - reg), Interval.Lopen(0, 1))
+    ((1 - reg, 1 - 5*reg/2), Interval.Lopen(0, 2/5))
 
     Source: geomnn theory, section 4.
     """

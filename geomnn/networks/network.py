@@ -57,11 +57,12 @@ class AnalyticNetwork:
     Examples
     --------
     >>> import geomnn as gm
-    >>> net = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.1).network
+    >>> X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]], [0, 1, 1, 0, 0]
+    >>> net = gm.derive(X, y, reg=0.15).network
     >>> print(net.neurons[0].atom)
     +⋆(x0 − x3) at x3
     >>> net([[0, 0], [1, 0]]).round(6).tolist()
-    [0.2, 0.8]
+    [0.2, 0.7]
 
     Source: geomnn theory, sections 0 and 1.
     """

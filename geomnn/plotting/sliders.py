@@ -90,8 +90,8 @@ def move_sample(atom: Atom, X: Any, points: Any) -> Any:
     --------
     >>> import geomnn as gm
     >>> from geomnn.plotting import interactive
-    >>> X = [[0, 0], [1, 0], [0, 1], [1, 1]]
-    >>> atom = gm.derive(X, [0, 1, 1, 0], reg=0.1).network.neurons[0].atom
+    >>> X = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]]
+    >>> atom = gm.derive(X, [0, 1, 1, 0, 0], reg=0.15).network.neurons[0].atom
     >>> figure = interactive.move_sample(atom, X, [[1, 0], [2, 0]])  # doctest: +SKIP
 
     Source: geomnn theory, section 1.
