@@ -23,6 +23,7 @@ __all__ = ["SmoothedNorms"]
 
 STEPS = 100
 CENTRING = 0.1  # μ, as a part of the gap of each neuron
+NOISE = 1e-14  # rise of the value, relative, that rounding may make of a fall
 STALLED = 10  # steps without a smaller gap after which rounding is taken to be the reason
 
 
@@ -94,9 +95,11 @@ class SmoothedNorms:
         dz, dt = step[:k], step[k:].sum(axis=0)
         ahead = reg**2 * (z + dz - np.sum(z * dz, axis=1, keepdims=True) / root * w) / (mu + root)
         height, slope, length = self._height(z, t, mu), float(np.sum(gradient * step)), 1.0
+        # next to the minimum a step falls by the square of what is left of the gradient: by less than rounding soon
+        allowed = height + NOISE * abs(height)
         while (
             length > 1e-10
-            and self._height(z + length * dz, t + length * dt, mu) > height + 1e-4 * length * slope
+            and self._height(z + length * dz, t + length * dt, mu) > allowed + 1e-4 * length * slope
         ):
             length /= 2
         w = w + length * (ahead - w)
