@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, combinations, islice
 from typing import Any
 
@@ -77,6 +78,7 @@ class Direction:
         return f"(e_{{{self.first + 1}}} {'+' if self.sign > 0 else '-'} e_{{{self.second + 1}}})"
 
 
+@lru_cache(maxsize=8)
 def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
     """The directions of the exact dictionary: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
 
@@ -396,8 +398,7 @@ def _touching(
     incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d].tolist()
     rows = samples.distinct[incidence[samples.distinct] == 0.0].tolist()
     size = tolerance * max(map(abs, weight))
-    along = ((e, weight[e.first] + e.sign * weight[e.second]) for e in directions)
-    return rows, [e for e, product in along if abs(product) <= size]
+    return rows, [e for e in directions if -size <= weight[e.first] + e.sign * weight[e.second] <= size]
 
 
 def _wedge(

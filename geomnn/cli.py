@@ -89,12 +89,19 @@ def _warnings_in_one_line() -> Iterator[None]:
     """Print the warnings of geomnn as one line each, and leave the others to Python."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GeomnnWarning)
-        yield
+        try:
+            yield
+        finally:
+            _show_warnings(caught)
+
+
+def _show_warnings(caught: Sequence[warnings.WarningMessage]) -> None:
     for warning in caught:
         if issubclass(warning.category, GeomnnWarning):
             _say(f"geomnn: warning: {_one_line(warning.message)}", err=True)
         else:
-            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
+            text = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
+            _say(text.rstrip(), err=True)
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

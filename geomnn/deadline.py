@@ -92,7 +92,7 @@ class Deadline:
             raise OutOfTime
 
     def __reduce__(self) -> tuple:
-        return _arrived, (time() + self.left(),)
+        return (_arrived, (time() + self.left(),)) if self.end < inf else (Deadline, ())
 
 
 def _arrived(end: float) -> Deadline:

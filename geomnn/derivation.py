@@ -25,6 +25,7 @@ from geomnn.networks.expressions import Html
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.optima.active import exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique
+from geomnn.parallel import one_blas_thread
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.lifting import search_layers
 from geomnn.programs.problem import Problem, pose
@@ -34,7 +35,7 @@ from geomnn.samples import check_integer
 
 __all__ = ["Solution", "derive", "reg_max"]
 
-UNNAMED = 0.9  # part of the time for all but names
+UNNAMED = 0.95  # part of the time for all but names
 FAR_OFF = 1.1  # |correlation|/reg from which on a search says that its network is not optimal
 QUICKLY = 20.0  # seconds that the pruning of features may take where they can be searched instead
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
@@ -441,7 +442,9 @@ def check_time_limit(seconds: Any) -> float:
 def assemble(
     problem: Problem, dictionary: Dictionary, optimum: Optimum, tol: float, far_off: float = FAR_OFF
 ) -> Solution:
-    atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
+    with one_blas_thread():  # in many small systems
+        atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
+        loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
     intercept = problem.loss.canonical(optimum.intercept)
@@ -465,7 +468,7 @@ def assemble(
         dictionary.count,
         counted=dictionary.counted,
         stopped=optimum.ended == STOPPED,
-        name_error=max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0),
+        name_error=loose,
     )
     if isinstance(dictionary, BranchingDictionary):
         tol = max(tol, BRANCHED)

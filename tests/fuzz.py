@@ -80,20 +80,34 @@ def solved(case: Case) -> Iterator[tuple[gm.Solution, float, float, str]]:
         common |= {"loss": case.loss, "dictionary": name}
         solution = gm.derive(case.X, case.y, reg=case.reg, **common, **options)
         yield solution, case.reg, TOL, _constant_or_not(case, solution, common)
+        yield from _searched(case, solution)
+
+
+def _searched(case: Case, solution: gm.Solution) -> Iterator[tuple[gm.Solution, float, float, str]]:
+    """No network that a short search finds is better than the bound on all networks."""
+    if solution.certificate.scope != "global" or case.seed % 3 != 1:
+        return
+    few = LocalDictionary(Samples(case.X, case.bias), case.norm, starts=8, seed=case.seed)
+    options = {"reg": case.reg, "norm": case.norm, "bias": case.bias, "loss": case.loss, "dictionary": few}
+    other, bound = gm.derive(case.X, case.y, **options), solution.certificate.dual
+    better = other.objective < bound * (1 - TOL) - of_rounding(case)
+    yield other, case.reg, TOL, f"bound {bound!r}, and a search finds {other.objective!r}" if better else ""
 
 
 def _constant_or_not(case: Case, solution: gm.Solution, options: dict) -> str:
     """`reg_max` is where networks begin to be constants, and no random neuron tells of a larger one."""
-    if solution.certificate.scope == "local" or case.seed % 3:
+    if solution.certificate.scope == "local" or case.entry == "sampled" or case.seed % 3:
         return ""
     largest = gm.reg_max(case.X, case.y, **options)
     v = residual_of_a_constant(case)
-    noise = 1e-11 * np.abs(v).sum() * np.abs(case.X - case.bias * case.X.mean(axis=0)).sum(axis=1).max()
+    y, s = case.targets
+    rounded = 1e-11 * np.abs(v).sum() + 1e-14 * np.abs(s[:, None] * y).sum()  # of v, where y is a constant
+    noise = rounded * np.abs(case.X - case.bias * case.X.mean(axis=0)).sum(axis=1).max()
     if len(solution.network) and case.reg > largest * (1 + 1e-9) + noise:
         return f"{len(solution.network)} neurons at {case.reg / largest!r} times reg_max"
     if not len(solution.network) and case.reg < largest * (1 - 1e-5):
         return f"no neurons at {case.reg / largest!r} times reg_max"
-    if solution.certificate.scope == "global" and (case.loss != "softmax" or case.bias):
+    if solution.certificate.scope == "global":
         found = correlation(case, v, np.random.default_rng(case.seed), 300)
         if found > largest * (1 + 1e-9) + noise:
             return f"reg_max is {largest!r}, and a random neuron has {found!r}"
@@ -310,12 +324,15 @@ def main(arguments: list[str] | None = None) -> int:
         if options.cases is None
         else iter(range(options.seed, options.seed + options.cases))
     )
-    for outcome in outcomes(seeds, options.jobs):
-        done.append(outcome)
-        if outcome.found:
-            show(outcome, coretype)
-        if time.monotonic() - begun > options.seconds:
-            break
+    try:
+        for outcome in outcomes(seeds, options.jobs):
+            done.append(outcome)
+            if outcome.found:
+                show(outcome, coretype)
+            if time.monotonic() - begun > options.seconds:
+                break
+    except KeyboardInterrupt:
+        print(f"\nstopped before seed {options.seed + len(done)}")
     summarise(done)
     failed, cpu = sum(bool(outcome.found) for outcome in done), sum(outcome.seconds for outcome in done)
     print(f"\n{len(done)} cases, {failed} complaints, {cpu:.0f} CPU seconds")

@@ -229,7 +229,8 @@ def correlation(case: Case, v: np.ndarray, rng: np.random.Generator, count: int 
     """The largest ‖Σ_i v_i (x̃_i·u)_+‖_2 over random unit neurons, each with a hyperplane through a sample."""
     X = case.X - case.X.mean(axis=0) * case.bias
     size = np.abs(X).max(axis=0)
-    w = rng.normal(size=(X.shape[1], count)) / np.where(size > 0, size, 1.0)[:, None]
+    size[size <= 1e-12 * np.abs(case.X).max(axis=0)] = 1.0  # constant features
+    w = rng.normal(size=(X.shape[1], count)) / size[:, None]
     w /= np.linalg.norm(w, ord=case.norm, axis=0)
     along = X @ w
     if case.bias:

@@ -38,8 +38,10 @@ def loss_value(loss: str, f: np.ndarray, y: np.ndarray, s: np.ndarray):
         return np.sum(s[:, None] * (f - y) ** 2) / 2
     if loss == "logistic":
         return np.sum(s[:, None] * np.logaddexp(LONG(0), -y * f))
-    top = f.max(axis=1, keepdims=True)
-    return np.sum(s * (np.log(np.sum(np.exp(f - top), axis=1)) + top[:, 0] - np.sum(y * f, axis=1)))
+    top, own = f.max(axis=1, keepdims=True), np.sum(y * f, axis=1)
+    others = np.exp(f - top)
+    others[np.arange(len(f)), f.argmax(axis=1)] = 0  # log(1 + small) keeps the digits of what is small
+    return np.sum(s * (np.log1p(others.sum(axis=1)) + (top[:, 0] - own)))
 
 
 def training_value(network, case: Case, reg: float):
@@ -82,6 +84,8 @@ def complaints(solution: Solution, case: Case, reg: float, tol: float) -> Iterat
     rows = len(case.X) if case.weights is None else np.count_nonzero(case.weights)
     if len(network) > rows * case.outputs:
         yield f"{len(network)} neurons for {rows * case.outputs} targets"
+    if solution.unique not in ((None,) if searched else (True, False, None)):
+        yield f"unique is {solution.unique!r} of a {certificate.scope} certificate"
     if certificate.scope == "global":
         yield from _beaten(solution, case, reg)
     yield from _predicts(network, case)

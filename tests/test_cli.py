@@ -1,5 +1,6 @@
 """The command line: what it writes, what it says, and that bad input leaves nothing behind."""
 
+import html
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import geomnn as gm
+from geomnn.checker.__main__ import main as checker
 from geomnn.cli import main
 
 FILES = {f"network.{kind}" for kind in ("json", "tex", "py", "png", "svg")} | {
@@ -108,6 +110,123 @@ def test_byte_order_mark_and_quotes(folder):
     Path("excel.csv").write_bytes('\ufeff"a b", "y"\r\n"0" ,"1"\r\n1, 2\r\n2,"4"\r\n\r\n'.encode())
     assert main(derive(path="excel.csv")) == 0
     assert runpy.run_path("report/network.py")["FEATURES"] == ["a b"]
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://matplotlib_inline.backend_inline", "module://no_such.backend", "nonsense"]
+)
+def test_the_backend_of_the_environment_has_no_say(folder, backend):
+    (folder / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nfigure.facecolor: red\n")
+    done = run(*derive("--features", "b", out="other"), MPLBACKEND=backend)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert main(derive("--features", "b", out="plain")) == 0
+    for name in FILES:
+        assert (folder / "other" / name).read_bytes() == (folder / "plain" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("backend", ["svg", "nonsense"])
+def test_a_report_leaves_matplotlib_as_it_is(folder, backend):
+    """The backend that the user asked for is still asked for, rcParams are what they were, and pyplot is not there."""
+    script = (
+        "import os, sys; from geomnn.cli import main\n"
+        "assert main(sys.argv[1:]) == 0 and 'matplotlib.pyplot' not in sys.modules\n"
+        "import matplotlib\n"
+        "default = matplotlib.rc_params()\n"
+        "different = [k for k in default if k != 'backend' and matplotlib.rcParams[k] != default[k]]\n"
+        "assert not different, different\n"
+        "print(os.environ.get('MPLBACKEND'), dict.__getitem__(matplotlib.rcParams, 'backend'))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(gm.__file__).parents[1])}
+    environment["MPLBACKEND"] = backend
+    done = subprocess.run([sys.executable, "-c", script, *derive("--features", "b")], capture_output=True, text=True,
+                          env=environment, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    kept, chosen = done.stdout.splitlines()[-1].split(" ", 1)
+    assert kept == backend
+    assert (chosen == "svg") == (backend == "svg")
+
+
+CONTROLS = [
+    "\x1b[31mred\x1b[0m",
+    "a\x07b",
+    "a\x9b31m",
+    "\u202egnp",
+    "a\u2028b",
+    "x\x7f",
+    "two\nlines",
+    "tab\there",
+]
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_terminal_obeys_no_column_name(folder, capsys, name):
+    Path("t.csv").write_bytes(f'"{name}","{name}2",y\n0,1,0\n1,0,1\n2,3,0\n'.encode())
+    assert main(derive(path="t.csv")) == 0
+    out, err = capsys.readouterr()
+    shown = repr(name)[1:-1]
+    assert f"x = ({shown}, {shown}2); x3 is" in out
+    assert all(c.isprintable() for c in (out + err).replace("\n", ""))
+    assert main(derive(path="t.csv", target="z", out="other")) == 2
+    assert main(derive("--classify", path="t.csv", target=name + "2", out="other")) == 2
+    assert main(derive(path="t.csv", target=name, reg="0.1", out="name\x1b[31m/x")) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 3
+    assert all(c.isprintable() for c in err.replace("\n", ""))
+
+
+def test_a_terminal_obeys_no_certificate(folder, capsys):
+    assert main(derive("--features", "a,b", "--exact")) == 0
+    text = Path("report/certificate.json").read_text(encoding="utf-8")
+    Path("report/certificate.json").write_text(
+        text.replace('"inf"', "").replace('"1"', '"\\u001b[31m\\n"', 1)
+    )
+    capsys.readouterr()
+    assert main(["verify", "report", "--data", "data.csv"]) == 1
+    assert checker(["report", "--data", "data.csv"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 2
+    assert all(c.isprintable() for c in err.replace("\n", ""))
+
+
+def test_a_file_without_a_header_is_refused(folder, capsys):
+    Path("numbers.csv").write_text("1,2,3\n2,1,4\n3,3,1\n", encoding="utf-8")
+    refused(capsys, *derive(path="numbers.csv", target="3"), parts=["without a header", "Add a first line"])
+
+
+def test_a_header_that_looks_like_data_is_said_so(folder, capsys):
+    Path("iris.csv").write_text(
+        "5.1,3.5,setosa\n4.9,3,setosa\n7,3.2,virginica\n6.4,3.2,virginica\n", encoding="utf-8"
+    )
+    assert main(derive("--classify", path="iris.csv", target="setosa")) == 0
+    _, err = capsys.readouterr()
+    assert err.startswith("geomnn: warning: The header of iris.csv looks like data or metadata")
+    assert err.count("\n") == 1
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert page.count("looks like data or metadata") == 1
+    assert main(derive("--features", "a,b", out="good")) == 0
+    assert "metadata" not in Path("good/report.html").read_text(encoding="utf-8") + capsys.readouterr().err
+    assert main(derive(path="iris.csv", target="nothing", out="other")) == 2
+    assert [line[:16] for line in capsys.readouterr().err.splitlines()] == [
+        "geomnn: warning:",
+        "geomnn: error: i",
+    ]
+
+
+@pytest.mark.parametrize("labels", [("16777217", "16777217.00000000001"), ("1e400", "2"), ("a", "b")])
+def test_the_lines_of_the_report_read_the_same_classes(folder, labels):
+    rows = "".join(f"{k},{(k * k) % 3},{labels[k % 2]}\n" for k in range(6))
+    Path("t.csv").write_text("a,b,y\n" + rows, encoding="utf-8")
+    assert main(derive("--classify", path="t.csv")) == 0
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    lines = html.unescape(page.split('<pre class="check">')[1].split("</pre>")[0])
+    Path("report/t.csv").write_bytes(Path("t.csv").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd="report", capture_output=True, text=True, check=True
+    )
+    objective = next(line for line in done.stdout.splitlines() if line.startswith("objective"))
+    claim = json.loads(Path("report/certificate.json").read_text(encoding="utf-8"))["claim"]
+    assert float(objective.split()[1]) == pytest.approx(claim["primal"], rel=1e-9)
 
 
 def test_two_runs_give_the_same_bytes(folder):

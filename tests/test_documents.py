@@ -2,6 +2,10 @@
 
 import copy
 import json
+import re
+import sys
+import threading
+import time
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
@@ -207,3 +211,96 @@ def test_no_network_file_of_other_types_is_more_than_a_format_error(network, tmp
         else:
             assert canonical(dump(found)) == canonical(other), path
     assert refused > 120
+
+
+@pytest.mark.parametrize("file", ["certificate.json", "network.json"])
+@pytest.mark.parametrize("spelt", ['"{}"', "{}", '[["{}", 2]]', '[["1", {}]]', '"1/{}"'])
+def test_numbers_of_a_million_digits_are_refused_before_they_are_read(file, spelt, tmp_path):
+    (tmp_path / "data.csv").write_text(CSV, encoding="utf-8")
+    solution = gm.derive(X, Y, reg=Fraction(1, 10), exact=True)
+    solution.network.save(tmp_path / "network.json")
+    write(tmp_path, gm.exact.certificate_document(solution, ["a", "b"], "y"))
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    huge = spelt.format("7" * 10**6)
+    changed = re.sub(r'"intercept": "[^"]*"', lambda _: f'"intercept": {huge}', text, count=1)
+    assert changed != text
+    (tmp_path / file).write_text(changed, encoding="utf-8")
+    before = time.process_time()
+    with pytest.raises(Falsehood, match="more than 100,000 digits"):
+        verify_report(tmp_path, tmp_path / "data.csv")
+    with pytest.raises(FormatError, match="more than 100,000 digits"):
+        gm.AnalyticNetwork.load(tmp_path / file)
+    assert time.process_time() - before < 2
+
+
+def test_long_numbers_are_read_by_several_threads_and_the_limit_stays():
+    """Two that overlap: the first to leave may not take the digits from the other, nor leave the limit lifted."""
+    limit, long = sys.get_int_max_str_digits(), "7" * 5000
+    inside, left = threading.Event(), threading.Event()
+    found = []
+
+    def stays():
+        with any_size():
+            inside.set()
+            left.wait(10)
+            found.append(int(long))
+
+    thread = threading.Thread(target=stays)
+    with any_size():
+        thread.start()
+        inside.wait(10)
+    left.set()
+    thread.join()
+    assert found == [int("7" * 2500) * (10**2500 + 1)]
+    assert sys.get_int_max_str_digits() == limit
+    with pytest.raises(ValueError, match="limit"):
+        int(long)
+
+
+# what the names of neurons do not allow: the network of `networks` and a change of one of its neurons
+CONTRADICTIONS = {
+    "a weight along a wedged axis": ("axis", lambda n: n.update(weight=[0.5, 0.5])),
+    "a sign": ("axis", lambda n: n.update(weight=[-w for w in n["weight"]])),
+    "a neuron of no samples": ("axis", lambda n: n.update(samples=[])),
+    "a sample too many": ("axis", lambda n: n.update(samples=[0, 1])),
+    "a direction twice": ("axis", lambda n: n.update(samples=[], directions=n["directions"] * 2)),
+    "a bias without an anchor": ("p = inf, no bias", lambda n: n.update(bias=1.0)),
+    "a unit weight of another norm": ("three layers", lambda n: n.update(weight=[0.5])),
+    "another orientation": ("three layers", lambda n: n.update(weight=[-w for w in n["weight"]])),
+    "an exact weight of another norm": ("exact", lambda n: n.update(weight=["1/3", "1/3"])),
+    "a norm with roots": ("roots", lambda n: n.update(weight=["1", [["1/2", 2]]])),
+    "an infinite norm": ("float64", lambda n: n.update(weight=[1.7e308, 1.7e308])),
+    "active samples for p = 1": ("float64", lambda n: n.update(active=[0, 1])),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_numbers_that_contradict_their_names_are_refused(name, tmp_path):
+    chosen, change = CONTRADICTIONS[name]
+    if chosen == "axis":
+        found = gm.derive([[0, 0], [1, 0], [2, 0], [3, 1]], [0, 1, 0, 2], reg=0.01).network
+        place = next(k for k, neuron in enumerate(found.neurons) if neuron.atom.directions)
+    else:
+        found, place = networks()[chosen], 0
+    document = json.loads(json.dumps(dump(found)))
+    loaded(tmp_path, document)
+    change((document["below"][0] if "below" in document else document["neurons"])[place])
+    with pytest.raises(FormatError, match="damaged"):
+        loaded(tmp_path, document)
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_no_true_network_contradicts_its_names(norm, bias, d, tmp_path):
+    """Columns of very different sizes too, and all dictionaries that name something."""
+    random = np.random.default_rng(d)
+    table = random.normal(size=(8, d)) * 10.0 ** random.integers(-3, 4, size=d) + random.integers(
+        -2, 3, size=d
+    )
+    for dictionary in ("exact", "wedge", "sampled", "local"):
+        net = gm.derive(
+            table, random.normal(size=8), reg=1e-2, norm=norm, bias=bias, dictionary=dictionary
+        ).network
+        net.save(tmp_path / "n.json")
+        assert np.array_equal(gm.AnalyticNetwork.load(tmp_path / "n.json")(table), net(table))

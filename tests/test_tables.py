@@ -88,6 +88,33 @@ def test_missing_file_and_folder(tmp_path):
         tables.read_table("a\0b.csv")
 
 
+@pytest.mark.parametrize(
+    "first", ["1,2,3", "1, 2 ,-3e5", "1,1,1", "1,,3", "0.5,.5,5.", '"1","2","3"', "2019,2020,2021"]
+)
+def test_a_first_line_of_numbers_is_a_sample_and_no_header(tmp_path, first):
+    with pytest.raises(DataError, match=r"looks like a file without a header.*Add a first line"):
+        read(tmp_path, f"{first}\n2,1,4\n3,3,1\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [
+        ("5.1,3.5,setosa", "2 of 3 columns by numbers ('5.1', '3.5')"),
+        ("a,b,2020", "1 of 3 columns by numbers ('2020')"),
+    ],
+)
+def test_a_header_with_numbers_is_doubted(tmp_path, first, shown):
+    table = read(tmp_path, f"{first}\n2,1,4\n3,3,1\n")
+    assert table.columns == tuple(first.split(","))
+    assert "looks like data or metadata" in table.doubt
+    assert shown in table.doubt
+
+
+@pytest.mark.parametrize("first", ["a,b,y", "x1,x2,y2020", "nan,inf,y", "1_0,1 000,1/2"])
+def test_other_headers_are_not_doubted(tmp_path, first):
+    assert read(tmp_path, f"{first}\n2,1,4\n3,3,1\n").doubt is None
+
+
 @pytest.fixture
 def table(tmp_path):
     return read(tmp_path, "a,b,c\n1,2,red\n3,4,blue\n5,6,red\n")
@@ -138,7 +165,14 @@ def test_numbers(tmp_path):
         ("", "blank"),
         ("red", "'red' is text"),
         ("1_000", "'1_000' is text"),
-        ('"1,5"', "decimal point"),
+        ('"1,5"', "write 1.5, with a decimal point"),
+        ('"-12,50"', "write -12.50, with a decimal point"),
+        ('"1.234,5"', "write 1234.5, with a decimal point"),
+        ('"1,000"', "write 1.000 if the comma is a decimal one, or 1000 if it separates thousands"),
+        ('"12,345"', "write 12.345 if the comma is a decimal one, or 12345 if it separates thousands"),
+        ('"1,000,000"', "write 1000000, without commas between thousands"),
+        ('"-1,000.25"', "write -1000.25, without commas between thousands"),
+        ('"1,2,3"', "leave the column out"),
         ("nan", "'nan' is not a finite number"),
         ("-inf", "not a finite number"),
         ("1e999", "not a finite number"),
@@ -169,6 +203,16 @@ def test_advice_depends_on_the_role(table):
         (["1.0", "0", "1"], [1, -1, 1], ("0", "1.0")),
         (["1", "no", "1"], [-1, 1, -1], ("1", "no")),
         (["ä b", "Ω", "Ω"], [-1, 1, 1], ("ä b", "Ω")),
+        (
+            ["16777217", "16777217.00000000001", "16777217.0"],
+            [-1, 1, -1],
+            ("16777217", "16777217.00000000001"),
+        ),
+        (["1e400", "7", "10E+399"], [1, -1, 1], ("7", "1e400")),
+        (["-1e400", "-1e401", "-1e400"], [1, -1, 1], ("-1e401", "-1e400")),
+        (["1e-400", "0", "0.0"], [1, -1, -1], ("0", "1e-400")),
+        (["0.1", "0.10000000000000000001", "1e-1"], [-1, 1, -1], ("0.1", "0.10000000000000000001")),
+        (["1e99999999", "1", "+1."], [1, -1, -1], ("1", "1e99999999")),
     ],
 )
 def test_two_classes(tmp_path, cells, targets, names):
@@ -185,6 +229,10 @@ def test_two_classes(tmp_path, cells, targets, names):
         ([*"abcdefg"], "7 classes ('a', 'b', 'c', 'd', …)"),
         (["a", "a"], "1 class ('a')"),
         (["1", "1.0"], "1 class ('1')"),
+        (["0", "-0", "0e9"], "1 class ('0')"),
+        (["1", "1.0", "x"], "3 classes ('1', '1.0', 'x')"),
+        (["1", "2", "2.000000000000000000001"], "3 classes"),
+        (["inf", "1"], "not a finite number"),
         (["a", ""], "line 3, column 'y' is blank"),
         (["a", "nan"], "not a finite number"),
     ],

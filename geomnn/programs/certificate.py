@@ -51,7 +51,7 @@ class Certificate:
     counted : str
         What ``atoms`` counts.
     stopped : bool
-        Whether the time or the rounds of a search were over before it came to its end.
+        Whether the time, or the rounds of a search, were over before it came to its end.
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.

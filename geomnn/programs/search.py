@@ -45,8 +45,8 @@ LOOSE = 1e-5  # relative accuracy of it beyond
 FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
 FIRST = 2  # rounds that any time is enough for, if to begin with: of the first the second makes a network
-SEARCHING = 0.7  # part of the time for rounds; of what is left up to here
-LANDING = 0.9  # is for walks to named atoms, and the rest for the last network and its estimate
+SEARCHING = 0.85  # part of the time for rounds; of what is left up to here
+LANDING = 0.95  # is for walks to named atoms, and the rest for the last network and its estimate
 WALKING = 1 / 3  # part of what is left for the walks of a round
 SLIDING = 1 / 2  # and for sliding
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
@@ -263,7 +263,7 @@ class _Run:
         if self._out_of_time() and len(found.units):
             # what is left is not enough for a round, but for some more steps
             network = found.units, found.coefficients, found.intercept
-            ahead = self._with_residual(*slide(self._problem, *network, ON, self._deadline))
+            ahead = self._with_residual(*slide(self._problem, *network, ON, self._deadline.part(SLIDING)))
             found = ahead if ahead.primal < found.primal else found
         return found
 

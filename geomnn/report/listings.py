@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom, Direction
+from geomnn.checker.digits import printable
 from geomnn.networks.network import ExactNeuron, Neuron
 from geomnn.rationals import short_number
 from geomnn.report.mathematics import inline
@@ -170,7 +171,8 @@ def _scroll(head: str, rows: list[str], label: str, wide: bool = False) -> str:
 
 
 def shortened(name: str, most: int = 30) -> str:
-    """A long name without its middle."""
+    """A name in letters that a picture can show, a long one without its middle."""
+    name = printable(name)
     half = (most - 1) // 2
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 

@@ -1,0 +1,305 @@
+"""Walks to atoms, where there are too many of them to look at each.
+
+A walk starts at some w with its best anchor a (with a bias: the sample x_a at which b = −w·x_a is best for that
+w), and keeps a set J of samples and directions to which w stays orthogonal.  Where every other sample keeps its
+side, F(w) = Σ_i r_i (y_i·w)_+ with y_i = x_i − x_a is linear, F = g·w.  So each step goes
+
+    towards reject(g, J)/‖·‖_2                 for p = 2, the maximiser of F/‖w‖_2 on the face,
+    along reject(g − F ∂‖w‖_p, J)              for p = 1 and ∞,
+
+to the best point of that line; a hyperplane that is met there joins J.  Where neither leads up, a member is left if
+one side of its hyperplane is higher, then the anchor is chosen anew; where that leads nowhere, w is an atom of (1),
+(2) or (2b).  For several outputs r = V o with o the direction of Σ_i v_i (y_i·w)_+, chosen anew after each step.
+
+Source: geomnn theory, section 5.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from geomnn.atoms import Direction
+from geomnn.deadline import Deadline, Pace
+from geomnn.dictionaries.balls import find_ball
+from geomnn.dictionaries.lines import best_on_lines, first_on_line
+from geomnn.samples import Samples
+
+__all__ = ["Walks", "walk_from"]
+
+HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
+NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
+SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
+
+
+def walk_from(
+    samples: Samples,
+    norm: float,
+    v: np.ndarray,
+    weights: np.ndarray,
+    steps: int,
+    deadline: Deadline,
+    optional: bool,
+) -> np.ndarray:
+    """Where walks from weights, shape (d, k), end, as units, shape (k, D): none where they may be left out and have no
+    time."""
+    if optional and deadline.over():
+        return np.zeros((0, samples.D))
+    return Walks(samples, norm, v, weights).ends(steps, deadline)
+
+
+class Walks:
+    """Walks side by side; weights are columns, shape (d, k)."""
+
+    def __init__(self, samples: Samples, norm: float, residual: np.ndarray, beginnings: np.ndarray):
+        self._samples, self._ball, self._v = samples, find_ball(norm), residual
+        self._x = samples.homogeneous[:, : samples.d]
+        self._near = NEAR * np.linalg.norm(self._x, axis=1)[:, None]
+        if samples.bias:
+            self._near[:] = self._near.max()
+        k = beginnings.shape[1]
+        self._w = beginnings / self._ball.length(beginnings)
+        self._members: list[list[int | Direction]] = [[] for _ in range(k)]
+        self._bases = [np.zeros((samples.d, 0)) for _ in range(k)]
+        self._anchors = np.zeros(k, dtype=int)
+        self._out = np.zeros((residual.shape[1], k))
+        self._out[0] = 1.0
+        for walk in range(k):
+            self._begin(walk)
+        on = np.abs(self._along(np.arange(k), self._w)) <= self._near * np.linalg.norm(self._w, axis=0)
+        for walk in range(k):
+            met: list[int | Direction] = [*np.flatnonzero(on[:, walk]).tolist()]
+            for member in met + self._ball.walls(self._w[:, walk]):
+                self._join(walk, member)
+
+    def ends(self, steps: int, deadline: Deadline) -> np.ndarray:
+        """Units in centred coordinates where the walks end, after so many steps at most, shape (k, D)."""
+        walking, pace = np.arange(self._w.shape[1]), Pace(deadline)
+        for _ in range(steps):
+            if not len(walking) or pace.over():
+                break
+            walking = walking[self._step(walking)]
+        if self._ball.norm != 2:
+            for walk in range(self._w.shape[1]):
+                self._settle(walk, deadline)
+        if not self._samples.bias:
+            return self._w.T
+        offsets = -np.einsum("dk,kd->k", self._w, self._x[self._anchors])
+        return np.column_stack([self._w.T, offsets])
+
+    def _begin(self, walk: int) -> None:
+        """The best anchor and the sign of the first output, or the direction of all of them."""
+        if self._samples.bias:
+            heights = self._heights(walk)
+            size = np.linalg.norm(heights, axis=1)
+            self._anchors[walk] = best = int(np.argmax(size))
+            total = heights[best]
+        else:
+            total = np.maximum(self._x @ self._w[:, walk], 0.0) @ self._v
+        length = np.linalg.norm(total)
+        if length > 0:  # nor is it where squares underflow
+            self._out[:, walk] = total / length
+
+    def _heights(self, walk: int) -> np.ndarray:
+        """Σ_i v_i (x_i·w + b)_+ with b = −w·x_a, for every sample a, shape (n, c)."""
+        along = self._x @ self._w[:, walk]
+        order = np.argsort(-along, kind="stable")
+        sums = np.cumsum(self._v[order], axis=0)
+        moments = np.cumsum(self._v[order] * along[order, None], axis=0)
+        heights = np.zeros_like(self._v)
+        heights[order] = moments - sums * along[order, None]
+        return heights
+
+    def _along(self, walks: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """y_i·d for the anchors of the walks, shape (n, k)."""
+        products = self._x @ d
+        if self._samples.bias:
+            products -= np.einsum("dk,kd->k", d, self._x[self._anchors[walks]])
+        return products
+
+    def _step(self, walks: np.ndarray) -> np.ndarray:
+        """One step of each walk; which of them go on."""
+        w = self._w[:, walks]
+        a = self._along(walks, w)
+        a[np.abs(a) <= self._near * np.linalg.norm(w, axis=0)] = 0.0
+        hidden = np.maximum(a, 0.0)
+        total = self._v.T @ hidden
+        size = np.linalg.norm(total, axis=0)
+        if len(self._v.T) > 1:
+            self._out[:, walks] = np.where(
+                size > 0, total / np.where(size > 0, size, 1.0), self._out[:, walks]
+            )
+        r = self._v @ self._out[:, walks]
+        value = np.sum(r * hidden, axis=0)
+        active = np.where(a > 0, r, 0.0)
+        g = self._x.T @ active
+        if self._samples.bias:
+            g -= self._x[self._anchors[walks]].T * active.sum(axis=0)
+        d = self._ascent(walks, w, g, value)
+        rises = self._take(walks, w, d, a, r, value)
+        # where a line leads nowhere: stay on what it would cross at once, leave a member, or anchor anew
+        stuck = [
+            c
+            for c in np.flatnonzero(~rises).tolist()
+            if not (d[:, c].any() and self._stay(int(walks[c]), w, d, a, r, c))
+        ]
+        exits = [self._exit(int(walks[c]), w[:, [c]], r[:, [c]], g[:, c], value[c]) for c in stuck]
+        rises[~rises] = True
+        rises[stuck] = False
+        ways = [c for c, way in zip(stuck, exits, strict=True) if way is not None]
+        if ways:
+            e = np.column_stack([way[0] for way in exits if way is not None])
+            before = [(self._members[k], self._bases[k]) for k in walks[ways]]
+            for k, (_, members) in zip(walks[ways], (way for way in exits if way is not None), strict=True):
+                self._stay_on(k, members)
+            up = self._take(walks[ways], w[:, ways], e, a[:, ways], r[:, ways], value[ways])
+            rises[np.array(ways)[up]] = True
+            for k, there, state in zip(walks[ways], up, before, strict=True):
+                if not there:
+                    self._members[k], self._bases[k] = state
+        if self._samples.bias:
+            for c in stuck:
+                rises[c] = rises[c] or self._anchor_anew(int(walks[c]), float(value[c]))
+        return rises
+
+    def _ascent(self, walks: np.ndarray, w: np.ndarray, g: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """Where to go from w on its flat, zero at a stationary point."""
+        wanted = g if self._ball.norm == 2 else g - value * self._ball.gradient(w)
+        d = np.zeros_like(w)
+        for column, walk in enumerate(walks):
+            basis = self._bases[walk]
+            rest = wanted[:, column]
+            for _ in range(2):
+                rest = rest - basis @ (basis.T @ rest)
+            length = sqrt(rest @ rest)
+            if length > SPANNED * (sqrt(g[:, column] @ g[:, column]) + abs(value[column])):
+                d[:, column] = rest / length
+        if self._ball.norm == 2:
+            d = np.where(d.any(axis=0), d - w, 0.0)
+            d[:, np.linalg.norm(d, axis=0) <= SPANNED] = 0.0
+        return d
+
+    def _take(
+        self, walks: np.ndarray, w: np.ndarray, d: np.ndarray, a: np.ndarray, r: np.ndarray, value: np.ndarray
+    ) -> np.ndarray:
+        """Go to the best point of each line, and say which of them led up."""
+        step = best_on_lines(self._ball, w, d, a, self._along(walks, d), r)
+        noise = 1e-14 * np.sum(np.abs(r * a), axis=0)
+        rises = d.any(axis=0) & (step.ratio > value + HIGHER * np.abs(value) + noise)
+        for column in np.flatnonzero(rises):
+            walk, length = int(walks[column]), step.length[column]
+            ahead = d[:, column] if np.isinf(length) else w[:, column] + length * d[:, column]
+            member = step.met[column]
+            if member is not None:
+                self._join(walk, member)
+            basis = self._bases[walk]
+            ahead = ahead - basis @ (basis.T @ ahead)
+            if isinstance(member, Direction) and not member.sign:
+                ahead[member.first] = 0.0
+            size = self._ball.length(ahead[:, None])[0]
+            rises[column] = size > 0
+            if size > 0:
+                self._w[:, walk] = ahead / size
+        return rises
+
+    def _anchor_anew(self, walk: int, value: float) -> bool:
+        """Go through the sample at which b = −w·x_a is best for w, if that is higher."""
+        heights = self._heights(walk) @ self._out[:, walk]
+        best = int(np.argmax(heights))
+        if heights[best] <= value * (1 + HIGHER) + np.finfo(float).tiny:
+            return False
+        self._anchors[walk] = best
+        self._stay_on(walk, [])
+        return True
+
+    def _stay(
+        self, walk: int, w: np.ndarray, d: np.ndarray, a: np.ndarray, r: np.ndarray, column: int
+    ) -> bool:
+        """Add a member that w is orthogonal to already and that keeps the line from rising."""
+        b = self._along(np.array([walk]), d[:, [column]])[:, 0]
+        entering = np.flatnonzero((a[:, column] == 0) & (r[:, column] < 0) & (b > SPANNED * np.abs(b).max()))
+        order = np.argsort((r[:, column] * b)[entering])
+        members: list[int | Direction] = [*entering[order].tolist(), *self._ball.walls(w[:, column])]
+        joined = set(self._members[walk])
+        return any(self._join(walk, member) for member in members if member not in joined)
+
+    def _exit(
+        self, walk: int, w: np.ndarray, r: np.ndarray, g: np.ndarray, value: float
+    ) -> tuple[np.ndarray, list[int | Direction]] | None:
+        """The steepest way off one member along all others, and these; None if none leads up."""
+        members = self._members[walk]
+        if not members:
+            return None
+        vectors = np.array([self._vector(walk, member) for member in members])
+        orthogonal, upper = np.linalg.qr(vectors.T)
+        edges = np.linalg.solve(upper, orthogonal.T).T  # e_k·y_k = 1 leaves member k, and stays on the others
+        lengths = np.sqrt(np.sum(edges * edges, axis=0))
+        ways = np.concatenate([edges, -edges], axis=1) / np.tile(lengths, 2)
+        entering = [r[m, 0] if isinstance(m, int) else 0.0 for m in members]
+        rises = ways.T @ g + np.concatenate([entering / lengths, 0.0 * lengths])
+        if self._ball.norm != 2:
+            rises -= value * self._ball.rise(np.repeat(w, ways.shape[1], axis=1), ways)
+        best = int(np.argmax(rises))
+        if not rises[best] > SPANNED * (sqrt(g @ g) + abs(value)):
+            return None
+        left = best % len(members)
+        return ways[:, best], members[:left] + members[left + 1 :]
+
+    def _stay_on(self, walk: int, members: list[int | Direction]) -> None:
+        """Let J be these members, which are independent."""
+        vectors = [self._vector(walk, member) for member in members]
+        self._members[walk] = members
+        self._bases[walk] = np.linalg.qr(np.array(vectors).T)[0] if members else np.zeros((len(self._w), 0))
+
+    def _settle(self, walk: int, deadline: Deadline) -> None:
+        """p = 1 and ∞: along a face on which F/‖w‖ is constant, go to a vertex of it; without time to a corner."""
+        walks, dimension, tried = np.array([walk]), len(self._w), set(self._members[walk])
+        for _ in range(2 * dimension):
+            w = self._w[:, [walk]]
+            a = self._along(walks, w)
+            on = np.abs(a) <= self._near * np.linalg.norm(w)
+            touching: list[int | Direction] = [*np.flatnonzero(on).tolist(), *self._ball.walls(w[:, 0])]
+            for member in touching:
+                if member not in tried:
+                    self._join(walk, member)
+            tried.update(touching)
+            basis = np.column_stack([self._bases[walk], w / np.linalg.norm(w)])
+            if basis.shape[1] >= dimension:
+                return
+            if deadline.over():
+                self._w[:, walk] = self._ball.corner(w[:, 0] * self._samples.extent[:dimension])
+                return self._begin(walk)
+            d = np.linalg.svd(basis)[0][:, [-1]]  # orthogonal to all of them
+            a[on], r = 0.0, self._v @ self._out[:, walks]
+            steps = [
+                first_on_line(self._ball, w, side * d, a, self._along(walks, side * d), r) for side in (1, -1)
+            ]
+            side = 1 if steps[0][1] >= steps[1][1] else -1
+            length, _, met = steps[0] if side > 0 else steps[1]
+            if met is None:
+                return
+            ahead = w[:, 0] + side * length * d[:, 0]
+            self._w[:, walk] = ahead / self._ball.length(ahead[:, None])[0]
+            self._join(walk, met)
+
+    def _vector(self, walk: int, member: int | Direction) -> np.ndarray:
+        """A member as a vector of weight space: y_j or a direction, of length 1."""
+        if isinstance(member, Direction):
+            vector = member.vector(len(self._w))
+        else:
+            vector = self._x[member] - self._x[self._anchors[walk]] if self._samples.bias else self._x[member]
+        length = sqrt(vector @ vector)
+        return vector / length if length > 0 else vector
+
+    def _join(self, walk: int, member: int | Direction) -> bool:
+        """Add a member to J, if it is independent of the others."""
+        basis, rest = self._bases[walk], self._vector(walk, member)
+        for _ in range(2):
+            rest = rest - basis @ (basis.T @ rest)
+        length = sqrt(rest @ rest)
+        if length <= SPANNED:
+            return False
+        self._bases[walk] = np.column_stack([basis, rest / length])
+        self._members[walk].append(member)
+        return True
