@@ -51,7 +51,8 @@ def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg)
     np.testing.assert_allclose(active.T @ method.dual[:, 0], reg * np.sign(z), rtol=1e-9)
     np.testing.assert_allclose(y[:, 0] - active @ z - method.intercept, method.dual[:, 0], atol=1e-9)
     columns = np.column_stack([active, np.ones(n)]) if bias else active
-    assert np.linalg.matrix_rank(columns) == columns.shape[1]
+    # NumPy 1 has no rank of a matrix without columns
+    assert not columns.size or np.linalg.matrix_rank(columns) == columns.shape[1]
     if bias:
         assert abs(method.dual.sum()) <= 1e-12 * max(1, np.abs(y).sum())
 
