@@ -103,7 +103,7 @@ class _Rows:
         self.scale[self.scale == 0] = min(1.0, self.scale[:d].max() or 1.0)
         table = samples.homogeneous[samples.distinct] / self.scale
         walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
-        if d == 1 or (norm == 2 and np.linalg.matrix_rank(table) < D):
+        if d == 1 or (norm == 2 and (len(table) < D or np.linalg.matrix_rank(table) < D)):
             walls = np.eye(d)
         self.walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / self.scale
         rows = np.vstack([table, self.walls])

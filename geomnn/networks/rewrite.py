@@ -35,6 +35,7 @@ DENSE = (
     2**26
 )  # entries of the products of features and outer weights, up to which neurons are pruned together
 BLOCK = 8  # neurons of a job
+SHOWN = 1e-12  # error of the outputs below which it is rounding, and no text
 Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
 
@@ -80,7 +81,7 @@ class Rewriting:
         if self.network.norm == 2:
             bound = f"{self.bound - 1:+.2%}" if np.isfinite(self.bound) else "nothing, as they are too wide"
             lines.append(f"the angles of the chambers allow {bound}")
-        lines.append(f"outputs on the samples: the same to {self.error:.1e}")
+        lines.append(f"outputs on the samples: the same to {max(self.error, SHOWN):.1g}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

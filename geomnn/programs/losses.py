@@ -245,7 +245,7 @@ class SoftmaxLoss(Loss):
         size = np.sqrt(np.maximum(hessian.diagonal(), NOTHING * np.sum(self._s * y)))
         null = size / np.linalg.norm(size)
         scaled = hessian / size / size[:, None] + np.outer(null, null)
-        return np.asarray(np.linalg.lstsq(scaled, v.sum(axis=0) / size)[0] / size)
+        return np.asarray(np.linalg.lstsq(scaled, v.sum(axis=0) / size, rcond=None)[0] / size)
 
     def _scaling_step(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         """log Σ s y_k − log Σ s p_k: iterative scaling, along which the loss falls wherever it begins."""
@@ -299,7 +299,7 @@ class SoftmaxLoss(Loss):
         # as weights of classes may have many
         size = np.linalg.norm(v, axis=0)
         scaled = v / np.where(size > 0, size, 1.0)
-        r = 1 - scaled @ np.linalg.lstsq(scaled.T @ scaled, scaled.sum(axis=0))[0]
+        r = 1 - scaled @ np.linalg.lstsq(scaled.T @ scaled, scaled.sum(axis=0), rcond=None)[0]
         return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
