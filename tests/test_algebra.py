@@ -353,17 +353,14 @@ class TestFloats:
 
     @pytest.mark.parametrize("function", [cross_product, wedge, volume])
     def test_big_batches_are_computed_at_once(self, function):
-        """As many calls of Python functions for a thousand times as many batches: none loops over them."""
-        calls = []
-        for batch in (100, 100_000):
-            rows, seen = make("floats", (batch, 3, 4)), []
-            sys.setprofile(lambda frame, event, argument, seen=seen: seen.append(event))
-            try:
-                function(rows)
-            finally:
-                sys.setprofile(None)
-            calls.append(seen.count("call"))
-        assert calls[1] == calls[0] > 0
+        """Far fewer calls, of Python and of C, than there are batches: none loops over them."""
+        rows, events = make("floats", (100_000, 3, 4)), []
+        sys.setprofile(lambda frame, event, argument: events.append(event))
+        try:
+            function(rows)
+        finally:
+            sys.setprofile(None)
+        assert 0 < len(events) < 10_000
 
 
 class TestDependentFloats:
