@@ -161,7 +161,8 @@ def test_orders_are_small_integers():
     )._pencils
     assert isinstance(pencils, Pencils)
     assert pencils.order.dtype == np.uint16
-    assert pencils.nbytes < 2.2 * 502 * 502
+    assert pencils.sides.dtype == np.int8
+    assert pencils.nbytes < 3.2 * 502 * 502
 
 
 def test_the_smallest_and_the_largest_numbers_keep_their_digits():

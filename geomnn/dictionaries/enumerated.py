@@ -71,7 +71,8 @@ class WedgeDictionary(Dictionary):
         ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm] if directions else 0
         atoms = 2 * sum(count for _, _, count in self._kinds(D - 1, ideal))
         flats = sum(count for _, _, count in self._kinds(D - 2, ideal)) if D > 2 else 1
-        events, small = samples.n + ideal, 2 if samples.n + ideal < 2**16 else 4
+        events = samples.n + ideal
+        small = (2 if events < 2**16 else 4) + 1  # bytes: its place in the order, and its side
         refuse_if_too_large(
             f"atoms for {samples.n} samples of {d} features",
             atoms,
