@@ -213,21 +213,21 @@ class SoftmaxLoss(Loss):
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         t = best = np.zeros(y.shape[1])
-        least, stalled = np.inf, 0
+        v, least, stalled = self.residual(f, y), np.inf, 0
         for k in range(STEPS):
-            v = self.residual(f + t, y)
             off = self._imbalance(v, y)
             stalled = 0 if off < 0.9 * least else stalled + 1
             best, least = (t, off) if off < least else (best, least)
             if off <= 4 * EPS or (off < NEXT and stalled > STALLED):
                 break  # at rounding
             step = self._newton_step(f + t, y, v)
-            if np.abs(step).max() < FAR and self._imbalance(self.residual(f + t + step, y), y) <= off / 2:
-                t = t + step
+            newton = np.abs(step).max() < FAR
+            ahead = self.residual(f + t + step, y) if newton else v
+            if newton and self._imbalance(ahead, y) <= off / 2:
+                t, v = t + step, ahead
             else:
-                t = self._lowest(
-                    f, y, t, step if k % 2 and np.abs(step).max() < FAR else self._scaling_step(f + t, y)
-                )
+                t = self._lowest(f, y, t, step if newton and k % 2 else self._scaling_step(f + t, y))
+                v = self.residual(f + t, y)
         return self.canonical(best)
 
     def _imbalance(self, v: np.ndarray, y: np.ndarray) -> float:
