@@ -60,7 +60,9 @@ def spiral(
     count = check_integer("n", n, 2, 208) if turns is None else check_integer("n", n, 4, 10**6)
     if count % 2:
         raise OptionError(f"n={count}; an even number was expected, half of the points for each arm.")
-    if turns is not None and not (isinstance(turns, int | float | np.number) and 0 < turns < np.inf):
+    if turns is not None and not (
+        isinstance(turns, int | float | np.integer | np.floating) and 0 < turns < np.inf
+    ):
         raise OptionError(f"turns={turns!r}; a number above 0 was expected, such as 2.5.")
     random, deviation = np.random.default_rng(check_integer("seed", seed, 0)), _deviation(noise)
     step = np.arange(count // 2)
@@ -146,6 +148,6 @@ def ramps(n: int = 6) -> tuple[np.ndarray, np.ndarray]:
 
 def _deviation(noise: Any) -> float:
     """A standard deviation, or an `OptionError`."""
-    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
+    if not isinstance(noise, int | float | np.integer | np.floating) or not 0 <= noise < np.inf:
         raise OptionError(f"noise={noise!r}; a standard deviation of at least 0 was expected, such as 0.05.")
     return float(noise)

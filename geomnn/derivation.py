@@ -434,7 +434,11 @@ def check_time_limit(seconds: Any) -> float:
     """Seconds, infinitely many for None, or an `OptionError`."""
     if seconds is None:
         return np.inf
-    if not isinstance(seconds, int | float | np.number) or isinstance(seconds, bool) or not seconds > 0:
+    if (
+        not isinstance(seconds, int | float | np.integer | np.floating)
+        or isinstance(seconds, bool)
+        or not seconds > 0
+    ):
         raise OptionError(f"time_limit={seconds!r}; None or seconds above 0 were expected.")
     return float(seconds)
 

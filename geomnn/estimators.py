@@ -86,11 +86,28 @@ class _WedgeEstimator(BaseEstimator):
     def _predictions(self, X: Any) -> np.ndarray:
         """f(X), shape (n,) or (n, c)."""
         check_is_fitted(self)
-        plain_array(X, "X")
+        _gate(X=X)
         return self.solution_.network(validate_data(self, X, reset=False, dtype=np.float64))
 
 
-class WedgeRegressor(RegressorMixin, _WedgeEstimator):
+class _Scored:
+    """The score of scikit-learn, of arrays that have passed the gate."""
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of a regressor, the accuracy of a classifier.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+        y : array_like, shape (n,) or (n, c)
+        sample_weight : array_like, shape (n,), optional
+        """
+        what = "labels" if isinstance(self, ClassifierMixin) else "y"
+        _gate(X=X, **{what: y}, sample_weight=sample_weight)
+        return float(super().score(X, y, sample_weight))  # type: ignore[misc]
+
+
+class WedgeRegressor(_Scored, RegressorMixin, _WedgeEstimator):
     """Regression by a globally optimal two-layer ReLU network in closed form.
 
     minimise over every width and all weights  ½ Σ_i s_i ‖f(x_i) − y_i‖² + (reg/2) Σ_j (‖w_j‖_p² + ‖α_j‖_2²).
@@ -163,10 +180,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         WedgeRegressor
             Itself.
         """
-        (
-            plain_array(X, "X"),
-            plain_array(y, "y"),
-        )  # which are looked at with their masks here, and without them below
+        _gate(X=X, y=y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self._derive(X, finite_floats(y, "y"), "squared", _check_weights(sample_weight, len(X)))
         return self
@@ -185,7 +199,7 @@ class WedgeRegressor(RegressorMixin, _WedgeEstimator):
         return self._predictions(X)
 
 
-class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
+class WedgeClassifier(_Scored, ClassifierMixin, _WedgeEstimator):
     """Classification by a globally optimal two-layer ReLU network in closed form.
 
     Two classes are one logistic problem, more are one softmax problem with an output for each:
@@ -246,7 +260,7 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         DataError
             If there is a bias and the samples that have a weight are of one class, for which no network is best.
         """
-        plain_array(X, "X"), plain_array(y, "y")
+        _gate(X=X, labels=y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         weights = _check_weights(sample_weight, len(X))
@@ -306,6 +320,14 @@ class WedgeClassifier(ClassifierMixin, _WedgeEstimator):
         if len(self.classes_) == 1:
             return np.full(len(f), self.classes_[0])
         return self.classes_[(f > 0).astype(int) if f.ndim == 1 else np.argmax(f, axis=1)]
+
+
+def _gate(**given: Any) -> None:
+    """Refuse arrays that scikit-learn would take for what they are not: masked ones, and dates where numbers are meant."""
+    for name, values in given.items():
+        kind = plain_array(values, name).dtype.kind
+        if name != "labels" and kind in "mM":
+            raise DataError(f"{name} holds dates or times; numbers were expected: convert the column first.")
 
 
 def _check_weights(sample_weight: Any, n: int) -> np.ndarray:

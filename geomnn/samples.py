@@ -173,7 +173,8 @@ def plain_array(values: Any, name: str) -> np.ndarray:
     """An array of any shape and type, or a `DataError`: the gate through which every array comes in."""
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray().")
-    if np.ma.is_masked(values):
+    rows = values if isinstance(values, list | tuple) else ()
+    if np.ma.is_masked(values) or any(map(np.ma.is_masked, rows)):
         raise DataError(f"{name} has masked entries; remove or impute them first.")
     try:
         return np.asarray(values)

@@ -272,10 +272,10 @@ def _unit_atom(entry: Any, kind: int, width: int, norm: float, bias: bool, level
 
 
 def _exact_atom(entry: dict[str, Any], rest: Named, width: int, norm: float, bias: bool, level: int) -> Atom:
-    weight = np.empty(width, dtype=object)
     _expect(
         isinstance(entry["weight"], list) and len(entry["weight"]) == width, "a weight has another length"
     )
+    weight = np.empty(width, dtype=object)
     weight[:] = [exact_value(number) for number in entry["weight"]]
     return _checked(Atom(weight, exact_value(entry["bias"]), *rest, bias, norm, level=level), entry)
 
