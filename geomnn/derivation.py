@@ -301,7 +301,11 @@ def _layers_below(
     Where they were searched, also the units of the best network over them, and whether the time was over before.
     """
     if isinstance(dictionary, str) and dictionary == "chains":
-        return *chain_layers(X, depth - 2, problem.samples.bias, exact), None, False
+        return (
+            *chain_layers(X, depth - 2, problem.samples.bias, exact, min(SECONDS, deadline.left())),
+            None,
+            False,
+        )
     asked = exact or (isinstance(dictionary, str) and dictionary == "exact")
     try:
         seconds, part = min(SECONDS if asked else QUICKLY, deadline.left() / 4), deadline.part(1 / 4)

@@ -323,7 +323,7 @@ class WedgeClassifier(_Scored, ClassifierMixin, _WedgeEstimator):
 
 
 def _gate(**given: Any) -> None:
-    """Refuse arrays that scikit-learn would take for what they are not: masked ones, and dates where numbers are meant."""
+    """Refuse arrays that scikit-learn would take for what they are not: masked ones, and dates for numbers."""
     for name, values in given.items():
         kind = plain_array(values, name).dtype.kind
         if name != "labels" and kind in "mM":

@@ -236,7 +236,9 @@ def all_features(
     return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
 
 
-def chain_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[FeatureLayer], Any]:
+def chain_layers(
+    X: Any, count: int, bias: bool, exact: bool, seconds: float = SECONDS
+) -> tuple[list[FeatureLayer], Any]:
     """So many layers of chains of unit width, φ_{l+1} = (± (φ_l − φ_l(a_l)))_+, and the table of the last; fewer where
     there are none.
 
@@ -251,13 +253,20 @@ def chain_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[Feat
         True.
     exact : bool
         Whether weights and table are Fractions; they are found in them.
+    seconds : float
+        What a layer may take, by an estimate.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        If it would take longer.
 
     Source: geomnn theory, section 7; E. Zeger et al., arXiv 2403.01046.
     """
     layers: list[FeatureLayer] = []
     rows = exact_table(X)
     for level in range(1, count + 1):
-        layer, table = _chain_features(rows, level, reflections=level < count)
+        layer, table = _chain_features(rows, level, level < count, seconds)
         if not layer.atoms:
             break
         layers, rows = [*layers, layer], table
@@ -267,7 +276,7 @@ def chain_layers(X: Any, count: int, bias: bool, exact: bool) -> tuple[list[Feat
 
 
 def _chain_features(
-    rows: list[list[Fraction]], level: int, reflections: bool
+    rows: list[list[Fraction]], level: int, reflections: bool, seconds: float
 ) -> tuple[FeatureLayer, list[list[Fraction]]]:
     """The features of one feature each, folded at samples and at reflections, and their table."""
     columns, n = list(zip(*rows, strict=True)), len(rows)
@@ -277,7 +286,7 @@ def _chain_features(
         points += [(i, (j, Fraction(-1))) for i in distinct for j in distinct if i != j]
     refuse_if_too_large(
         "chains below a layer", 2 * len(points) * len(columns), SECONDS_PER_FOLD * n, 16.0 * len(columns),
-        (60.0, 2.0**31), "fewer samples, or a smaller depth",
+        (seconds, 2.0**31), "fewer samples, a smaller depth, or more time",
     )  # fmt: skip
     found: dict[tuple, tuple] = {}
     for i, aside in points:

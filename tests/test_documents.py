@@ -304,3 +304,14 @@ def test_no_true_network_contradicts_its_names(norm, bias, d, tmp_path):
         ).network
         net.save(tmp_path / "n.json")
         assert np.array_equal(gm.AnalyticNetwork.load(tmp_path / "n.json")(table), net(table))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(("key", "value"), [("features", 10**9), ("features", 10**14), ("intercept", 1e308)])
+def test_no_size_takes_memory_or_makes_infinities(tmp_path, exact, key, value):
+    solution = gm.derive([[0], [1], [3]], [0, 1, 5], reg=0.1, exact=exact)
+    for neurons in (dump(solution.network)["neurons"], []):
+        content = dump(solution.network) | {"neurons": neurons, key: value}
+        (tmp_path / "network.json").write_text(json.dumps(content), encoding="utf-8")
+        with pytest.raises(FormatError):
+            gm.AnalyticNetwork.load(tmp_path / "network.json")

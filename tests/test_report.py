@@ -239,6 +239,15 @@ def test_names_of_columns_are_escaped(tmp_path):
     )
 
 
+def test_what_nobody_sees_in_a_name_is_spelt_out(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a\x1b[31m\u202eb\x9bc,y\n1,2\n2,1\n4,4\n", encoding="utf-8")
+    page = page_text(study_table(Request(str(path), "y", 0.1)), [])
+    assert not set(page) & {"\x1b", "\u202e", "\x9b"}
+    assert r"a\x1b[31m\u202eb\x9bc" in page
+    check_page(page)
+
+
 @pytest.mark.parametrize("norm", ["1", "2"])
 def test_latex_is_balanced_ascii_mathematics(tmp_path, norm):
     X, y = planar(20)

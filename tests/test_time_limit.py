@@ -359,3 +359,10 @@ def test_walks_in_other_threads_keep_to_it():
     with joblib.parallel_config("threading", n_jobs=2):
         solution = gm.derive(X, y, dictionary="local", norm=2, time_limit=0.2)
     assert solution.certificate.stopped
+
+
+@pytest.mark.parametrize("n", [20, 60])
+def test_chains_that_cannot_be_formed_in_time_are_refused_before_they_are(n):
+    X = np.random.default_rng(0).normal(size=(n, 1))
+    with pytest.raises(EnumerationTooLarge, match="more time"):
+        gm.derive(X, X[:, 0], depth=4, dictionary="chains", time_limit=1e-4)

@@ -165,6 +165,10 @@ def refuse_if_too_large(
         return
     number = f"{count:,}" if count == many else "more than 10^18"
     raise EnumerationTooLarge(
-        f"There are {number} {what}: about {many * seconds:,.0f} s and {many * memory / 2**20:,.0f} MiB, where "
-        f"{limits[0]:,.0f} s and {limits[1] / 2**20:,.0f} MiB are allowed. Use {instead}."
+        f"There are {number} {what}: about {_short(many * seconds)} s and {many * memory / 2**20:,.0f} MiB, where "
+        f"{_short(limits[0])} s and {limits[1] / 2**20:,.0f} MiB are allowed. Use {instead}."
     )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"

@@ -45,6 +45,8 @@ MIXED = 5  # the version of deep networks whose features are sums; so much highe
 SCALED = 2 * MIXED  # and so much higher again that of a network that standardises its columns
 MIXED_KEYS = {"neurons", "mix", "shift"}
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
+LARGEST = 1e150  # of a number, so that products of two of them are some, and the inverse of a deviation
+MOST_FEATURES = 10**7
 KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
 UNIT_KEYS = {"name", "weight", "bias", "samples", "directions", "orientation"}
 NEURON_KEYS = {NUMERIC: UNIT_KEYS | {"outer", "active"}, EXACT: UNIT_KEYS | {"coefficient"}}
@@ -173,7 +175,7 @@ def _parse(content: dict[str, Any]) -> Parts:
     keys = KEYS | ({"below"} if deep else set()) | ({"scaling"} if scaled else set())
     _expect(set(content) == keys, f"its keys are {sorted(content)}, {sorted(keys)} were expected")
     features, outputs, bias = content["features"], content["outputs"], content["bias"]
-    _expect(_is_count(features) and features > 0, f"features is {brief(features)}")
+    _expect(_is_count(features) and 0 < features <= MOST_FEATURES, f"features is {brief(features)}")
     _expect(outputs is None or (_is_count(outputs) and outputs > 0), f"outputs is {brief(outputs)}")
     _expect(isinstance(bias, bool), f"bias is {brief(bias)}")
     _expect(
@@ -213,7 +215,7 @@ def _parse(content: dict[str, Any]) -> Parts:
 def _scaling(entry: Any, features: int) -> Scaling:
     _expect(isinstance(entry, dict) and set(entry) == {"mean", "deviation"}, f"scaling is {brief(entry)}")
     mean, deviation = (_numbers(entry[key], (features,), key) for key in ("mean", "deviation"))
-    _expect(bool((deviation > 0).all()), "a deviation is not above 0")
+    _expect(bool((deviation >= 1 / LARGEST).all()), "a deviation is not above 0")
     return Scaling(mean, deviation)
 
 
@@ -376,7 +378,8 @@ def _numbers(value: Any, shape: tuple[int, ...], name: str) -> Any:
     )
     _expect(plain, f"{name} is {brief(value)}")
     array = np.array(flat, dtype=float)
-    _expect(array.shape == (shape or (1,)) and bool(np.isfinite(array).all()), f"{name} is {brief(value)}")
+    fitting = array.shape == (shape or (1,)) and bool((np.abs(array) <= LARGEST).all())
+    _expect(fitting, f"{name} is {brief(value)}")
     return array if shape else float(array[0])
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
+from geomnn.checker.digits import printable
 from geomnn.report import listings, words
 from geomnn.report.mathematics import closed_form
 from geomnn.report.pictures import Picture
@@ -16,6 +18,8 @@ from geomnn.report.study import Study
 __all__ = ["page_text"]
 
 LARGEST_SVG = 500_000  # bytes; above, the PNG goes into the page
+# what a name in a table may hold and nobody sees: controls, and marks that turn the direction of text
+INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def page_text(study: Study, pictures: Sequence[Picture]) -> str:
@@ -27,7 +31,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
     pictures : sequence of Picture
     """
     template = Template(files("geomnn.report").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(
+    page = template.substitute(
         title=html.escape(f"A network in closed form for {study.request.target}"),
         data=words.data(study),
         doubt=words.doubt(study),
@@ -52,6 +56,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         usage=html.escape(words.usage(study)),
         files=words.file_list([picture.name for picture in pictures]),
     )
+    return INVISIBLE.sub(lambda found: printable(found[0]), page)
 
 
 def _figure(picture: Picture) -> str:
