@@ -101,3 +101,14 @@ def test_weights_are_zero_where_the_name_says_so(seed, dictionary):
     for neuron in solved(X, y, reg=0.05 * gm.reg_max(X, y), dictionary=dictionary).network.neurons:
         for direction in neuron.atom.directions:
             assert neuron.weight[direction.first] == 0.0
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e5, 1e7])
+def test_a_common_offset_of_the_targets_costs_no_digits(offset, norm):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 2)), rng.normal(size=12) / 100 + offset
+    solution = solved(X, y, reg=1e-4, norm=norm)
+    truth = exactly(solution.network, X, y, 1e-4, norm)
+    assert abs(Fraction(float(solution.objective)) / truth - 1) <= 1e-13
+    assert -1e-12 <= solution.certificate.relative_gap <= 1e-9

@@ -81,7 +81,11 @@ class Problem:
         """
         hidden = self.samples.features(self.samples.units_of(inner, biases))
         penalty = np.sum(weight_norm(inner, self.norm) ** 2) + np.sum(outer**2)
-        return self.loss.value(hidden @ outer + t, self.targets) + self.reg / 2 * float(penalty)
+        if self.loss.is_quadratic:  # f − y, where a common offset of t and y costs no digits
+            loss = self.loss.value(hidden @ outer, self.targets - t)
+        else:
+            loss = self.loss.value(hidden @ outer + t, self.targets)
+        return loss + self.reg / 2 * float(penalty)
 
     def convex_objective(self, features: np.ndarray, z: np.ndarray, t: np.ndarray) -> float:
         """The value of (C): L(Φz + t, y) + reg Σ_u ‖z_u‖_2."""
@@ -105,7 +109,12 @@ class Problem:
         if self.samples.bias and (np.abs(v.sum(axis=0)) > 1e-11 * np.abs(v).sum(axis=0)).any():
             return -np.inf  # no point of the dual set, which has 1ᵀv = 0
         scale = min(1.0, self.reg / maximum) if maximum > 0 else 1.0
-        return self.loss.dual(scale * v, self.targets)
+        targets = self.targets
+        if self.samples.bias and self.loss.is_quadratic:
+            targets = targets - targets.mean(
+                axis=0
+            )  # v·y without what a common offset costs in digits, as 1ᵀv = 0
+        return self.loss.dual(scale * v, targets)
 
 
 def pose(
