@@ -21,10 +21,8 @@ __all__ = ["LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets"
 
 EPS = np.finfo(float).eps
 STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
-NEXT, STALLED = (
-    1e-9,
-    3,
-)  # an intercept so close to the best that so many steps bring nothing is best up to rounding
+# an intercept next to balance, to which so many steps bring nothing more, is balanced up to rounding
+NEXT, STALLED = 1e-9, 3
 FAR = 1e6  # a Newton step of this length comes of a curvature that is rounding
 NOTHING = 1e-60  # of all weights: no curvature and no residual
 

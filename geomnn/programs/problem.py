@@ -111,9 +111,8 @@ class Problem:
         scale = min(1.0, self.reg / maximum) if maximum > 0 else 1.0
         targets = self.targets
         if self.samples.bias and self.loss.is_quadratic:
-            targets = targets - targets.mean(
-                axis=0
-            )  # v·y without what a common offset costs in digits, as 1ᵀv = 0
+            # as 1ᵀv = 0, v·y is that of centred targets: without the digits that a common offset costs
+            targets = targets - targets.mean(axis=0)
         return self.loss.dual(scale * v, targets)
 
 
