@@ -14,7 +14,7 @@ import numpy as np
 
 import geomnn as gm
 from geomnn.absolute import AbsoluteFeatures
-from geomnn.layers import chain_layers, single
+from geomnn.depth.chains import chain_layers, single
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.plotting import frame
 

@@ -13,14 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geomnn import algebra, datasets, dictionaries, errors, exact, multivectors, plotting, testing
+    from geomnn import algebra, datasets, dictionaries, errors, exact, plotting, testing
+    from geomnn.algebra import multivectors
     from geomnn.blocks import BlockTraining, train_blocks
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
-    from geomnn.networks.rewrite import Rewriting, rewrite, split_layer
     from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
     from geomnn.programs.certificate import Certificate
+    from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
 
 _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
@@ -28,7 +29,7 @@ _HOMES = {
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.paths",
     "Path": "geomnn.paths",
-    "Rewriting": "geomnn.networks.rewrite",
+    "Rewriting": "geomnn.rewriting.rewrite",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
@@ -37,11 +38,11 @@ _HOMES = {
     "grid": "geomnn.paths",
     "path": "geomnn.paths",
     "reg_max": "geomnn.derivation",
-    "rewrite": "geomnn.networks.rewrite",
-    "split_layer": "geomnn.networks.rewrite",
+    "rewrite": "geomnn.rewriting.rewrite",
+    "split_layer": "geomnn.rewriting.rewrite",
     "train_blocks": "geomnn.blocks",
 }
-_MODULES = ("algebra", "datasets", "dictionaries", "errors", "exact", "multivectors", "plotting", "testing")
+_MODULES = {"multivectors": "geomnn.algebra.multivectors"}  # and those of the top level
 
 __all__ = [
     "AnalyticNetwork",
@@ -74,11 +75,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562), so that importing the package costs next to nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'geomnn' has no attribute {name!r}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return import_module(f"geomnn.{name}")
-    raise AttributeError(f"module 'geomnn' has no attribute {name!r}")
+    return import_module(_MODULES.get(name, f"geomnn.{name}"))
 
 
 def __dir__() -> list[str]:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom
+from geomnn.depth.chains import single, up_to_sign_and_constant
+from geomnn.depth.layer import FeatureLayer
 from geomnn.derivation import Solution, derive, on_top
 from geomnn.dictionaries import ChainDictionary, refuse_if_too_large
 from geomnn.errors import DataError
-from geomnn.layers import FeatureLayer, single, up_to_sign_and_constant
-from geomnn.rationals import exact_table
+from geomnn.numbers.rationals import exact_table
 from geomnn.samples import Samples, check_integer, real_table
 
 __all__ = ["AbsoluteFeatures"]

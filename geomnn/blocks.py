@@ -21,12 +21,13 @@ import numpy as np
 from scipy.optimize import minimize
 
 from geomnn.atoms import Atom
+from geomnn.depth.layer import FeatureLayer
+from geomnn.depth.names import renamed
 from geomnn.derivation import derive
 from geomnn.errors import GeomnnWarning, OptionError
-from geomnn.layers import FeatureLayer, renamed
 from geomnn.networks.network import AnalyticNetwork
-from geomnn.networks.rewrite import rewrite
 from geomnn.programs.problem import Problem, pose
+from geomnn.rewriting.rewrite import rewrite
 from geomnn.samples import Samples, check_integer
 
 __all__ = ["BlockTraining", "train_blocks"]

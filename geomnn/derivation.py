@@ -11,6 +11,11 @@ import numpy as np
 
 from geomnn.atoms import name_error
 from geomnn.deadline import Deadline, OutOfTime, limited
+from geomnn.depth.chains import chain_layers
+from geomnn.depth.enumerated import SECONDS, all_layers
+from geomnn.depth.layer import FeatureLayer
+from geomnn.depth.names import named_units, renamed
+from geomnn.depth.searched import search_layers
 from geomnn.dictionaries import AFFORDABLE, BranchingDictionary, ChainDictionary, Dictionary, find_dictionary
 from geomnn.errors import (
     ConstantNetworkWarning,
@@ -20,14 +25,12 @@ from geomnn.errors import (
     UnsupportedProblem,
 )
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, pose_exactly
-from geomnn.layers import SECONDS, FeatureLayer, all_layers, chain_layers, named_units, renamed
-from geomnn.networks.expressions import Html
+from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.networks.writing.expressions import Html
 from geomnn.optima.active import exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique
-from geomnn.parallel import one_blas_thread
 from geomnn.programs.certificate import Certificate
-from geomnn.programs.lifting import search_layers
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import certified, optimise
 from geomnn.programs.solve import STOPPED, Optimum

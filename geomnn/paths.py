@@ -12,8 +12,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from geomnn.derivation import Solution, assemble, check_options, constant_correlation, warn_constant
 from geomnn.dictionaries import AFFORDABLE, Dictionary, WedgeDictionary, find_dictionary
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
-from geomnn.parallel import in_parallel
-from geomnn.programs.path import Piece, follow
+from geomnn.machine import in_parallel
+from geomnn.programs.kinks import Piece, follow
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import Optimum

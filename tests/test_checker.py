@@ -177,7 +177,7 @@ def test_a_network_that_is_not_optimal_is_refused_though_its_numbers_fit():
 
 def test_the_network_file_is_compared_too(certified, tmp_path):
     document, X, _, solution = certified
-    from geomnn.rationals import exact_table
+    from geomnn.numbers.rationals import exact_table
 
     rows = exact_table(np.asarray(X))
     solution.network.save(tmp_path / "network.json")

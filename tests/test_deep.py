@@ -288,7 +288,7 @@ def test_what_is_handed_down_is_the_slope_of_a_new_feature():
     """r' beside a linear program: how much F rises when a neuron may use a feature more."""
     from scipy.optimize import linprog
 
-    from geomnn.programs.lifting import _reduced
+    from geomnn.depth.searched import _reduced
     from geomnn.samples import Samples
 
     rng = np.random.default_rng(0)

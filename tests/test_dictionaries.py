@@ -8,7 +8,7 @@ from problems import degenerate
 
 import geomnn as gm
 from geomnn.dictionaries import FaceDictionary, Pricing, WedgeDictionary
-from geomnn.dictionaries.arrangement import central_faces, count_central_faces
+from geomnn.dictionaries.geometry.arrangement import central_faces, count_central_faces
 from geomnn.errors import EnumerationTooLarge, OptionError
 from geomnn.samples import Samples
 from geomnn.testing import LawBroken, check_dictionary

@@ -19,9 +19,9 @@ from geomnn.checker.report import check_network, verify_report
 from geomnn.checker.statements import digest, seal
 from geomnn.errors import FormatError
 from geomnn.exact import Falsehood
-from geomnn.networks.document import dump
+from geomnn.networks.io.document import dump
 from geomnn.networks.scaling import Scaling
-from geomnn.rationals import exact_table
+from geomnn.numbers.rationals import exact_table
 
 OTHERS = [None, True, -1, 10**30, 0.5, "x", [], [["1", 2], "3"], {"a": [1]}]
 X, Y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 2]

@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 import geomnn as gm
 from geomnn.dictionaries import SampledDictionary
 from geomnn.errors import DataError, FileError, MissingPackage, OptionError, UnsupportedProblem
-from geomnn.networks.interchange import layers_of
+from geomnn.networks.io.interchange import layers_of
 from geomnn.samples import Samples
 
 CLOSE = {"float64": 1e-12, "float32": 1e-6}

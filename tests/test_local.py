@@ -12,8 +12,8 @@ import geomnn as gm
 from geomnn.atoms import basis_directions
 from geomnn.derivation import assemble
 from geomnn.dictionaries import LocalDictionary, find_dictionary
-from geomnn.dictionaries.balls import find_ball
-from geomnn.dictionaries.lines import best_on_lines, first_on_line
+from geomnn.dictionaries.walks.balls import find_ball
+from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine

@@ -11,9 +11,9 @@ from scipy.optimize import linprog
 
 import geomnn as gm
 from geomnn.absolute import AbsoluteFeatures
+from geomnn.depth.chains import chain_layers, single
 from geomnn.dictionaries import ChainDictionary
 from geomnn.errors import DataError, EnumerationTooLarge, FormatError, OptionError, UnsupportedProblem
-from geomnn.layers import chain_layers, single
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.samples import Samples
 

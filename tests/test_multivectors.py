@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from geomnn.algebra import cross_product, hodge_dual, reject, signed_volume, volume, wedge
+from geomnn.algebra.multivectors import from_multivector, to_multivector, vectors_from
 from geomnn.errors import DataError, OptionError
-from geomnn.multivectors import from_multivector, to_multivector, vectors_from
 
 clifford = pytest.importorskip("clifford")
 SLOW = {
@@ -150,5 +150,5 @@ def test_refusals_of_vectors_from():
 
 
 def test_import_leaves_clifford_alone():
-    command = "import sys, geomnn.multivectors; sys.exit('clifford' in sys.modules)"
+    command = "import sys, geomnn.algebra.multivectors; sys.exit('clifford' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

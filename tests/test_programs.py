@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 import geomnn as gm
 from geomnn.dictionaries import WedgeDictionary
-from geomnn.programs.active_set import DualActiveSet
-from geomnn.programs.balanced import BalancedNewton
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.losses import find_loss
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
-from geomnn.programs.restricted import restricted_solver
-from geomnn.programs.smoothed import SmoothedNorms
+from geomnn.programs.restricted.active_set import DualActiveSet
+from geomnn.programs.restricted.balanced import BalancedNewton
+from geomnn.programs.restricted.smoothed import SmoothedNorms
+from geomnn.programs.restricted.solvers import restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
 SEEDS = st.integers(0, 10**6)

@@ -45,12 +45,9 @@ def test_arrows_of_the_data_point_one_way():
     from pathlib import Path
 
     order = [
-        "checker", "errors", "files", "compiled", "deadline", "parallel", "rationals", "roots", "algebra",
-        "multivectors", "samples", "atoms", "chambers",
-        "dictionaries", "layers", "programs", "networks", "exact", "optima", "derivation", "blocks", "absolute",
-        "paths", "estimators",
-        "datasets", "testing",
-        "plotting", "tables", "report", "cli",
+        "checker", "errors", "files", "deadline", "machine", "numbers", "algebra", "samples", "atoms",
+        "dictionaries", "programs", "depth", "networks", "rewriting", "exact", "optima", "derivation", "blocks",
+        "absolute", "paths", "estimators", "datasets", "testing", "plotting", "report", "cli",
     ]  # fmt: skip
     root = Path(gm.__file__).parent
     for path in root.rglob("*.py"):

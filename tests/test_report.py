@@ -14,12 +14,12 @@ from sklearn.datasets import load_diabetes, load_iris
 import geomnn as gm
 from geomnn.errors import ConstantNetworkWarning, OptionError, OutputExists
 from geomnn.report import Request, study_table, whole_folder
-from geomnn.report.document import escape, latex_text
+from geomnn.report.certificate_record import record, record_text
 from geomnn.report.function import function_text
+from geomnn.report.latex import escape, latex_text
 from geomnn.report.mathematics import closed_form
 from geomnn.report.page import page_text
 from geomnn.report.pictures import Picture, draw
-from geomnn.report.record import record, record_text
 from geomnn.report.study import Scaling
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from geomnn.report import Request, study_table
+from geomnn.report.certificate_record import record, record_text
 from geomnn.report.function import function_text
 from geomnn.report.page import page_text
-from geomnn.report.record import record, record_text
 from geomnn.report.verification import check_lines, coverage
 
 OPTIONS = {

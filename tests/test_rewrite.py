@@ -10,7 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import geomnn as gm
 from geomnn.atoms import basis_directions
-from geomnn.chambers import split
+from geomnn.rewriting.chambers import split
 from geomnn.samples import Samples
 
 NORMS = (1.0, np.inf, 2.0)

@@ -8,7 +8,7 @@ import pytest
 from problems import degenerate
 
 from geomnn.dictionaries import ArcDictionary, FaceDictionary, WedgeDictionary
-from geomnn.dictionaries.planar import Pencils
+from geomnn.dictionaries.geometry.pencils import Pencils
 from geomnn.errors import OptionError
 from geomnn.samples import Samples
 
@@ -114,7 +114,7 @@ def test_the_ratio_test_finds_the_next_atom(name):
 
 
 def test_threads_do_not_change_a_bit(monkeypatch):
-    from geomnn.dictionaries import planar
+    from geomnn.dictionaries.geometry import pencils as planar
 
     samples = Samples(np.random.default_rng(0).normal(size=(400, 2)), True)
     v = residual(400, 1, True)
@@ -177,7 +177,7 @@ def test_the_smallest_and_the_largest_numbers_keep_their_digits():
 def test_where_no_folder_can_be_written_each_process_compiles_anew(monkeypatch):
     import numba
 
-    from geomnn.compiled import compiled
+    from geomnn.machine import compiled
 
     assert compiled(_one_more)(2.0) == 3.0  # numba loads the rest of itself at its first compilation
     njit = numba.njit

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from geomnn import tables
 from geomnn.errors import DataError
+from geomnn.report import csv_table as tables
 
 
 def read(tmp_path, content):

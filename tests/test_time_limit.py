@@ -16,8 +16,9 @@ from geomnn.atoms import basis_directions, name_atom
 from geomnn.deadline import NEVER, Deadline, OutOfTime, Pace, limited
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.errors import ConvergenceWarning, EnumerationTooLarge
-from geomnn.programs import restricted, sparsify
+from geomnn.programs import sparsify
 from geomnn.programs.problem import pose
+from geomnn.programs.restricted import solvers as restricted
 from geomnn.programs.slide import slide
 from geomnn.samples import Samples
 

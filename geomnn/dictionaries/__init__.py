@@ -3,11 +3,11 @@
 from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.branching import BranchedPricing, BranchingDictionary
+from geomnn.dictionaries.chains import ChainDictionary
 from geomnn.dictionaries.choice import AFFORDABLE, find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
-from geomnn.dictionaries.mirrors import ChainDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 
 __all__ = [

@@ -16,7 +16,7 @@ import numpy as np
 
 from geomnn.atoms import Atom, basis_directions, name_atom, units_through, wedge_vectors
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
-from geomnn.dictionaries.planar import Pencils, form_pencils
+from geomnn.dictionaries.geometry.pencils import Pencils, form_pencils
 from geomnn.errors import OptionError
 from geomnn.samples import Samples
 

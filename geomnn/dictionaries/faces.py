@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from geomnn.atoms import Atom, name_atom
-from geomnn.dictionaries.arrangement import central_faces, count_central_faces
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.geometry.arrangement import central_faces, count_central_faces
 from geomnn.samples import Samples
 
 __all__ = ["FaceDictionary"]

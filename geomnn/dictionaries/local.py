@@ -13,8 +13,8 @@ import numpy as np
 from geomnn.atoms import Atom, basis_directions, name_atom
 from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.dictionaries.walks import walk_from
-from geomnn.parallel import in_parallel
+from geomnn.dictionaries.walks.walk import walk_from
+from geomnn.machine import in_parallel
 from geomnn.samples import Samples, check_integer
 
 __all__ = ["LocalDictionary"]

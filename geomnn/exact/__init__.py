@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geomnn.checker.statements import Falsehood
-    from geomnn.exact.record import certificate_document, save_certificate, verify
+    from geomnn.exact.certificate_file import certificate_document, save_certificate, verify
     from geomnn.exact.sensitivity import WeightsOfReg, weights_as_function_of_reg
 
 _HOMES = {
     "Falsehood": "geomnn.checker.statements",
     "WeightsOfReg": "geomnn.exact.sensitivity",
-    "certificate_document": "geomnn.exact.record",
-    "save_certificate": "geomnn.exact.record",
-    "verify": "geomnn.exact.record",
+    "certificate_document": "geomnn.exact.certificate_file",
+    "save_certificate": "geomnn.exact.certificate_file",
+    "verify": "geomnn.exact.certificate_file",
     "weights_as_function_of_reg": "geomnn.exact.sensitivity",
 }
 

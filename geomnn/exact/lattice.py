@@ -21,7 +21,7 @@ import numpy as np
 from geomnn.algebra.blades import dual, expand
 from geomnn.atoms import Atom, Direction, basis_directions
 from geomnn.dictionaries import refuse_if_too_large
-from geomnn.rationals import common_denominator
+from geomnn.numbers.rationals import common_denominator
 
 __all__ = ["ChainPlanes", "IntegerSamples", "Plane", "Planes"]
 

@@ -13,13 +13,13 @@ from geomnn.atoms import Atom
 from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries import ChainDictionary, Dictionary, WedgeDictionary
 from geomnn.errors import DataError, UnsupportedProblem
-from geomnn.exact.active_set import ExactActiveSet
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
+from geomnn.exact.pivoting import ExactActiveSet
 from geomnn.exact.projection import Projection, Target
+from geomnn.numbers.rationals import common_denominator, exact_reg, exact_table, exact_targets, symbolic
+from geomnn.numbers.roots import RootBasis, RootSum, RootVector
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
-from geomnn.rationals import common_denominator, exact_reg, exact_table, exact_targets, symbolic
-from geomnn.roots import RootBasis, RootSum, RootVector
 
 __all__ = ["ExactOptimum", "ExactProblem", "find_optimum", "most_violated", "pose_exactly"]
 

@@ -20,8 +20,8 @@ from typing import Any
 import flint
 
 from geomnn.exact.lattice import Plane
-from geomnn.rationals import common_denominator
-from geomnn.roots import RootBasis, RootSum, RootVector
+from geomnn.numbers.rationals import common_denominator
+from geomnn.numbers.roots import RootBasis, RootSum, RootVector
 
 __all__ = ["Projection", "Target", "independent", "project"]
 

@@ -25,12 +25,12 @@ from geomnn.dictionaries import Dictionary, find_dictionary
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, most_violated, pose_exactly
 from geomnn.exact.projection import Projection, Target, project
-from geomnn.networks.expressions import feature_latex, unit_feature, variables
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.networks.writing.expressions import feature_latex, unit_feature, variables
+from geomnn.numbers.rationals import common_denominator, exact_number, short_number, symbolic
+from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
-from geomnn.rationals import common_denominator, exact_number, short_number, symbolic
-from geomnn.roots import RootBasis, RootVector
 
 __all__ = ["WeightsOfReg", "weights_as_function_of_reg"]
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.depth.layer import FeatureLayer
+from geomnn.depth.names import feature_table, name_feature
 from geomnn.dictionaries.sampled import sketch_directions
 from geomnn.errors import DataError
-from geomnn.layers import FeatureLayer, feature_table, name_feature
 from geomnn.samples import Samples, weight_norm
 
 __all__ = ["named_layers", "unit_layers"]

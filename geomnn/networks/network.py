@@ -13,13 +13,14 @@ import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
+from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
-from geomnn.layers import FeatureLayer
-from geomnn.networks import document, expressions, interchange
+from geomnn.networks.io import document, interchange
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
-from geomnn.rationals import exact_table, holds_exact
-from geomnn.roots import RootBasis
+from geomnn.networks.writing import expressions
+from geomnn.numbers.rationals import exact_table, holds_exact
+from geomnn.numbers.roots import RootBasis
 from geomnn.samples import real_table
 
 __all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
@@ -320,15 +321,15 @@ class AnalyticNetwork:
         return table
 
     def to_sympy(self, symbols: Any = None) -> Any:
-        """The network as a SymPy expression in x1..xd (or the symbols given); see `geomnn.networks.expressions`."""
+        """The network as a SymPy expression in x1..xd (or the symbols given); see `networks.writing`."""
         return expressions.to_sympy(self, symbols)
 
     def to_latex(self, digits: int = 4, terms: int | None = None, form: str = "auto") -> str:
-        """The closed form as LaTeX, wedges in the place of weights; see `geomnn.networks.expressions`."""
+        """The closed form as LaTeX, wedges in the place of weights; see `networks.writing`."""
         return expressions.to_latex(self, digits, terms, form)
 
     def to_html(self, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
-        """The closed form and a table of the neurons as HTML; see `geomnn.networks.expressions`."""
+        """The closed form and a table of the neurons as HTML; see `networks.writing`."""
         return expressions.to_html(self, form, terms, rows)
 
     def _repr_latex_(self) -> str:
@@ -364,14 +365,14 @@ class AnalyticNetwork:
         return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below, scaling)
 
     def to_torch(self, dtype: str = "float64") -> Any:
-        """The network as a torch.nn.Sequential of Linear and ReLU; see `geomnn.networks.interchange`."""
+        """The network as a torch.nn.Sequential of Linear and ReLU; see `networks.io`."""
         return interchange.to_torch(self, dtype)
 
     def to_onnx(self, path: str | os.PathLike[str], dtype: str = "float64") -> None:
-        """Write the network as an ONNX file, from "x" (n, d) to "f" (n, c); see `geomnn.networks.interchange`."""
+        """Write the network as an ONNX file, from "x" (n, d) to "f" (n, c); see `networks.io`."""
         interchange.to_onnx(self, path, dtype)
 
     @classmethod
     def from_torch(cls, model: Any, X: Any, norm: float = 1, bias: bool | None = None) -> AnalyticNetwork:
-        """The network of a model whose neurons are wedges of the samples X; see `geomnn.networks.interchange`."""
+        """The network of a model whose neurons are wedges of the samples X; see `networks.io`."""
         return interchange.from_torch(model, X, norm, bias)

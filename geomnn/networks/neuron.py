@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom
-from geomnn.rationals import root_times, short_number
+from geomnn.numbers.rationals import root_times, short_number
 
 __all__ = ["ExactNeuron", "Neuron"]
 

@@ -21,8 +21,8 @@ from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary
 from geomnn.exact.lattice import Plane
 from geomnn.exact.optimum import ExactProblem
+from geomnn.numbers.roots import RootBasis
 from geomnn.programs.problem import Problem
-from geomnn.roots import RootBasis
 
 __all__ = ["ActiveAtoms", "exactly_active", "nearly_active"]
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from geomnn.errors import OptionError
 from geomnn.plotting import frame
-from geomnn.plotting.chambers import plot_chambers
+from geomnn.plotting.arrangement import plot_chambers
 from geomnn.plotting.dual_set import plot_dual_set
 from geomnn.plotting.line import draw_fit, plot_fit
-from geomnn.plotting.path import plot_path
 from geomnn.plotting.plane import draw_plane, plot_plane
+from geomnn.plotting.predictions import draw_neurons, draw_predictions, plot_neurons, plot_predictions
+from geomnn.plotting.regularisation import plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
-from geomnn.plotting.tables import draw_neurons, draw_predictions, plot_neurons, plot_predictions
 from geomnn.plotting.wedge import plot_wedge
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import sympy
 from geomnn.checker.statements import covered_networks, sentence
 from geomnn.checker.surds import Surd
 from geomnn.errors import DataError
-from geomnn.rationals import short_number
-from geomnn.roots import RootBasis
+from geomnn.numbers.rationals import short_number
+from geomnn.numbers.roots import RootBasis
 
 __all__ = ["Certificate"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
+from geomnn.numbers.rationals import EXACT
 from geomnn.programs.losses import Loss, check_targets, find_loss
-from geomnn.rationals import EXACT
 from geomnn.samples import Samples, check_norm, weight_norm
 
 __all__ = ["Problem", "check_reg", "pose"]

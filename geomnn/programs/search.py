@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import BranchingDictionary, Dictionary
-from geomnn.parallel import one_blas_thread
+from geomnn.machine import one_blas_thread
 from geomnn.programs.problem import Problem
-from geomnn.programs.restricted import Restricted, restricted_solver
+from geomnn.programs.restricted.solvers import Restricted, restricted_solver
 from geomnn.programs.slide import slide
 from geomnn.programs.solve import STOPPED, Optimum, solve, sparse
 from geomnn.programs.sparsify import independent_neurons

@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary, Pricing
-from geomnn.parallel import one_blas_thread
+from geomnn.machine import one_blas_thread
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
-from geomnn.programs.restricted import Restricted, restricted_solver
+from geomnn.programs.restricted.solvers import Restricted, restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
 __all__ = ["STOPPED", "Optimum", "solve", "sparse"]

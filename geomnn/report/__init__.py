@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from geomnn.report.document import latex_text
+from geomnn.report.certificate_record import record_text
 from geomnn.report.folder import check_folder, whole_folder
 from geomnn.report.function import function_text
+from geomnn.report.latex import latex_text
 from geomnn.report.page import page_text
 from geomnn.report.pictures import draw
-from geomnn.report.record import record_text
 from geomnn.report.study import Request, Study, study_table
 
 __all__ = ["Request", "Study", "check_folder", "study_table", "whole_folder", "write_report"]

@@ -11,7 +11,7 @@ import numpy as np
 from geomnn.atoms import Atom, Direction
 from geomnn.checker.digits import printable
 from geomnn.networks.network import ExactNeuron, Neuron
-from geomnn.rationals import short_number
+from geomnn.numbers.rationals import short_number
 from geomnn.report.mathematics import inline
 from geomnn.report.study import Study
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from geomnn import tables
 from geomnn.derivation import Solution, derive
 from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
+from geomnn.report import csv_table as tables
 
 __all__ = ["Request", "Study", "study_table"]
 
@@ -166,7 +166,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
     Raises
     ------
     DataError, OptionError, EnumerationTooLarge
-        As `geomnn.tables` and `geomnn.derive` do.
+        As `geomnn.report.csv_table` and `geomnn.derive` do.
 
     Warns
     -----

@@ -25,7 +25,7 @@ from sklearn.utils import shuffle
 from sklearn.utils._testing import ignore_warnings
 
 import geomnn as gm
-from geomnn.parallel import one_blas_thread
+from geomnn.machine import one_blas_thread
 
 INNER = StratifiedKFold(3, shuffle=True, random_state=0)
 CHOICE = "neg_log_loss"  # accuracies of a few samples are often equal

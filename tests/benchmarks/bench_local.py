@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 import geomnn as gm
 from geomnn.dictionaries import LocalDictionary
-from geomnn.parallel import one_blas_thread
+from geomnn.machine import one_blas_thread
 
 NORMS = [1.0, 2.0, np.inf]
 

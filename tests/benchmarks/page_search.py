@@ -21,7 +21,7 @@ from page import DOCS, table
 
 import geomnn as gm
 from geomnn.dictionaries import SampledDictionary
-from geomnn.parallel import one_blas_thread
+from geomnn.machine import one_blas_thread
 from geomnn.samples import Samples
 
 

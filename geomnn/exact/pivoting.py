@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from geomnn.exact.lattice import Plane
 from geomnn.exact.projection import Projection, Target, independent, project
-from geomnn.roots import RootSum
+from geomnn.numbers.roots import RootSum
 
 __all__ = ["ExactActiveSet"]
 

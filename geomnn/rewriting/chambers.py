@@ -24,8 +24,8 @@ from scipy.linalg.blas import dgemm
 from scipy.optimize import nnls
 
 from geomnn.atoms import basis_directions
-from geomnn.compiled import compiled
 from geomnn.errors import DataError
+from geomnn.machine import compiled
 from geomnn.samples import Samples, weight_norm
 
 __all__ = ["Parts", "split"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from geomnn.exact.record import certificate_document
+from geomnn.exact.certificate_file import certificate_document
 from geomnn.report.study import Study
 
 __all__ = ["record", "record_text"]

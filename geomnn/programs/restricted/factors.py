@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomnn.compiled import compiled
+from geomnn.machine import compiled
 
 __all__ = ["Factors"]
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.deadline import NEVER, Deadline
-from geomnn.programs.factors import Factors
+from geomnn.programs.restricted.factors import Factors
 
 __all__ = ["DualActiveSet", "Projection"]
 

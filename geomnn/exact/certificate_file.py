@@ -12,8 +12,8 @@ from geomnn.checker.digits import any_size, parse_json
 from geomnn.checker.statements import DEEP, FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, FileError, FormatError, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
-from geomnn.networks.document import exact_text
-from geomnn.rationals import exact_table, exact_targets
+from geomnn.networks.io.document import exact_text
+from geomnn.numbers.rationals import exact_table, exact_targets
 from geomnn.samples import plain_array, real_table
 
 __all__ = ["certificate_document", "certificate_text", "save_certificate", "verify"]

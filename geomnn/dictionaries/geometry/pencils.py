@@ -31,7 +31,7 @@ import numba
 import numpy as np
 
 from geomnn.algebra import cross_product
-from geomnn.compiled import compiled
+from geomnn.machine import compiled
 
 __all__ = ["Pencils", "Sweep", "form_pencils"]
 

@@ -22,8 +22,8 @@ import numpy as np
 
 from geomnn.atoms import Direction
 from geomnn.deadline import Deadline, Pace
-from geomnn.dictionaries.balls import find_ball
-from geomnn.dictionaries.lines import best_on_lines, first_on_line
+from geomnn.dictionaries.walks.balls import find_ball
+from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.samples import Samples
 
 __all__ = ["Walks", "walk_from"]

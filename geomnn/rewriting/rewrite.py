@@ -19,13 +19,14 @@ import numpy as np
 from scipy.linalg import qr
 
 from geomnn.atoms import Atom, basis_directions, name_atom
-from geomnn.chambers import Parts, split
+from geomnn.depth.layer import FeatureLayer
+from geomnn.depth.names import feature_table, name_feature
 from geomnn.errors import DataError, UnsupportedProblem
-from geomnn.layers import FeatureLayer, feature_table, name_feature
-from geomnn.networks.interchange import layers_of
+from geomnn.machine import in_parallel, streamed
+from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.naming import unit_layers
 from geomnn.networks.network import AnalyticNetwork
-from geomnn.parallel import in_parallel, streamed
+from geomnn.rewriting.chambers import Parts, split
 from geomnn.samples import Samples, check_norm, real_table, weight_norm
 
 __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
@@ -96,7 +97,7 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
     Parameters
     ----------
     model : torch.nn.Sequential, MLPRegressor, MLPClassifier, AnalyticNetwork, or list
-        As in `geomnn.networks.interchange.layers_of`: for a classifier of scikit-learn the outputs are the logits.
+        As in `geomnn.networks.io.interchange.layers_of`: for a classifier of scikit-learn the outputs are the logits.
     X : array_like, shape (n, d)
         Samples, one a row.
     norm : {1, 2, numpy.inf}

@@ -19,9 +19,9 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.dictionaries import WedgeDictionary
-from geomnn.parallel import one_blas_thread
-from geomnn.programs.active_set import DualActiveSet, Projection
+from geomnn.machine import one_blas_thread
 from geomnn.programs.problem import Problem
+from geomnn.programs.restricted.active_set import DualActiveSet, Projection
 
 __all__ = ["Piece", "follow"]
 

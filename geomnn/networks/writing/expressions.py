@@ -20,7 +20,7 @@ import sympy
 
 from geomnn.checker.digits import any_size
 from geomnn.errors import DataError, OptionError
-from geomnn.rationals import SHORT, short_number, symbolic
+from geomnn.numbers.rationals import SHORT, short_number, symbolic
 
 if TYPE_CHECKING:
     from geomnn.atoms import Atom

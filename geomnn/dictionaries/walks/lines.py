@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomnn.atoms import Direction
-from geomnn.compiled import compiled
-from geomnn.dictionaries.balls import Ball
+from geomnn.dictionaries.walks.balls import Ball
+from geomnn.machine import compiled
 
 __all__ = ["Step", "best_on_lines", "first_on_line"]
 

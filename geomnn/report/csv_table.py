@@ -21,7 +21,7 @@ import numpy as np
 
 from geomnn.checker.digits import written
 from geomnn.errors import DataError
-from geomnn.rationals import exact_number
+from geomnn.numbers.rationals import exact_number
 
 __all__ = ["Table", "choose_features", "class_column", "exact_column", "number_column", "read_table"]
 

@@ -7,11 +7,11 @@ from typing import Protocol
 import numpy as np
 
 from geomnn.deadline import NEVER, Deadline, Pace
-from geomnn.programs.active_set import DualActiveSet
-from geomnn.programs.balanced import BalancedNewton
-from geomnn.programs.interior_point import CentralPath
 from geomnn.programs.problem import Problem
-from geomnn.programs.smoothed import SmoothedNorms
+from geomnn.programs.restricted.active_set import DualActiveSet
+from geomnn.programs.restricted.balanced import BalancedNewton
+from geomnn.programs.restricted.interior_point import CentralPath
+from geomnn.programs.restricted.smoothed import SmoothedNorms
 from geomnn.programs.sparsify import independent_neurons
 
 __all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]

@@ -25,13 +25,13 @@ import sympy
 from geomnn.atoms import ASIDE, Atom, Direction
 from geomnn.checker.digits import MOST_DIGITS, any_size, parse_json, too_long
 from geomnn.checker.statements import brief
+from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import FileError, FormatError
 from geomnn.files import write_whole
-from geomnn.layers import FeatureLayer
-from geomnn.networks.contradictions import contradiction
+from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.scaling import Scaling
-from geomnn.rationals import symbolic
-from geomnn.roots import RootBasis
+from geomnn.numbers.rationals import symbolic
+from geomnn.numbers.roots import RootBasis
 from geomnn.samples import weight_norm
 
 if TYPE_CHECKING:

@@ -1,4 +1,6 @@
-"""Jobs side by side: by joblib, which runs them in processes or on a cluster, as its active backend says."""
+"""How work is given to the machine: jobs side by side by joblib, which runs them in processes or on a cluster, as its
+active backend says; BLAS on one thread; inner loops compiled by numba, without the global lock, kept on disk between
+processes."""
 
 from __future__ import annotations
 
@@ -7,10 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numba
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-__all__ = ["in_parallel", "one_blas_thread", "streamed"]
+__all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed"]
+
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nnan", "ninf", "nsz", "reassoc"},  # sums in any order, so that they vectorise
+}
 
 
 def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None) -> list[Any]:
@@ -73,3 +82,22 @@ def one_blas_thread() -> Iterator[None]:
             if _Limit.users == 0 and _Limit.limits is not None:
                 _Limit.limits.restore_original_limits()
                 _Limit.limits = None
+
+
+def compiled(function: Callable) -> Any:
+    """The function, compiled on its first call.
+
+    What was compiled is kept beside the source or, where that folder cannot be written, in numba's own one (see
+    NUMBA_CACHE_DIR); where neither can be, each process compiles anew.
+
+    Parameters
+    ----------
+    function : callable
+        Of arrays and numbers, free of NaN and infinity.
+    """
+    try:
+        return numba.njit(cache=True, **OPTIONS)(function)
+    except RuntimeError as reason:
+        if "no locator available" not in str(reason):
+            raise
+        return numba.njit(**OPTIONS)(function)

@@ -15,7 +15,7 @@ import numpy as np
 
 from geomnn import algebra
 from geomnn.atoms import Atom
-from geomnn.roots import RootBasis
+from geomnn.numbers.roots import RootBasis
 from geomnn.samples import weight_norm
 
 __all__ = ["contradiction"]

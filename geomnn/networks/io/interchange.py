@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
-from geomnn.layers import FeatureLayer
 from geomnn.networks.naming import named_layers
 from geomnn.samples import Samples, check_norm, finite_floats
 
@@ -61,7 +61,7 @@ def layers_of(model: Any) -> list[Layer]:
 
     Examples
     --------
-    >>> from geomnn.networks.interchange import layers_of
+    >>> from geomnn.networks.io.interchange import layers_of
     >>> [W.shape for W, b in layers_of([[[1, -1], [2, 0], [0, 1]], [[1, 1, -1]]])]
     [(3, 2), (1, 3)]
     >>> from sklearn.neural_network import MLPRegressor

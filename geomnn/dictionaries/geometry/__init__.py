@@ -1,0 +1,1 @@
+"""What several dictionaries share: arrangements of samples and their pencils."""

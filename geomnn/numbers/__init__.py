@@ -1,0 +1,1 @@
+"""Exact numbers: rationals and sums of square roots."""

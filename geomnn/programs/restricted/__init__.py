@@ -1,0 +1,1 @@
+"""Solvers of the program over a few atoms, one to a file."""

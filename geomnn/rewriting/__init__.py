@@ -1,0 +1,1 @@
+"""Given networks as ones of wedges: chambers, splits, rewrites."""
