@@ -16,9 +16,9 @@ from geomnn.plotting.plane import zero_line
 
 X, y = gm.datasets.peaks(7, seed=2)
 wedge = gm.derive(X, y, reg=0.1, norm=2, dictionary="wedge")
-exact = gm.derive(X, y, reg=0.1, norm=2, dictionary="exact")
+exact = gm.derive(X, y, reg=0.1, norm=2, dictionary="all")
 for title, solution in (("wedges alone", wedge), ("with partial wedges", exact)):
-    print(f"{title}: objective {solution.objective:.6f}, scope {solution.certificate.scope!r}")
+    print(f"{title}: objective {solution.objective:.6f}, scope {solution.certificate.coverage.scope!r}")
     print(solution.network, end="\n\n")
 print(f"wedges alone cost {wedge.objective / exact.objective - 1:.1%} more")
 

@@ -17,6 +17,7 @@ from geomnn.absolute import AbsoluteFeatures
 from geomnn.depth.chains import chain_layers, single
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.plotting import frame
+from geomnn.samples import Samples
 
 X, y = [[0], [4], [5], [7], [10], [11]], [0, 0, 0, 2, 3, 3]
 reg = Fraction(1, 10**6)  # so small that objective/reg is the cost of passing through the samples
@@ -30,7 +31,8 @@ for depth in (2, 3, 4):
 # Optima need not be unique; their cost is.  With four layers the first fold may be at a reflection, and one chain
 # of that kind has the targets for its outputs: this network, of the same cost, is drawn below.
 
-layers, table = chain_layers(X, 2, bias=True, exact=True)
+layers, features = chain_layers(Samples(X, bias=True), 2, exact=True)
+table = features.rows
 k = next(k for k, column in enumerate(zip(*table, strict=True)) if list(column) == y)
 last = ExactNeuron(single(len(table[0]), k, 0, 1, Fraction(0), level=3), Fraction(1))
 mirrored = AnalyticNetwork([last], Fraction(0), len(table[0]), 1.0, True)

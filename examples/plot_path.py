@@ -53,5 +53,7 @@ plt.show()
 
 solution = gm.path(X, y, reg_min=validation.best / 2)(validation.best)
 certificate = solution.certificate
-print(f"objective {certificate.primal:.6f}, bound {certificate.dual:.6f}, scope {certificate.scope!r}")
+print(
+    f"objective {certificate.primal:.6f}, bound {certificate.dual:.6f}, scope {certificate.coverage.scope!r}"
+)
 plot_network(solution.network, X, y)

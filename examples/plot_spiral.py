@@ -17,7 +17,9 @@ reg = 5e-4
 solution = gm.derive(X, y, reg=reg, norm=2, dictionary="wedge")
 certificate = solution.certificate
 print(f"{len(X) * (len(X) - 1)} wedges of two samples, one for each side")
-print(f"objective {certificate.primal:.7f}, bound {certificate.dual:.7f}, scope {certificate.scope!r}")
+print(
+    f"objective {certificate.primal:.7f}, bound {certificate.dual:.7f}, scope {certificate.coverage.scope!r}"
+)
 
 # %%
 # The regions of the two classes, and the line of every neuron through the two samples that span it.

@@ -12,7 +12,9 @@ from geomnn.plotting import plot_network, plot_surface
 X, y = gm.datasets.peaks(40, seed=1)
 solution = gm.derive(X, y, reg=0.6)
 print(solution.network)
-print(f"objective {solution.objective:.6f}, scope {solution.certificate.scope!r}, unique: {solution.unique}")
+print(
+    f"objective {solution.objective:.6f}, scope {solution.certificate.coverage.scope!r}, unique: {solution.unique}"
+)
 
 # %%
 # In space.  A stem is a residual, from the fit to the sample.

@@ -38,8 +38,8 @@ print("confusion matrix of those:", *confusion_matrix(y_test, model.predict(X_te
 
 classifier = model[-1]
 certificate = classifier.solution_.certificate
-print(f"scope: {certificate.scope}, objective {certificate.primal:.2f}")
-print("a correlation above 1.001 times reg was found:", certificate.violation > 1.001)
+print(f"scope: {certificate.coverage.scope}, objective {certificate.primal:.2f}")
+print("a correlation above 1.001 times reg was found:", certificate.largest_correlation > 1.001)
 
 # %%
 # Neurons by rows: weights of unit neurons on the standardised features, and what each adds to the three scores (z).

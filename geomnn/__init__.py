@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from geomnn import algebra, datasets, dictionaries, errors, exact, plotting, testing
     from geomnn.algebra import multivectors
     from geomnn.blocks import BlockTraining, train_blocks
+    from geomnn.cross_validation import CrossValidation, cross_validate
     from geomnn.derivation import Solution, derive, reg_max
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
-    from geomnn.paths import CrossValidation, Path, cross_validate, grid, path
+    from geomnn.paths import Path, grid, path
     from geomnn.programs.certificate import Certificate
     from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
 
@@ -27,13 +28,13 @@ _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
     "BlockTraining": "geomnn.blocks",
     "Certificate": "geomnn.programs.certificate",
-    "CrossValidation": "geomnn.paths",
+    "CrossValidation": "geomnn.cross_validation",
     "Path": "geomnn.paths",
     "Rewriting": "geomnn.rewriting.rewrite",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
-    "cross_validate": "geomnn.paths",
+    "cross_validate": "geomnn.cross_validation",
     "derive": "geomnn.derivation",
     "grid": "geomnn.paths",
     "path": "geomnn.paths",

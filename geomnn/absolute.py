@@ -16,11 +16,13 @@ import numpy as np
 from geomnn.atoms import Atom
 from geomnn.depth.chains import single, up_to_sign_and_constant
 from geomnn.depth.layer import FeatureLayer
-from geomnn.derivation import Solution, derive, on_top
-from geomnn.dictionaries import ChainDictionary, refuse_if_too_large
+from geomnn.depth.lifting import Lifting
+from geomnn.derivation import Solution, put_back, run
+from geomnn.dictionaries import ChainDictionary, choose, refuse_if_too_large
 from geomnn.errors import DataError
-from geomnn.numbers.rationals import exact_table
-from geomnn.samples import Samples, check_integer, real_table
+from geomnn.programs.effort import Effort
+from geomnn.programs.problem import pose
+from geomnn.samples import Samples, check_integer
 
 __all__ = ["AbsoluteFeatures"]
 
@@ -70,12 +72,13 @@ class AbsoluteFeatures:
     """
 
     def __init__(self, X: Any, hidden: int = 2):
-        columns = real_table(X, "X").shape[1]
-        if columns != 1:
-            raise DataError(f"X has {columns} columns; features of absolute values are for one feature.")
+        self.samples = Samples(X, bias=True)
+        if self.samples.d != 1:
+            raise DataError(
+                f"X has {self.samples.d} columns; features of absolute values are for one feature."
+            )
         check_integer("hidden", hidden, 1, 2)
-        self.X = exact_table(X)
-        x = [row[0] for row in self.X]
+        x = [row[0] for row in self.samples.rows]
         distinct = [i for i in range(len(x)) if x[i] not in x[:i]]
         points: list[Point] = [(i, None, x[i]) for i in distinct]
         if hidden == 2:
@@ -118,9 +121,10 @@ class AbsoluteFeatures:
         DataError, OptionError
             As `geomnn.derive` does.
         """
-        columns = ChainDictionary(Samples(self.table, bias=True), columns=True)
-        solution = derive(self.table, y, reg, loss=loss, dictionary=columns, tol=tol)
-        return on_top(solution, self.layers, np.array(self.table, dtype=float), self.X)
+        problem = pose(self.table, y, reg, 1, True, loss)
+        columns = choose(ChainDictionary(problem.samples, columns=True), problem.samples, 1.0)
+        lifting = Lifting(problem, columns, self.samples, self.layers)
+        return put_back(lifting, run(problem, columns, Effort(tol)))
 
 
 def _absolute(pairs: list[list[Atom]]) -> FeatureLayer:

@@ -80,7 +80,7 @@ class Direction:
 
 @lru_cache(maxsize=8)
 def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
-    """The directions of the exact dictionary: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
+    """The directions of the dictionary of all atoms: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
 
     They are the normals of the cones on which ‖·‖_p is linear, so with the samples they cut the unit
     ball into the pieces whose vertices are the atoms.
@@ -154,7 +154,7 @@ class Atom:
     @property
     def place(self) -> tuple:
         """Where the name stands in the order of names: by samples, directions and orientation."""
-        return self.samples, self.directions, self.aside or (), -self.orientation
+        return self.samples, self.directions, self.aside or (), -self.orientation, self.active or ()
 
     def among(self, features: Sequence[int]) -> Atom:
         """The same neuron over some of the features, those that it depends on among them, in another order."""

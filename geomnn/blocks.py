@@ -23,9 +23,11 @@ from scipy.optimize import minimize
 from geomnn.atoms import Atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import renamed
-from geomnn.derivation import derive
+from geomnn.derivation import run
+from geomnn.dictionaries import choose
 from geomnn.errors import GeomnnWarning, OptionError
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
 from geomnn.rewriting.rewrite import rewrite
 from geomnn.samples import Samples, check_integer
@@ -91,6 +93,7 @@ def train_blocks(
     y: Any,
     widths: Sequence[int] = (4,),
     reg: float = 0.1,
+    *,
     bias: bool = True,
     loss: str = "squared",
     rounds: int = 5,
@@ -150,7 +153,7 @@ def train_blocks(
     counts = [check_integer(f"widths[{k}]", width, 1) for k, width in enumerate(_listed(widths))]
     rounds, steps = check_integer("rounds", rounds, 1), check_integer("steps", steps, 0)
     rng = np.random.default_rng(check_integer("seed", seed, 0))
-    training = _Training(problem, y, loss, time_limit, rng, _beginning(problem, counts, rng))
+    training = _Training(problem, Effort(time_limit=time_limit), rng, _beginning(problem, counts, rng))
     for _ in range(rounds):
         before = training.value
         if steps:
@@ -196,14 +199,11 @@ class _Training:
     def __init__(
         self,
         problem: Problem,
-        y: Any,
-        loss: str,
-        time_limit: float | None,
+        effort: Effort,
         rng: np.random.Generator,
         blocks: list[_Block],
     ):
-        self._problem, self._y, self._loss, self._limit = problem, y, loss, time_limit
-        self._rng, self._blocks = rng, blocks
+        self._problem, self._effort, self._rng, self._blocks = problem, effort, rng, blocks
         self.value = self._objective(blocks)
         self._history = [("begin", self.value)]
 
@@ -282,9 +282,7 @@ class _Training:
     def solve_last(self) -> None:
         """The last block: the convex program on its input activations, or wedges of what it was if that is no lower."""
         table, last = self._inputs(self._blocks)[-1], len(self._blocks) - 1
-        found = _quietly(
-            table, self._y, self._problem.reg, self._problem.samples.bias, self._loss, self._limit
-        )
+        found = _quietly(self._problem.over(Samples(table, self._problem.samples.bias)), self._effort)
         if (
             not self._take("last block", self._with(last, _Block.of(found)))
             and self._blocks[last].atoms is None
@@ -297,7 +295,7 @@ class _Training:
         if self._blocks[k].atoms is None:
             self._take(f"block {k + 1} in wedges", self._with(k, self._in_wedges(k, table)))
         if self._blocks[k].atoms is not None:
-            found = _pursuit(table, self._blocks[k], self._problem.samples.bias, self._limit)
+            found = _pursuit(table, self._blocks[k], self._problem.samples.bias, self._effort)
             self._take(f"block {k + 1} at the least cost", self._with(k, found))
 
     def _in_wedges(self, k: int, table: np.ndarray) -> _Block:
@@ -310,7 +308,10 @@ class _Training:
         problem, below = self._problem, []
         tables = self._inputs(self._blocks)
         named = [
-            tuple(atom if level == 1 else renamed(atom, table, level) for atom in block.atoms or ())
+            tuple(
+                atom if level == 1 else renamed(atom, Samples(table, atom.anchored), level)
+                for atom in block.atoms or ()
+            )
             for level, (block, table) in enumerate(zip(self._blocks, tables, strict=True), start=1)
         ]
         for block, atoms in zip(self._blocks[:-1], named[:-1], strict=True):
@@ -340,16 +341,15 @@ def _balanced(block: _Block) -> _Block:
     )
 
 
-def _quietly(
-    table: np.ndarray, y: Any, reg: float, bias: bool, loss: str, time_limit: float | None
-) -> AnalyticNetwork:
+def _quietly(problem: Problem, effort: Effort) -> AnalyticNetwork:
     """The network of one program; whether it helps is seen from the objective, so that its warnings say nothing new."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GeomnnWarning)
-        return derive(table, y, reg=reg, bias=bias, loss=loss, time_limit=time_limit).network
+        with effort.begun() as effort:
+            return run(problem, choose("auto", problem.samples, problem.norm), effort).network
 
 
-def _pursuit(table: np.ndarray, block: _Block, bias: bool, time_limit: float | None) -> _Block:
+def _pursuit(table: np.ndarray, block: _Block, bias: bool, effort: Effort) -> _Block:
     """A block with the same outputs, from its own neurons and those that (C) finds for targets ever closer to them."""
     wanted, blocks = block(table), [block]
     centred = wanted - wanted.mean(axis=0) if bias else wanted
@@ -357,7 +357,7 @@ def _pursuit(table: np.ndarray, block: _Block, bias: bool, time_limit: float | N
     reg = PURSUIT * float(np.linalg.norm(samples.homogeneous.T @ centred, axis=1).max())
     targets = wanted
     for _ in range(REFINEMENTS if reg > 0 else 0):
-        blocks.append(_Block.of(_quietly(table, targets, reg, bias, "squared", time_limit)))
+        blocks.append(_Block.of(_quietly(pose(table, targets, reg, 1, bias, "squared"), effort)))
         targets = targets + wanted - blocks[-1](table)
     units = {
         (*atom.place, atom.support): (w / np.abs(w).sum(), offset / np.abs(w).sum(), atom)

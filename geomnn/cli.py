@@ -170,7 +170,7 @@ def commands(context: click.Context) -> None:
 @click.option("--no-bias", is_flag=True, help="Neurons without biases, and no intercept.")
 @click.option(
     "--dictionary",
-    type=click.Choice(["auto", "exact", "wedge", "sampled", "local"]),
+    type=click.Choice(["auto", "all", "wedge", "sampled", "local"]),
     default="auto",
     show_default=True,
     help="Which neurons compete: exact, all there are; wedge, wedges of samples alone; sampled, 1,000 of "

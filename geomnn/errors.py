@@ -4,6 +4,12 @@ Every error is a ``GeomnnError`` and also the built-in that a caller would expec
 ``except GeomnnError`` and ``except ValueError`` work.
 """
 
+import sys
+import warnings
+from pathlib import Path
+
+HOME = str(Path(__file__).parent)
+
 
 class GeomnnError(Exception):
     """Base of every error that geomnn raises on purpose."""
@@ -59,3 +65,17 @@ class ConstantNetworkWarning(GeomnnWarning):
 
 class HeaderWarning(GeomnnWarning):
     """The first line of a file was taken as the names of its columns and looks like something else."""
+
+
+def warn(message: str, category: type[GeomnnWarning]) -> None:
+    """Warn at the line that called the package, however deep inside of it the reason is found.
+
+    Parameters
+    ----------
+    message : str
+    category : type
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HOME):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level - 1)

@@ -11,12 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from geomnn.derivation import Solution, assemble, check_options, warn_constant
-from geomnn.dictionaries import Dictionary, find_dictionary
-from geomnn.errors import DataError, OptionError
+from geomnn.derivation import Solution, run
+from geomnn.dictionaries import Choice, Dictionary, choose
+from geomnn.errors import DataError
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.search import optimise
-from geomnn.samples import check_integer, finite_floats, plain_array
+from geomnn.samples import check_flag, finite_floats, plain_array
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
@@ -57,31 +57,25 @@ class _WedgeEstimator(BaseEstimator):
         rows, s = _distinct(X, targets, weights, merge)
         given = None if (s == 1).all() else s
         problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
-        check_options(False, self.tol)
-        if not isinstance(self.warm_start, bool | np.bool_):
-            raise OptionError(f"warm_start={self.warm_start!r}; True or False was expected.")
-        rounds = check_integer("rounds", self.rounds, 1)
+        choice = choose(self.dictionary, problem.samples, problem.norm)
+        warm = check_flag("warm_start", self.warm_start)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        atoms = find_dictionary(problem.samples, problem.norm, self.dictionary, seed, AFFORDABLE)
-        start = self._start(problem, atoms)
-        optimum = optimise(problem, atoms, float(self.tol), start=start, rounds=rounds)
-        if not len(optimum.units) and optimum.converged:
-            warn_constant(problem, atoms)
-        self.solution_, self.rows_ = assemble(problem, atoms, optimum, self.tol, FAR_OFF), rows
+        effort = Effort(self.tol, seed, affordable=AFFORDABLE, rounds=self.rounds, far_off=FAR_OFF)
+        start = self._start(problem, choice) if warm else None
+        self.solution_, self.rows_ = run(problem, choice, effort, start=start), rows
 
-    def _start(self, problem: Problem, dictionary: Dictionary) -> np.ndarray | None:
+    def _start(self, problem: Problem, choice: Choice) -> np.ndarray | None:
         """Units of the solution before, if it is to be started from and was one of the same program and samples."""
-        if not self.warm_start or not hasattr(self, "solution_"):
+        if not hasattr(self, "solution_"):
             return None
         before, samples = self.solution_.problem, problem.samples
         same = before.norm == problem.norm and before.samples.bias == samples.bias
-        same = same and self.solution_.certificate.program == dictionary.program != "sampled"
+        same = same and self.solution_.certificate.coverage.program == choice.program != "sampled"
         if not same or not np.array_equal(before.samples.X, samples.X):
             return None
         atoms = [neuron.atom for neuron in self.solution_.network.neurons]
         weights = np.array([atom.weight for atom in atoms]).reshape(len(atoms), samples.d)
-        biases = np.array([atom.bias for atom in atoms]) + weights @ samples.centre
-        return np.column_stack([weights, biases]) if samples.bias else weights
+        return samples.units_of(weights, np.array([atom.bias for atom in atoms]))
 
     def _predictions(self, X: Any) -> np.ndarray:
         """f(X), shape (n,) or (n, c)."""
@@ -124,8 +118,8 @@ class WedgeRegressor(_Scored, RegressorMixin, _WedgeEstimator):
         p, the norm of the inner weights; 2 is the weight decay that networks are usually trained with.
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
-    dictionary : {"auto", "exact", "wedge", "sampled", "local"} or Dictionary
-        Where atoms come from, as in `geomnn.derive`; but "auto" is "exact" only where a fit takes a second or so.
+    dictionary : {"auto", "all", "wedge", "sampled", "local"} or Dictionary
+        Where atoms come from, as in `geomnn.derive`; but "auto" is "all" only where a fit takes a second or so.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
     rounds : int
@@ -154,7 +148,7 @@ class WedgeRegressor(_Scored, RegressorMixin, _WedgeEstimator):
     >>> model = gm.WedgeRegressor(reg=0.1).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0])
     >>> model.predict([[4.0]]).round(3)
     array([4.7])
-    >>> model.solution_.certificate.scope
+    >>> model.solution_.certificate.coverage.scope
     'global'
 
     Source: geomnn theory, section 0.
@@ -231,7 +225,7 @@ class WedgeClassifier(_Scored, ClassifierMixin, _WedgeEstimator):
     >>> model = gm.WedgeClassifier(reg=0.1).fit(X, ["same", "same", "other", "other"])
     >>> model.predict(X).tolist()
     ['same', 'same', 'other', 'other']
-    >>> model.solution_.certificate.scope
+    >>> model.solution_.certificate.coverage.scope
     'global'
 
     Source: geomnn theory, section 0.

@@ -1,25 +1,25 @@
-"""All networks of a table as reg changes: the exact path, a grid of solutions, cross-validation over both."""
+"""All networks of a table as reg changes: the exact path, and a grid of solutions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
 
-from geomnn.derivation import Solution, assemble, check_options, constant_correlation, warn_constant
-from geomnn.dictionaries import AFFORDABLE, Dictionary, WedgeDictionary, find_dictionary
+from geomnn.derivation import Solution, constant_correlation, solution_of
+from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
-from geomnn.machine import in_parallel
+from geomnn.programs.effort import Effort
 from geomnn.programs.kinks import Piece, follow
+from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import Optimum
-from geomnn.samples import check_integer, real_table
+from geomnn.samples import real_table
 
-__all__ = ["CrossValidation", "Path", "cross_validate", "grid", "path"]
+__all__ = ["Path", "grid", "path"]
 
 SHARE = 1e-3  # of reg_max, down to which a path or a grid goes if nothing is said
 
@@ -38,8 +38,8 @@ class Path:
         On each z is affine in reg, which falls; none if the network is a constant all along.
     reg_max, reg_min : float
         From where on the network is a constant, and where the path ends.
-    tol : float
-        To which the certificates are held.
+    effort : Effort
+        With the tol to which the certificates are held.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Path:
     pieces: tuple[Piece, ...] = field(repr=False)
     reg_max: float
     reg_min: float
-    tol: float = field(repr=False)
+    effort: Effort = field(repr=False)
 
     @property
     def kinks(self) -> np.ndarray:
@@ -103,10 +103,7 @@ class Path:
             If reg is at least reg_max.
         """
         optimum = self._optimum(reg)
-        problem = replace(self.problem, reg=float(reg))
-        if not len(optimum.units) and optimum.converged:
-            warn_constant(problem, self.dictionary)
-        return assemble(problem, self.dictionary, optimum, self.tol)
+        return solution_of(self.problem.at(reg), self.dictionary, optimum, self.effort)
 
     def predict(self, X: Any, regs: Sequence[float] | np.ndarray) -> np.ndarray:
         """f(X) of the networks at several regs of the path, shape (number of regs, number of samples).
@@ -122,12 +119,12 @@ class Path:
                 f"X has {table.shape[1]} columns; the path was derived from {d}: give the same features."
             )
         points = self.problem.samples.lift(table)
-        return np.array([_predictions(points, self._optimum(reg))[:, 0] for reg in _several(regs)])
+        return np.array([predictions(points, self._optimum(reg))[:, 0] for reg in several(regs)])
 
     def _optimum(self, reg: float) -> Optimum:
         """The optimum at a reg: what the path says, or a solve from there where rounding has bent the path."""
         units, z, t = self._at(reg)
-        problem = replace(self.problem, reg=float(reg))
+        problem = self.problem.at(reg)
         features = problem.samples.features(units)
         size = np.abs(z) * np.linalg.norm(features, axis=0)
         kept = size > 1e-14 * size.sum()
@@ -135,9 +132,9 @@ class Path:
         v = problem.dual_point(problem.residual(features @ z + intercept))
         maximum = self.dictionary.price(v, np.inf, 1).maximum
         primal, bound = problem.convex_objective(features, z, intercept), problem.dual_bound(v, maximum)
-        if primal - bound <= self.tol * abs(primal):
+        if primal - bound <= self.effort.tol * abs(primal):
             return Optimum(units, z, intercept, v, maximum, primal, bound, True)
-        return optimise(problem, self.dictionary, self.tol, start=units)
+        return optimise(problem, self.dictionary, self.effort, units)
 
     def _at(self, reg: float) -> tuple[np.ndarray, np.ndarray, float]:
         """Units, z and t of the path."""
@@ -153,12 +150,12 @@ class Path:
         return piece.units, *piece.at(reg)
 
 
-def _predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:
+def predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:
     """f at points in centred homogeneous coordinates, shape (k, c)."""
     return np.maximum(points @ optimum.units.T, 0.0) @ optimum.coefficients + optimum.intercept
 
 
-def _several(regs: Any) -> list[float]:
+def several(regs: Any) -> list[float]:
     """Regs as a list of checked numbers."""
     if np.ndim(regs) != 1:
         raise OptionError(f"regs={regs!r}; a list of numbers above 0 was expected, such as [0.1, 0.01].")
@@ -169,9 +166,10 @@ def path(
     X: Any,
     y: Any,
     reg_min: float | None = None,
+    *,
     norm: float = 1,
     bias: bool = True,
-    loss: str = "squared",
+    loss: str | Loss = "squared",
     dictionary: str | Dictionary = "auto",
     tol: float = 1e-9,
     progress: bool = False,
@@ -195,7 +193,7 @@ def path(
     Raises
     ------
     UnsupportedProblem
-        For logistic and softmax losses, vector outputs and the exact program with p = 2, whose paths bend: use
+        For logistic and softmax losses, vector outputs and all atoms with p = 2, whose paths bend: use
         `grid`.
     DataError, OptionError, EnumerationTooLarge
         As `derive` does.
@@ -203,51 +201,52 @@ def path(
     Source: geomnn theory, section 4.
     """
     end = None if reg_min is None else check_reg(reg_min, "reg_min")
-    problem = pose(X, y, 1.0, norm, bias, loss)
-    check_options(False, tol)
-    if why := _bends(problem, dictionary):
+    problem, effort = pose(X, y, 1.0, norm, bias, loss), Effort(tol, progress=progress)
+    choice = choose(dictionary, problem.samples, problem.norm)
+    if why := bends(problem, choice):
         raise UnsupportedProblem(
             f"The path is piecewise affine for squared loss, one output and a fixed dictionary, but {why}: use gm.grid "
             "for solutions at given regs (or norm=1 or inf, or dictionary='wedge')."
         )
-    listed = "exact" if isinstance(dictionary, str) and dictionary == "auto" else dictionary
-    atoms = find_dictionary(problem.samples, problem.norm, listed)
+    if choice.name == "auto":
+        choice = choose("all", problem.samples, problem.norm)
+    atoms = choice.form(problem.samples, problem.norm)
     assert isinstance(atoms, WedgeDictionary)
-    start = constant_correlation(problem, atoms)
+    return along(problem, atoms, end, effort)
+
+
+def along(problem: Problem, dictionary: WedgeDictionary, end: float | None, effort: Effort) -> Path:
+    """The path of a problem down to a reg, a thousandth of the largest if it is not given."""
+    start = constant_correlation(problem, dictionary)
     if end is None:
         end = max(SHARE * start, 1e-100)
-    pieces = follow(problem, atoms, start, end, progress) if start > end else []
-    return Path(problem, atoms, tuple(pieces), start, end, float(tol))
+    pieces = follow(problem, dictionary, start, end, effort.progress) if start > end else []
+    return Path(problem, dictionary, tuple(pieces), start, end, effort)
 
 
-def _bends(problem: Problem, dictionary: str | Dictionary) -> str:
+def bends(problem: Problem, choice: Choice) -> str:
     """Why the path is not piecewise affine; nothing if it is."""
     if not problem.loss.is_quadratic:
         return f"the loss is {problem.loss.name}"
     if problem.outputs > 1:
         return f"y has {problem.outputs} columns"
-    if isinstance(dictionary, Dictionary):
-        fixed = isinstance(dictionary, WedgeDictionary) and not dictionary.atoms_move
-        return (
-            "" if fixed else f"a {type(dictionary).__name__} does not say which atom is the next to reach reg"
-        )
-    if isinstance(dictionary, str) and dictionary == "local":
-        return "dictionary='local' searches for atoms"
-    if isinstance(dictionary, str) and dictionary == "sampled":
-        return "dictionary='sampled' does not say which atom is the next to reach reg"
-    exact = isinstance(dictionary, str) and dictionary in ("auto", "exact")
-    return "the exact atoms for norm=2 move with the residual" * (
-        problem.norm == 2 and problem.samples.d > 1 and exact
-    )
+    if choice.fixed and choice.program in ("all", "wedge"):
+        return ""
+    if choice.given is not None:
+        return f"a {choice.name} does not say which atom is the next to reach reg"
+    if choice.name in ("auto", "all"):
+        return "all atoms for norm=2 move with the residual"
+    return f"dictionary={choice.name!r} does not say which atom is the next to reach reg"
 
 
 def grid(
     X: Any,
     y: Any,
     regs: Sequence[float],
+    *,
     norm: float = 1,
     bias: bool = True,
-    loss: str = "squared",
+    loss: str | Loss = "squared",
     dictionary: str | Dictionary = "auto",
     tol: float = 1e-9,
     progress: bool = False,
@@ -279,153 +278,21 @@ def grid(
 
     Source: geomnn theory, section 4.
     """
-    levels = _several(regs)
-    check_options(False, tol)
+    levels, effort = several(regs), Effort(tol, progress=progress)
     if not levels:
         return []
     problem = pose(X, y, 1.0, norm, bias, loss)
-    problems = [replace(problem, reg=reg) for reg in levels]
-    atoms = find_dictionary(problems[0].samples, problems[0].norm, dictionary)
-    optima = _downwards(problems, atoms, float(tol), progress)
-    for problem, optimum in zip(problems, optima, strict=True):
-        if not len(optimum.units) and optimum.converged:
-            warn_constant(problem, atoms)
-    return [assemble(p, atoms, optimum, tol) for p, optimum in zip(problems, optima, strict=True)]
+    atoms = choose(dictionary, problem.samples, problem.norm).form(problem.samples, problem.norm)
+    problems = [problem.at(reg) for reg in levels]
+    optima = downwards(problems, atoms, effort)
+    return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, optima, strict=True)]
 
 
-def _downwards(
-    problems: list[Problem], atoms: Dictionary, tol: float, progress: bool = False
-) -> list[Optimum]:
+def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum]:
     """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given."""
     optima: dict[int, Optimum] = {}
     start = np.zeros((0, problems[0].samples.D))
     for k in sorted(range(len(problems)), key=lambda k: -problems[k].reg):
-        optima[k] = optimise(problems[k], atoms, tol, progress, start)
+        optima[k] = optimise(problems[k], atoms, effort, start)
         start = optima[k].units
     return [optima[k] for k in range(len(problems))]
-
-
-@dataclass(frozen=True, eq=False)
-class CrossValidation:
-    """Errors on samples that were left out, for each fold and each reg.
-
-    Parameters
-    ----------
-    regs : ndarray, shape (m,)
-    errors : ndarray, shape (folds, m)
-        Mean over the samples left out of (f(x) − y)² (summed over outputs), or of the loss in nats.
-    """
-
-    regs: np.ndarray
-    errors: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """Mean error over the folds, shape (m,)."""
-        return self.errors.mean(axis=0)
-
-    @property
-    def best(self) -> float:
-        """The reg with the least mean error; the largest of several."""
-        least = np.flatnonzero(self.mean == self.mean.min())
-        return float(self.regs[least].max())
-
-
-def cross_validate(
-    X: Any,
-    y: Any,
-    regs: Sequence[float] | None = None,
-    folds: int = 5,
-    seed: int = 0,
-    n_jobs: int | None = None,
-    norm: float = 1,
-    bias: bool = True,
-    loss: str = "squared",
-    dictionary: str = "auto",
-    tol: float = 1e-9,
-) -> CrossValidation:
-    """How well networks predict samples that were left out, over reg: by exact paths where there are, else by grids.
-
-    Parameters
-    ----------
-    X, y, norm, bias, loss, dictionary, tol
-        As in `derive`.
-    regs : sequence of float, optional
-        30 of them from `reg_max` down to a thousandth of it, evenly spaced in log(reg), if not given.
-    folds : int
-        Into how many parts the samples are split at random, each of which is left out once.
-    seed : int
-        Of the split.
-    n_jobs : int, optional
-        Folds solved at the same time by joblib; as its active backend says if not given.
-
-    Returns
-    -------
-    CrossValidation
-
-    Raises
-    ------
-    OptionError
-        If the folds are not from 2 to the number of samples (of the smallest class, where there are classes).
-    DataError, EnumerationTooLarge
-        As `derive` does.
-
-    Examples
-    --------
-    >>> import geomnn as gm
-    >>> X, y = gm.datasets.ramps(40)
-    >>> validation = gm.cross_validate(X, y, folds=4)
-    >>> validation.errors.shape
-    (4, 30)
-
-    Source: geomnn theory, section 4.
-    """
-    problem = pose(X, y, 1.0, norm, bias, loss)
-    check_options(False, tol)
-    if not isinstance(dictionary, str):
-        raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
-    seed = check_integer("seed", seed, 0)
-    # classes in equal shares, so that each fold is left with all of them
-    by_class = not problem.loss.is_quadratic
-    labels = problem.targets @ np.arange(1, problem.outputs + 1)
-    most = min(np.unique(labels, return_counts=True)[1]) if by_class else problem.samples.n
-    if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
-        what = "samples of the smallest class" if by_class else "samples"
-        raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
-    if regs is None:
-        largest = (
-            constant_correlation(problem, find_dictionary(problem.samples, problem.norm, dictionary)) or 1.0
-        )
-        levels = np.geomspace(largest, SHARE * largest, 30)
-    else:
-        levels = np.array(_several(regs))
-        if not len(levels):
-            raise OptionError("regs is empty; at least one number above 0 was expected.")
-    split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
-    jobs = (
-        (problem, inside, outside, levels, dictionary, tol)
-        for inside, outside in split.split(problem.samples.X, labels)
-    )
-    errors = in_parallel(_left_out, jobs, n_jobs)
-    return CrossValidation(levels, np.array(errors))
-
-
-def _left_out(
-    problem: Problem, inside: np.ndarray, outside: np.ndarray, regs: np.ndarray, dictionary: str, tol: float
-) -> np.ndarray:
-    """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,)."""
-    X, y, samples = problem.samples.X, problem.targets, problem.samples
-    least = pose(X[inside], y[inside], float(regs.min()), problem.norm, samples.bias, problem.loss.name)
-    atoms = find_dictionary(least.samples, least.norm, dictionary, affordable=AFFORDABLE / 10)
-    if _bends(problem, atoms):
-        problems = [replace(least, reg=float(reg)) for reg in regs]
-        points = least.samples.lift(X[outside])
-        optima = _downwards(problems, atoms, tol)
-        predictions = np.array([_predictions(points, optimum) for optimum in optima])
-    else:
-        along = path(
-            X[inside], y[inside, 0], least.reg, problem.norm, samples.bias, dictionary=dictionary, tol=tol
-        )
-        predictions = along.predict(X[outside], regs)[..., None]
-    scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
-    return np.array([scale * problem.loss.value(f, y[outside]) / len(outside) for f in predictions])

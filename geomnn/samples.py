@@ -7,6 +7,7 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from math import fsum
 from operator import index
@@ -18,6 +19,7 @@ from geomnn.errors import DataError, OptionError
 
 __all__ = [
     "Samples",
+    "check_flag",
     "check_integer",
     "check_norm",
     "finite_floats",
@@ -63,8 +65,10 @@ class Samples:
     """
 
     def __init__(self, X: Any, bias: bool):
-        self.X = real_table(X, "X")
+        given = plain_array(X, "X")
+        self.X = real_table(given, "X")
         self.X.setflags(write=False)
+        self._given = self.X if given.dtype == np.float64 else given.copy()
         self.bias = bool(bias)
         d = self.X.shape[1]
         self.centre = (self.X.min(axis=0) / 2 + self.X.max(axis=0) / 2) if bias else np.zeros(d)
@@ -88,6 +92,13 @@ class Samples:
     def D(self) -> int:
         """Number of homogeneous coordinates."""
         return self.d + self.bias
+
+    @cached_property
+    def rows(self) -> list[list[Fraction]]:
+        """The samples in rational numbers: as they were given, floats as their shortest decimal."""
+        from geomnn.numbers.rationals import exact_table  # with SymPy, which floats do without
+
+        return exact_table(self._given)
 
     @cached_property
     def extent(self) -> np.ndarray:
@@ -234,6 +245,13 @@ def finite_floats(values: Any, name: str) -> np.ndarray:
             "between 1e-100 and 1e100."
         )
     return floats
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """True or False, or an `OptionError`."""
+    if not isinstance(value, bool | np.bool_):
+        raise OptionError(f"{name}={value!r}; True or False was expected.")
+    return bool(value)
 
 
 def check_norm(norm: Any) -> float:

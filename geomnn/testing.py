@@ -91,7 +91,7 @@ def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) 
 
 
 def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
-    """Wedges of random samples, both orientations: atoms of every exact program."""
+    """Wedges of random samples, both orientations: atoms of every training problem."""
     samples = dictionary.samples
     size = samples.D - 1
     if size > len(samples.distinct):

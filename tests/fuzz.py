@@ -74,7 +74,7 @@ def solved(case: Case) -> Iterator[tuple[gm.Solution, float, float, str]]:
         ):
             yield solution, reg, TOL, ""
     else:
-        name = "exact" if case.entry == "all atoms" else case.entry
+        name = "all" if case.entry == "all atoms" else case.entry
         if starts := options.pop("starts", 0):
             name = LocalDictionary(Samples(case.X, case.bias), case.norm, starts=starts)
         common |= {"loss": case.loss, "dictionary": name}
@@ -85,7 +85,7 @@ def solved(case: Case) -> Iterator[tuple[gm.Solution, float, float, str]]:
 
 def _searched(case: Case, solution: gm.Solution) -> Iterator[tuple[gm.Solution, float, float, str]]:
     """No network that a short search finds is better than the bound on all networks."""
-    if solution.certificate.scope != "global" or case.seed % 3 != 1:
+    if solution.certificate.coverage.scope != "global" or case.seed % 3 != 1:
         return
     few = LocalDictionary(Samples(case.X, case.bias), case.norm, starts=8, seed=case.seed)
     options = {"reg": case.reg, "norm": case.norm, "bias": case.bias, "loss": case.loss, "dictionary": few}
@@ -96,7 +96,7 @@ def _searched(case: Case, solution: gm.Solution) -> Iterator[tuple[gm.Solution, 
 
 def _constant_or_not(case: Case, solution: gm.Solution, options: dict) -> str:
     """`reg_max` is where networks begin to be constants, and no random neuron tells of a larger one."""
-    if solution.certificate.scope == "local" or case.entry == "sampled" or case.seed % 3:
+    if solution.certificate.coverage.scope == "local" or case.entry == "sampled" or case.seed % 3:
         return ""
     largest = gm.reg_max(case.X, case.y, **options)
     v = residual_of_a_constant(case)
@@ -107,7 +107,7 @@ def _constant_or_not(case: Case, solution: gm.Solution, options: dict) -> str:
         return f"{len(solution.network)} neurons at {case.reg / largest!r} times reg_max"
     if not len(solution.network) and case.reg < largest * (1 - 1e-5):
         return f"no neurons at {case.reg / largest!r} times reg_max"
-    if solution.certificate.scope == "global":
+    if solution.certificate.coverage.scope == "global":
         found = correlation(case, v, np.random.default_rng(case.seed), 300)
         if found > largest * (1 + 1e-9) + noise:
             return f"reg_max is {largest!r}, and a random neuron has {found!r}"
@@ -164,12 +164,13 @@ def _repeated(case: Case, solution: gm.Solution, options: dict) -> list[str]:
     """Whole weights are repeated rows: `derive` from the rows themselves comes to the same objective."""
     y, s = case.targets
     n, d = case.X.shape
-    listed = solution.certificate.scope == "global" or solution.certificate.program == "paper"
+    covered = solution.certificate.coverage
+    listed = covered.scope == "global" or covered.program == "wedge"
     few = d <= len(ALL_ATOMS[case.norm]) and n <= ALL_ATOMS[case.norm][d - 1] and s.sum() <= 100
     if not listed or not few or (s % 1).any():
         return []
     rows = np.repeat(np.arange(n), s.astype(int))
-    name = "exact" if solution.certificate.scope == "global" else "wedge"
+    name = "all" if covered.scope == "global" else "wedge"
     options = options | {"loss": case.loss, "dictionary": name}
     other = gm.derive(case.X[rows], y[rows], reg=case.reg, **options)
     allowed = max(1e-6, 2 * case.options["tol"]) * abs(other.objective) + of_rounding(case)
@@ -252,7 +253,7 @@ def warm_up() -> None:
     for d in (1, 2, 3):
         X, y = rng.normal(size=(7, d)), rng.normal(size=(7, 2))
         for norm in (1, 2, np.inf):
-            for name in ("exact", "local"):
+            for name in ("all", "local"):
                 gm.derive(X, y[:, 0], norm=norm, dictionary=name), gm.derive(X, y, norm=norm, dictionary=name)
 
 

@@ -67,7 +67,13 @@ def of_rounding(case: Case) -> float:
 def complaints(solution: Solution, case: Case, reg: float, tol: float) -> Iterator[str]:
     """Everything that is wrong with a solution."""
     certificate, network = solution.certificate, solution.network
-    numbers = [certificate.primal, certificate.dual, certificate.violation, certificate.gap, solution.dual]
+    numbers = [
+        certificate.primal,
+        certificate.dual,
+        certificate.largest_correlation,
+        certificate.gap,
+        solution.dual,
+    ]
     numbers += list(arrays_of(network))
     if not all(np.isfinite(np.asarray(number, dtype=LONG)).all() for number in numbers):
         yield f"a number that is none: {certificate!r}"
@@ -78,15 +84,15 @@ def complaints(solution: Solution, case: Case, reg: float, tol: float) -> Iterat
         yield f"objective {solution.objective!r} is {off:.1e} off (T) of the weights, {float(truth)!r}"
     if not certificate.dual <= solution.objective * (1 + 1e-12) + noise:
         yield f"bound {certificate.dual!r} above objective {solution.objective!r}"
-    searched = certificate.scope == "local"
+    searched = certificate.coverage.scope == "local"
     if not searched and not certificate.gap <= tol * abs(certificate.primal) + noise:
         yield f"gap {certificate.relative_gap:.1e} over all atoms, not within {tol:g}"
     rows = len(case.X) if case.weights is None else np.count_nonzero(case.weights)
     if len(network) > rows * case.outputs:
         yield f"{len(network)} neurons for {rows * case.outputs} targets"
     if solution.unique not in ((None,) if searched else (True, False, None)):
-        yield f"unique is {solution.unique!r} of a {certificate.scope} certificate"
-    if certificate.scope == "global":
+        yield f"unique is {solution.unique!r} of a {certificate.coverage.scope} certificate"
+    if certificate.coverage.scope == "global":
         yield from _beaten(solution, case, reg)
     yield from _predicts(network, case)
 
@@ -98,7 +104,7 @@ def _beaten(solution: Solution, case: Case, reg: float) -> Iterator[str]:
     seen = Case(**(vars(case) | {"X": problem.samples.X}))
     found = correlation(seen, v, np.random.default_rng(case.seed), 300)
     spread = np.abs(seen.X - seen.X.mean(axis=0) * case.bias).max()
-    allowed = solution.certificate.violation * reg * (1 + 1e-9) + 1e-12 * spread * np.abs(v).sum()
+    allowed = solution.certificate.largest_correlation * reg * (1 + 1e-9) + 1e-12 * spread * np.abs(v).sum()
     if found > allowed:
         yield f"a random neuron has the correlation {found!r}, and none was to have more than {allowed!r}"
 

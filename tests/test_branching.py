@@ -139,7 +139,7 @@ def test_certificates_by_branch_and_bound_are_global(norm, bias):
     best = gm.derive(X, y, **options)
     found = gm.derive(X, y, dictionary="local", certify="milp", **options)
     certificate = found.certificate
-    assert (certificate.scope, certificate.program) == ("global", "exact")
+    assert (certificate.coverage.scope, certificate.coverage.program) == ("global", "all")
     assert certificate.dual <= best.objective * (1 + 1e-9)
     assert found.objective >= best.certificate.dual * (1 - 1e-9)
     assert 0 <= certificate.relative_gap < 1e-5
@@ -151,14 +151,14 @@ def test_certificates_of_many_columns():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 8))
     y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0)
-    assert gm.derive(X, y, reg=2.0, time_limit=100).certificate.scope == "local"
+    assert gm.derive(X, y, reg=2.0, time_limit=100).certificate.coverage.scope == "local"
     assert gm.derive(X, y, reg=2.0, certify="milp").certificate.relative_gap < 1e-5
     with pytest.warns(ConvergenceWarning, match="relative duality gap"):
         hurried = gm.derive(X, y, reg=0.05, certify="milp", time_limit=0.05)
-    assert hurried.certificate.scope == "global"
+    assert hurried.certificate.coverage.scope == "global"
     assert hurried.certificate.dual <= gm.derive(X, y, reg=0.05, time_limit=100).objective
     # where all atoms are looked at there is nothing to add
-    assert gm.derive(X[:, :1], y, reg=0.1, certify="milp").certificate.counted == "atoms checked"
+    assert gm.derive(X[:, :1], y, reg=0.1, certify="milp").certificate.coverage.counted == "atoms checked"
 
 
 def test_refused_certificates():

@@ -163,14 +163,14 @@ def test_a_network_that_is_not_optimal_is_refused_though_its_numbers_fit():
     exact = gm.derive(X, y, exact=True, **options)
     paper = gm.exact.certificate_document(gm.derive(X, y, exact=True, dictionary="wedge", **options))
     assert Fraction(paper["claim"]["primal"]) > exact.objective
-    claimed = replaced(paper, ("problem", "program"), "exact")
+    claimed = replaced(paper, ("problem", "program"), "all")
     with pytest.raises(Falsehood):
         gm.exact.verify(sealed(claimed), X, y)
     claimed["problem"] = {**claimed["problem"]}
-    claimed["claim"]["scope"], claimed["claim"]["atoms"] = "global", exact.certificate.atoms
+    claimed["claim"]["scope"], claimed["claim"]["atoms"] = "global", exact.certificate.count
     claimed["problem"]["sha256"] = digest(claimed["problem"], exact.exact.rows, exact.exact.targets)
     primal = Surd(Fraction(paper["claim"]["primal"]))
-    claimed["claim"]["statement"] = sentence(primal, "global", exact.certificate.atoms)
+    claimed["claim"]["statement"] = sentence(primal, "global", exact.certificate.count)
     with pytest.raises(Falsehood, match=r"canonical|above reg"):
         gm.exact.verify(sealed(claimed), X, y)
 

@@ -311,7 +311,7 @@ BAD_OPTIONS = {
     "reg text": (derive("--features", "a", reg="big"), ["'big' is not a number", "derive --help"]),
     "norm": (derive("--norm", "3"), ["'3'", "'1', '2', 'inf'", "derive --help"]),
     "loss": (derive("--loss", "hinge"), ["'hinge'", "'squared', 'logistic'"]),
-    "dictionary": (derive("--dictionary", "all"), ["'all'"]),
+    "dictionary": (derive("--dictionary", "best"), ["'best'"]),
     "tol": (derive("--features", "a", "--tol", "2"), ["--tol 2.0", "between 0 and 1"]),
     "logistic without classes": (derive("--loss", "logistic"), ["--classify"]),
     "unknown option": (derive("--regs", "3"), ["--regs", "derive --help"]),
@@ -340,7 +340,7 @@ def test_too_large(folder, capsys):
     random = np.random.default_rng(0)
     rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(300, 7)))]
     Path("big.csv").write_text("\n".join(rows), encoding="utf-8")
-    arguments = derive("--dictionary", "exact", path="big.csv")
+    arguments = derive("--dictionary", "all", path="big.csv")
     refused(capsys, *arguments, parts=["atoms for 300 samples", "Use fewer samples or features"])
 
 

@@ -52,7 +52,7 @@ SMALL = [(3, 2, False, 0), (3, 1, True, 1), (4, 1, True, 2), (4, 2, False, 3), (
 def test_three_layers_meet_an_oracle_without_the_theory(n, d, bias, seed):
     X, y = draw(seed, n, d)
     solution = gm.derive(X, y, reg=0.05, bias=bias, depth=3)
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert solution.certificate.relative_gap <= 1e-9
     assert solution.objective == pytest.approx(three_layer_optimum(X, y, 0.05, bias), rel=1e-6)
 
@@ -62,7 +62,7 @@ def test_three_layers_meet_an_oracle_without_the_theory(n, d, bias, seed):
 def test_the_network_has_the_objective(depth, bias):
     X, y, solution = solved(bias, depth)
     net, layers = solution.network, solution.network.layers
-    assert net.depth == depth == solution.certificate.depth == len(layers)
+    assert net.depth == depth == solution.certificate.coverage.depth == len(layers)
     np.testing.assert_allclose(forward(layers, X), net(X), atol=1e-12)
     value = 0.5 * np.sum((net(X) - y) ** 2) + 0.05 * path_cost(layers)
     assert value == pytest.approx(solution.objective, rel=1e-9)
@@ -201,11 +201,11 @@ def test_what_depth_is_not_for():
             gm.derive(X, y, depth=3, dictionary=dictionary)
     rng = np.random.default_rng(0)
     with pytest.raises(EnumerationTooLarge):
-        gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3, dictionary="exact")
+        gm.derive(rng.normal(size=(200, 8)), rng.normal(size=200), depth=3, dictionary="all")
     with pytest.raises(EnumerationTooLarge, match="exact=False"):
         gm.derive(rng.normal(size=(4, 2)).round(1), rng.normal(size=4), depth=3, exact=True)
     with pytest.raises(EnumerationTooLarge, match="depth=2"):
-        gm.derive(rng.normal(size=(30, 2)), rng.normal(size=30), depth=3, dictionary="exact")
+        gm.derive(rng.normal(size=(30, 2)), rng.normal(size=30), depth=3, dictionary="all")
 
 
 def test_pictures_are_not_made_for_depth():
@@ -234,13 +234,13 @@ def test_certificates_of_depth_are_checked_without_the_solver(tmp_path, bias, de
 
 def searched(monkeypatch, X, y, **options):
     """A network whose hidden features were searched, however few there are."""
-    import geomnn.derivation
+    import geomnn.depth.lifting
 
     def too_many(*arguments):
         raise EnumerationTooLarge("all features")
 
     with monkeypatch.context() as context:
-        context.setattr(geomnn.derivation, "all_layers", too_many)
+        context.setattr(geomnn.depth.lifting, "all_layers", too_many)
         return gm.derive(X, y, **options)
 
 
@@ -255,7 +255,7 @@ def test_features_that_are_searched_level_by_level_come_to_the_optimum(monkeypat
     found = searched(monkeypatch, X, y, reg=0.05, bias=bias, depth=3, time_limit=200.0)
     assert found.objective >= best * (1 - 1e-9)
     assert found.objective == pytest.approx(best, rel=1e-4)
-    assert found.certificate.scope == "local"
+    assert found.certificate.coverage.scope == "local"
     # the network says the same
     value = 0.5 * np.sum((found.network(X) - y) ** 2)
     value += 0.05 * sum(abs(neuron.coefficient) for neuron in found.network.neurons)
@@ -264,7 +264,7 @@ def test_features_that_are_searched_level_by_level_come_to_the_optimum(monkeypat
 
 def test_a_search_below_is_never_called_global(monkeypatch):
     X, y = draw(3)
-    with pytest.raises(UnsupportedProblem, match="were searched"):
+    with pytest.raises(EnumerationTooLarge, match="certify='milp' takes all features"):
         searched(monkeypatch, X, y, depth=3, dictionary="local", certify="milp", time_limit=2.0)
     for seconds in (-1, "long"):
         with pytest.raises(OptionError, match="time_limit="):
@@ -277,11 +277,11 @@ def test_more_samples_than_can_be_enumerated_are_searched(n):
     X = rng.normal(size=(n, 4))
     y = np.sin(2 * X[:, 0]) * X[:, 1]
     deep = gm.derive(X, y, reg=0.1, depth=3, time_limit=100.0)
-    assert deep.certificate.scope == "local"
+    assert deep.certificate.coverage.scope == "local"
     assert deep.objective < gm.derive(X, y, reg=0.1).objective
     assert deep.network.depth == 3
     with pytest.raises(EnumerationTooLarge, match="dictionary='auto'"):
-        gm.derive(X, y, reg=0.1, depth=4, dictionary="exact")
+        gm.derive(X, y, reg=0.1, depth=4, dictionary="all")
 
 
 def test_what_is_handed_down_is_the_slope_of_a_new_feature():
@@ -321,7 +321,7 @@ def test_a_searched_layer_more_never_costs_anything(monkeypatch):
     flat = gm.derive(X, y, reg=0.1).objective
     for depth in (3, 4):
         deep = searched(monkeypatch, X, y, reg=0.1, depth=depth)
-        assert deep.certificate.depth == deep.network.depth == depth
+        assert deep.certificate.coverage.depth == deep.network.depth == depth
         assert not deep.certificate.stopped
         assert deep.objective <= flat * (1 + 1e-9)
         flat = deep.objective
@@ -334,7 +334,7 @@ def test_a_deep_search_that_has_no_time_is_deep_and_says_so(monkeypatch):
     y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
     for depth in (3, 4):
         hurried = searched(monkeypatch, X, y, reg=0.1, depth=depth, time_limit=1e-9)
-        assert hurried.certificate.depth == hurried.network.depth == depth
+        assert hurried.certificate.coverage.depth == hurried.network.depth == depth
         assert hurried.certificate.stopped
         assert "stopped before its end" in hurried.certificate.statement()
 

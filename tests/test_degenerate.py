@@ -38,7 +38,7 @@ def test_degenerate_data_reach_the_optimum(name, norm, bias, loss):
     lower, upper = oracles.optimum_bounds(X, y, reg, norm, bias, loss)
     assert upper - lower <= 1e-6 * upper + 1e-12
     assert lower * (1 - 1e-6) - 1e-12 <= value <= upper * (1 + 1e-6) + 1e-12
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert solution.certificate.gap <= 1e-9 * value + 1e-15
     for neuron in solution.network.neurons:
         assert np.isfinite(neuron.weight).all()
@@ -60,7 +60,7 @@ def test_degenerate_data_with_softmax(name, norm, bias):
         X, np.eye(2)[(y > 0).astype(int)], reg=np.sqrt(2) * reg, norm=norm, bias=bias, loss="softmax"
     )
     assert lower * (1 - 1e-6) - 1e-12 <= solution.objective <= upper * (1 + 1e-6) + 1e-12
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert solution.certificate.gap <= 1e-9 * solution.objective + 1e-15
 
 
@@ -76,7 +76,7 @@ def test_degenerate_data_with_two_outputs(name, norm, bias):
     solution = derive(X, Y, reg=reg, norm=norm, bias=bias)
     value = objective(solution, X, Y, reg, norm)
     assert lower * (1 - 1e-7) - 1e-9 <= value <= upper * (1 + 1e-6) + 1e-9
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert solution.certificate.gap <= 1e-7 * value + 1e-15
 
 

@@ -181,9 +181,9 @@ def test_parallel_and_repeated_normals_are_one_hyperplane():
 def test_too_large_dictionaries_are_refused_before_any_work():
     X = np.random.default_rng(0).normal(size=(300, 8))
     with pytest.raises(EnumerationTooLarge, match=r"atoms.*s and .*MiB.*wedge"):
-        gm.derive(X, X[:, 0], norm=1, dictionary="exact")
+        gm.derive(X, X[:, 0], norm=1, dictionary="all")
     with pytest.raises(EnumerationTooLarge, match=r"faces.*fewer samples"):
-        gm.derive(X, X[:, 0], norm=2, dictionary="exact")
+        gm.derive(X, X[:, 0], norm=2, dictionary="all")
     with pytest.raises(EnumerationTooLarge, match="atoms"):
         gm.derive(X, X[:, 0], norm=2, dictionary="wedge")
 
@@ -194,7 +194,7 @@ def test_too_large_dictionaries_are_refused_before_any_work():
 def test_hopeless_sizes_are_refused_at_once(n, d, norm):
     X = np.random.default_rng(0).normal(size=(n, d))
     with pytest.raises(EnumerationTooLarge, match="more than 10"):
-        gm.derive(X, X[:, 0], norm=norm, dictionary="exact")
+        gm.derive(X, X[:, 0], norm=norm, dictionary="all")
 
 
 def test_a_million_planar_atoms_are_not_too_large():
@@ -232,14 +232,15 @@ def test_memory_stays_in_blocks():
 
 def test_the_statement_of_a_dictionary_of_ones_own_is_about_its_atoms():
     from geomnn.programs.certificate import Certificate
+    from geomnn.programs.coverage import Coverage
 
     said = {
-        program: Certificate(2.0, 2.0, 1.0, "dictionary", program, 12).statement()
-        for program in ("mine", "exact", "paper")
+        program: Certificate(2.0, 2.0, 1.0, Coverage("dictionary", program), 12).statement()
+        for program in ("mine", "all", "wedge")
     }
     assert said["mine"].startswith("No network of atoms of this dictionary has")
-    assert said["exact"].startswith("No network of atoms of this dictionary has")
-    assert said["paper"].startswith("No network of wedges of samples has")
+    assert said["all"].startswith("No network of atoms of this dictionary has")
+    assert said["wedge"].startswith("No network of wedges of samples has")
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -298,7 +298,7 @@ def test_no_true_network_contradicts_its_names(norm, bias, d, tmp_path):
     table = random.normal(size=(8, d)) * 10.0 ** random.integers(-3, 4, size=d) + random.integers(
         -2, 3, size=d
     )
-    for dictionary in ("exact", "wedge", "sampled", "local"):
+    for dictionary in ("all", "wedge", "sampled", "local"):
         net = gm.derive(
             table, random.normal(size=8), reg=1e-2, norm=norm, bias=bias, dictionary=dictionary
         ).network

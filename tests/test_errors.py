@@ -50,7 +50,7 @@ BAD = {
     "norm": ((X, Y), {"norm": 3}, errors.OptionError, "1, 2 or numpy.inf"),
     "norm text": ((X, Y), {"norm": "l1"}, errors.OptionError, "1, 2 or numpy.inf"),
     "loss": ((X, Y), {"loss": "hinge"}, errors.OptionError, "squared"),
-    "dictionary": ((X, Y), {"dictionary": "all"}, errors.OptionError, "wedge"),
+    "dictionary": ((X, Y), {"dictionary": "best"}, errors.OptionError, "wedge"),
     "bias": ((X, Y), {"bias": "no"}, errors.OptionError, "True or False"),
     "tol": ((X, Y), {"tol": 0}, errors.OptionError, "tol"),
     "exact text": ((X, Y), {"exact": "yes"}, errors.OptionError, "True or False"),

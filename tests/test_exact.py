@@ -90,7 +90,7 @@ def test_reference_optima_are_reached_exactly(case):
         )
     solution = derive(X, y, options["reg"], norm, options["bias"])
     assert float(solution.objective) == pytest.approx(optimum, rel=1e-7)
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert {type(z.coefficient) for z in solution.network.neurons} <= {Fraction}
     assert {type(entry) for entry in (*solution.dual, solution.objective, solution.network.intercept)} == {
         Fraction
@@ -132,10 +132,9 @@ def test_a_wrong_guess_is_repaired(norm):
     X, y = rng.integers(-3, 4, size=(8, 2)) / 2, rng.integers(-4, 5, size=8) / 2
     problem = pose(X, y, 0.1, norm, True, "squared")
     solution = derive(X, y, 0.1, norm, True)
-    dictionary = gm.dictionaries.find_dictionary(
-        problem.samples, float(norm), "wedge" if norm == 2 else "exact"
-    )
-    posed = pose_exactly(X, y, 0.1, problem, dictionary)
+    program = "wedge" if norm == 2 else "all"
+    dictionary = gm.dictionaries.find_dictionary(problem.samples, float(norm), program)
+    posed = pose_exactly(problem, program)
     everything = np.concatenate(list(dictionary.units()))
     everything = np.concatenate([everything, -everything])
     for count in (0, 1, 5, 20, len(everything)):
@@ -182,7 +181,7 @@ def test_constants_are_exact_too():
         assert len(solution.network) == 0
         assert solution.network.intercept == 2
         assert solution.objective == 7
-        assert solution.certificate.violation == Fraction(str(top)) / Fraction(str(reg))
+        assert solution.certificate.largest_correlation == Fraction(str(top)) / Fraction(str(reg))
 
 
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
@@ -319,5 +318,5 @@ def test_the_largest_correlation_is_found_where_floats_cancel():
     ]
     y = [-1, -1, 1, -1, -1]
     solution = gm.derive(X, y, reg=0.1, bias=False, exact=True)
-    assert solution.certificate.violation == Fraction(5, 10**19)
+    assert solution.certificate.largest_correlation == Fraction(5, 10**19)
     assert gm.exact.verify(gm.exact.certificate_document(solution), X, y)

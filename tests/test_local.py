@@ -10,11 +10,12 @@ from problems import degenerate, objective, references
 
 import geomnn as gm
 from geomnn.atoms import basis_directions
-from geomnn.derivation import assemble
+from geomnn.derivation import solution_of
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.walks.balls import find_ball
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
 from geomnn.programs.search import search
@@ -102,7 +103,7 @@ def test_walks_find_the_largest_correlation(norm, bias, outputs):
         v = rng.normal(size=(10, outputs))
         v -= v.mean(axis=0)
         samples = Samples(X, bias)
-        largest = find_dictionary(samples, norm, "exact").price(v, np.inf, 1).maximum
+        largest = find_dictionary(samples, norm, "all").price(v, np.inf, 1).maximum
         pricing = LocalDictionary(samples, norm, starts=32).price(v, 0.0, 100)
         assert pricing.maximum <= largest * (1 + 1e-9)
         hits += pricing.maximum >= largest * (1 - 1e-9)
@@ -152,12 +153,12 @@ def test_local_search_reaches_global_optima(case):
     d, norm, bias = 3 + case % 3, NORMS[case // 3 % 3], bool(case % 2)
     X, y = rng.normal(size=({3: 12, 4: 9, 5: 7}[d], d)), rng.normal(size={3: 12, 4: 9, 5: 7}[d])
     options = {"reg": 0.1, "norm": norm, "bias": bias}
-    best = gm.derive(X, y, dictionary="exact", **options)
+    best = gm.derive(X, y, dictionary="all", **options)
     found = gm.derive(X, y, dictionary="local", **options)
     assert found.objective >= best.certificate.dual * (1 - 1e-9)
     assert found.objective <= best.objective * (1 + 1e-6)
-    assert found.certificate.scope == "local"
-    assert found.certificate.violation == pytest.approx(1.0, abs=1e-5)
+    assert found.certificate.coverage.scope == "local"
+    assert found.certificate.largest_correlation == pytest.approx(1.0, abs=1e-5)
     assert objective(found, X, y, 0.1, norm) == pytest.approx(found.objective, rel=1e-9)
     assert "no proof" in found.certificate.statement()
 
@@ -183,7 +184,7 @@ def test_other_losses_and_outputs():
         assert found.objective <= optimum * (1 + 1e-3)
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(10, 3)), rng.normal(size=(10, 2))
-    best = gm.derive(X, Y, reg=0.3, norm=1, dictionary="exact")
+    best = gm.derive(X, Y, reg=0.3, norm=1, dictionary="all")
     found = gm.derive(X, Y, reg=0.3, norm=1, dictionary="local")
     assert best.certificate.dual * (1 - 1e-9) <= found.objective <= best.objective * (1 + 1e-3)
 
@@ -195,8 +196,8 @@ def test_many_columns_are_searched_by_themselves(n, d):
     y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=n)
     for norm in (1, 2):
         solution = gm.derive(X, y, reg=2.0, norm=norm)
-        assert solution.certificate.scope == "local"
-        assert solution.certificate.violation < 1.02
+        assert solution.certificate.coverage.scope == "local"
+        assert solution.certificate.largest_correlation < 1.02
         again = gm.derive(X, y, reg=2.0, norm=norm)
         assert again.objective == solution.objective
         assert [str(n.atom) for n in again.network.neurons] == [str(n.atom) for n in solution.network.neurons]
@@ -211,7 +212,7 @@ def test_refusals():
             LocalDictionary(Samples(X, True), 1.0, **options)
     with pytest.raises(UnsupportedProblem, match="every atom"):
         gm.derive(X, y, dictionary="local", exact=True)
-    with pytest.raises(UnsupportedProblem, match="searches"):
+    with pytest.raises(UnsupportedProblem, match="next to reach reg"):
         gm.path(X, y, dictionary="local")
 
 
@@ -238,10 +239,11 @@ def test_the_certificate_says_how_far_names_hold(outputs):
             largest = max(largest, min(np.linalg.norm(w - top), np.linalg.norm(w + top)))
     assert largest < 1e-5
     problem = ended.problem
-    short = search(problem, LocalDictionary(problem.samples, 2.0), 1e-9, rounds=1)
+    dictionary, effort = LocalDictionary(problem.samples, 2.0), Effort(rounds=1)
+    short = search(problem, dictionary, effort)
     short = replace(short, dual=short.dual + 0.1 * rng.normal(size=short.dual.shape))
     with pytest.warns(ConvergenceWarning, match="its time or rounds were over"):
-        said = assemble(problem, LocalDictionary(problem.samples, 2.0), short, 1e-9).certificate
+        said = solution_of(problem, dictionary, short, effort).certificate
     assert 1e-3 < said.name_error < 1.0
     assert "give their weights" in said.statement()
     assert "give their weights" in said._repr_html_()
@@ -265,7 +267,7 @@ def test_softmax_of_features_of_many_sizes():
     X = np.array([[-7.0], [-2.0], [17.0], [7.0], [-16.0], [0.0], [-6.0], [1.0]])
     y = np.eye(4)[[0, 3, 3, 2, 1, 2, 0, 1]]
     options = {"reg": 0.00121, "norm": 1, "loss": "softmax"}
-    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "local"))
+    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("all", "local"))
     assert found.objective == pytest.approx(best.objective, rel=1e-6)
 
 
@@ -273,7 +275,7 @@ def test_a_search_among_huge_and_small_features_keeps_few_neurons():
     X = np.array([[-1118709.0, -92], [1388394, -155], [-797980, 119], [325951, -128], [-1566859, 84]])
     y = np.eye(4)[[0, 2, 0, 3, 1]]
     options = {"reg": 1.21, "norm": 2, "bias": False, "loss": "softmax"}
-    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "local"))
+    best, found = (gm.derive(X, y, dictionary=name, **options) for name in ("all", "local"))
     assert found.objective == pytest.approx(best.objective, rel=1e-6)
     assert len(found.network) <= y.size
 
@@ -309,6 +311,6 @@ def test_exactly_linear_targets_are_searched_without_end_or_exception(seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gm.errors.GeomnnWarning)
         local = gm.derive(X, y, reg=reg, norm=2, dictionary="local")
-        optimum = gm.derive(X, y, reg=reg, norm=2, dictionary="exact", tol=1e-7).objective
+        optimum = gm.derive(X, y, reg=reg, norm=2, dictionary="all", tol=1e-7).objective
     assert local.objective >= optimum * (1 - 1e-6)
     assert local.objective <= optimum * (1 + 1e-4) + 1e-9

@@ -40,7 +40,7 @@ def test_the_best_constant_says_how_often_classes_come(counts):
 @pytest.mark.parametrize("ratio", [1e-60, 1e-27, 1e-20, 1.0, 1e20, 1e27, 1e60])
 def test_the_best_constant_of_weighted_classes_is_their_ratio(ratio):
     y = np.array([[-1.0], [1.0], [1.0]])
-    loss = LogisticLoss(np.array([1.0, ratio / 2, ratio / 2]))
+    loss = LogisticLoss().weighted(np.array([1.0, ratio / 2, ratio / 2]))
     assert loss.shift(np.zeros_like(y), y)[0] == pytest.approx(np.log(ratio), rel=1e-13, abs=1e-13)
 
 
@@ -62,7 +62,7 @@ def test_clipping_is_the_projection_on_the_domain(seed):
     rng = np.random.default_rng(seed)
     c, s = int(rng.integers(2, 6)), 10.0 ** rng.uniform(-2, 2, 5)
     y, v = np.eye(c)[rng.integers(0, c, 5)], rng.normal(size=(5, c)) * 10.0 ** rng.uniform(-2, 1)
-    loss = SoftmaxLoss(s)
+    loss = SoftmaxLoss().weighted(s)
     kept = loss.clip(v, y)
     assert np.isfinite(loss.dual(kept, y))
     for _ in range(30):
@@ -85,7 +85,7 @@ def test_a_class_that_is_absent_is_refused_with_a_bias_only(name, norm):
     with pytest.raises(errors.DataError, match="bias=False"):
         gm.derive(X, y, reg=0.1, norm=norm, loss=loss)
     solution = gm.derive(X, y, reg=0.1, norm=norm, loss=loss, bias=False)
-    assert solution.certificate.scope == "global"
+    assert solution.certificate.coverage.scope == "global"
     assert solution.certificate.relative_gap <= 1e-9
     assert len(solution.network)
 

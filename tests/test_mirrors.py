@@ -96,7 +96,8 @@ def test_known_example_costs_exactly(depth, cost):
 
 def mirrored_network():
     """The optimum of four layers with a fold at a reflection."""
-    layers, table = chain_layers(X, 2, bias=True, exact=True)
+    layers, samples = chain_layers(Samples(X, bias=True), 2, exact=True)
+    table = samples.rows
     k = next(k for k, column in enumerate(zip(*table, strict=True)) if list(column) == Y)
     last = ExactNeuron(single(len(table[0]), k, 0, 1, Fraction(0), level=3), Fraction(1))
     net = AnalyticNetwork([last], Fraction(0), len(table[0]), 1.0, True)
@@ -158,7 +159,10 @@ def test_networks_are_chains_with_the_objective(depth, exact, tmp_path):
     assert str(gm.AnalyticNetwork.load(tmp_path / "net.json")) == str(net)
     words = solution.certificate.statement()
     assert f"parallel {depth}-layer chains of unit width" in words
-    assert (solution.certificate.scope, solution.certificate.program) == ("dictionary", "chains")
+    assert (solution.certificate.coverage.scope, solution.certificate.coverage.program) == (
+        "dictionary",
+        "chains",
+    )
 
 
 def test_reflections_never_lower_the_cost_of_chains():
@@ -241,7 +245,7 @@ def test_all_absolute_chains_are_covered():
 
 
 def test_the_laws_of_a_dictionary():
-    _, table = chain_layers(X, 1, bias=True, exact=False)
+    table = chain_layers(Samples(X, bias=True), 1, exact=False)[1].X
     for columns, values in product((True, False), (X, table)):
         gm.testing.check_dictionary(ChainDictionary(Samples(values, bias=True), columns))
     with pytest.raises(UnsupportedProblem, match="bias"):
@@ -250,7 +254,7 @@ def test_the_laws_of_a_dictionary():
 
 def test_a_dictionary_names_its_columns():
     """⋆ of the other directions is ± e_j, whatever j is."""
-    _, table = chain_layers(X, 1, bias=True, exact=False)
+    table = chain_layers(Samples(X, bias=True), 1, exact=False)[1].X
     dictionary = ChainDictionary(Samples(table, bias=True))
     v = np.random.default_rng(0).normal(size=(6, 1))
     for unit in dictionary.price(v - v.mean(), 0.0, 20).units:
@@ -322,8 +326,8 @@ def test_what_chains_are_not_for():
         with pytest.raises(UnsupportedProblem, match=words) as caught:
             gm.derive(**given)
         assert "one feature, bias=True, norm=1 and depth 2, 3 or 4" in str(caught.value)
-    with pytest.raises(OptionError, match="dictionary='chains'"):
-        gm.reg_max(X, Y, dictionary="chains")
+    with pytest.raises(UnsupportedProblem, match="2 features"):
+        gm.reg_max(square, Y, dictionary="chains")
     with pytest.raises(EnumerationTooLarge, match="smaller depth"):
         gm.derive(np.arange(300.0)[:, None], np.arange(300.0) % 7, depth=4, dictionary="chains")
     with pytest.raises(DataError, match="2 columns"):

@@ -14,12 +14,12 @@ def test_reference_optima_are_reached_and_certified(X, y, options, norm, optimum
     assert recomputed == pytest.approx(optimum, rel=1e-6)
     assert solution.objective == pytest.approx(recomputed, rel=1e-12)
     certificate = solution.certificate
-    assert certificate.scope == "global"
-    assert certificate.program == "exact"
+    assert certificate.coverage.scope == "global"
+    assert certificate.coverage.program == "all"
     assert not certificate.exact
     assert -1e-12 <= certificate.relative_gap <= 1e-9
     assert certificate.dual <= optimum * (1 + 2e-7)  # the stored values have errors of up to 1.2e-7
-    assert certificate.violation <= 1 + 1e-6
+    assert certificate.largest_correlation <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
@@ -39,7 +39,9 @@ def test_certificates_and_dual_constraints_hold_on_larger_problems(norm, bias, l
     w = rng.normal(size=(20000, 2))
     w /= np.linalg.norm(w, ord=norm, axis=1)[:, None]
     b = rng.uniform(-3, 3, size=20000) * bias
-    assert np.abs(v @ np.maximum(X @ w.T + b, 0)).max() <= 0.05 * solution.certificate.violation * (1 + 1e-9)
+    assert np.abs(v @ np.maximum(X @ w.T + b, 0)).max() <= 0.05 * solution.certificate.largest_correlation * (
+        1 + 1e-9
+    )
     if bias:
         assert abs(v.sum()) <= 1e-9
 
@@ -73,8 +75,8 @@ def test_spiral_of_the_paper():
     solution = gm.derive(X, y, reg=5e-4, norm=2, dictionary="wedge")
     assert objective(solution, X, y, 5e-4, 2) == pytest.approx(0.4034818360, abs=1e-9)
     assert len(solution.network) <= 160
-    assert solution.certificate.scope == "dictionary"
-    assert solution.certificate.program == "paper"
+    assert solution.certificate.coverage.scope == "dictionary"
+    assert solution.certificate.coverage.program == "wedge"
     assert solution.certificate.relative_gap <= 1e-9
     assert all(len(n.atom.samples) == 2 and not n.atom.directions for n in solution.network.neurons)
 
@@ -98,7 +100,7 @@ def test_the_dual_is_the_residual_and_feasible(norm):
     ):
         solution = gm.derive(X, y, reg=0.05, norm=norm)
         np.testing.assert_allclose(solution.dual, np.array(y) - solution.network(X), atol=1e-9)
-        assert solution.certificate.violation <= 1 + 1e-9
+        assert solution.certificate.largest_correlation <= 1 + 1e-9
 
 
 def test_interpolation_at_tiny_reg():

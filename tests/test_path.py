@@ -45,7 +45,7 @@ def test_between_kinks_it_agrees_with_fresh_solves(norm, bias):
     for reg in between(path, 10):
         along, fresh = path(reg), gm.derive(X, y, reg=reg, norm=norm, bias=bias)
         assert along.objective == pytest.approx(fresh.objective, rel=1e-9)
-        assert along.certificate.scope == "global"
+        assert along.certificate.coverage.scope == "global"
         assert abs(along.certificate.relative_gap) <= 1e-9
         np.testing.assert_allclose(along.dual, fresh.dual, atol=1e-6 * np.abs(y).max())
 
@@ -166,7 +166,7 @@ def test_a_symmetric_spiral_where_atoms_come_in_pairs():
     gaps = -np.diff(path.kinks) / path.kinks[1:]
     assert gaps.min() > 1e-9  # two atoms of a pair are one kink
     for reg in between(path, 6):
-        assert path(reg).certificate.scope == "dictionary"
+        assert path(reg).certificate.coverage.scope == "dictionary"
         assert abs(path(reg).certificate.relative_gap) <= 1e-9
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import geomnn as gm
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.programs.certificate import Certificate
+from geomnn.programs.coverage import Coverage
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.losses import find_loss
 from geomnn.programs.problem import pose
@@ -302,13 +303,13 @@ def test_a_million_atoms_are_priced_without_a_feature_matrix():
 
 def test_the_sentence_of_a_certificate_claims_no_more_than_the_bound():
     for dual in (0.1 + 0.2, 1 / 3, 2 / 3, 123456.78901234567, 9.99999999999e-7):
-        certificate = Certificate(dual * (1 + 1e-13), dual, 1.0, "global", "exact", 12)
+        certificate = Certificate(dual * (1 + 1e-13), dual, 1.0, Coverage("global", "all"), 12)
         below, this = re.findall(r"below (\S+) \(this one: (\S+),", certificate.statement())[0]
         assert Fraction(below) <= Fraction(dual) * Fraction(1 + 1e-14)
         assert Fraction(this) >= Fraction(certificate.primal) * Fraction(1 - 1e-14)
-    crossed = Certificate(1.0, 1.0 + 1e-6, 1.0, "global", "exact", 12)
+    crossed = Certificate(1.0, 1.0 + 1e-6, 1.0, Coverage("global", "all"), 12)
     assert "cross" in crossed.statement()
-    assert "cross" not in Certificate(1.0, 1.0 + 1e-15, 1.0, "global", "exact", 12).statement()
+    assert "cross" not in Certificate(1.0, 1.0 + 1e-15, 1.0, Coverage("global", "all"), 12).statement()
 
 
 def test_blas_has_its_threads_back_after_solves_that_overlap():

@@ -47,7 +47,7 @@ def test_arrows_of_the_data_point_one_way():
     order = [
         "checker", "errors", "files", "deadline", "machine", "numbers", "algebra", "samples", "atoms",
         "dictionaries", "programs", "depth", "networks", "rewriting", "exact", "optima", "derivation", "blocks",
-        "absolute", "paths", "estimators", "datasets", "testing", "plotting", "report", "cli",
+        "absolute", "paths", "cross_validation", "estimators", "datasets", "testing", "plotting", "report", "cli",
     ]  # fmt: skip
     root = Path(gm.__file__).parent
     for path in root.rglob("*.py"):

@@ -70,7 +70,7 @@ def test_exported_function_equals_the_network(tmp_path, standardize, classify, n
         Request(path, "y", 0.05, norm=norm, standardize=standardize, classify=classify, bias=bias)
     )
     check_export(study)
-    assert study.solution.certificate.scope == "global"
+    assert study.solution.certificate.coverage.scope == "global"
     assert record(study)["problem"]["loss"] == ("logistic" if classify else "squared")
     # what was solved is what was asked for, by the library itself
     loss = "logistic" if classify else "squared"
@@ -299,11 +299,11 @@ def test_record_has_what_a_checker_needs(tmp_path):
 def test_the_command_says_what_was_asked():
     request = Request(
         "/some/where/my data.csv", "y", 0.25, norm="inf", features="a,b", classify=True, standardize=True,
-        loss="squared", bias=False, dictionary="exact", tol=1e-6,
+        loss="squared", bias=False, dictionary="all", tol=1e-6,
     )  # fmt: skip
     assert request.command() == (
         "geomnn derive 'my data.csv' --target y --reg 0.25 --norm inf --features a,b --classify "
-        "--standardize --loss squared --no-bias --dictionary exact --tol 1e-06 --out again"
+        "--standardize --loss squared --no-bias --dictionary all --tol 1e-06 --out again"
     )
     assert Request("-x.csv", "y", 1.0).command() == "geomnn derive ./-x.csv --target y --reg 1.0 --out again"
 

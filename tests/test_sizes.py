@@ -9,6 +9,7 @@ import pytest
 import geomnn as gm
 from geomnn import errors
 from geomnn.programs.certificate import Certificate
+from geomnn.programs.coverage import Coverage
 
 
 def solved(X, y, **options):
@@ -20,9 +21,15 @@ def solved(X, y, **options):
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("place", ["primal", "dual", "violation", "name_error"])
+@pytest.mark.parametrize("place", ["primal", "dual", "largest_correlation", "name_error"])
 def test_no_certificate_holds_what_is_no_number(place, number):
-    parts = {"primal": 2.0, "dual": 1.0, "violation": 1.0, "scope": "global", "program": "exact", "atoms": 3}
+    parts = {
+        "primal": 2.0,
+        "dual": 1.0,
+        "largest_correlation": 1.0,
+        "coverage": Coverage("global", "all"),
+        "count": 3,
+    }
     with pytest.raises(errors.DataError, match="rescale"):
         Certificate(**(parts | {place: number}))
 
@@ -44,8 +51,8 @@ def test_any_size_gives_numbers_or_is_refused(seed, norm, dictionary):
         spread = np.abs(np.log10(np.append(np.abs(X).max(axis=0), t)))
         assert spread.sum() > 70
         return
-    assert np.isfinite([certificate.primal, certificate.dual, certificate.violation]).all()
-    assert certificate.primal >= certificate.dual * (1 - 1e-9) or certificate.scope == "local"
+    assert np.isfinite([certificate.primal, certificate.dual, certificate.largest_correlation]).all()
+    assert certificate.primal >= certificate.dual * (1 - 1e-9) or certificate.coverage.scope == "local"
 
 
 @pytest.mark.parametrize("size", [1e60, 1e69, 1e77, 1e80, 1e99])

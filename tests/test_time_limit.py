@@ -69,7 +69,7 @@ def classes(n):
 
 
 def all_atoms(X, norm):
-    return find_dictionary(Samples(X, True), norm, "exact")
+    return find_dictionary(Samples(X, True), norm, "all")
 
 
 def problems():
@@ -117,7 +117,7 @@ def test_a_call_returns_in_time_with_what_it_has(monkeypatch, X, y, options):
         raise EnumerationTooLarge("all features")
 
     if "depth" in options:
-        monkeypatch.setattr(geomnn.derivation, "all_layers", too_many)
+        monkeypatch.setattr(geomnn.depth.lifting, "all_layers", too_many)
     whole = None if options.get("dictionary", "local") == "local" else gm.derive(X, y, **options)
     for limit in (1e-6, 20.0, 100.0):
         found, taken = timed(monkeypatch, X, y, time_limit=limit, **options)
@@ -132,10 +132,10 @@ def check_honest(found, whole):
     assert (
         float(certificate.primal)
         == pytest.approx(problem.training_objective(*(found.lifted or found).network.arrays()), rel=1e-12)
-        or certificate.depth > 2
+        or certificate.coverage.depth > 2
     )
-    assert certificate.scope == (whole.certificate.scope if whole else "local")
-    if certificate.scope == "global":
+    assert certificate.coverage.scope == (whole.certificate.coverage.scope if whole else "local")
+    if certificate.coverage.scope == "global":
         assert certificate.dual <= float(whole.objective) * (1 + 1e-9)
         assert certificate.dual >= 0.0
         assert certificate.stopped or certificate.relative_gap <= 1e-9
@@ -147,7 +147,7 @@ def check_honest(found, whole):
             unit = problem.samples.unit_of(neuron.atom.weight, float(neuron.atom.bias))
             units = np.vstack([units, unit])
         known = np.linalg.norm(v.T @ problem.samples.features(units), axis=0).max(initial=0.0)
-        assert certificate.violation * problem.reg >= known * (1 - 1e-9)
+        assert certificate.largest_correlation * problem.reg >= known * (1 - 1e-9)
 
 
 def test_without_a_limit_no_clock_is_read(monkeypatch):
@@ -178,7 +178,7 @@ def test_a_time_that_is_over_warns_and_advises():
     ) as caught:
         stopped = gm.derive(X, y, reg=1e-3, dictionary=all_atoms(X, 1), time_limit=1e-9)
     assert stopped.certificate.stopped
-    assert stopped.certificate.scope == "global"
+    assert stopped.certificate.coverage.scope == "global"
     assert stopped.unique is None
     assert [each.category for each in caught] == [ConvergenceWarning]  # none that a constant is optimal
 
@@ -197,7 +197,7 @@ def test_an_exact_optimum_for_which_there_is_no_time_is_one_in_floats():
 def test_atoms_that_there_is_no_time_to_form_are_refused():
     X, y = smooth(60, 3)
     with pytest.raises(EnumerationTooLarge, match="are allowed"):
-        gm.derive(X, y, norm=2, dictionary="exact", time_limit=1e-3)
+        gm.derive(X, y, norm=2, dictionary="all", time_limit=1e-3)
     with pytest.raises(EnumerationTooLarge, match="are allowed"):
         gm.derive(X, y, norm=1, dictionary="wedge", time_limit=1e-9)
 

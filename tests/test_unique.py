@@ -134,7 +134,7 @@ def test_the_only_wedges_may_merge_to_neurons_that_are_none():
     """Over wedges of samples alone nothing merges: the program of the certificate has one optimum there."""
     X, y = [[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]], [1.0, 1.0, 4.0]
     options = {"reg": 0.1, "norm": np.inf, "bias": False}
-    everything, wedges = (gm.derive(X, y, dictionary=name, **options) for name in ("exact", "wedge"))
+    everything, wedges = (gm.derive(X, y, dictionary=name, **options) for name in ("all", "wedge"))
     assert wedges.unique is True
     assert everything.unique is False
 

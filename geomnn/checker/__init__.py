@@ -10,7 +10,7 @@ What is proved, for squared loss and scalar outputs: for every network f whose n
 
     (T)(f) ≥ v·y − ½ v·v   if   |Σ_i v_i (x̃_i·u)_+| ≤ reg for every atom u, and Σ_i v_i = 0 with a bias,
 
-and the network of the certificate reaches that value.  The dictionary of the exact program, p = 1 and ∞, holds a
+and the network of the certificate reaches that value.  The dictionary of all atoms, p = 1 and ∞, holds a
 maximiser over all unit neurons, so there the bound is one on every network of any width.
 
 Source: geomnn theory, sections 0, 1 and 8.

@@ -79,7 +79,7 @@ def check_network(
     neurons = network["neurons"]
     require(isinstance(neurons, list) and len(neurons) == len(claimed["neurons"]),
             "network.json has another number of neurons than the certificate.")  # fmt: skip
-    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
+    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "all")
     for k, (neuron, named) in enumerate(zip(neurons, claimed["neurons"], strict=True)):
         require(isinstance(neuron, dict) and set(neuron) == {*named, "weight", "bias"},
                 f"Neuron {k} of network.json has other keys.")  # fmt: skip

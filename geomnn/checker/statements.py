@@ -75,7 +75,7 @@ def brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def covered_networks(scope: str, depth: int = 2, program: str = "exact") -> str:
+def covered_networks(scope: str, depth: int = 2, program: str = "all") -> str:
     """The networks of which none is better, in words."""
     special = {
         "sampled": "No network of the wedges that were drawn",
@@ -88,10 +88,10 @@ def covered_networks(scope: str, depth: int = 2, program: str = "exact") -> str:
         return f"No parallel {depth}-layer ReLU network of any width"
     if scope == "global":
         return "No two-layer ReLU network of any width"
-    return f"No network of {'wedges of samples' if program == 'paper' else 'atoms of this dictionary'}"
+    return f"No network of {'wedges of samples' if program == 'wedge' else 'atoms of this dictionary'}"
 
 
-def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "exact") -> str:
+def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "all") -> str:
     """The claim in words."""
     networks = covered_networks(scope, depth, program)
     return f"{networks} has a lower value of (T) than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
@@ -144,7 +144,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     for _ in range(depth - 2):
         rows = features(rows, problem["bias"])
         require(bool(rows and rows[0]), "A hidden layer has no features.")
-    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "exact")
+    wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "all")
     planes, coefficients = _check_neurons(document["network"]["neurons"], wedges)
     intercept = number(document["network"]["intercept"], "the intercept")
     require(problem["bias"] or not intercept.terms, "Without a bias there is no intercept, and one is given.")
@@ -166,7 +166,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     largest = _check_atoms(wedges, everything, given, reg)
     require(not (number(claim["violation"], "violation") - largest).terms,
             "The claimed violation is not the largest |correlation|/reg.")  # fmt: skip
-    atoms, scope = 2 * len(everything), "global" if problem["program"] == "exact" else "dictionary"
+    atoms, scope = 2 * len(everything), "global" if problem["program"] == "all" else "dictionary"
     require(
         claim["atoms"] == atoms, f"The claim is about {brief(claim['atoms'])} atoms and there are {atoms}."
     )
@@ -208,13 +208,13 @@ def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: S
     )
     require(problem["norm"] in ("1", "2", "inf"), f"The norm is {brief(problem['norm'])}.")
     require(type(problem["bias"]) is bool, f"bias is {brief(problem['bias'])}.")
-    require(problem["program"] in ("exact", "paper"), f"The program is {brief(problem['program'])}.")
+    require(problem["program"] in ("all", "wedge"), f"The program is {brief(problem['program'])}.")
     depth = problem.get("depth")
-    fits = problem["norm"] == "1" and problem["program"] == "exact"
+    fits = problem["norm"] == "1" and problem["program"] == "all"
     require("depth" not in problem or (type(depth) is int and depth > 2 and fits),
-            f"The depth is {brief(depth)}: for norm 1 and the exact program it is 3 or more.")  # fmt: skip
-    require(problem["program"] == "paper" or problem["norm"] != "2" or d == 1,
-            "For norm 2 the wedges are not all atoms of the exact program.")  # fmt: skip
+            f"The depth is {brief(depth)}: for norm 1 and the program of all atoms it is 3 or more.")  # fmt: skip
+    require(problem["program"] == "wedge" or problem["norm"] != "2" or d == 1,
+            "For norm 2 the wedges are not all atoms.")  # fmt: skip
     require(isinstance(problem["reg"], str), f"reg is {brief(problem['reg'])}, no rational above 0.")
     for part in ("features", "classes"):
         names = problem[part]

@@ -107,7 +107,7 @@ class Wedges:
 
 
 def features(rows: Sequence[Sequence[Fraction]], bias: bool) -> list[tuple[Fraction, ...]]:
-    """The table K of all features of the exact program (p = 1): each column once, in order, no zeros."""
+    """The table K of all features of the training problem (p = 1): each column once, in order, no zeros."""
     wedges, columns = Wedges(rows, "1", bias, True), set()
     for plane in wedges.planes():
         incidences, size = wedges.incidences(plane), isqrt(wedges.square(plane))

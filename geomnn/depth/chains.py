@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from geomnn.atoms import Atom, Direction
 from geomnn.depth.layer import FeatureLayer
 from geomnn.dictionaries import refuse_if_too_large
-from geomnn.numbers.rationals import exact_table
+from geomnn.samples import Samples
 
 __all__ = ["chain_layers", "single", "up_to_sign_and_constant"]
 
@@ -23,8 +22,8 @@ SECONDS_PER_FOLD = 2e-6  # of one feature at one sample, in Fractions
 
 
 def chain_layers(
-    X: Any, count: int, bias: bool, exact: bool, seconds: float = 60.0
-) -> tuple[list[FeatureLayer], Any]:
+    samples: Samples, count: int, exact: bool, seconds: float = 60.0
+) -> tuple[list[FeatureLayer], Samples]:
     """So many layers of chains of unit width, φ_{l+1} = (± (φ_l − φ_l(a_l)))_+, and the table of the last; fewer where
     there are none.
 
@@ -33,10 +32,9 @@ def chain_layers(
 
     Parameters
     ----------
-    X : array_like, shape (n, 1)
+    samples : Samples
+        Of one feature, with a bias.
     count : int
-    bias : bool
-        True.
     exact : bool
         Whether weights and table are Fractions; they are found in them.
     seconds : float
@@ -50,15 +48,17 @@ def chain_layers(
     Source: geomnn theory, section 7; E. Zeger et al., arXiv 2403.01046.
     """
     layers: list[FeatureLayer] = []
-    rows = exact_table(X)
+    rows = samples.rows
     for level in range(1, count + 1):
         layer, table = _chain_features(rows, level, level < count, seconds)
         if not layer.atoms:
             break
         layers, rows = [*layers, layer], table
+    if not layers:
+        return [], samples
     if exact:
-        return layers, rows
-    return [layer.numeric() for layer in layers], np.array(rows, dtype=float)
+        return layers, Samples(rows, samples.bias)
+    return [layer.numeric() for layer in layers], Samples(np.array(rows, dtype=float), samples.bias)
 
 
 def _chain_features(

@@ -16,7 +16,6 @@ from geomnn.deadline import NEVER, Deadline
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import SECONDS_PER_NAME, exactly, feature_table, name_feature
 from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
-from geomnn.numbers.rationals import exact_table
 from geomnn.samples import Samples
 
 __all__ = ["SECONDS", "all_features", "all_layers"]
@@ -28,15 +27,14 @@ EQUAL = 1e-12  # relative, up to which a feature is a combination of others
 
 
 def all_layers(
-    X: Any, count: int, bias: bool, exact: bool, seconds: float = SECONDS, deadline: Deadline = NEVER
-) -> tuple[list[FeatureLayer], Any]:
+    samples: Samples, count: int, exact: bool, seconds: float = SECONDS, deadline: Deadline = NEVER
+) -> tuple[list[FeatureLayer], Samples]:
     """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
+    samples : Samples
     count : int
-    bias : bool
     exact : bool
         Whether weights and tables are Fractions.
     seconds : float
@@ -51,28 +49,22 @@ def all_layers(
     """
     layers: list[FeatureLayer] = []
     for level in range(1, count + 1):
-        layer, table = all_features(X, bias, exact, level, seconds, deadline)
+        layer, table = all_features(samples, exact, level, seconds, deadline)
         if not layer.atoms:
             break
-        layers, X = [*layers, layer], table
-    return layers, X
+        layers, samples = [*layers, layer], Samples(table, samples.bias)
+    return layers, samples
 
 
 def all_features(
-    X: Any,
-    bias: bool,
-    exact: bool,
-    level: int = 1,
-    seconds: float = SECONDS,
-    deadline: Deadline = NEVER,
+    samples: Samples, exact: bool, level: int = 1, seconds: float = SECONDS, deadline: Deadline = NEVER
 ) -> tuple[FeatureLayer, Any]:
-    """Every feature that the atoms of the exact program (p = 1) have on the samples, each once, and their table K.
+    """Every feature that the atoms of the training problem (p = 1) have on the samples, each once, and their table K.
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
-        Samples, or the table of the features of a layer below.
-    bias : bool
+    samples : Samples
+        Those of the problem, or the table of the features of a layer below.
     exact : bool
         Whether weights and table are Fractions.
     level : int
@@ -94,7 +86,6 @@ def all_features(
     EnumerationTooLarge
         If there are more atoms than that allows.
     """
-    samples = Samples(X, bias)
     dictionary = WedgeDictionary(samples, 1.0, directions=True, max_seconds=PRICED * seconds)
     refuse_if_too_large(
         "wedges of a hidden layer", 2 * dictionary.count, SECONDS_PER_NAME, 8.0 * samples.D, (seconds, 2.0**31),
@@ -111,14 +102,14 @@ def all_features(
             named.setdefault((atom.samples, atom.support, -atom.orientation), atom)
     atoms = [named[key] for key in sorted(named)]
     if exact:
-        rows = exact_table(X)
+        rows = samples.rows
         layer = FeatureLayer(tuple(exactly(atom, rows) for atom in atoms))
         columns = list(zip(*layer.exactly(rows), strict=True))
         ordered = sorted({column for column in columns if any(column)})
         chosen = [layer.atoms[columns.index(column)] for column in ordered]
         return FeatureLayer(tuple(chosen)), [list(row) for row in zip(*ordered, strict=True)]
     values = feature_table(samples, atoms)
-    kept = _essential(values, bias, seconds, deadline)
+    kept = _essential(values, samples.bias, seconds, deadline)
     return FeatureLayer(tuple(atoms[k] for k in kept)), values[:, kept]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from geomnn import algebra
 from geomnn.atoms import Atom, Direction, basis_directions, name_atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError
-from geomnn.numbers.rationals import exact_table
 from geomnn.samples import Samples
 
 __all__ = ["SECONDS_PER_NAME", "exactly", "feature_table", "name_feature", "named_units", "renamed"]
@@ -32,7 +30,7 @@ def feature_table(samples: Samples, atoms: Sequence[Atom]) -> np.ndarray:
     return np.maximum(np.array(incidences).reshape(-1, samples.n).T, 0.0)
 
 
-def named_units(units: Sequence[np.ndarray], samples: Samples) -> tuple[list[FeatureLayer], np.ndarray]:
+def named_units(units: Sequence[np.ndarray], samples: Samples) -> tuple[list[FeatureLayer], Samples]:
     """Layers of units, each in centred coordinates of the table of the one below, by name, and the last table.
 
     Parameters
@@ -49,17 +47,17 @@ def named_units(units: Sequence[np.ndarray], samples: Samples) -> tuple[list[Fea
         ]
         layers.append(FeatureLayer(tuple(atoms)))
         samples = Samples(feature_table(samples, atoms), samples.bias)
-    return layers, samples.X
+    return layers, samples
 
 
-def renamed(atom: Atom, table: Any, level: int) -> Atom:
+def renamed(atom: Atom, samples: Samples, level: int) -> Atom:
     """An atom over a table of features, under its name as a neuron of that level.
 
     Parameters
     ----------
     atom : Atom
-    table : ndarray, or list of lists of Fraction, shape (n, M)
-        Exact for an atom with exact weights.
+    samples : Samples
+        The table, exact for an atom with exact weights.
     level : int
 
     Raises
@@ -67,11 +65,11 @@ def renamed(atom: Atom, table: Any, level: int) -> Atom:
     DataError
         If samples or features lie so close together that rounding hides which of them span an atom.
     """
-    samples, numeric = Samples(table, atom.anchored), atom.numeric()
+    numeric = atom.numeric()
     found = name_feature(samples, samples.unit_of(numeric.weight, numeric.bias), level)
     if atom.weight.dtype != object:
         return found
-    exact = exactly(found, exact_table(table))
+    exact = exactly(found, samples.rows)
     if exact.weight.tolist() != atom.weight.tolist() or exact.bias != atom.bias:
         raise DataError(
             "Rounding hides which features and samples span a neuron: some features are nearly equal. Round X to fewer "

@@ -20,6 +20,7 @@ import numpy as np
 
 from geomnn.deadline import Deadline, Pace
 from geomnn.dictionaries import LocalDictionary
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.search import search
 from geomnn.programs.solve import Optimum
@@ -38,9 +39,7 @@ SMALL = 1e-9  # of its largest weight, up to which a unit does not depend on a f
 EQUAL = 1e-9  # relative difference of features that are the same
 
 
-def search_layers(
-    problem: Problem, count: int, tol: float, seed: int, deadline: Deadline
-) -> tuple[list[np.ndarray], np.ndarray, bool]:
+def search_layers(problem: Problem, count: int, effort: Effort) -> tuple[list[np.ndarray], np.ndarray, bool]:
     """The features of so many hidden layers below the last, found level by level.
 
     Parameters
@@ -48,11 +47,8 @@ def search_layers(
     problem : Problem
         Over the samples, p = 1.
     count : int
-    tol : float
-        As in `geomnn.derive`.
-    seed : int
-    deadline : Deadline
-        No round begins that would end later.
+    effort : Effort
+        No round begins that would end after its deadline.
 
     Returns
     -------
@@ -66,11 +62,12 @@ def search_layers(
 
     Source: geomnn theory, sections 5 and 7.
     """
+    deadline, seed = effort.deadline, effort.seed
     pace, bias = Pace(deadline), problem.samples.bias
     samples, layers = [problem.samples], list[np.ndarray]()
     start, best, still = np.zeros((0, problem.samples.D)), np.inf, 0
     while len(layers) < count or still < STILL:
-        found = _solved(problem, samples[-1], tol, seed, start, deadline.part(1 / 2))
+        found = _solved(problem, samples[-1], effort, start, deadline.part(1 / 2))
         if len(layers) < count:
             if not len(found.units):
                 return layers, found.units, False
@@ -92,11 +89,11 @@ def search_layers(
 
 
 def _solved(
-    problem: Problem, samples: Samples, tol: float, seed: int, start: np.ndarray, deadline: Deadline
+    problem: Problem, samples: Samples, effort: Effort, start: np.ndarray, deadline: Deadline
 ) -> Optimum:
     """A network over some features: one that is found in a few rounds will do."""
-    over, dictionary = replace(problem, samples=samples), LocalDictionary(samples, 1.0, seed=seed)
-    return search(over, dictionary, tol, start=start, deadline=deadline, rounds=ROUNDS)
+    over, dictionary = problem.over(samples), LocalDictionary(samples, 1.0, seed=effort.seed)
+    return search(over, dictionary, replace(effort, deadline=deadline, rounds=ROUNDS), start)
 
 
 def _passed_on(samples: Samples) -> np.ndarray:

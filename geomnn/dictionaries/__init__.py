@@ -1,10 +1,10 @@
-"""Ways to find atoms: one to a file, all of them a `Dictionary`."""
+"""Ways to find atoms, one `Dictionary` to a file, and the choice among them; walks and geometry are what they share."""
 
 from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.branching import BranchedPricing, BranchingDictionary
 from geomnn.dictionaries.chains import ChainDictionary
-from geomnn.dictionaries.choice import AFFORDABLE, find_dictionary
+from geomnn.dictionaries.choice import AFFORDABLE, Choice, choose, find_dictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
@@ -16,12 +16,14 @@ __all__ = [
     "BranchedPricing",
     "BranchingDictionary",
     "ChainDictionary",
+    "Choice",
     "Dictionary",
     "FaceDictionary",
     "LocalDictionary",
     "Pricing",
     "SampledDictionary",
     "WedgeDictionary",
+    "choose",
     "find_dictionary",
     "refuse_if_too_large",
 ]

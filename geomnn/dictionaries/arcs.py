@@ -1,4 +1,4 @@
-"""The exact atoms for p = 2 in the plane: the best unit neuron of every arc and of every event of the sweep.
+"""All atoms for p = 2 in the plane: the best unit neuron of every arc and of every event of the sweep.
 
 The unit neurons through a sample form a circle, which the other samples cut into arcs.  On an arc the
 correlation is ‖Pᵀc‖, P = Σ_{i active} v_i (x_i − x_a)ᵀ, so its maximum is the top singular direction of P (for one
@@ -41,6 +41,7 @@ class ArcDictionary(WedgeDictionary):
     """
 
     atoms_move = True
+    fixed = False
 
     def __init__(self, samples: Samples, max_seconds: float = 900.0, max_bytes: float = 2.0**31):
         if samples.d != 2:
@@ -48,7 +49,7 @@ class ArcDictionary(WedgeDictionary):
                 f"The samples have {samples.d} features; arcs are for two: use FaceDictionary for more."
             )
         super().__init__(samples, 2.0, False, max_seconds, max_bytes)
-        self.scope, self.program = "global", "exact"
+        self.scope, self.program = "global", "all"
         self.count += 2 * int(self._pencils.counts.sum())  # an arc begins at each event, on either side
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:

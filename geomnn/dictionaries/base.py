@@ -63,12 +63,14 @@ class Dictionary(ABC):
         What a maximum covers: "global" (every unit neuron), "dictionary" (every atom) or "local" (those
         that a search came across).
     program : str
-        "exact" for the training problem itself, "paper" for the wedges of samples alone, "sampled" for some of
-        them, drawn at random, "chains" for neurons of one feature each, "columns" for the features alone.
+        Whose atoms compete: "all" for the training problem itself, "wedge" for the wedges of samples alone, "sampled"
+        for some of them, drawn at random, "chains" for neurons of one feature each, "columns" for the features alone.
     count : int
         Number of atoms (of faces, where atoms move) that are looked at.
-    counted : str
-        What the count counts, in words.
+    method : str
+        How atoms are looked at: "enumeration", "search" or "milp".
+    fixed : bool
+        Whether the atoms are a finite list of wedges, the same for every residual, which exact arithmetic can form.
     atoms_move : bool
         Whether atoms depend on the residual, so that those in use are moved along with it.
 
@@ -78,7 +80,8 @@ class Dictionary(ABC):
     scope: str
     program: str
     count: int
-    counted: str = "atoms checked"
+    method: str = "enumeration"
+    fixed: bool = False
     atoms_move: bool = False
 
     def __init__(self, samples: Samples, norm: float):

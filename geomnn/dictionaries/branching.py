@@ -83,8 +83,8 @@ class BranchingDictionary(Dictionary):
     """
 
     scope = "global"
-    program = "exact"
-    counted = "samples branched over"
+    program = "all"
+    method = "milp"
 
     def __init__(self, samples: Samples, norm: float, time_limit: float = 60.0):
         super().__init__(samples, norm)

@@ -39,6 +39,7 @@ class ChainDictionary(Dictionary):
     """
 
     scope = "dictionary"
+    fixed = True
 
     def __init__(self, samples: Samples, columns: bool = False):
         super().__init__(samples, 1.0)

@@ -1,43 +1,168 @@
-"""Which dictionary a name stands for."""
+"""The one place where a name becomes a dictionary.
+
+A `Choice` is a dictionary before any atom of it is formed: what can be told of it by then, so that a call is refused
+before any number is computed, and how to form it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any
 
 import numpy as np
 
 from geomnn.dictionaries.arcs import ArcDictionary
 from geomnn.dictionaries.base import Dictionary
+from geomnn.dictionaries.chains import ChainDictionary
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
-from geomnn.errors import EnumerationTooLarge, OptionError
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.samples import Samples, check_integer
 
-__all__ = ["find_dictionary"]
+__all__ = ["AFFORDABLE", "Choice", "choose", "find_dictionary"]
 
 SECONDS = 900.0  # that a solve over all atoms may take, by an estimate, where it is asked for
 AFFORDABLE = 60.0  # and where it is not
 BEGUN = 4  # times as long as there is may take a solve that is ended when it is over: forming and a sweep take less
+CHAINS = "dictionary='chains' is for one feature, bias=True, norm=1 and depth 2, 3 or 4"
 
 
-def find_dictionary(
-    samples: Samples,
-    norm: float,
-    dictionary: str | Dictionary,
-    seed: int = 0,
-    affordable: float = AFFORDABLE,
-    time_limit: float = np.inf,
-) -> Dictionary:
+@dataclass(frozen=True)
+class Choice:
+    """A dictionary by its name, or an instance, before any atom of it is formed.
+
+    Parameters
+    ----------
+    name : str
+        As it was given; of an instance that of its class.
+    program : str
+        The dictionary whose atoms compete, as in `Dictionary`.
+    fixed : bool
+        Whether its atoms are a finite list of wedges, the same for every residual.
+    deep : bool
+        Whether it can stand over all features of hidden layers.
+    given : Dictionary or None
+        The instance.
+    """
+
+    name: str
+    program: str
+    fixed: bool
+    deep: bool
+    given: Dictionary | None = None
+
+    def form(
+        self, samples: Samples, norm: float, seed: int = 0, affordable: float = AFFORDABLE, left: float = inf
+    ) -> Dictionary:
+        """The dictionary for these samples.
+
+        Parameters
+        ----------
+        samples : Samples
+        norm : float
+        seed : int
+            Of what is drawn.
+        affordable : float
+            The seconds up to which a solve over all atoms is what "auto" stands for.
+        left : float
+            Seconds in which atoms that are asked for have to be formed and looked at once, by an estimate.
+
+        Raises
+        ------
+        EnumerationTooLarge
+            If all atoms are asked for and are too many.
+        """
+        match self.name:
+            case _ if self.given is not None:
+                return self.given
+            case "all":
+                return _all_atoms(samples, norm, SECONDS, left)
+            case "wedge":
+                return WedgeDictionary(samples, norm, False, min(SECONDS, BEGUN * left))
+            case "sampled":
+                return SampledDictionary(samples, norm, seed=seed)
+            case "chains":
+                return ChainDictionary(samples)
+            case "auto":
+                try:
+                    return _all_atoms(samples, norm, min(affordable, left))
+                except EnumerationTooLarge:
+                    pass  # then they are searched
+        return LocalDictionary(samples, norm, seed=seed)
+
+
+def _all_atoms(samples: Samples, norm: float, max_seconds: float, left: float = inf) -> Dictionary:
+    """All atoms of the training problem, if a solve over them takes no longer."""
+    if norm == 2 and samples.d > 2:  # to form faces takes about as long as all that is done with them
+        return FaceDictionary(samples, min(max_seconds, left))
+    max_seconds = min(max_seconds, BEGUN * left)
+    if norm == 2 and samples.d == 2:
+        return ArcDictionary(samples, max_seconds)
+    return WedgeDictionary(samples, norm, directions=True, max_seconds=max_seconds)
+
+
+# its program, whether its atoms are fixed (None: for p = 1 and ∞), whether it can be deep
+NAMES: dict[str, tuple[str, bool | None, bool]] = {
+    "auto": ("all", None, True),
+    "all": ("all", None, True),
+    "wedge": ("wedge", True, False),
+    "sampled": ("sampled", False, False),
+    "local": ("all", False, True),
+    "chains": ("chains", True, True),
+}
+
+
+def choose(dictionary: Any, samples: Samples, norm: float) -> Choice:
+    """What a user named as the dictionary, for these samples and this norm.
+
+    Parameters
+    ----------
+    dictionary : str or Dictionary
+    samples : Samples
+    norm : float
+
+    Raises
+    ------
+    OptionError
+        If there is no such dictionary, or the instance was made for other samples or another norm.
+    UnsupportedProblem
+        For chains of several features, without a bias or of another norm.
+    """
+    if isinstance(dictionary, Dictionary):
+        same = dictionary.samples.bias == samples.bias and dictionary.norm == norm
+        if not same or not np.array_equal(dictionary.samples.X, samples.X):
+            raise OptionError(
+                "The dictionary was made for other samples, norm or bias; make one from this X."
+            )
+        return Choice(type(dictionary).__name__, dictionary.program, dictionary.fixed, False, dictionary)
+    if not isinstance(dictionary, str) or dictionary not in NAMES:
+        hint = " ('all' is what 'exact' was: exact=True asks for rational arithmetic.)"
+        raise OptionError(
+            f"dictionary={dictionary!r}; {', '.join(map(repr, NAMES))} or a Dictionary was expected."
+            + hint * (isinstance(dictionary, str) and dictionary == "exact")
+        )
+    if dictionary == "chains":
+        what = {
+            f"{samples.d} features": samples.d > 1,
+            "bias=False": not samples.bias,
+            f"norm={norm:g}": norm != 1,
+        }
+        if wrong := [name for name, holds in what.items() if holds]:
+            raise UnsupportedProblem(f"{CHAINS}, and there is {', '.join(wrong)}: take dictionary='auto'.")
+    program, fixed, deep = NAMES[dictionary]
+    return Choice(dictionary, program, norm != 2 or samples.d == 1 if fixed is None else fixed, deep)
+
+
+def find_dictionary(samples: Samples, norm: float, dictionary: str | Dictionary, seed: int = 0) -> Dictionary:
     """The dictionary of that name for these samples, or the instance if it is one for them.
 
     Parameters
     ----------
     samples, norm, dictionary, seed
         As in `geomnn.derive`.
-    affordable : float
-        The seconds up to which a solve over all atoms is what "auto" stands for.
-    time_limit : float
-        Seconds in which atoms that are asked for have to be formed and looked at once, by an estimate.
 
     Raises
     ------
@@ -46,39 +171,4 @@ def find_dictionary(
     OptionError
         If there is no such dictionary, the instance was made for other samples or another norm, or the seed is none.
     """
-    seed = check_integer("seed", seed, 0)
-    if isinstance(dictionary, Dictionary):
-        same = dictionary.samples.bias == samples.bias and dictionary.norm == norm
-        if not same or not np.array_equal(dictionary.samples.X, samples.X):
-            raise OptionError(
-                "The dictionary was made for other samples, norm or bias; make one from this X."
-            )
-        return dictionary
-    if not isinstance(dictionary, str):
-        dictionary = repr(dictionary)  # of no use, and refused below
-    if dictionary == "wedge":
-        return WedgeDictionary(samples, norm, directions=False, max_seconds=min(SECONDS, BEGUN * time_limit))
-    if dictionary == "sampled":
-        return SampledDictionary(samples, norm, seed=seed)
-    if dictionary == "local":
-        return LocalDictionary(samples, norm, seed=seed)
-    if dictionary == "auto":
-        try:
-            return _all_atoms(samples, norm, affordable)
-        except EnumerationTooLarge:
-            return LocalDictionary(samples, norm, seed=seed)
-    if dictionary == "exact":
-        return _all_atoms(samples, norm, SECONDS, time_limit)
-    raise OptionError(
-        f"dictionary={dictionary!r}; 'auto', 'exact', 'wedge', 'sampled', 'local' or a Dictionary was expected."
-    )
-
-
-def _all_atoms(samples: Samples, norm: float, max_seconds: float, time_limit: float = np.inf) -> Dictionary:
-    """All atoms of the training problem, if a solve over them takes no longer."""
-    if norm == 2 and samples.d > 2:  # to form faces takes about as long as all that is done with them
-        return FaceDictionary(samples, min(max_seconds, time_limit))
-    max_seconds = min(max_seconds, BEGUN * time_limit)
-    if norm == 2 and samples.d == 2:
-        return ArcDictionary(samples, max_seconds)
-    return WedgeDictionary(samples, norm, directions=True, max_seconds=max_seconds)
+    return choose(dictionary, samples, norm).form(samples, norm, check_integer("seed", seed, 0))

@@ -38,7 +38,7 @@ class WedgeDictionary(Dictionary):
     norm : float
         1, 2 or inf.
     directions : bool
-        True for the exact program (p = 1: with e_l, p = ∞: with e_l ± e_m): the maximum is then that of
+        True for all atoms (p = 1: with e_l, p = ∞: with e_l ± e_m): the maximum is then that of
         every unit neuron.  False for the paper's program, the wedges of samples alone.
     max_seconds, max_bytes : float
         What a solve over this dictionary may take before it is refused.
@@ -53,6 +53,8 @@ class WedgeDictionary(Dictionary):
     Source: geomnn theory, sections 1 and 3, equation (1); M. Pilanci, arXiv 2309.16512.
     """
 
+    fixed = True
+
     def __init__(
         self,
         samples: Samples,
@@ -66,7 +68,7 @@ class WedgeDictionary(Dictionary):
             raise OptionError(
                 "Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2."
             )
-        self.scope, self.program = ("global", "exact") if directions else ("dictionary", "paper")
+        self.scope, self.program = ("global", "all") if directions else ("dictionary", "wedge")
         d, D = samples.d, samples.D
         ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm] if directions else 0
         atoms = 2 * sum(count for _, _, count in self._kinds(D - 1, ideal))

@@ -1,4 +1,4 @@
-"""The exact atoms for p = 2: the best unit neuron of every face of every chamber.
+"""All atoms for p = 2: the best unit neuron of every face of every chamber.
 
 An optimal u maximises g·u over its face, g = Σ_{i active} v_i x̃_i, so it is the normalised projection
 of g on that face.  The atoms move with the residual, so what is stored is the faces.
@@ -48,7 +48,7 @@ class FaceDictionary(Dictionary):
     """
 
     scope = "global"
-    program = "exact"
+    program = "all"
     atoms_move = True
 
     def __init__(self, samples: Samples, max_seconds: float = 900.0, max_bytes: float = 2.0**31):

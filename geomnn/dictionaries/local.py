@@ -48,8 +48,8 @@ class LocalDictionary(Dictionary):
     """
 
     scope = "local"
-    program = "exact"
-    counted = "walks"
+    program = "all"
+    method = "search"
 
     def __init__(
         self, samples: Samples, norm: float, starts: int = 64, steps: int | None = None, seed: int = 0

@@ -47,11 +47,11 @@ def certificate_document(
     if posed.program in ("chains", "columns"):
         raise UnsupportedProblem(
             f"Certificates over {posed.program} cannot be checked by geomnn.checker, so none is written: read "
-            "solution.certificate, or derive with dictionary='exact' on few samples."
+            "solution.certificate, or derive with dictionary='all' on few samples."
         )
-    network, rows, depth = solution.network, posed.rows, certificate.depth
+    network, rows, depth = solution.network, posed.rows, certificate.coverage.depth
     if solution.lifted is not None:
-        network, rows = solution.lifted.network, exact_table(solution.lifted.X)
+        network, rows = solution.lifted.network, solution.lifted.samples.rows
     problem = {
         "loss": "squared",
         "norm": f"{posed.norm:g}",
@@ -88,10 +88,10 @@ def certificate_document(
             "primal": exact_text(certificate.primal),
             "dual": exact_text(certificate.dual),
             "gap": exact_text(certificate.gap),
-            "violation": exact_text(certificate.violation),
-            "scope": certificate.scope,
+            "violation": exact_text(certificate.largest_correlation),
+            "scope": certificate.coverage.scope,
             "exact": certificate.exact,
-            "atoms": certificate.atoms,
+            "atoms": certificate.count,
             "statement": certificate.statement(),
         },
     }

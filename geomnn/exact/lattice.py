@@ -126,7 +126,7 @@ class Planes:
     norm : float
         p.
     directions : bool
-        Whether the directions of the norm take part, as in the exact program.
+        Whether the directions of the norm take part, as in the dictionary of all atoms.
 
     Raises
     ------

@@ -11,17 +11,17 @@ import sympy
 
 from geomnn.atoms import Atom
 from geomnn.deadline import NEVER, Deadline
-from geomnn.dictionaries import ChainDictionary, Dictionary, WedgeDictionary
+from geomnn.dictionaries import Choice, Dictionary
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.pivoting import ExactActiveSet
 from geomnn.exact.projection import Projection, Target
-from geomnn.numbers.rationals import common_denominator, exact_reg, exact_table, exact_targets, symbolic
+from geomnn.numbers.rationals import common_denominator, symbolic
 from geomnn.numbers.roots import RootBasis, RootSum, RootVector
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
 
-__all__ = ["ExactOptimum", "ExactProblem", "find_optimum", "most_violated", "pose_exactly"]
+__all__ = ["ExactOptimum", "ExactProblem", "check_exact", "find_optimum", "most_violated", "pose_exactly"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class ExactProblem:
     planes : Planes
         All atoms.
     program : str
-        "exact", "paper", "chains" or "columns".
+        "all", "wedge", "chains" or "columns".
     """
 
     rows: list[list[Fraction]]
@@ -64,7 +64,7 @@ class ExactOptimum:
         With weights of Fractions or SymPy numbers, in the order of their names.
     coefficients : list
         z_u.
-    intercept, primal, bound, violation : Fraction or SymPy number
+    intercept, primal, bound, largest_correlation : Fraction or SymPy number
         t, the value of (T), the dual value of v, and the largest |correlation|/reg.
     dual : ndarray of object, shape (n,)
         v.
@@ -79,35 +79,20 @@ class ExactOptimum:
     intercept: Any
     primal: Any
     bound: Any
-    violation: Any
+    largest_correlation: Any
     dual: np.ndarray
     planes: list[Plane]
     signs: list[int]
     projection: Projection
 
 
-def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | Dictionary) -> ExactProblem:
-    """The problem in rational numbers, refused where no finite exact method is known.
-
-    Parameters
-    ----------
-    X, y, reg : as in `geomnn.derive`
-        Read exactly; floats as their shortest decimal.
-    problem : Problem
-        The same, checked and rounded to floats.
-    dictionary : str or Dictionary
-        As in `geomnn.derive`.
+def check_exact(problem: Problem, choice: Choice) -> None:
+    """Refuse problems for which no finite exact method is known.
 
     Raises
     ------
-    EnumerationTooLarge
-        Before any atom is formed, if there are more than can be checked in minutes.
     UnsupportedProblem
-        For logistic and softmax losses, vector outputs, and dictionaries that are not a finite list of wedges.
-    DataError, OptionError
-        For numbers that are not rational.
-
-    Source: geomnn theory, section 8.
+        For other losses than the squared one, vector outputs, and dictionaries that are not a finite list of wedges.
     """
     if not problem.loss.is_quadratic:
         raise UnsupportedProblem(
@@ -119,33 +104,45 @@ def pose_exactly(X: Any, y: Any, reg: Any, problem: Problem, dictionary: str | D
             f"exact=True is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
             "column, y[:, k], or leave exact out."
         )
-    if isinstance(dictionary, str) and dictionary in ("local", "sampled"):
+    if not choice.fixed and choice.name in ("local", "sampled"):
         raise UnsupportedProblem(
-            f"exact=True looks at every atom, and dictionary={dictionary!r} does not: take 'exact' or 'wedge', on few "
+            f"exact=True looks at every atom, and dictionary={choice.name!r} does not: take 'all' or 'wedge', on few "
             "samples and features, or leave exact out."
         )
-    if isinstance(dictionary, Dictionary):
-        finite, program = (
-            isinstance(dictionary, WedgeDictionary | ChainDictionary) and not dictionary.atoms_move,
-            dictionary.program,
-        )
-    else:
-        program = "paper" if dictionary == "wedge" else "exact"
-        finite = program == "paper" or problem.norm != 2 or problem.samples.d == 1
-    if not finite:
+    if not choice.fixed:
         raise UnsupportedProblem(
-            "exact=True needs a finite dictionary of all wedges; for norm 2 the atoms of the exact program move with "
-            "the residual. Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
+            "exact=True needs a finite dictionary of all wedges; for norm 2 all atoms move with the residual. "
+            "Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
         )
-    rows, targets = exact_table(X), exact_targets(y)
-    samples = IntegerSamples(rows, problem.samples.bias)
+
+
+def pose_exactly(problem: Problem, program: str) -> ExactProblem:
+    """The problem in rational numbers, floats as their shortest decimal.
+
+    Parameters
+    ----------
+    problem : Problem
+        The same, checked and rounded to floats, which passed `check_exact`.
+    program : str
+        The dictionary whose atoms compete.
+
+    Raises
+    ------
+    EnumerationTooLarge
+        Before any atom is formed, if there are more than can be checked in minutes.
+    DataError, OptionError
+        For numbers that are not rational.
+
+    Source: geomnn theory, section 8.
+    """
+    reg, targets = problem.exact_reg, problem.exact_targets
+    rows, bias = problem.samples.rows, problem.samples.bias
+    samples = IntegerSamples(rows, bias)
     if program in ("chains", "columns"):
         planes: Planes = ChainPlanes(samples, program == "columns")
     else:
-        planes = Planes(samples, problem.norm, program == "exact")
-    return ExactProblem(
-        rows, targets, exact_reg(reg), problem.norm, problem.samples.bias, samples, planes, program
-    )
+        planes = Planes(samples, problem.norm, program == "all")
+    return ExactProblem(rows, targets, reg, problem.norm, bias, samples, planes, program)
 
 
 def find_optimum(
@@ -217,13 +214,11 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     cost = sum(sizes, basis.sum([])) * reg
     scale = common_denominator(problem.targets)
     along = v.dot([int(y * scale) for y in problem.targets]) * Fraction(1, scale)
-    violation = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
+    largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     exact = [*sizes, projection.intercept, *(v[i] for i in range(len(v)))]
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
     named = [_atom(problem, plane) for plane in active.planes]
-    order = sorted(
-        range(len(named)), key=lambda j: (named[j].samples, named[j].directions, -named[j].orientation)
-    )
+    order = sorted(range(len(named)), key=lambda j: named[j].place)
     dual = np.empty(len(v), dtype=object)
     dual[:] = [plain(value) for value in exact[len(sizes) + 1 :]]
     return ExactOptimum(
@@ -232,7 +227,7 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
         plain(projection.intercept),
         plain(half + cost),
         plain(along - half),
-        plain(violation),
+        plain(largest),
         dual,
         [active.planes[j] for j in order],
         [active.signs[j] for j in order],

@@ -21,9 +21,16 @@ import sympy
 
 from geomnn.atoms import Atom
 from geomnn.checker.digits import any_size
-from geomnn.dictionaries import Dictionary, find_dictionary
+from geomnn.dictionaries import Dictionary, choose
 from geomnn.errors import OptionError, UnsupportedProblem
-from geomnn.exact.optimum import ExactOptimum, ExactProblem, find_optimum, most_violated, pose_exactly
+from geomnn.exact.optimum import (
+    ExactOptimum,
+    ExactProblem,
+    check_exact,
+    find_optimum,
+    most_violated,
+    pose_exactly,
+)
 from geomnn.exact.projection import Projection, Target, project
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.networks.writing.expressions import feature_latex, unit_feature, variables
@@ -216,14 +223,16 @@ def weights_as_function_of_reg(
     Source: geomnn theory, section 4.
     """
     problem = pose(X, y, reg, norm, bias, "squared")
-    posed = pose_exactly(X, y, reg, problem, dictionary)
-    atoms = find_dictionary(problem.samples, problem.norm, dictionary)
+    choice = choose(dictionary, problem.samples, problem.norm)
+    check_exact(problem, choice)
     if problem.norm == 2 and problem.samples.d > 1:
         raise UnsupportedProblem(
             "For norm 2 the ends of the interval are no rational numbers; take norm 1 or inf, or read the float64 "
             "path of geomnn.path(…, dictionary='wedge')."
         )
-    optimum = find_optimum(posed, atoms, solve(problem, atoms, 1e-9))
+    posed = pose_exactly(problem, choice.program)
+    atoms = choice.form(problem.samples, problem.norm)
+    optimum = find_optimum(posed, atoms, solve(problem, atoms))
     piece = _piece(posed, optimum)
     name = sympy.Symbol("reg", positive=True) if symbol is None else symbol
     step = posed.reg / 2
@@ -231,7 +240,7 @@ def weights_as_function_of_reg(
         return _expressions(problem, posed, optimum, piece, name)
     for _ in range(NEARER):  # a kink: the piece below it is that of a smaller reg, if it is near enough
         nearby = replace(posed, reg=posed.reg - step)
-        optimum = find_optimum(nearby, atoms, solve(replace(problem, reg=float(nearby.reg)), atoms, 1e-9))
+        optimum = find_optimum(nearby, atoms, solve(problem.at(nearby.reg), atoms))
         piece = _piece(nearby, optimum)
         if piece[1] is None or piece[1] >= posed.reg:
             return _expressions(problem, posed, optimum, piece, name)

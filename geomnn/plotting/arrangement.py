@@ -201,7 +201,7 @@ def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
 
 def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np.ndarray:
     """Stars where |F| is largest over all neurons, with their names; points that these take, shape (k, 2)."""
-    dictionary = find_dictionary(samples, chart.norm, "exact")
+    dictionary = find_dictionary(samples, chart.norm, "all")
     largest = dictionary.price(v[:, None], 0.0, 1).maximum
     taken: list[np.ndarray] = []
     if not largest:

@@ -117,7 +117,7 @@ def dual_set(
     ours, targets = Samples(table[list(rows)], bias), targets[list(rows)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConstantNetworkWarning)
-        solution = derive(ours.X, targets, reg=reg, norm=norm, bias=bias, dictionary="exact")
+        solution = derive(ours.X, targets, reg=reg, norm=norm, bias=bias, dictionary="all")
     plane = np.sqrt(2 / 3) * np.array([np.cos(_TURNS), np.sin(_TURNS)]) if bias else np.eye(2)
     units = [sign * block for block in WedgeDictionary(ours, norm, True).units() for sign in (1, -1)]
     normals = np.vstack([np.zeros((0, 2)), *((plane @ ours.features(block)).T for block in units)])

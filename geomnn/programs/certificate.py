@@ -11,15 +11,18 @@ from typing import Any
 
 import sympy
 
-from geomnn.checker.statements import covered_networks, sentence
+from geomnn.checker.statements import sentence
 from geomnn.checker.surds import Surd
-from geomnn.errors import DataError
+from geomnn.errors import ConvergenceWarning, DataError, warn
 from geomnn.numbers.rationals import short_number
 from geomnn.numbers.roots import RootBasis
+from geomnn.programs.coverage import Coverage
+from geomnn.programs.effort import Effort
 
-__all__ = ["Certificate"]
+__all__ = ["Certificate", "warn_of_gap"]
 
 LOOSE = 1e-6
+BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
 @dataclass(frozen=True)
@@ -35,28 +38,20 @@ class Certificate:
     dual : float, Fraction or SymPy number
         A lower bound: the dual value of v scaled until no atom that was looked at violates it. No bound but an
         estimate if the scope is "local".
-    violation : float, Fraction or SymPy number
-        The largest |correlation|/reg of v with an atom that was looked at.
-    scope : str
-        "global": the bound holds for every network of any width.  "dictionary": for networks whose neurons
-        are atoms of the dictionary.  "local": the search found nothing better, which proves nothing.
-    program : str
-        "exact" (the training problem itself), "paper" (wedges of samples alone), "sampled" (some of these, drawn
-        at random), "chains" (parallel chains of unit width) or "columns" (sums of the columns).
-    atoms : int
+    largest_correlation : float, Fraction or SymPy number
+        The largest |correlation| of v with an atom that was looked at, in units of reg.
+    coverage : Coverage
+        The networks that the bound is about.
+    count : int
         How many atoms the bound looked at (faces for p = 2, at most; walks of a local search; samples of a branch and
         bound).
     exact : bool
         True if everything was checked in rational arithmetic; False for float64.
-    counted : str
-        What ``atoms`` counts.
     stopped : bool
         Whether the time, or the rounds of a search, were over before it came to its end.
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
-    depth : int
-        Layers of weights of the networks that it is about, 2 for one hidden layer; from 3 on (T) has the path penalty.
 
     Raises
     ------
@@ -68,21 +63,18 @@ class Certificate:
 
     primal: Any
     dual: Any
-    violation: Any
-    scope: str
-    program: str
-    atoms: int
+    largest_correlation: Any
+    coverage: Coverage
+    count: int
     exact: bool = False
-    counted: str = "atoms checked"
     stopped: bool = False
     name_error: float = 0.0
-    depth: int = 2
 
     def __post_init__(self) -> None:
         numbers = {
             "value of (T)": self.primal,
             "lower bound": self.dual,
-            "largest correlation": self.violation,
+            "largest correlation": self.largest_correlation,
             "error of names": self.name_error,
         }
         for name, number in numbers.items():
@@ -113,51 +105,46 @@ class Certificate:
 
         Examples
         --------
-        >>> print(Certificate(2.0, 2.0, 1.0, "global", "exact", 12).statement())  # doctest: +NORMALIZE_WHITESPACE
+        >>> print(Certificate(2.0, 2.0, 1.0, Coverage("global", "all"), 12).statement())
+        ... # doctest: +NORMALIZE_WHITESPACE
         No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap
         below 1e-14, float64, 12 atoms checked).
         """
+        covered = self.coverage
         if self.exact:
-            return sentence(_surd(self.primal), self.scope, self.atoms, self.depth, self.program)
-        if self.scope == "local":
-            loose = (
-                f" Names of partial wedges give their weights to {self.name_error:.1g} only."
-                if self.names_are_loose
-                else ""
+            return sentence(_surd(self.primal), covered.scope, self.count, covered.depth, covered.program)
+        looked_at = f"float64, {self.count:,} {covered.counted}"
+        if not covered.proves:
+            known = (
+                f"the largest correlation with a neuron that a search came across is {self.largest_correlation:.6g} "
+                f"times reg ({looked_at}{', stopped before its end' * self.stopped})"
             )
-            return (
-                f"A network with the training objective {float(self.primal):.10g}; the largest correlation with a "
-                f"neuron that a search came across is {self.violation:.6g} times reg (float64, {self.atoms:,} "
-                f"{self.counted}{', stopped before its end' if self.stopped else ''}). "
-                f"That is no proof: other networks may be better.{loose}"
-            )
-        covered = covered_networks(self.scope, self.depth, self.program)
+            loose = f" Names of partial wedges give their weights to {self.name_error:.1g} only."
+            return covered.sentence(f"{float(self.primal):.10g}", known) + loose * self.names_are_loose
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
-        return (
-            f"{covered} has a training objective below {_rounded(self.dual, ROUND_FLOOR)} (this one: "
-            f"{_rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, float64, {self.atoms:,} "
-            f"{self.counted})."
-        )
+        known = f"this one: {_rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
+        return covered.sentence(_rounded(self.dual, ROUND_FLOOR), known)
 
     def __repr__(self) -> str:
-        if self.scope == "local":  # whose gap is none
-            known = f"violation={short_number(self.violation)}"
-        else:
+        if self.coverage.proves:
             known = f"gap={short_number(self.gap)}"
+        else:  # its gap is none
+            known = f"largest_correlation={short_number(self.largest_correlation)}"
         return (
-            f"Certificate(primal={short_number(self.primal, 12)}, {known}, scope={self.scope!r}, "
-            f"program={self.program!r}, exact={self.exact}, atoms={self.atoms})"
+            f"Certificate(primal={short_number(self.primal, 12)}, {known}, {self.coverage}, exact={self.exact}, "
+            f"count={self.count})"
         )
 
     def _repr_html_(self) -> str:
+        covered = self.coverage
         rows = {
             "value of (T)": short_number(self.primal, 12),
-            "lower bound" if self.scope != "local" else "estimate, no bound": short_number(self.dual, 12),
+            "lower bound" if covered.proves else "estimate, no bound": short_number(self.dual, 12),
             "relative gap": f"{float(self.relative_gap):.2g}" if self.gap else "0",
-            "largest |correlation|/reg": short_number(self.violation, 12),
-            "scope": f"{self.scope} ({self.program} program)",
-            "looked at": f"{self.atoms:,} {self.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
+            "largest |correlation|/reg": short_number(self.largest_correlation, 12),
+            "scope": f"{covered.scope} (program: {covered.program})",
+            "looked at": f"{self.count:,} {covered.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
         }
         if self.names_are_loose:
             rows["names of partial wedges"] = f"give their weights to {self.name_error:.1g} only"
@@ -178,3 +165,32 @@ def _surd(number: Any) -> Surd:
 def _rounded(value: float, direction: str) -> str:
     """Ten digits, rounded so that a bound stays one, but for the last digits of float64 (above 14)."""
     return f"{float(Context(prec=10, rounding=direction).create_decimal(f'{value:.14g}')):.10g}"
+
+
+def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
+    """Warn if an optimum is farther off than was asked for.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    ended : str
+        Why the solve ended, if not by the gap.
+    effort : Effort
+    """
+    reason = ended or "rounding keeps it from a better one"
+    advice = "Centre and rescale the features, take a larger reg, or a larger tol."
+    if certificate.stopped:
+        advice = "Allow more (time_limit=, rounds=), or take a larger reg."
+    tol = max(effort.tol, BRANCHED if certificate.coverage.method == "milp" else 0.0)
+    if not certificate.coverage.proves:  # its gap is an estimate, and the search has ended
+        if certificate.largest_correlation > effort.far_off:
+            warn(
+                f"The search ended at a network which is not optimal, as it knows of an atom whose correlation is "
+                f"{certificate.largest_correlation:.3g} times reg: {reason}. {advice}",
+                ConvergenceWarning,
+            )
+    elif not abs(certificate.gap) <= tol * abs(certificate.primal):  # a negative gap is rounding, too
+        warn(
+            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: {reason}. {advice}",
+            ConvergenceWarning,
+        )

@@ -8,6 +8,7 @@ that satisfies the constraints of the dual.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -33,20 +34,31 @@ class Loss(ABC):
     Laws: `residual` is −∂value/∂f; value(f, y) ≥ dual(v, y) − Σ v∘f for every v of the domain, with equality
     at v = residual(f, y); `curvature` is the derivative of −residual; whole weights are repeated samples.
 
-    Parameters
+    Attributes
     ----------
-    weights : ndarray, shape (n,), optional
-        s_i > 0; ones if not given.
+    name : str
+    is_quadratic : bool
+        Whether it is the squared one, for which v is a projection.
+    weights : ndarray, shape (n,), or None
+        s_i > 0; None for ones.
 
     Source: geomnn theory, section 0.
     """
 
     name: str
-    is_quadratic: bool
+    is_quadratic: bool = False
+    weights: np.ndarray | None = None
 
-    def __init__(self, weights: np.ndarray | None = None):
-        self.weights = weights
-        self._s: Any = 1.0 if weights is None else weights[:, None]
+    @property
+    def _s(self) -> Any:
+        """s as a column, or the number 1."""
+        return 1.0 if self.weights is None else self.weights[:, None]
+
+    def weighted(self, weights: np.ndarray) -> Loss:
+        """The same loss with weights of the samples, shape (n,), above 0."""
+        other = copy(self)
+        other.weights = weights
+        return other
 
     @abstractmethod
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
@@ -126,7 +138,6 @@ class LogisticLoss(Loss):
     """ℓ = log(1 + exp(−y f)), y = ±1: v = s y p, p = 1/(1 + exp(y f)), D(v) = Σ s H(p) in nats."""
 
     name = "logistic"
-    is_quadratic = False
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
         if y.shape[1] != 1:
@@ -177,7 +188,6 @@ class SoftmaxLoss(Loss):
     """
 
     name = "softmax"
-    is_quadratic = False
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
         if y.shape[1] < 2:
@@ -301,14 +311,15 @@ class SoftmaxLoss(Loss):
         return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
-LOSSES = {loss.name: loss for loss in (SquaredLoss, LogisticLoss, SoftmaxLoss)}
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in (SquaredLoss(), LogisticLoss(), SoftmaxLoss())}
 
 
-def find_loss(name: Any, weights: np.ndarray | None = None) -> Loss:
-    """The loss of that name, or an `OptionError`."""
-    if isinstance(name, str) and name in LOSSES:
-        return LOSSES[name](weights)
-    raise OptionError(f"loss={name!r}; one of {', '.join(map(repr, LOSSES))} was expected.")
+def find_loss(loss: Any, weights: np.ndarray | None = None) -> Loss:
+    """The loss of that name, or the instance, with weights of the samples; or an `OptionError`."""
+    found = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not isinstance(found, Loss):
+        raise OptionError(f"loss={loss!r}; one of {', '.join(map(repr, LOSSES))} or a Loss was expected.")
+    return found if weights is None else found.weighted(weights)
 
 
 def check_targets(y: Any, n: int, loss: Loss, bias: bool) -> np.ndarray:

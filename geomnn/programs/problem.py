@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
-from geomnn.numbers.rationals import EXACT
+from geomnn.numbers.rationals import EXACT, exact_reg, exact_targets
 from geomnn.programs.losses import Loss, check_targets, find_loss
-from geomnn.samples import Samples, check_norm, weight_norm
+from geomnn.samples import Samples, check_flag, check_norm, plain_array, weight_norm
 
 __all__ = ["Problem", "check_reg", "pose"]
 
@@ -32,6 +33,8 @@ class Problem:
     loss : Loss
     one_column : bool
         Whether the targets came as (n,), so that results have no output axis either.
+    written : tuple
+        The targets and reg as they were given, which `exact_targets` and `exact_reg` read.
 
     Source: geomnn theory, section 0, (T) and (C).
     """
@@ -42,6 +45,7 @@ class Problem:
     norm: float
     loss: Loss
     one_column: bool
+    written: tuple[Any, Any] = field(repr=False)
 
     @property
     def outputs(self) -> int:
@@ -52,6 +56,24 @@ class Problem:
     def is_projection(self) -> bool:
         """Whether the dual is the projection of y on a polyhedron (squared loss, scalar output)."""
         return self.loss.is_quadratic and self.outputs == 1
+
+    @property
+    def exact_targets(self) -> list[Fraction]:
+        """y (n,) in rational numbers."""
+        return exact_targets(self.written[0])
+
+    @property
+    def exact_reg(self) -> Fraction:
+        """reg in rational numbers."""
+        return exact_reg(self.written[1])
+
+    def at(self, reg: Any) -> Problem:
+        """The same problem with another weight of the penalty."""
+        return replace(self, reg=float(reg), written=(self.written[0], reg))
+
+    def over(self, samples: Samples) -> Problem:
+        """The same problem over other columns of the samples."""
+        return replace(self, samples=samples)
 
     def constant(self) -> np.ndarray:
         """The intercept of the best constant network, shape (c,); zero without bias."""
@@ -128,13 +150,11 @@ def pose(
     OptionError
         If an option is outside of what it may be.
     """
-    if not isinstance(bias, bool | np.bool_):
-        raise OptionError(f"bias={bias!r}; True or False was expected.")
-    found, p = find_loss(loss, weights), check_norm(norm)
-    samples = Samples(X, bool(bias))
-    targets = check_targets(y, samples.n, found, samples.bias)
+    found, p, bias = find_loss(loss, weights), check_norm(norm), check_flag("bias", bias)
+    samples, given = Samples(X, bias), plain_array(y, "y").copy()
+    targets = check_targets(given, samples.n, found, samples.bias)
     _check_sizes(samples, targets)
-    return Problem(samples, targets, check_reg(reg), p, found, np.ndim(y) == 1)
+    return Problem(samples, targets, check_reg(reg), p, found, given.ndim == 1, (given, reg))
 
 
 def _check_sizes(samples: Samples, targets: np.ndarray) -> None:

@@ -13,13 +13,16 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from geomnn.deadline import NEVER, Deadline, Pace
-from geomnn.dictionaries import BranchingDictionary, Dictionary
+from geomnn.deadline import Deadline, Pace
+from geomnn.dictionaries import BranchingDictionary, Choice, Dictionary
+from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.machine import one_blas_thread
+from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.restricted.solvers import Restricted, restricted_solver
 from geomnn.programs.slide import slide
@@ -27,9 +30,8 @@ from geomnn.programs.solve import STOPPED, Optimum, solve, sparse
 from geomnn.programs.sparsify import independent_neurons
 from geomnn.samples import Samples
 
-__all__ = ["certified", "optimise", "search"]
+__all__ = ["certified", "check_certify", "optimise", "search"]
 
-ROUNDS = 1000
 STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
 KEPT = 5  # last networks that the end chooses from
@@ -55,13 +57,7 @@ FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
 
 
 def search(
-    problem: Problem,
-    dictionary: Dictionary,
-    tol: float,
-    progress: bool = False,
-    start: np.ndarray | None = None,
-    deadline: Deadline = NEVER,
-    rounds: int = ROUNDS,
+    problem: Problem, dictionary: Dictionary, effort: Effort = USUAL, start: np.ndarray | None = None
 ) -> Optimum:
     """Minimise (C) over the atoms that a dictionary finds.
 
@@ -70,26 +66,21 @@ def search(
     problem : Problem
     dictionary : Dictionary
         Of scope "local".
-    tol : float
-        Relative accuracy of the program over the atoms in use, and fall of the value below which a round counts as
-        one that brought nothing.
-    progress : bool
-        Whether to show the value as it falls.
+    effort : Effort
+        Its tol is the relative accuracy of the program over the atoms in use, and the fall of the value below which a
+        round counts as one that brought nothing. Walks, slides and solves stop where they are in parts of the time
+        until the deadline; after the first two, no round begins that, by those before it, would end too late.
     start : ndarray, shape (k, D), optional
         Units to begin with.
-    deadline : Deadline
-        Walks, slides and solves stop where they are in parts of the time until then; after the first two, no round
-        begins that, by those before it, would end too late.
-    rounds : int
-        The most rounds.
 
     Source: geomnn theory, section 5.
     """
+    tol, deadline = float(effort.tol), effort.deadline
     landing = deadline.part(LANDING)
     searching = deadline.part(SEARCHING) if dictionary.atoms_move else landing
     restricted = restricted_solver(problem, tol / 10, searching)
-    with one_blas_thread(), tqdm(desc="search", unit="round", disable=not progress, delay=2) as bar:
-        run = _Run(problem, dictionary, tol, searching, rounds, bar)
+    with one_blas_thread(), tqdm(desc="search", unit="round", disable=not effort.progress, delay=2) as bar:
+        run = _Run(problem, dictionary, tol, searching, effort.rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
         slid = found.units[:0]
         if dictionary.atoms_move:
@@ -116,22 +107,38 @@ def search(
 
 
 def optimise(
-    problem: Problem,
-    dictionary: Dictionary,
-    tol: float,
-    progress: bool = False,
-    start: np.ndarray | None = None,
-    deadline: Deadline = NEVER,
-    rounds: int = ROUNDS,
+    problem: Problem, dictionary: Dictionary, effort: Effort = USUAL, start: np.ndarray | None = None
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
-    if dictionary.scope == "local":
-        return search(problem, dictionary, tol, progress, start, deadline, rounds)
-    return solve(problem, dictionary, tol, progress, start, deadline)
+    return (search if dictionary.scope == "local" else solve)(problem, dictionary, effort, start)
+
+
+def check_certify(certify: Any, problem: Problem, choice: Choice) -> None:
+    """Refuse bounds that there are not, or not for such a problem.
+
+    Raises
+    ------
+    OptionError, UnsupportedProblem
+    """
+    if certify is None:
+        return
+    if not isinstance(certify, str) or certify != "milp":
+        raise OptionError(f"certify={certify!r}; None or 'milp' was expected.")
+    if problem.norm == 2 or problem.outputs > 1:
+        what = "norm=2" if problem.norm == 2 else f"{problem.outputs} outputs"
+        raise UnsupportedProblem(
+            f"certify='milp' is made for norm 1 and inf and one output, but there is {what}: leave it out, or use "
+            "dictionary='all' on few samples."
+        )
+    if choice.program != "all":
+        raise UnsupportedProblem(
+            "certify='milp' bounds every unit neuron, and the dictionary holds wedges of samples alone: leave it out, "
+            "or use dictionary='auto' or 'local'."
+        )
 
 
 def certified(
-    problem: Problem, dictionary: Dictionary, tol: float, progress: bool, deadline: Deadline
+    problem: Problem, dictionary: Dictionary, effort: Effort
 ) -> tuple[BranchingDictionary, Optimum]:
     """A search, half of the time at most, and then bounds by branch and bound, whose better atoms it goes on from.
 
@@ -141,15 +148,13 @@ def certified(
         For p = 1 or ∞, with one output.
     dictionary : Dictionary
         Of scope "local".
-    tol, progress
-        As in `search`.
-    deadline : Deadline
-        For all of it; a bound that is not reached by then is a bound all the same.
+    effort : Effort
+        With the deadline of all of it; a bound that is not reached by then is a bound all the same.
 
     Source: geomnn theory, section 5.
     """
-    threshold = problem.reg * (1 + FOUND)
-    network = search(problem, dictionary, tol, progress, deadline=deadline.part(1 / 2))
+    threshold, deadline = problem.reg * (1 + FOUND), effort.deadline
+    network = search(problem, dictionary, effort.part(1 / 2))
     best = replace(network, bound=-np.inf)
     while True:
         branching = BranchingDictionary(problem.samples, problem.norm, max(deadline.left(), 1e-3))
@@ -163,7 +168,7 @@ def certified(
             ended = STOPPED if len(pricing.units) or not pricing.complete else ""
             return branching, replace(best, ended=ended)
         start = np.concatenate([network.units, pricing.units])
-        network = search(problem, dictionary, tol, progress, start, deadline)
+        network = search(problem, dictionary, effort, start)
 
 
 def _share(units: np.ndarray, others: np.ndarray) -> bool:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary, Pricing
 from geomnn.machine import one_blas_thread
+from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
 from geomnn.programs.restricted.solvers import Restricted, restricted_solver
@@ -60,12 +61,7 @@ class Optimum:
 
 
 def solve(
-    problem: Problem,
-    dictionary: Dictionary,
-    tol: float,
-    progress: bool = False,
-    start: np.ndarray | None = None,
-    deadline: Deadline = NEVER,
+    problem: Problem, dictionary: Dictionary, effort: Effort = USUAL, start: np.ndarray | None = None
 ) -> Optimum:
     """Minimise (C) over a dictionary to a relative duality gap.
 
@@ -74,17 +70,15 @@ def solve(
     problem : Problem
     dictionary : Dictionary
         Over the samples of the problem.
-    tol : float
-        Stop when primal − bound ≤ tol·|primal|.
-    progress : bool
-        Whether to show the gap as it falls.
+    effort : Effort
+        Stop when primal − bound ≤ tol·|primal|; after the first, no round begins that, with what comes after the last,
+        would end after the deadline.
     start : ndarray, shape (k, D), optional
         Units to begin with, such as those of a solution at another reg.
-    deadline : Deadline
-        After the first, no round begins that, with what comes after the last, would end later.
 
     Source: geomnn theory, sections 0 and 4.
     """
+    tol, deadline = float(effort.tol), effort.deadline
     restricted = restricted_solver(problem, tol / 10, deadline)
     if start is not None and len(start):
         restricted.add(start)
@@ -93,7 +87,7 @@ def solve(
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
     stalled, lowest, refined, pace = 0, np.inf, False, Pace(deadline, AFTER)
-    with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not progress, delay=2) as bar:
+    with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not effort.progress, delay=2) as bar:
         for _ in range(ROUNDS):
             previous = best.primal - best.bound
             v = problem.dual_point(restricted.dual)

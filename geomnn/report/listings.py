@@ -23,8 +23,8 @@ SCOPES = {
     "local": "what a search came across",
 }
 PROGRAMS = {
-    "exact": "the training problem itself",
-    "paper": "wedges of samples alone",
+    "all": "the training problem itself",
+    "wedge": "wedges of samples alone",
     "sampled": "wedges drawn at random",
     "chains": "parallel chains of unit width",
     "columns": "sums of the columns",
@@ -140,15 +140,17 @@ def scaling(study: Study) -> str:
 def facts(study: Study) -> str:
     """The certificate as numbers."""
     c = study.solution.certificate
-    bound = "lower bound, from the dual" if c.scope != "local" else "estimate from the dual, no bound"
+    bound = (
+        "lower bound, from the dual" if c.coverage.scope != "local" else "estimate from the dual, no bound"
+    )
     rows = {
         "training objective of this network": short_number(c.primal, 12),
         bound: short_number(c.dual, 12),
         "gap": "0, exactly" if c.exact else f"{c.gap:.2g} (relative {c.relative_gap:.2g})",
-        "largest |correlation| / reg": short_number(c.violation, 12),
-        "scope": f"{c.scope}: {SCOPES[c.scope]}",
-        "program": f"{c.program}: {PROGRAMS[c.program]}",
-        "looked at": f"{c.atoms:,} {c.counted}",
+        "largest |correlation| / reg": short_number(c.largest_correlation, 12),
+        "scope": f"{c.coverage.scope}: {SCOPES[c.coverage.scope]}",
+        "program": f"{c.coverage.program}: {PROGRAMS[c.coverage.program]}",
+        "looked at": f"{c.count:,} {c.coverage.counted}",
         "arithmetic": "rational, exact" if c.exact else "float64",
     }
     if c.names_are_loose:

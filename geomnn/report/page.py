@@ -37,7 +37,7 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         doubt=words.doubt(study),
         verdict=html.escape(study.solution.certificate.statement()),
         trust=words.trust(study),
-        trust_class=study.solution.certificate.scope if words.reached(study) else "local",
+        trust_class=study.solution.certificate.coverage.scope if words.reached(study) else "local",
         formula=closed_form(study.network),
         variables=words.variables(study),
         fit=words.fit(study),

@@ -22,13 +22,13 @@ NORMS = {"1": "1", "2": "2", "inf": "np.inf"}
 
 def coverage(study: Study) -> str:
     """What `check_lines` looks at: "all" atoms of the dictionary, some that are "drawn", or "none"."""
-    n, program = len(study.X), study.solution.certificate.program
+    n, program = len(study.X), study.solution.certificate.coverage.program
     if program == "sampled" or _vectors(study) < _members(study):
         return "none"  # nobody can draw them again, or there are none
     subsets = comb(_vectors(study), _members(study))
     few = subsets <= MOST_SUBSETS and subsets * n <= MOST_NUMBERS
-    finite = program == "paper" or study.request.norm != "2" or (len(study.features) == 1)
-    scope = study.solution.certificate.scope
+    finite = program == "wedge" or study.request.norm != "2" or (len(study.features) == 1)
+    scope = study.solution.certificate.coverage.scope
     return "all" if few and finite and scope != "local" else "drawn"
 
 
@@ -50,7 +50,7 @@ def _members(study: Study) -> int:
 
 def _vectors(study: Study) -> int:
     d, n = len(study.features), len(study.X)
-    if study.solution.certificate.program == "paper":
+    if study.solution.certificate.coverage.program == "wedge":
         return n
     return n + (d * (d - 1) if study.request.norm == "inf" else d)
 
@@ -136,7 +136,7 @@ def _neurons(study: Study) -> str:
 
 def _directions(study: Study) -> list[str]:
     d = len(study.features)
-    if study.solution.certificate.program == "paper":
+    if study.solution.certificate.coverage.program == "wedge":
         return []
     if study.request.norm == "inf":
         if d == 1:

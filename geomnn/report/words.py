@@ -53,7 +53,7 @@ def reached(study: Study) -> bool:
 
 def trust(study: Study) -> str:
     """What the certificate's sentence means."""
-    scope = study.solution.certificate.scope
+    scope = study.solution.certificate.coverage.scope
     if scope == "local":
         return "This is not a proof: a search found nothing better."
     if not reached(study):
@@ -63,7 +63,7 @@ def trust(study: Study) -> str:
             "best one."
         )
     if scope == "dictionary":
-        drawn = " that were drawn at random" * (study.solution.certificate.program == "sampled")
+        drawn = " that were drawn at random" * (study.solution.certificate.coverage.program == "sampled")
         return (
             f"Among all networks whose neurons are wedges of samples{drawn} none is better. Networks with other "
             "neurons were not looked at and may be better."
@@ -148,14 +148,14 @@ def proof(study: Study) -> str:
         "global": "every neuron there is",
         "dictionary": "every neuron of the dictionary",
         "local": "every neuron that the search came across",
-    }[certificate.scope]
+    }[certificate.coverage.scope]
     scaled = "" if certificate.exact else ", scaled down where that is needed,"
     zero = f" and {m('Σ_i v_i = 0')}" if request.bias else ""
     reaches = {
         "global": "No network has a value of (T) below it, and one that reaches it is optimal.",
         "dictionary": "No network of such neurons has a value of (T) below it.",
         "local": "For neurons that the search did not come across nothing is shown: this is an estimate, and no bound.",
-    }[certificate.scope]
+    }[certificate.coverage.scope]
     return (
         f"<p>certificate.json holds one number {m('v_i')} for each sample: {residual}. The vector {m('v')}{scaled} "
         f"correlates with {within}, of weight {m(f'‖w‖_{p} = 1')}, by at most reg{zero}:</p>\n"
@@ -191,9 +191,9 @@ def verification(study: Study) -> str:
         "none": "They take the largest correlation from certificate.json. To look at it again, derive the network "
         "again with the command above.",
     }[coverage(study)]
-    if certificate.scope == "local":
+    if certificate.coverage.scope == "local":
         atoms = atoms.replace("look at all of them", "search again")
-    estimate = " The last number is an estimate, no bound." if certificate.scope == "local" else ""
+    estimate = " The last number is an estimate, no bound." if certificate.coverage.scope == "local" else ""
     return (
         "<p>These lines compute the objective and the bound anew, from the data, network.py and the dual vector in "
         f"certificate.json; they need NumPy and nothing of geomnn. {atoms}{estimate} In this folder, with {name} in "

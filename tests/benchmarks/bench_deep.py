@@ -75,7 +75,7 @@ def test_no_training_is_better():
     for X, y, bias, seed in problems():
         two = gm.derive(X, y, reg=REG, bias=bias).objective
         three = gm.derive(X, y, reg=REG, bias=bias, depth=3)
-        assert three.certificate.scope == "global"
+        assert three.certificate.coverage.scope == "global"
         assert three.certificate.relative_gap <= 1e-9
         exact = gm.derive(X, y, reg=REG, bias=bias, depth=3, exact=True)
         assert exact.certificate.gap == 0

@@ -62,7 +62,7 @@ def test_the_plane(kind, n, capsys):
     solving, checking, solution = solved(np.round(X, 4), np.round(y, 4), reg=reg)
     size = f"{len(solution.network)} neurons, {solution.objective.denominator.bit_length():,} bits"
     report(capsys, f"{kind} n = {n}, p = 1, four decimals: solved in {solving:.2f} s, verified in {checking:.2f} s "
-                   f"({solution.certificate.atoms:,} atoms, {size})")  # fmt: skip
+                   f"({solution.certificate.count:,} atoms, {size})")  # fmt: skip
 
 
 def test_space_and_roots(capsys):
@@ -72,7 +72,7 @@ def test_space_and_roots(capsys):
     for what, table, options in (("d = 3, p = 1", X, {"norm": 1}), ("d = 2, p = 2, wedges", X[:, :2], roots)):
         solving, checking, solution = solved(table, y, reg=0.05, **options)
         report(capsys, f"n = 30, {what}: solved in {solving:.2f} s, verified in {checking:.2f} s "
-                       f"({solution.certificate.atoms:,} atoms)")  # fmt: skip
+                       f"({solution.certificate.count:,} atoms)")  # fmt: skip
 
 
 def test_all_proofs(capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from geomnn.dictionaries import LocalDictionary
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.programs.search import search
 
@@ -32,7 +33,7 @@ def ten_rounds(n, steps=20):
     dictionary = LocalDictionary(problem.samples, 2.0, starts=8, steps=steps)
     constant = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
     posed = time.perf_counter()
-    optimum = search(problem, dictionary, 1e-4, progress=True, rounds=10)
+    optimum = search(problem, dictionary, Effort(1e-4, progress=True, rounds=10))
     seconds = time.perf_counter() - posed
     peak = next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if "VmHWM" in line) / 2**20
     before = problem.loss.value(constant, np.zeros_like(constant))

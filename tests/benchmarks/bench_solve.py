@@ -41,9 +41,9 @@ def test_a_thousand_samples(norm, capsys):
 def test_space(capsys):
     taken, solution = derived(*space(), reg=0.1, norm=1)
     certificate = solution.certificate
-    report(capsys, f"d = 3, n = 200, {certificate.atoms:,} atoms: {taken:.1f} s, relative gap "
+    report(capsys, f"d = 3, n = 200, {certificate.count:,} atoms: {taken:.1f} s, relative gap "
                    f"{certificate.relative_gap:.1e}")  # fmt: skip
-    assert certificate.scope == "global"
+    assert certificate.coverage.scope == "global"
     assert abs(certificate.relative_gap) <= 1e-9
 
 

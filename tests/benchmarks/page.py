@@ -72,12 +72,12 @@ def solves():
     for norm in (1, 2):
         said, peak = alone(f"(warm_up(), derived(*spiral(1000), reg=REG, norm={norm}))[1][0]")
         taken, solution = derived(*spiral(1000), reg=REG, norm=norm)
-        rows.append((f"spiral, n = 1,000, p = {norm}, exact", f"{solution.certificate.atoms:,}",
+        rows.append((f"spiral, n = 1,000, p = {norm}, exact", f"{solution.certificate.count:,}",
                      f"{min(taken, float(said)):.1f} s", *certified(solution), f"{peak / 2**20:.0f} MiB"))  # fmt: skip
     for reg in (1.0, 0.1, 0.01):
         _, peak = alone(f"(warm_up(), derived(*space(), reg={reg}, norm=1))[1][0]")
         taken, solution = derived(*space(), reg=reg, norm=1)
-        rows.append((f"space: d = 3, n = 200, p = 1, reg {reg:g}", f"{solution.certificate.atoms:,}",
+        rows.append((f"space: d = 3, n = 200, p = 1, reg {reg:g}", f"{solution.certificate.count:,}",
                      f"{taken:.1f} s", *certified(solution), f"{peak / 2**20:.0f} MiB"))  # fmt: skip
     head = ("problem", "atoms", "time", "objective", "relative gap", "peak memory")
     return (

@@ -171,12 +171,12 @@ class ProximalNewton(_AtConstant):
         samples, reg = problem.samples, problem.reg
         features = samples.features(self.units)
         f = features @ self.coefficients + self.intercept
-        value, pace = self.value, Pace(self._deadline)
+        value, pace, floor = self.value, Pace(self._deadline), 1e-10
         for step in range(200):
             if step and pace.over():
                 return
             v = problem.residual(f)
-            h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], 1e-10)
+            h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], floor)
             model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0], self._deadline)
             model.optimise(pool)
             change = samples.features(model.units) @ model.coefficients + model.intercept - f
@@ -188,7 +188,12 @@ class ProximalNewton(_AtConstant):
             while self._value(f + length * change, length, cost) > value + 1e-4 * length * slope:
                 length /= 2
                 if length < 1e-8:
+                    break
+            if length < 1e-8:
+                if slope >= -self._tol * value or floor > h.max():
                     return  # no fall above rounding: this is the minimum
+                floor *= 1e3  # where the loss has next to no curvature, the step was far too long
+                continue
             self._blend(model, length)
             f = f + length * change
             value = self._value(f, 0.0, 0.0)

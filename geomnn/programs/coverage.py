@@ -1,0 +1,76 @@
+"""What a bound is about: which networks, of which program, and by which method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geomnn.checker.statements import covered_networks
+
+__all__ = ["Coverage"]
+
+# what the count of a certificate counts
+COUNTED = {"enumeration": "atoms checked", "search": "walks", "milp": "samples branched over"}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The networks that a certificate is about.
+
+    Parameters
+    ----------
+    scope : str
+        "global": every network of any width.  "dictionary": those whose neurons are atoms of the dictionary.
+        "local": none, as a search found nothing better, which proves nothing.
+    program : str
+        The dictionary whose atoms compete: "all" (the training problem itself), "wedge" (wedges of samples alone),
+        "sampled" (some of these, drawn at random), "chains" (parallel chains of unit width) or "columns" (sums of the
+        columns).
+    depth : int
+        Layers of weights, 2 for one hidden layer; from 3 on (T) has the path penalty.
+    method : str
+        How atoms were looked at: "enumeration" (each of them), "search" (walks) or "milp" (branch and bound).
+
+    Source: geomnn theory, sections 0 and 2.
+    """
+
+    scope: str
+    program: str
+    depth: int = 2
+    method: str = "enumeration"
+
+    @property
+    def proves(self) -> bool:
+        """Whether there is a bound at all."""
+        return self.scope != "local"
+
+    @property
+    def counted(self) -> str:
+        """What the count of the certificate counts."""
+        return COUNTED.get(self.method, "atoms checked")
+
+    @property
+    def networks(self) -> str:
+        """The networks of which none is better, as the beginning of a sentence."""
+        return covered_networks(self.scope, self.depth, self.program)
+
+    def sentence(self, objective: str = "the lower bound", known: str = "this one") -> str:
+        """What was shown, in one sentence.
+
+        Parameters
+        ----------
+        objective : str
+            The bound in words or digits.
+        known : str
+            What is known of the network that was found.
+
+        Examples
+        --------
+        >>> Coverage("global", "all").sentence("2")
+        'No two-layer ReLU network of any width has a training objective below 2 (this one).'
+        """
+        if self.proves:
+            return f"{self.networks} has a training objective below {objective} ({known})."
+        return (
+            f"A network with the training objective {objective}; {known}. That is no proof: other networks may be "
+            "better."
+        )

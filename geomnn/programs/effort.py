@@ -1,0 +1,81 @@
+"""How much is done for a solution: one object, handed down to everything that computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from geomnn.deadline import NEVER, Deadline, limited
+from geomnn.errors import OptionError
+from geomnn.samples import check_integer
+
+__all__ = ["USUAL", "Effort"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How closely, how long and from where a problem is solved.
+
+    Parameters
+    ----------
+    tol : float
+        Relative duality gap.
+    seed : int
+        Of all that is drawn.
+    progress : bool
+        Whether to show what goes on.
+    time_limit : float, optional
+        Seconds for all of a call; None for no end.
+    affordable : float
+        The seconds up to which a solve over all atoms is what "auto" stands for.
+    rounds : int
+        The most rounds of a search.
+    far_off : float
+        The largest correlation, in units of reg, from which on a search says that its network is not optimal.
+    deadline : Deadline
+        The moment at which the time is over, once `begun`.
+
+    Raises
+    ------
+    OptionError
+        If one of the first four is not such a number.
+    """
+
+    tol: float = 1e-9
+    seed: int = 0
+    progress: bool = False
+    time_limit: float | None = None
+    affordable: float = 60.0
+    rounds: int = 1000
+    far_off: float = 1.1
+    deadline: Deadline = NEVER
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.tol) or not 0 < self.tol < 1:
+            raise OptionError(f"tol={self.tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
+        check_integer("seed", self.seed, 0)
+        check_integer("rounds", self.rounds, 1)
+        if self.time_limit is not None and not (_is_number(self.time_limit) and self.time_limit > 0):
+            raise OptionError(f"time_limit={self.time_limit!r}; None or seconds above 0 were expected.")
+
+    @contextmanager
+    def begun(self) -> Iterator[Effort]:
+        """The effort with the deadline of a call that begins now."""
+        with limited(inf if self.time_limit is None else float(self.time_limit), self.progress) as deadline:
+            yield replace(self, deadline=deadline)
+
+    def part(self, share: float) -> Effort:
+        """The effort of this share of the time that is left."""
+        return replace(self, deadline=self.deadline.part(share))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+USUAL = Effort()
