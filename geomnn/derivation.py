@@ -101,7 +101,7 @@ class Solution:
         """
         certificate, dictionary = self.certificate, self.dictionary
         covered = certificate.coverage
-        undecided = certificate.stopped or not covered.proves
+        undecided = certificate.stopped or not covered.proves or self.problem.loss.is_polyhedral
         if dictionary is None or undecided or isinstance(dictionary, BranchingDictionary):
             return None
         atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
@@ -160,15 +160,15 @@ def derive(
     X : array_like, shape (n, d)
         Samples, one a row.
     y : array_like, shape (n,) or (n, c)
-        Targets; -1 and +1 for the logistic loss, one-hot rows for softmax.
+        Targets; -1 and +1 for the logistic and the hinge loss, one-hot rows for softmax.
     reg : float, Fraction, Decimal or SymPy Rational
         Weight of the penalty, above 0.
     norm : {1, 2, numpy.inf}
         p, the norm of the inner weights.
     bias : bool
         Whether neurons have biases and the network an intercept; neither is penalised.
-    loss : {"squared", "logistic", "softmax"} or Loss
-        ½ Σ (f − y)², Σ log(1 + exp(−y f)), or Σ (log Σ_o exp(f_o) − y·f).
+    loss : {"squared", "logistic", "softmax", "hinge"} or Loss
+        ½ Σ (f − y)², Σ log(1 + exp(−y f)), Σ (log Σ_o exp(f_o) − y·f), Σ (1 − y f)_+, or one of your own.
     dictionary : {"auto", "all", "wedge", "sampled", "local", "chains"} or Dictionary
         "all": all atoms of the training problem, so that the certificate is global.
         "wedge": the paper's program, over wedges of samples alone.

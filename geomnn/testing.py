@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from geomnn.atoms import units_through
 from geomnn.dictionaries import Dictionary
 from geomnn.errors import GeomnnError
+from geomnn.programs.losses import Loss, check_targets
 from geomnn.samples import weight_norm
 
-__all__ = ["LawBroken", "check_dictionary"]
+__all__ = ["LawBroken", "check_dictionary", "check_loss"]
 
 
 class LawBroken(GeomnnError, AssertionError):
@@ -78,6 +81,91 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
             _law(bool(named), "a name has the weight of its unit")
 
 
+def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
+    """Run the laws of `Loss` on an instance, at random predictions of given targets.
+
+    With L the value, v the residual, D the dual: L(g) ≥ L(f) − v·(g − f), L(f) ≥ D(w) − w·f for every w of the domain,
+    with equality at v; −∂v/∂f is the curvature; the best shift leaves no sum of v; whole weights are repeated samples.
+
+    Parameters
+    ----------
+    loss : Loss
+    y : array_like, shape (n,) or (n, c)
+        Targets that it takes.
+    seed : int
+        Of the predictions.
+    trials : int
+        How many of them.
+
+    Raises
+    ------
+    LawBroken
+        Naming the law.
+
+    Examples
+    --------
+    >>> from geomnn.programs.losses import LogisticLoss
+    >>> check_loss(LogisticLoss(), [-1, 1, 1, -1])
+
+    Source: geomnn theory, section 0.
+    """
+    rng, n = np.random.default_rng(seed), len(np.asarray(y))
+    targets = check_targets(y, n, loss, bias=True)
+
+    def law(holds: Any, words: str) -> None:
+        _law(bool(np.all(holds)), words, "Loss")
+
+    for weights in (None, rng.integers(1, 4, n).astype(float)):
+        weighed = loss if weights is None else loss.weighted(weights)
+        rows = np.repeat(np.arange(n), 1 if weights is None else weights.astype(int))
+        for _ in range(trials):
+            f, g = 3 * rng.standard_normal((2, *targets.shape))
+            value, v = weighed.value(f, targets), weighed.residual(f, targets)
+            close = 1e-9 * (1 + abs(value) + np.abs(v * f).sum() + np.abs(v * g).sum())
+            law(
+                abs(loss.value(f[rows], targets[rows]) - value) <= close, "whole weights are repeated samples"
+            )
+            law(
+                weighed.value(g, targets) >= value - np.sum(v * (g - f)) - close,
+                "the residual is a slope of the value",
+            )
+            law(
+                abs(weighed.dual(v, targets) - np.sum(v * f) - value) <= close,
+                "the dual is tight at the residual",
+            )
+            w = weighed.clip(v + rng.standard_normal(v.shape), targets)
+            bound = weighed.dual(w, targets) - np.sum(w * f)
+            law(np.isfinite(bound), "a clipped v is in the domain of the dual")
+            law(value >= bound - close - 1e-9 * np.abs(w * f).sum(), "no dual value is above the value")
+            law(
+                np.abs(weighed.clip(w, targets) - w) <= 1e-9 * np.abs(w).max(),
+                "clipping twice is clipping once",
+            )
+            t = weighed.shift(f, targets)
+            least = weighed.value(f + t, targets)
+            law(
+                weighed.value(f + t + rng.standard_normal(t.shape), targets) >= least - close,
+                "the shift is the best",
+            )
+            level = weighed.balance(weighed.clip(weighed.residual(f + t, targets) * (1 + 1e-9 * f), targets))
+            law(
+                np.abs(level.sum(axis=0)) <= 1e-12 * np.abs(level).sum(),
+                "the columns of a balanced v sum to zero",
+            )
+            law(np.isfinite(weighed.dual(level, targets)), "a balanced v is in the domain of the dual")
+            left = weighed.residual(f + t, targets)
+            small = np.abs(left.sum(axis=0)) <= 1e-6 * np.abs(left).sum()
+            law(loss.is_polyhedral or small, "the best shift leaves no sum of the residual")
+            step = 1e-6 * rng.standard_normal(f.shape)
+            bend = weighed.residual(f - step, targets) - weighed.residual(f + step, targets)
+            h = np.einsum("nkc,nc->nk", weighed.curvature(f, targets), 2 * step)
+            # where a loss has a kink no difference tells its curvature
+            law(
+                loss.is_polyhedral or np.median(np.abs(bend - h)) <= 1e-4 * np.abs(step).max(),
+                "curvature is −∂v/∂f",
+            )
+
+
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
     """Units in random directions, through random samples where there is a bias."""
     samples = dictionary.samples
@@ -104,6 +192,6 @@ def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int)
     return np.concatenate([units, -units])
 
 
-def _law(holds: bool, law: str) -> None:
+def _law(holds: bool, law: str, part: str = "Dictionary") -> None:
     if not holds:
-        raise LawBroken(f"Broken law of Dictionary: {law}.")
+        raise LawBroken(f"Broken law of {part}: {law}.")

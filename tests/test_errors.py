@@ -9,6 +9,8 @@ import sympy
 
 import geomnn as gm
 from geomnn import errors
+from geomnn.absolute import AbsoluteFeatures
+from geomnn.samples import Samples
 
 X, Y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]]), np.array([0.0, 1.0, 0.5])
 
@@ -49,7 +51,7 @@ BAD = {
     "reg True": ((X, Y), {"reg": True}, errors.OptionError, "True"),
     "norm": ((X, Y), {"norm": 3}, errors.OptionError, "1, 2 or numpy.inf"),
     "norm text": ((X, Y), {"norm": "l1"}, errors.OptionError, "1, 2 or numpy.inf"),
-    "loss": ((X, Y), {"loss": "hinge"}, errors.OptionError, "squared"),
+    "loss": ((X, Y), {"loss": "absolute"}, errors.OptionError, "squared"),
     "dictionary": ((X, Y), {"dictionary": "best"}, errors.OptionError, "wedge"),
     "bias": ((X, Y), {"bias": "no"}, errors.OptionError, "True or False"),
     "tol": ((X, Y), {"tol": 0}, errors.OptionError, "tol"),
@@ -106,6 +108,73 @@ def test_bad_input_is_refused_in_one_sentence(name):
     assert isinstance(caught.value, errors.GeomnnError)
     assert isinstance(caught.value, ValueError)
     assert "\n" not in str(caught.value)
+
+
+class Unpriced(gm.dictionaries.WedgeDictionary):
+    """A dictionary that nobody may ask before a call is refused."""
+
+    def price(self, residual, threshold, limit):
+        raise AssertionError("a number was computed")
+
+
+LATE = {
+    "certify misspelt": ({"certify": "mlp"}, errors.OptionError, "'milp' was expected"),
+    "certify misspelt, p = 2": ({"certify": "mlp", "norm": 2}, errors.OptionError, "'milp' was expected"),
+    "certify two outputs": ({"certify": "milp", "outputs": 2}, errors.UnsupportedProblem, "one output"),
+    "exact two outputs": ({"exact": True, "outputs": 2}, errors.UnsupportedProblem, "each column"),
+    "exact neither": ({"exact": 1}, errors.OptionError, "True or False"),
+    "depth": ({"depth": 3}, errors.UnsupportedProblem, "depth=3 is for dictionary="),
+    "depth text": ({"depth": "3"}, errors.OptionError, "an integer of at least 2"),
+    "tol": ({"tol": 2.0}, errors.OptionError, "between 0 and 1"),
+    "time_limit": ({"time_limit": 0}, errors.OptionError, "seconds above 0"),
+    "seed": ({"seed": -1}, errors.OptionError, "an integer of at least 0"),
+    "loss": ({"loss": "absolute"}, errors.OptionError, "'hinge' or a Loss"),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_is_refused_is_refused_before_any_number_is_computed(name):
+    options, kind, words = LATE[name]
+    table = np.random.default_rng(0).normal(size=(40, 3))
+    targets = table[:, : options.get("outputs", 1)]
+    given = {key: value for key, value in options.items() if key != "outputs"}
+    dictionary = Unpriced(Samples(table, True), given.get("norm", 1), False)
+    with pytest.raises(kind, match=words):
+        gm.derive(table, targets[:, 0] if targets.shape[1] == 1 else targets, dictionary=dictionary, **given)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_no_dictionary_of_a_name_is_asked_either(name, monkeypatch):
+    for kind in vars(gm.dictionaries).values():
+        if isinstance(kind, type) and issubclass(kind, gm.dictionaries.Dictionary):
+            monkeypatch.setattr(kind, "price", Unpriced.price)
+    test_bad_input_is_refused_in_one_sentence(name)
+
+
+def test_after_reg_there_are_keywords_only():
+    for call in (gm.derive, gm.path, gm.grid, gm.cross_validate):
+        with pytest.raises(TypeError, match="positional"):
+            call(X, Y, 0.1, 2)
+
+
+WARNING = {
+    "derive": lambda: gm.derive(X, Y, 1e3),
+    "exact": lambda: gm.derive(X, Y, 1e3, exact=True),
+    "deep": lambda: gm.derive(X, Y, 1e3, depth=3),
+    "chains": lambda: gm.derive(X[:, :1], Y, 1e3, dictionary="chains", depth=3),
+    "grid": lambda: gm.grid(X, Y, [1e3]),
+    "path": lambda: gm.path(X, Y, 0.1)(1e3),
+    "regressor": lambda: gm.WedgeRegressor(1e3).fit(X, Y),
+    "classifier": lambda: gm.WedgeClassifier(1e3).fit(X, [0, 1, 1]),
+    "absolute values": lambda: AbsoluteFeatures(X[:, :1]).derive(Y, 1e3),
+}
+
+
+@pytest.mark.parametrize("name", WARNING)
+def test_a_warning_points_at_the_line_of_the_caller(name):
+    with pytest.warns(errors.ConstantNetworkWarning, match="reg_max") as caught:
+        WARNING[name]()
+    assert {each.filename for each in caught} == {__file__}
 
 
 def test_reg_max_checks_as_derive_does():

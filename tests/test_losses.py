@@ -1,11 +1,126 @@
 """Losses: intercepts that balance the residual whatever classes and weights there are, and duals of small numbers."""
 
+import ast
+from pathlib import Path
+
+import cvxpy as cp
 import numpy as np
 import pytest
 
 import geomnn as gm
 from geomnn import errors
-from geomnn.programs.losses import LogisticLoss, SoftmaxLoss, find_loss
+from geomnn.programs.losses import HingeLoss, LogisticLoss, SoftmaxLoss, SquaredLoss, find_loss
+from geomnn.samples import Samples
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "plot_own_loss.py"
+
+
+def huber(delta):
+    """The loss that the how-to writes, from its page."""
+    tree = ast.parse(EXAMPLE.read_text(encoding="utf-8"))
+    parts = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)]
+    names = {}
+    exec(compile(ast.Module(parts, []), EXAMPLE, "exec"), names)
+    return names["HuberLoss"](delta)
+
+
+LAWFUL = {
+    "squared": (SquaredLoss(), np.linspace(-1, 2, 12).reshape(6, 2)),
+    "logistic": (LogisticLoss(), [-1, 1, 1, -1, 1]),
+    "hinge": (HingeLoss(), [-1, 1, 1, -1, 1]),
+    "hinge, one class": (HingeLoss(), [1, 1, 1]),
+    "softmax": (SoftmaxLoss(), np.eye(3)[[0, 1, 2, 1, 0]]),
+    "Huber": (huber(0.5), np.linspace(-3, 2, 12).reshape(6, 2)),
+}
+
+
+@pytest.mark.parametrize("name", LAWFUL)
+def test_every_loss_keeps_the_laws(name):
+    loss, y = LAWFUL[name]
+    for seed in range(3):
+        gm.testing.check_loss(loss, y, seed)
+
+
+class Steep(SquaredLoss):
+    def residual(self, f, y):
+        return 2 * super().residual(f, y)
+
+
+class Low(SquaredLoss):
+    def dual(self, v, y):
+        return super().dual(v, y) - 1
+
+
+class High(SquaredLoss):
+    def dual(self, v, y):
+        return super().dual(v, y) + 1
+
+
+class Flat(SquaredLoss):
+    def curvature(self, f, y):
+        return 0.5 * super().curvature(f, y)
+
+
+class Off(SquaredLoss):
+    def shift(self, f, y):
+        return super().shift(f, y) + 0.1
+
+
+class Lopsided(SquaredLoss):
+    def balance(self, v):
+        return v + 1e-3
+
+
+class Unweighted(SquaredLoss):
+    def value(self, f, y):
+        return float(0.5 * np.sum((f - y) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("liar", "law"),
+    [
+        (Steep, "slope of the value|tight at the residual"),
+        (Low, "tight at the residual"),
+        (High, "tight at the residual"),
+        (Flat, "curvature"),
+        (Off, "shift"),
+        (Lopsided, "sum to zero"),
+        (Unweighted, "repeated samples"),
+    ],
+)
+def test_a_loss_that_breaks_a_law_is_found(liar, law):
+    with pytest.raises(gm.testing.LawBroken, match=law):
+        gm.testing.check_loss(liar(), [0.0, 1.0, 3.0, 2.0])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("name", ["hinge", "Huber"])
+def test_the_optimum_of_other_losses_is_that_of_the_cone_program(name, norm, bias):
+    """Over the wedges, whose features are written out for CVXPY; over all atoms it is no higher, with its proof."""
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(18, 2)), rng.normal(size=18)
+    y, loss = (np.where(y > 0, 1.0, -1.0), "hinge") if name == "hinge" else (y + 4 * (y > 1), huber(0.5))
+    for reg in (0.05, 0.4):
+        options = {"reg": reg, "norm": norm, "bias": bias, "loss": loss}
+        solution = gm.derive(X, y, dictionary="wedge", **options)
+        samples = Samples(X, bias)
+        units = np.concatenate(list(gm.dictionaries.WedgeDictionary(samples, norm, False).units()))
+        features = samples.features(np.concatenate([units, -units]))
+        z, t = cp.Variable(features.shape[1]), cp.Variable() if bias else 0.0
+        f = features @ z + t
+        fit = cp.sum(cp.pos(1 - cp.multiply(y, f))) if name == "hinge" else cp.sum(cp.huber(f - y, 0.5)) / 2
+        best = cp.Problem(cp.Minimize(fit + reg * cp.norm1(z))).solve(solver="CLARABEL")
+        assert solution.objective == pytest.approx(best, rel=1e-6)
+        whole = gm.derive(X, y, dictionary="all", **options)
+        assert whole.objective <= solution.objective * (1 + 1e-9)
+        assert abs(whole.certificate.relative_gap) <= 1e-9
+        assert whole.certificate.coverage.scope == "global"
+        searched = gm.derive(X, y, dictionary="local", **options)
+        assert searched.objective >= whole.certificate.dual * (1 - 1e-9)
+        assert searched.objective <= whole.objective * 1.01
+    assert name == "Huber" or whole.unique is None
+
 
 SEEDS = range(40)
 

@@ -53,7 +53,7 @@ class Coverage:
         """The networks of which none is better, as the beginning of a sentence."""
         return covered_networks(self.scope, self.depth, self.program)
 
-    def sentence(self, objective: str = "the lower bound", known: str = "this one") -> str:
+    def sentence(self, objective: str = "the lower bound", known: str = "") -> str:
         """What was shown, in one sentence.
 
         Parameters
@@ -66,11 +66,11 @@ class Coverage:
         Examples
         --------
         >>> Coverage("global", "all").sentence("2")
-        'No two-layer ReLU network of any width has a training objective below 2 (this one).'
+        'No two-layer ReLU network of any width has a training objective below 2.'
         """
         if self.proves:
-            return f"{self.networks} has a training objective below {objective} ({known})."
-        return (
-            f"A network with the training objective {objective}; {known}. That is no proof: other networks may be "
-            "better."
-        )
+            return (
+                f"{self.networks} has a training objective below {objective}{f' ({known})' if known else ''}."
+            )
+        network = f"A network with the training objective {objective}{f'; {known}' if known else ''}."
+        return f"{network} That is no proof: other networks may be better."

@@ -18,7 +18,7 @@ from scipy.special import expit, logsumexp, softmax, xlog1py, xlogy
 from geomnn.errors import DataError, OptionError
 from geomnn.samples import finite_floats, plain_array
 
-__all__ = ["LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
+__all__ = ["HingeLoss", "LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
 
 EPS = np.finfo(float).eps
 STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
@@ -39,6 +39,9 @@ class Loss(ABC):
     name : str
     is_quadratic : bool
         Whether it is the squared one, for which v is a projection.
+    is_polyhedral : bool
+        Whether it is a maximum of affine functions, its `pieces`, so that (C) is a linear program; v is then no
+        function of f, and `residual` gives one of those that there are.
     weights : ndarray, shape (n,), or None
         s_i > 0; None for ones.
 
@@ -47,6 +50,7 @@ class Loss(ABC):
 
     name: str
     is_quadratic: bool = False
+    is_polyhedral: bool = False
     weights: np.ndarray | None = None
 
     @property
@@ -83,6 +87,10 @@ class Loss(ABC):
     def canonical(self, t: np.ndarray) -> np.ndarray:
         """The one of all intercepts with the same loss, shape (c,)."""
         return t
+
+    def pieces(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """a and b, shape (m, n) each, of a polyhedral loss of one output, ℓ_i = max_j (a_ji f_i + b_ji)."""
+        raise NotImplementedError(f"{type(self).__name__} says that it is polyhedral and gives no pieces.")
 
     @abstractmethod
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
@@ -134,19 +142,60 @@ class SquaredLoss(Loss):
         return v
 
 
+class HingeLoss(Loss):
+    """ℓ = (1 − y f)_+, y = ±1: v = s y where y f < 1, 0 where y f > 1 and anything between at y f = 1; D(v) = Σ v∘y."""
+
+    name = "hinge"
+    is_polyhedral = True
+
+    def check_targets(self, y: np.ndarray, bias: bool) -> None:
+        _check_signs(self.name, y)
+
+    def value(self, f: np.ndarray, y: np.ndarray) -> float:
+        return float(np.sum(self._s * np.maximum(1 - y * f, 0.0)))
+
+    def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        room = 1 - y * f
+        at = np.abs(room) <= 4 * EPS * (1 + np.abs(f))
+        v, rest = self._s * y * ((room > 0) & ~at), self._s * y * at
+        # of those at the kink so much of all that the sum comes as close to 0 as it can
+        share = [
+            -np.sum(v) / np.sum(side) if side.any() else 0.0 for side in (rest * (y > 0), rest * (y < 0))
+        ]
+        return v + rest * np.clip(np.where(y > 0, *share), 0.0, 1.0)
+
+    def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.zeros((*y.shape, 1))
+
+    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
+        # Σ s (1 − y (f + t))_+ is convex in t, its slope −Σ_{y = 1} s at first and more by s at each y − f
+        order = np.argsort(y - f, axis=0)[:, 0]
+        kinks, s = (y - f)[order, 0], np.broadcast_to(self._s, y.shape)
+        slope = np.cumsum(s[order, 0]) - np.sum(s[y > 0])
+        flat = 4 * EPS * np.sum(s) * len(s)
+        first, last = np.searchsorted(slope, -flat), np.searchsorted(slope, flat, side="right")
+        low = kinks[first] if (y > 0).any() else kinks[0]
+        high = kinks[last] if (y < 0).any() else low
+        return np.array([(low + high) / 2])
+
+    def pieces(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([0 * y[:, 0], -y[:, 0]]), np.array([0 * y[:, 0], np.ones(len(y))])
+
+    def dual(self, v: np.ndarray, y: np.ndarray) -> float:
+        p = v * y / self._s
+        return -np.inf if (p < 0).any() or (p > 1).any() else float(np.sum(v * y))
+
+    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return y * np.clip(v * y, 0.0, self._s)
+
+
 class LogisticLoss(Loss):
     """ℓ = log(1 + exp(−y f)), y = ±1: v = s y p, p = 1/(1 + exp(y f)), D(v) = Σ s H(p) in nats."""
 
     name = "logistic"
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
-        if y.shape[1] != 1:
-            raise DataError(f"y has {y.shape[1]} columns; loss='logistic' takes one column of -1 and +1.")
-        odd = y[np.abs(y) != 1]
-        if odd.size:
-            raise DataError(
-                f"y holds {odd[0]:g}; loss='logistic' takes the targets -1 and +1: relabel the classes."
-            )
+        _check_signs(self.name, y)
         if bias and (y == y[0]).all():
             raise DataError(
                 f"y holds the class {y[0, 0]:+g} only; loss='logistic' has no minimiser then, as the intercept grows "
@@ -311,7 +360,9 @@ class SoftmaxLoss(Loss):
         return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (SquaredLoss(), LogisticLoss(), SoftmaxLoss())}
+LOSSES: dict[str, Loss] = {
+    loss.name: loss for loss in (SquaredLoss(), LogisticLoss(), SoftmaxLoss(), HingeLoss())
+}
 
 
 def find_loss(loss: Any, weights: np.ndarray | None = None) -> Loss:
@@ -320,6 +371,17 @@ def find_loss(loss: Any, weights: np.ndarray | None = None) -> Loss:
     if not isinstance(found, Loss):
         raise OptionError(f"loss={loss!r}; one of {', '.join(map(repr, LOSSES))} or a Loss was expected.")
     return found if weights is None else found.weighted(weights)
+
+
+def _check_signs(loss: str, y: np.ndarray) -> None:
+    """Refuse targets that are not one column of −1 and +1."""
+    if y.shape[1] != 1:
+        raise DataError(f"y has {y.shape[1]} columns; loss={loss!r} takes one column of -1 and +1.")
+    odd = y[np.abs(y) != 1]
+    if odd.size:
+        raise DataError(
+            f"y holds {odd[0]:g}; loss={loss!r} takes the targets -1 and +1: relabel the classes."
+        )
 
 
 def check_targets(y: Any, n: int, loss: Loss, bias: bool) -> np.ndarray:

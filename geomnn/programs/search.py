@@ -79,11 +79,12 @@ def search(
     landing = deadline.part(LANDING)
     searching = deadline.part(SEARCHING) if dictionary.atoms_move else landing
     restricted = restricted_solver(problem, tol / 10, searching)
+    moving = dictionary.atoms_move and not problem.loss.is_polyhedral
     with one_blas_thread(), tqdm(desc="search", unit="round", disable=not effort.progress, delay=2) as bar:
         run = _Run(problem, dictionary, tol, searching, effort.rounds, bar)
         found = run.network(restricted, run.walked if start is None else start)
         slid = found.units[:0]
-        if dictionary.atoms_move:
+        if moving:
             found = run.slides(restricted, found)
             slid = found.units
         if run.solves(found):
@@ -102,7 +103,7 @@ def search(
             if landed is found or landed.primal > found.primal * (1 + FAR):
                 landed = run.through_samples(restricted, found, landing)
             found = run.rounds(restricted, landed) if run.solves(landed) else landed
-        last = sparse(problem, found, dictionary.atoms_move, tol, deadline)
+        last = sparse(problem, found, moving, tol, deadline)
         return run.with_estimate(found, last, deadline)
 
 
@@ -213,7 +214,10 @@ class _Run:
         """The network of the atoms in use together with a pool."""
         if len(pool):
             restricted.optimise(pool)
-        return self._with_residual(restricted.units, restricted.coefficients, restricted.intercept)
+        found = self._with_residual(restricted.units, restricted.coefficients, restricted.intercept)
+        if self._problem.loss.is_polyhedral:  # v is no function of f
+            found = replace(found, dual=self._problem.dual_point(restricted.dual))
+        return found
 
     def _with_residual(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
         problem, features = self._problem, self._problem.samples.features(units)
@@ -351,6 +355,7 @@ class _Run:
         problem, dictionary = self._problem, self._dictionary.until(deadline)
         predictions = problem.samples.features(last.units) @ last.coefficients + last.intercept
         v, maximum = problem.dual_point(problem.residual(predictions)), found.maximum
+        v = found.dual if problem.loss.is_polyhedral else v
         if not maximum or np.abs(v - found.dual).max() > SAME * np.abs(v).max():
             walks = dictionary.price(v, np.inf, 1), dictionary.follow(last.units, v, np.inf, 1)
             maximum = max(each.maximum for each in walks)

@@ -80,6 +80,7 @@ def solve(
     """
     tol, deadline = float(effort.tol), effort.deadline
     restricted = restricted_solver(problem, tol / 10, deadline)
+    moving = dictionary.atoms_move and not problem.loss.is_polyhedral
     if start is not None and len(start):
         restricted.add(start)
     threshold = problem.reg * (1 + 1e-12)
@@ -111,16 +112,16 @@ def solve(
                 best = replace(best, ended=STOPPED)
                 break
             added = stalled <= STALLED and any(map(len, found)) and restricted.add(np.concatenate(found))
-            if not added and (refined or not dictionary.atoms_move):
+            if not added and (refined or not moving):
                 best = replace(best, ended="new atoms brought it no further, as rounding does")
                 break
             # moving atoms: where the program over fixed ones is no polyhedral projection, tangents to its dual set
             # alone come to the optimum slowly
             near = gap <= 1e-2 * best.primal and not problem.is_projection
-            refined = dictionary.atoms_move and (near or not added)
+            refined = moving and (near or not added)
         else:
             best = replace(best, ended=f"it was not reached in {ROUNDS} rounds")
-        best = sparse(problem, best, dictionary.atoms_move, tol, deadline)
+        best = sparse(problem, best, moving, tol, deadline)
         return _with_its_residual(problem, dictionary, best, tol, deadline)
 
 

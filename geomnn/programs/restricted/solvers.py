@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from scipy.optimize import linprog
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.problem import Problem
@@ -14,13 +15,21 @@ from geomnn.programs.restricted.interior_point import CentralPath
 from geomnn.programs.restricted.smoothed import SmoothedNorms
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["GroupNewton", "InteriorPoint", "ProximalNewton", "Restricted", "restricted_solver"]
+__all__ = [
+    "GroupNewton",
+    "InteriorPoint",
+    "LinearProgram",
+    "ProximalNewton",
+    "Restricted",
+    "restricted_solver",
+]
 
 
 FEW = 600  # coefficients up to which all of them are moved at each step
 LARGE = (
     4000  # targets beyond which a system of equations of their number is larger than that of the coefficients
 )
+ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 NEAR = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
@@ -59,6 +68,8 @@ def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) 
         return DualActiveSet(
             problem.targets, samples.homogeneous, problem.reg, samples.bias, problem.loss.weights, deadline
         )
+    if problem.loss.is_polyhedral:
+        return LinearProgram(problem, tol, deadline)
     if problem.loss.is_quadratic and problem.targets.size <= LARGE:
         return InteriorPoint(problem, tol, deadline)
     if problem.outputs == 1:
@@ -103,6 +114,44 @@ class _AtConstant:
     def _solve(self, pool: np.ndarray) -> None:
         """Solve for the atoms of a pool, shape (k, D), starting from the network."""
         raise NotImplementedError
+
+
+class LinearProgram(_AtConstant):
+    """Polyhedral losses ℓ_i = max_j (a_ji f_i + b_ji): minimise Σ s ξ + reg Σ |z| with a_ji (Φz + t)_i + b_ji ≤ ξ_i.
+
+    The multipliers μ_ji ≥ 0 of these give v_i = −Σ_j μ_ji a_ji.
+
+    Source: geomnn theory, section 4.
+    """
+
+    def optimise(self, units: np.ndarray) -> None:
+        """The same, and of all atoms those that may be in use next."""
+        self.add(units)
+        pull = np.abs(self._problem.samples.features(self.units).T @ self.dual)[:, 0]
+        near = self.coefficients.any(axis=1) | (pull > NEAR * self._problem.reg)
+        self.units, self.coefficients = self.units[near], self.coefficients[near]
+
+    def _solve(self, pool: np.ndarray) -> None:
+        problem = self._problem
+        features, n = problem.samples.features(pool), problem.samples.n
+        slopes, offsets = problem.loss.pieces(problem.targets)
+        ones = np.ones((n, int(problem.samples.bias)))
+        outputs = np.hstack([features, -features, ones, -ones])
+        rows = np.vstack([np.hstack([a[:, None] * outputs, -np.eye(n)]) for a in slopes])
+        weights = np.ones(n) if problem.loss.weights is None else problem.loss.weights
+        cost = np.concatenate([np.full(2 * len(pool), problem.reg), np.zeros(2 * ones.shape[1]), weights])
+        bounds = [(0, None)] * outputs.shape[1] + [(None, None)] * n
+        left = {"time_limit": self._deadline.left()} if self._deadline.left() < np.inf else {}
+        found = linprog(
+            cost, rows, -offsets.ravel(), bounds=bounds, method="highs-ds", options=ACCURATE | left
+        )
+        if found.x is None:
+            return
+        z, t = np.split(found.x[: outputs.shape[1]], [2 * len(pool)])
+        self.dual = np.sum(found.ineqlin.marginals.reshape(slopes.shape) * slopes, axis=0)[:, None]
+        # all atoms stay: v may be one of many, and one that is not in use may be what keeps it from another
+        self.units, self.coefficients = pool, (z[: len(pool)] - z[len(pool) :])[:, None]
+        self.intercept = t[:1] - t[1:] if len(t) else np.zeros(1)
 
 
 class InteriorPoint(_AtConstant):
