@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 
-from geomnn import algebra
 from geomnn.errors import DataError
 from geomnn.samples import Samples, sums_of_products, weight_norm
 
@@ -290,7 +289,9 @@ def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, no
 
     Equation (1) of the geomnn theory, section 1.
     """
-    weights = algebra.cross_product(wedge_vectors(samples, rows, directions), unit=True)
+    from geomnn.algebra import cross_product  # which loads SymPy, and a network in floats needs no product
+
+    weights = cross_product(wedge_vectors(samples, rows, directions), unit=True)
     length = weight_norm(weights, norm)[..., None]
     weights = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
     if not samples.bias:

@@ -322,7 +322,7 @@ class _Training:
         z, one = last.outer * np.abs(last.inner).sum(axis=1)[:, None], problem.one_column
         network = AnalyticNetwork.from_atoms(
             named[-1], z[:, 0] if one else z, float(last.shift[0]) if one else last.shift,
-            problem.samples.d, 1.0, problem.samples.bias, below,
+            problem.samples.d, 1.0, problem.samples.bias, below, problem.samples.names,
         )  # fmt: skip
         return BlockTraining(network, self.value, tuple(self._history))
 

@@ -322,6 +322,7 @@ def solution_of(problem: Problem, dictionary: Dictionary, optimum: Optimum, effo
         problem.samples.d,
         problem.norm,
         problem.samples.bias,
+        feature_names=problem.samples.names,
     )
     certificate = Certificate(
         problem.training_objective(*network.arrays()),
@@ -342,7 +343,9 @@ def _exact_solution(
 ) -> Solution:
     neurons = [ExactNeuron(atom, z) for atom, z in zip(optimum.atoms, optimum.coefficients, strict=True)]
     samples, covered = problem.samples, Coverage(dictionary.scope, dictionary.program)
-    network = AnalyticNetwork(neurons, optimum.intercept, samples.d, problem.norm, samples.bias)
+    network = AnalyticNetwork(
+        neurons, optimum.intercept, samples.d, problem.norm, samples.bias, feature_names=samples.names
+    )
     certificate = Certificate(
         optimum.primal, optimum.bound, optimum.largest_correlation, covered, posed.planes.count, exact=True
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -62,7 +63,13 @@ class _WedgeEstimator(BaseEstimator):
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         effort = Effort(self.tol, seed, affordable=AFFORDABLE, rounds=self.rounds, far_off=FAR_OFF)
         start = self._start(problem, choice) if warm else None
-        self.solution_, self.rows_ = run(problem, choice, effort, start=start), rows
+        solution, labels = run(problem, choice, effort, start=start), getattr(self, "classes_", ())
+        network = replace(
+            solution.network,
+            feature_names=getattr(self, "feature_names_in_", None),
+            classes=[*map(str, labels)] if len(labels) > 1 else None,
+        )
+        self.solution_, self.rows_ = replace(solution, network=network), rows
 
     def _start(self, problem: Problem, choice: Choice) -> np.ndarray | None:
         """Units of the solution before, if it is to be started from and was one of the same program and samples."""

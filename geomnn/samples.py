@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
+from geomnn.numbers.rationals import exact_table
 
 __all__ = [
     "Samples",
     "check_flag",
     "check_integer",
     "check_norm",
+    "column_names",
     "finite_floats",
     "plain_array",
     "real_table",
@@ -46,6 +48,8 @@ class Samples:
     ----------
     X : ndarray, shape (n, d)
         The samples as given, read-only.
+    names : tuple of str, or None
+        Of the columns, where they came with the table.
     homogeneous : ndarray, shape (n, D)
         The rows x̃_i; D = d + 1 with a bias, d without.
     centre : ndarray, shape (d,)
@@ -68,6 +72,7 @@ class Samples:
         given = plain_array(X, "X")
         self.X = real_table(given, "X")
         self.X.setflags(write=False)
+        self.names = column_names(X)
         self._given = self.X if given.dtype == np.float64 else given.copy()
         self.bias = bool(bias)
         d = self.X.shape[1]
@@ -96,8 +101,6 @@ class Samples:
     @cached_property
     def rows(self) -> list[list[Fraction]]:
         """The samples in rational numbers: as they were given, floats as their shortest decimal."""
-        from geomnn.numbers.rationals import exact_table  # with SymPy, which floats do without
-
         return exact_table(self._given)
 
     @cached_property
@@ -212,6 +215,13 @@ def real_table(values: Any, name: str) -> np.ndarray:
             f"{name} has shape {array.shape}; at least one sample (row) and one feature (column) are needed."
         )
     return finite_floats(array, name)
+
+
+def column_names(table: Any) -> tuple[str, ...] | None:
+    """The names of the columns of a data frame if they are text and differ, None for other tables."""
+    names = list(getattr(table, "columns", []))
+    texts = {str(name) for name in names if isinstance(name, str)}
+    return tuple(map(str, names)) if names and len(texts) == len(names) else None
 
 
 def finite_floats(values: Any, name: str) -> np.ndarray:

@@ -9,23 +9,49 @@ import time
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
+from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 import geomnn as gm
+from geomnn import algebra
+from geomnn.atoms import Atom, basis_directions
 from geomnn.checker.digits import any_size
 from geomnn.checker.report import check_network, verify_report
 from geomnn.checker.statements import digest, seal
+from geomnn.depth.chains import chain_layers, single
 from geomnn.errors import FormatError
 from geomnn.exact import Falsehood
+from geomnn.exact.certificate_file import certificate_record
+from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.io.document import dump
+from geomnn.networks.neuron import ExactNeuron
 from geomnn.networks.scaling import Scaling
 from geomnn.numbers.rationals import exact_table
 
 OTHERS = [None, True, -1, 10**30, 0.5, "x", [], [["1", 2], "3"], {"a": [1]}]
 X, Y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 2]
 CSV = "a,b,y\n" + "".join(f"{a},{b},{y}\n" for (a, b), y in zip(X, Y, strict=True))
+
+
+SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
+
+
+def schema(name):
+    """What validates a document against docs/schemas, which refer to each other."""
+    contents = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")}
+    for content in contents.values():
+        Draft202012Validator.check_schema(content)
+    registry = Registry().with_resources([(k, Resource.from_contents(v)) for k, v in contents.items()])
+    return Draft202012Validator(contents[f"{name}.schema.json"], registry=registry)
+
+
+NETWORK, CERTIFICATE = schema("network"), schema("certificate")
 
 
 def nodes(content, path=()):
@@ -158,7 +184,22 @@ X2, Y2 = RANDOM.normal(size=(9, 2)), RANDOM.normal(size=9)
 
 @cache
 def networks():
-    """Networks of every version of the file."""
+    """Networks with every part that the file may have."""
+    frame = pandas.DataFrame(X2, columns=["length", "petal width"])
+    kinds = np.array(["no", "yes", "perhaps"])[np.digitize(Y2, [-0.5, 0.5])]
+    layers, table = chain_layers([[0], [4], [5], [7]], 2, bias=True, exact=True)
+    k = next(k for k, atom in enumerate(layers[1].atoms) if layers[0].atoms[atom.support[0]].aside)
+    folded = (
+        gm.AnalyticNetwork(
+            [ExactNeuron(single(len(table[0]), k, 0, 1, table[0][k], level=3), Fraction(2))],
+            Fraction(1, 3),
+            len(table[0]),
+            1.0,
+            True,
+        )
+        .over(layers[1], layers[0].width)
+        .over(layers[0], 1)
+    )
     plain = {
         "float64": gm.derive(X2, Y2).network,
         "p = 2, partial wedges": gm.derive(RANDOM.normal(size=(9, 3)), Y2, norm=2).network,
@@ -172,6 +213,14 @@ def networks():
         "chains": gm.derive([[0.0], [1.0], [3.0], [4.0]], [0, 1, 0, 2], reg=0.01, depth=4, dictionary="chains").network,
         "sums": gm.rewrite([(RANDOM.normal(size=(4, 2)), np.ones(4)), (RANDOM.normal(size=(3, 4)), np.ones(3)),
                             (RANDOM.normal(size=(1, 3)), np.ones(1))], X2).network,
+        "blocks": gm.train_blocks(X2, Y2, widths=(2,), reg=0.05, rounds=1).network,
+        "a point aside, exact": folded,
+        "a point aside": folded.numeric(),
+        "names": gm.derive(frame, Y2).network,
+        "names, exact": gm.derive(pandas.DataFrame(X, columns=["a", "b"]), Y, exact=True).network,
+        "names and three classes": gm.WedgeClassifier(reg=0.1).fit(frame, kinds).solution_.network,
+        "two classes": gm.WedgeClassifier(reg=0.1).fit(X2, np.sign(Y2)).solution_.network,
+        "a constant": gm.AnalyticNetwork([], 0.5, 2, 1.0, True),
     }  # fmt: skip
     scaling = Scaling(np.array([170.0, 1e-3]), np.array([10.0, 1e-4]))
     scaled = {f"{name}, scaled": plain[name].scaled(scaling) for name in ("float64", "two outputs", "sums")}
@@ -195,9 +244,54 @@ def canonical(document):
     return json.dumps(json.loads(json.dumps(document), parse_int=float))
 
 
-def test_every_version_is_read_back(network, tmp_path):
+def test_every_network_is_read_back_and_predicts_the_same(network, tmp_path):
+    again = loaded(tmp_path, dump(network))
     with any_size():
-        assert dump(loaded(tmp_path, dump(network))) == dump(network)
+        assert dump(again) == dump(network)
+    for table in (RANDOM.normal(size=(5, network.features)), [[Fraction(1, 3)] * network.features]):
+        assert np.array_equal(again(table), network(table))
+    assert (again.feature_names, again.classes) == (network.feature_names, network.classes)
+
+
+def test_every_network_is_as_its_schema_says(network):
+    document = json.loads(json.dumps(dump(network)))
+    NETWORK.validate(document)
+    for key in ("format", "version", "numbers", "intercept", "neurons"):
+        assert not NETWORK.is_valid({k: v for k, v in document.items() if k != key})
+    assert not NETWORK.is_valid(
+        document | {"numbers": {"exact": "float64"}.get(document["numbers"], "exact")}
+    )
+    assert not NETWORK.is_valid(document | {"something": 1})
+
+
+def test_every_certificate_is_as_its_schema_says(report):
+    document = report[1]
+    CERTIFICATE.validate(document)
+    for part in ("problem", "network", "claim"):
+        assert not CERTIFICATE.is_valid(document | {part: document[part] | {"something": 1}})
+    assert not CERTIFICATE.is_valid(document | {"numbers": "float64"})
+
+
+def test_certificates_in_floats_are_as_the_schema_says():
+    scaling = Scaling.of(X2)
+    solutions = {
+        "plain": (gm.derive(X2, Y2), {"features": ["a", "b"], "target": "y"}),
+        "scaled": (gm.derive(scaling(X2), Y2), {"table": X2, "scaling": scaling}),
+        "partial wedges, two outputs": (gm.derive(X2, np.column_stack([Y2, X2[:, 0]]), norm=2), {}),
+        "classes": (gm.derive(X2, np.sign(Y2), loss="logistic"), {"classes": ["no", "yes"]}),
+        "three layers": (gm.derive([[0], [1], [3], [4]], [0, 1, 0, 2], depth=3, reg=0.01), {}),
+        "a search": (gm.derive(X2, Y2, dictionary="local"), {}),
+    }
+    for solution, parts in solutions.values():
+        document = json.loads(json.dumps(certificate_record(solution, **parts), allow_nan=False))
+        CERTIFICATE.validate(document)
+        assert not CERTIFICATE.is_valid(document | {"numbers": "exact"})
+        assert document["seal"] == seal(document)
+        assert (document["numbers"], len(document["dual"])) == ("float64", document["problem"]["samples"])
+        for key in ("primal", "dual", "violation", "name_error"):
+            assert document["claim"][key] == getattr(solution.certificate, key)
+        with pytest.raises(Falsehood, match="exact ones"):
+            gm.exact.verify(document, X2, Y2)
 
 
 def test_no_network_file_of_other_types_is_more_than_a_format_error(network, tmp_path):
@@ -210,7 +304,8 @@ def test_no_network_file_of_other_types_is_more_than_a_format_error(network, tmp
             refused += 1
         else:
             assert canonical(dump(found)) == canonical(other), path
-    assert refused > 120
+            NETWORK.validate(other)
+    assert refused > 90
 
 
 @pytest.mark.parametrize("file", ["certificate.json", "network.json"])
@@ -284,9 +379,25 @@ def test_numbers_that_contradict_their_names_are_refused(name, tmp_path):
         found, place = networks()[chosen], 0
     document = json.loads(json.dumps(dump(found)))
     loaded(tmp_path, document)
-    change((document["below"][0] if "below" in document else document["neurons"])[place])
+    change((document["below"][0] if "below" in document else document)["neurons"][place])
     with pytest.raises(FormatError, match="damaged"):
         loaded(tmp_path, document)
+
+
+@pytest.mark.parametrize("norm", [1, np.inf])
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_directions_alone_give_one_weight(norm, d):
+    """Of all sets of them, against the cross product; dependent ones give none."""
+    for chosen in combinations(basis_directions(d, norm), d - 1):
+        known = algebra.cross_product(np.array([e.vector(d) for e in chosen]).reshape(d - 1, d))
+        length = np.linalg.norm(known, norm)
+        weight = known / length if length else np.eye(d)[0]
+        for sign, orientation, exact in product((1, -1), (1, -1), (False, True)):
+            numbers = (
+                np.array([Fraction(float(w)).limit_denominator(100) for w in weight]) if exact else weight
+            )
+            atom = Atom(sign * numbers, 0, (3,), chosen, orientation, True, norm)
+            assert (contradiction(atom) is None) == bool(length and sign == orientation), chosen
 
 
 @pytest.mark.parametrize("norm", [1, 2, np.inf])

@@ -155,6 +155,7 @@ DAMAGE = {
     "not JSON": lambda text: text[:-20],
     "not a network": lambda text: text.replace("geomnn network", "something else"),
     "another version": lambda text: text.replace('"version": 1', '"version": 2'),
+    "numbers of another kind": lambda text: text.replace('"float64"', '"exact"'),
     "no neurons": lambda text: text.replace('"neurons"', '"nevrons"'),
     "a name that lies": lambda text: text.replace('"name": "', '"name": "−', 1),
     "a weight missing": lambda text: json.dumps(_edit(text, lambda n: n["weight"].pop())),

@@ -1,11 +1,16 @@
 """The public face: what is exported, and what importing does."""
 
+import ast
+import graphlib
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import geomnn as gm
+from geomnn.networks.scaling import Scaling
 
 
 def test_every_public_name_is_there():
@@ -31,8 +36,6 @@ def test_importing_changes_nothing_and_loads_nothing():
 
 
 def test_deriving_draws_no_global_random_numbers():
-    import numpy as np
-
     np.random.seed(0)  # noqa: NPY002
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     gm.derive([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0])
@@ -41,9 +44,6 @@ def test_deriving_draws_no_global_random_numbers():
 
 def test_arrows_of_the_data_point_one_way():
     """A module imports only from its left: samples → dictionaries → … → exact → optima → derivation."""
-    import ast
-    from pathlib import Path
-
     order = [
         "checker", "errors", "files", "deadline", "machine", "numbers", "algebra", "samples", "atoms",
         "dictionaries", "programs", "depth", "networks", "rewriting", "exact", "optima", "derivation", "blocks",
@@ -60,3 +60,55 @@ def test_arrows_of_the_data_point_one_way():
                 targets = parts[1:2] or [alias.name for alias in node.names]
                 for target in targets:
                     assert order.index(target) <= order.index(home), f"{path} imports geomnn.{target}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """All imports count, those inside functions too, but for those that are there for the type checker alone."""
+    root = Path(gm.__file__).parent
+    names = {
+        path: ".".join(path.relative_to(root.parent).with_suffix("").parts) for path in root.rglob("*.py")
+    }
+    modules = {name.removesuffix(".__init__"): path for path, name in names.items()}
+    arrows = {name: set(imported(path, modules)) - {name} for name, path in modules.items()}
+    assert sum(map(len, arrows.values())) > 400
+    try:
+        tuple(graphlib.TopologicalSorter(arrows).static_order())
+    except graphlib.CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+def imported(path, modules):
+    """The modules of the package that a file imports when it is run."""
+    waiting = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules else node.module for name in found if node.module in modules)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+HEAVY = {"numba", "flint", "sympy", "scipy", "clifford", "joblib", "sklearn", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"norm": 1}, {"norm": 2}, {"norm": np.inf}, {"depth": 3}, {"depth": 4, "dictionary": "chains"}],
+)
+def test_a_network_in_floats_is_loaded_called_and_printed_without_what_derives_it(options, tmp_path):
+    X = np.array([[0.0, 0.0], [1.0, 0.5], [0.0, 1.0], [2.0, 1.0]])[:, : 1 if "depth" in options else 2]
+    net = gm.derive(X, [0, 1, 1, 0], reg=0.01, **options).network.scaled(Scaling.of(X))
+    net.save(tmp_path / "n.json")
+    table = [[0.5] * net.features]
+    script = (
+        "import sys, geomnn as gm\n"
+        f"net = gm.AnalyticNetwork.load({str(tmp_path / 'n.json')!r})\n"
+        f"assert net({table}).tolist() == {net(table).tolist()} and str(net) == {str(net)!r}\n"
+        f"assert not {HEAVY} & set(sys.modules), {HEAVY} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -13,10 +13,11 @@ from sklearn.datasets import load_diabetes, load_iris
 
 import geomnn as gm
 from geomnn.errors import ConstantNetworkWarning, OptionError, OutputExists
+from geomnn.files import json_text
+from geomnn.networks.writing.expressions import escape
 from geomnn.report import Request, study_table, whole_folder
-from geomnn.report.certificate_record import record, record_text
 from geomnn.report.function import function_text
-from geomnn.report.latex import escape, latex_text
+from geomnn.report.latex import latex_text
 from geomnn.report.mathematics import closed_form
 from geomnn.report.page import page_text
 from geomnn.report.pictures import Picture, draw
@@ -71,7 +72,7 @@ def test_exported_function_equals_the_network(tmp_path, standardize, classify, n
     )
     check_export(study)
     assert study.solution.certificate.coverage.scope == "global"
-    assert record(study)["problem"]["loss"] == ("logistic" if classify else "squared")
+    assert study.record["problem"]["loss"] == ("logistic" if classify else "squared")
     # what was solved is what was asked for, by the library itself
     loss = "logistic" if classify else "squared"
     again = gm.derive(study.inputs, study.y, reg=0.05, norm=float(norm), bias=bias, loss=loss)
@@ -122,7 +123,7 @@ def test_degenerate_tables(tmp_path, name, standardize):
     study = study_table(Request(path, "y", 1e-3, standardize=standardize))
     check_export(study)
     assert study.solution.certificate.gap <= 1e-9 * abs(study.solution.certificate.primal)
-    json.loads(record_text(study))
+    json.loads(json_text(study.record))
     check_page(page_text(study, []))
 
 
@@ -283,9 +284,9 @@ def test_record_has_what_a_checker_needs(tmp_path):
     X, y = planar()
     path = write_csv(tmp_path / "data.csv", X, y)
     study = study_table(Request(path, "y", 0.1, standardize=True))
-    found = json.loads(record_text(study))
+    found = json.loads(json_text(study.record))
     problem, claim, v = found["problem"], found["claim"], np.array(found["dual"])
-    scaled = (X - problem["standardisation"]["mean"]) / problem["standardisation"]["deviation"]
+    scaled = (X - problem["scaling"]["mean"]) / problem["scaling"]["deviation"]
     np.testing.assert_array_equal(scaled, study.inputs)
     # the bound, from the record and the data alone: D(v) = v·y − ½ v·v with v scaled into the dual set
     s = min(1.0, 1.0 / claim["violation"])

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
+from geomnn.files import json_text
 from geomnn.report import Request, study_table
-from geomnn.report.certificate_record import record, record_text
 from geomnn.report.function import function_text
 from geomnn.report.page import page_text
 from geomnn.report.verification import check_lines, coverage
@@ -51,11 +51,11 @@ def check(folder, X, y, reg, **options):
     """Derive a report without its pictures, run its lines, and compare with its claim."""
     table(folder / "my data.csv", X, y)
     study = study_table(Request(str(folder / "my data.csv"), "y", reg, **options))
-    texts = {"certificate.json": record_text, "network.py": function_text}
+    texts = {"certificate.json": json_text(study.record), "network.py": function_text(study)}
     for name, text in texts.items():
-        (folder / name).write_text(text(study), encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     (folder / "report.html").write_text(page_text(study, []), encoding="utf-8")
-    claim = record(study)["claim"]
+    claim = study.record["claim"]
     found = printed(folder)
     size = abs(claim["primal"]) + 1e-12
     assert found.pop("objective") == pytest.approx(claim["primal"], abs=1e-9 * size)

@@ -67,9 +67,11 @@ def check_network(
     """
     problem, claimed = document["problem"], document["network"]
     expected = {
-        "format": "geomnn network", "version": 2, "features": len(rows[0]), "outputs": None,
+        "format": "geomnn network", "version": 1, "numbers": "exact", "features": len(rows[0]), "outputs": None,
         "norm": problem["norm"], "bias": problem["bias"], "intercept": claimed["intercept"],
     }  # fmt: skip
+    named_by = {"feature_names": problem["features"], "classes": problem["classes"]}
+    expected |= {key: names for key, names in named_by.items() if key in network}
     require(set(network) == {*expected, "neurons"}, "network.json has other keys than an exact network.")
     for key, value in expected.items():
         same = json.dumps(network[key]) == json.dumps(value)

@@ -15,7 +15,6 @@ from geomnn.checker.surds import Surd
 from geomnn.checker.wedges import Wedges, features, spelling
 
 __all__ = [
-    "DEEP",
     "FORMAT",
     "VERSION",
     "Falsehood",
@@ -29,14 +28,10 @@ __all__ = [
     "sentence",
 ]
 
-FORMAT, VERSION, DEEP = (
-    "geomnn exact certificate",
-    1,
-    2,
-)  # the version of deep networks, whose problem has a depth
+FORMAT, VERSION = "geomnn certificate", 1
 NUMBER = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
 KEYS = {
-    "": {"format", "version", "problem", "network", "dual", "claim", "seal"},
+    "": {"format", "version", "numbers", "problem", "network", "dual", "claim", "seal"},
     "problem": {
         "loss",
         "norm",
@@ -50,7 +45,7 @@ KEYS = {
         "sha256",
     },
     "network": {"intercept", "neurons"},
-    "claim": {"primal", "dual", "gap", "violation", "scope", "exact", "atoms", "statement"},
+    "claim": {"primal", "dual", "gap", "violation", "scope", "atoms", "statement"},
 }
 SMALL = (2, 3, 5, 7, 11, 13)  # squares of these are taken out of every root
 NEURON_KEYS = {"name", "samples", "directions", "orientation", "coefficient"}
@@ -190,14 +185,16 @@ def _check_form(document: Any) -> None:
     """Refuse what is not a certificate of this version, whole and in its only spelling."""
     require(isinstance(document, dict) and document.get("format") == FORMAT, f"This is no {FORMAT!r}.")
     version = document.get("version")
-    require(version in (VERSION, DEEP) and type(version) is int,
-            f"The version is {brief(version)} and {VERSION} and {DEEP} can be checked.")  # fmt: skip
+    require(
+        version == VERSION and type(version) is int,
+        f"The version is {brief(version)} and {VERSION} can be checked.",
+    )
+    numbers = document.get("numbers")
+    require(numbers == "exact", f"The numbers are {brief(numbers)} and exact ones can be checked.")
     for part, keys in KEYS.items():
-        keys = keys | {"depth"} if part == "problem" and version == DEEP else keys
         content = document[part] if part else document
-        found = set(content) if isinstance(content, dict) else None
+        found = set(content) - {"depth"} if isinstance(content, dict) else None  # which deep networks have
         require(found == keys, f"The keys of {part or 'the certificate'} are not {', '.join(sorted(keys))}.")
-    require(document["claim"]["exact"] is True, "The claim is not one about exact arithmetic.")
     require(type(document["claim"]["atoms"]) is int, "The number of atoms is no integer.")
 
 

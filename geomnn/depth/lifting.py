@@ -11,7 +11,7 @@ Source: geomnn theory, sections 5 and 7.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Lifting:
         network = network.with_atoms(atoms)
         for k in reversed(range(len(self.layers))):
             network = network.over(self.layers[k], self.layers[k - 1].width if k else self.samples.d)
-        return network
+        return replace(network, feature_names=self.samples.names)
 
 
 def check_depth(depth: Any, problem: Problem, choice: Choice) -> None:

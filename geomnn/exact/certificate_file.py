@@ -1,22 +1,22 @@
-"""certificate.json of an exact solution: the problem, the network, v and the claim, each number as it is."""
+"""certificate.json of a solution: the problem, the network, v and the claim, each number as it is."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from geomnn.checker.digits import any_size, parse_json
-from geomnn.checker.statements import DEEP, FORMAT, VERSION, check, digest, seal
-from geomnn.errors import DataError, FileError, FormatError, OptionError, UnsupportedProblem
-from geomnn.files import write_whole
-from geomnn.networks.io.document import exact_text
+import numpy as np
+
+from geomnn.checker.digits import any_size
+from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.files import json_text, read_json, write_whole
+from geomnn.networks.io.document import NUMBERS, named, plain_numbers
 from geomnn.numbers.rationals import exact_table, exact_targets
 from geomnn.samples import plain_array, real_table
 
-__all__ = ["certificate_document", "certificate_text", "save_certificate", "verify"]
+__all__ = ["certificate_document", "certificate_record", "save_certificate", "verify"]
 
 
 def certificate_document(
@@ -41,66 +41,102 @@ def certificate_document(
     UnsupportedProblem
         If it is one over chains or columns, which `geomnn.checker` does not form.
     """
-    posed, certificate = solution.exact, solution.certificate
-    if posed is None:
+    if solution.exact is None:
         raise OptionError("The solution is not exact; derive it with exact=True for a certificate to check.")
-    if posed.program in ("chains", "columns"):
+    return certificate_record(solution, features, target, classes)
+
+
+def certificate_record(
+    solution: Any,
+    features: Sequence[str] | None = None,
+    target: str | None = None,
+    classes: Sequence[str] | None = None,
+    table: Any = None,
+    scaling: Any = None,
+) -> dict[str, Any]:
+    """The problem, the network, v and the claim of any solution, in docs/schemas/certificate.schema.json.
+
+    Parameters
+    ----------
+    solution : Solution
+    features, target, classes : sequences of str and str, optional
+        As in `certificate_document`.
+    table : array_like, shape (n, d), optional
+        The samples as they are in the file, where the solution is one of standardised features.
+    scaling : Scaling, optional
+        What was done to them.
+
+    Raises
+    ------
+    UnsupportedProblem
+        If the solution is exact and one over chains or columns, which `geomnn.checker` does not form.
+    """
+    posed, certificate, covered = solution.exact, solution.certificate, solution.certificate.coverage
+    samples, network, given = solution.problem.samples, solution.network, solution.problem
+    if solution.lifted is not None:
+        samples, network = solution.lifted.samples, solution.lifted.network
+    if posed is not None and posed.program in ("chains", "columns"):
         raise UnsupportedProblem(
             f"Certificates over {posed.program} cannot be checked by geomnn.checker, so none is written: read "
             "solution.certificate, or derive with dictionary='all' on few samples."
         )
-    network, rows, depth = solution.network, posed.rows, certificate.coverage.depth
-    if solution.lifted is not None:
-        network, rows = solution.lifted.network, solution.lifted.samples.rows
+    if posed is None:
+        rows = np.column_stack([samples.X if table is None else table, given.targets]).tolist()
+        targets = [row.pop() for row in rows]
+    else:
+        rows, targets = samples.rows, posed.targets
+    depth = covered.depth if covered.depth > 2 else None
+    parts = {"depth": depth, "scaling": scaling and scaling.plain()}
     problem = {
-        "loss": "squared",
-        "norm": f"{posed.norm:g}",
-        "bias": posed.bias,
-        "reg": exact_text(posed.reg),
-        "program": posed.program,
+        "loss": given.loss.name,
+        "norm": f"{given.norm:g}",
+        "bias": samples.bias,
+        "reg": plain_numbers(given.reg if posed is None else posed.reg),
+        "program": covered.program,
         "features": None if features is None else list(features),
         "target": target,
         "classes": None if classes is None else list(classes),
-        "samples": len(posed.rows),
-        **({"depth": depth} if depth > 2 else {}),
-    }
+        "samples": len(rows),
+    } | {key: part for key, part in parts.items() if part is not None}
     with any_size():
-        data = digest(problem, rows, posed.targets)
+        data = digest(problem, rows, targets)
     document: dict[str, Any] = {
         "format": FORMAT,
-        "version": DEEP if depth > 2 else VERSION,
+        "version": VERSION,
+        "numbers": NUMBERS[certificate.exact],
         "problem": problem | {"sha256": data},
         "network": {
-            "intercept": exact_text(network.intercept),
+            "intercept": plain_numbers(network.intercept),
             "neurons": [
-                {
-                    "name": str(neuron.atom),
-                    "samples": list(neuron.atom.samples),
-                    "directions": [[e.first, e.second, e.sign] for e in neuron.atom.directions],
-                    "orientation": neuron.atom.orientation,
-                    "coefficient": exact_text(neuron.coefficient),
-                }
+                named(neuron.atom) | {"coefficient": plain_numbers(neuron.coefficient)}
                 for neuron in network.neurons
             ],
         },
-        "dual": [exact_text(v) for v in solution.dual],
-        "claim": {
-            "primal": exact_text(certificate.primal),
-            "dual": exact_text(certificate.dual),
-            "gap": exact_text(certificate.gap),
-            "violation": exact_text(certificate.largest_correlation),
-            "scope": certificate.coverage.scope,
-            "exact": certificate.exact,
-            "atoms": certificate.count,
-            "statement": certificate.statement(),
-        },
+        "dual": plain_numbers(solution.dual),
+        "claim": _claim(certificate),
     }
     return document | {"seal": seal(document)}
 
 
-def certificate_text(document: dict[str, Any]) -> str:
-    """A document of `certificate_document` as JSON."""
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+def _claim(certificate: Any) -> dict[str, Any]:
+    """The bounds and what they cover; of floats also how they came about."""
+    claim = {
+        "primal": plain_numbers(certificate.primal),
+        "dual": plain_numbers(certificate.dual),
+        "gap": plain_numbers(certificate.gap),
+        "violation": plain_numbers(certificate.largest_correlation),
+        "scope": certificate.coverage.scope,
+        "atoms": certificate.count,
+        "statement": certificate.statement(),
+    }
+    if certificate.exact:
+        return claim
+    return claim | {
+        "relative_gap": certificate.relative_gap,
+        "counted": certificate.coverage.counted,
+        "stopped": certificate.stopped,
+        "name_error": certificate.name_error,
+    }
 
 
 def save_certificate(solution: Any, path: str | os.PathLike[str]) -> None:
@@ -121,7 +157,7 @@ def save_certificate(solution: Any, path: str | os.PathLike[str]) -> None:
     FileError
         If the file cannot be written.
     """
-    write_whole(path, certificate_text(certificate_document(solution)))
+    write_whole(path, json_text(certificate_document(solution)))
 
 
 def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any) -> list[str]:
@@ -161,16 +197,7 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     with any_size():
-        document = certificate if isinstance(certificate, dict) else _read(Path(certificate))
+        document = (
+            certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
+        )
         return check(document, rows, targets)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return parse_json(path.read_text(encoding="utf-8"))
-    except OSError as reason:
-        raise FileError(f"{path} cannot be read ({reason.strerror}); give a certificate file.") from reason
-    except ValueError as reason:
-        raise FormatError(
-            f"{path} is not a JSON document that can be read ({reason}); give a certificate file."
-        ) from reason

@@ -151,7 +151,9 @@ class WeightsOfReg:
         t, *z = (Fraction(int(number.p), int(number.q)) for number in at)
         neurons = [ExactNeuron(atom, c) for atom, c in zip(self.atoms, z, strict=True) if c]
         samples = self.problem.samples
-        return AnalyticNetwork(neurons, t, samples.d, self.problem.norm, samples.bias)
+        return AnalyticNetwork(
+            neurons, t, samples.d, self.problem.norm, samples.bias, feature_names=samples.names
+        )
 
     def _sign(self, z: Any) -> int:
         """Of z inside of the interval, where it does not change."""

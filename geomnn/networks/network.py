@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy
 
 from geomnn.atoms import Atom
+from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
-from geomnn.networks.io import document, interchange
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.networks.io import document
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
 from geomnn.networks.writing import expressions
-from geomnn.numbers.rationals import exact_table, holds_exact
-from geomnn.numbers.roots import RootBasis
-from geomnn.samples import real_table
+from geomnn.numbers.rationals import exact_table, holds_exact, is_exact
+from geomnn.samples import column_names, real_table
 
 __all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
 
 
+@dataclass(eq=False, repr=False)
 class AnalyticNetwork:
     """A ReLU network whose weights are wedges of samples, and of features of samples where it is deep.
 
@@ -47,13 +47,17 @@ class AnalyticNetwork:
         The hidden layers of unit neurons before the last one, the first one first.
     scaling : Scaling, optional
         What is done to the columns first.
+    feature_names : sequence of str, optional
+        Of the columns, one each.
+    classes : sequence of str, optional
+        What negative and positive values stand for, or of a vector output the largest of them.
 
     Raises
     ------
     UnsupportedProblem
         If an exact network is to have a scaling, which has square roots in it.
     OptionError
-        If the scaling is one of another number of features.
+        If the scaling or the names are of another number of features.
 
     Examples
     --------
@@ -68,33 +72,31 @@ class AnalyticNetwork:
     Source: geomnn theory, sections 0 and 1.
     """
 
-    def __init__(
-        self,
-        neurons: Sequence[Neuron | ExactNeuron],
-        intercept: Any,
-        features: int,
-        norm: float,
-        bias: bool,
-        below: Sequence[FeatureLayer] = (),
-        scaling: Scaling | None = None,
-    ):
-        self.neurons = tuple(neurons)
-        self.intercept = intercept
-        self.features = features
-        self.norm = norm
-        self.bias = bias
-        self.below = tuple(below)
-        self.scaling = scaling
-        if scaling is not None and self.exact:
+    neurons: Sequence[Neuron | ExactNeuron]
+    intercept: Any
+    features: int
+    norm: float
+    bias: bool
+    below: Sequence[FeatureLayer] = ()
+    scaling: Scaling | None = None
+    feature_names: Sequence[str] | None = None
+    classes: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.neurons, self.below = tuple(self.neurons), tuple(self.below)
+        self.feature_names = None if self.feature_names is None else tuple(self.feature_names)
+        self.classes = None if self.classes is None else tuple(self.classes)
+        if self.scaling is not None and self.exact:
             raise UnsupportedProblem(
                 "A scaling came with an exact network, and its deviations are square roots that were rounded; scale "
                 "the columns by round numbers before the derivation, or take network.numeric()."
             )
-        if scaling is not None and scaling.mean.shape != (features,):
-            raise OptionError(
-                f"The scaling is one of {len(scaling.mean)} features and the network takes {features}; give the "
-                "scaling of the table that it was derived from."
-            )
+        for given in (self.feature_names, None if self.scaling is None else self.scaling.mean):
+            if given is not None and len(given) != self.features:
+                raise OptionError(
+                    f"Names or a scaling came for {len(given)} features and the network takes {self.features}; give "
+                    "those of the table that it was derived from."
+                )
 
     @classmethod
     def from_atoms(
@@ -106,6 +108,7 @@ class AnalyticNetwork:
         norm: float,
         bias: bool,
         below: Sequence[FeatureLayer] = (),
+        feature_names: Sequence[str] | None = None,
     ) -> AnalyticNetwork:
         """The balanced network Σ z_j (x̃·u_j)_+ + t: w = √‖z‖ u, α = z/√‖z‖.
 
@@ -120,12 +123,12 @@ class AnalyticNetwork:
             root = float(np.sqrt(np.linalg.norm(z)))
             outer = z / root if np.ndim(z) else float(z / root)
             neurons.append(Neuron(root * atom.weight, root * atom.bias, outer, atom))
-        return cls(neurons, intercept, features, norm, bias, below)
+        return cls(neurons, intercept, features, norm, bias, below, feature_names=feature_names)
 
     @property
     def exact(self) -> bool:
         """Whether every number of the network is exact, as after ``derive(…, exact=True)``."""
-        return isinstance(self.intercept, Fraction | sympy.Expr)
+        return is_exact(self.intercept)
 
     def numeric(self) -> AnalyticNetwork:
         """The network in float64: itself, unless it is exact."""
@@ -135,7 +138,7 @@ class AnalyticNetwork:
     def _rounded(self) -> AnalyticNetwork:
         neurons = [neuron.numeric() for neuron in self.neurons]
         below = [layer.numeric() for layer in self.below]
-        return AnalyticNetwork(neurons, float(self.intercept), self.features, self.norm, self.bias, below)
+        return replace(self, neurons=neurons, intercept=float(self.intercept), below=below)
 
     def scaled(self, scaling: Scaling | None) -> AnalyticNetwork:
         """The network of the columns of a table, x ↦ f((x − mean)/deviation), of one that takes standardised ones.
@@ -145,9 +148,7 @@ class AnalyticNetwork:
         scaling : Scaling or None
             None: the network that takes standardised features, of one that standardises them itself.
         """
-        return AnalyticNetwork(
-            self.neurons, self.intercept, self.features, self.norm, self.bias, self.below, scaling
-        )
+        return replace(self, scaling=scaling)
 
     def over(self, layer: FeatureLayer, features: int) -> AnalyticNetwork:
         """The network on top of a layer that makes its features of so many columns: those that something depends on,
@@ -160,26 +161,21 @@ class AnalyticNetwork:
         """
         if self.scaling is not None:
             raise UnsupportedProblem(
-                "The network standardises its features, so it cannot stand on a layer; put net.scaled(None) on a layer "
-                "of standardised features."
+                "The network standardises its features; put net.scaled(None) on a layer of standardised features."
             )
         lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
         needed = {k for atom in lower for k in atom.support}
         used = sorted(needed, key=layer.place)
         atoms = [atom.among(used) for atom in lower]
-        below, neurons = [layer.only(used), *self.below], self.neurons
+        below, network = [layer.only(used), *self.below], self if self.below else self.with_atoms(atoms)
         if self.below:
             below[1] = replace(self.below[0], atoms=tuple(atoms))
-        else:
-            neurons = tuple(neuron.with_atom(atom) for neuron, atom in zip(neurons, atoms, strict=True))
-        return AnalyticNetwork(neurons, self.intercept, features, self.norm, self.bias, below if used else ())
+        return replace(network, features=features, below=below if used else (), feature_names=None)
 
     def with_atoms(self, atoms: Sequence[Atom]) -> AnalyticNetwork:
         """The network with other names for the atoms of its neurons."""
         neurons = [neuron.with_atom(atom) for neuron, atom in zip(self.neurons, atoms, strict=True)]
-        return AnalyticNetwork(
-            neurons, self.intercept, self.features, self.norm, self.bias, self.below, self.scaling
-        )
+        return replace(self, neurons=neurons)
 
     @property
     def depth(self) -> int:
@@ -210,13 +206,19 @@ class AnalyticNetwork:
         Raises
         ------
         DataError
-            If X is not a table with d columns of finite numbers.
+            If X is not a table with d columns of finite numbers, or one with names that has others.
         """
         table = real_table(X, "X")
         if table.shape[1] != self.features:
             raise DataError(
                 f"X has {table.shape[1]} columns; this network takes {self.features}: give the features that it was "
                 "derived from, in the same order."
+            )
+        names = column_names(X)
+        if None not in (names, self.feature_names) and names != self.feature_names:
+            wanted = brief(self.feature_names)
+            raise DataError(
+                f"X has the columns {brief(names)}, the network takes {wanted}: give these, in this order."
             )
         if self.exact and holds_exact(X):
             return self._exactly(exact_table(X))
@@ -230,6 +232,10 @@ class AnalyticNetwork:
 
     def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
         """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""
+        from geomnn.numbers.roots import (
+            RootBasis,
+        )  # loads FLINT and SymPy, without which floats are read and called
+
         for layer in self.below:
             rows = layer.exactly(rows)
         values, basis = np.empty(len(rows), dtype=object), RootBasis()
@@ -241,7 +247,7 @@ class AnalyticNetwork:
                 feature = sum((w * x for w, x in zip(weight, row, strict=True)), b)
                 if feature.sign() > 0:
                     totals[i] = totals[i] + z * feature
-        rational = isinstance(self.intercept, Fraction)
+        rational = all(total.is_rational for total in totals)
         values[:] = [total.to_fraction() if rational else total.to_sympy() for total in totals]
         return values
 
@@ -290,35 +296,17 @@ class AnalyticNetwork:
 
     def table(self) -> Any:
         """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples; weights are those of
-        standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
+        standardised features if there is a scaling, and ``attrs["scaling"]`` has it. Their columns are w1, w2, … or,
+        where the features have names, w[name].
 
         Raises
         ------
         MissingPackage
             If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as reason:
-            raise MissingPackage(
-                "net.table() needs pandas, which is not installed: pip install pandas."
-            ) from reason
-        inner, biases, outer, _ = self.arrays()
-        columns: dict[str, Any] = {"atom": [str(n.atom) for n in self.neurons]}
-        columns |= {f"w{k}": column for k, column in enumerate(inner.T, start=1)}
-        if self.bias:
-            columns["bias"] = biases
-        names = ["outer"] if self.outputs is None else [f"outer{o}" for o in range(outer.shape[1])]
-        columns |= {name: outer[:, o] for o, name in enumerate(names)}
-        columns["samples"] = [n.atom.samples for n in self.neurons]
-        columns["directions"] = [tuple(map(str, n.atom.directions)) for n in self.neurons]
-        table = pandas.DataFrame(columns)
-        if self.scaling is not None:
-            table.attrs["scaling"] = {
-                "mean": self.scaling.mean.tolist(),
-                "deviation": self.scaling.deviation.tolist(),
-            }
-        return table
+        from geomnn.networks.io import interchange  # which loads the dictionaries, by which neurons are named
+
+        return interchange.to_table(self)
 
     def to_sympy(self, symbols: Any = None) -> Any:
         """The network as a SymPy expression in x1..xd (or the symbols given); see `networks.writing`."""
@@ -360,19 +348,59 @@ class AnalyticNetwork:
         FormatError
             If the file is anything else, or of a version that this one does not know.
         """
-        neurons, intercept, features, norm, bias, below, scaling = document.load(path)
-        kind = ExactNeuron if isinstance(intercept, Fraction | sympy.Expr) else Neuron
-        return cls([kind(*parts) for parts in neurons], intercept, features, norm, bias, below, scaling)
+        return cls(**document.load(path))
 
     def to_torch(self, dtype: str = "float64") -> Any:
         """The network as a torch.nn.Sequential of Linear and ReLU; see `networks.io`."""
+        from geomnn.networks.io import interchange
+
         return interchange.to_torch(self, dtype)
 
     def to_onnx(self, path: str | os.PathLike[str], dtype: str = "float64") -> None:
         """Write the network as an ONNX file, from "x" (n, d) to "f" (n, c); see `networks.io`."""
+        from geomnn.networks.io import interchange
+
         interchange.to_onnx(self, path, dtype)
 
     @classmethod
     def from_torch(cls, model: Any, X: Any, norm: float = 1, bias: bool | None = None) -> AnalyticNetwork:
-        """The network of a model whose neurons are wedges of the samples X; see `networks.io`."""
-        return interchange.from_torch(model, X, norm, bias)
+        """The network whose hidden neurons are wedges of samples, named: the same function everywhere, to rounding.
+
+        Each neuron is divided by ‖w‖_p, named over the samples, or over the features below at the samples, and its
+        weights are computed anew from its name. Constant ones, and those that nothing depends on, are kept out.
+
+        Parameters
+        ----------
+        model : torch.nn.Sequential
+            In float64, as `to_torch` writes it; or whatever else `networks.io.interchange.layers_of` reads.
+        X : array_like, shape (n, d)
+            The samples.
+        norm : {1, 2, inf}
+            p; 1 for more than one hidden layer.
+        bias : bool, optional
+            Whether the network has biases; None: whether the model has.
+
+        Returns
+        -------
+        AnalyticNetwork
+            With a scalar output where the model has one output.
+
+        Raises
+        ------
+        DataError, UnsupportedProblem, OptionError
+            If a hidden neuron is no wedge of these samples, or the model, the samples or an option cannot be used.
+
+        Examples
+        --------
+        >>> import geomnn as gm
+        >>> layers = [([[2, -2], [-2, 2]], [0, 0]), ([[3, 3]], [1])]
+        >>> print(gm.AnalyticNetwork.from_torch(layers, [[0, 0], [1, 1], [2, 0]]))
+        f(x) = 1
+          +12 · ((x − x1)·u)₊,  u ∝ −⋆(x0 − x1) at x1
+          +12 · ((x − x1)·u)₊,  u ∝ +⋆(x0 − x1) at x1
+
+        Source: geomnn theory, sections 1 and 7.
+        """
+        from geomnn.networks.io import interchange
+
+        return cls.from_atoms(**interchange.named_parts(model, X, norm, bias))

@@ -31,6 +31,10 @@ class Scaling:
         deviation = largest * np.sqrt(np.mean(((X - mean) / largest) ** 2, axis=0))
         return cls(mean, np.where(deviation > 0, deviation, 1.0))
 
+    def plain(self) -> dict[str, list[float]]:
+        """The entries in lists, as documents hold them."""
+        return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+
     def folded(self, weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The weights (k, d) and biases (k,) of the columns as they are that do what these do to standardised ones."""
         plain = weights / self.deviation

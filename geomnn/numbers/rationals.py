@@ -1,4 +1,8 @@
-"""Numbers taken exactly: fractions as they are, decimals as written, floats as their shortest decimal."""
+"""Numbers taken exactly: fractions as they are, decimals as written, floats as their shortest decimal.
+
+SymPy's numbers are told by the abstract classes of Python's `numbers`, which they are registered with, so that reading
+floats does not load SymPy.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
+from numbers import Rational, Real
 from typing import Any
 
 import numpy as np
-import sympy
 
 from geomnn.checker.digits import any_size
 from geomnn.errors import DataError, OptionError
 
 __all__ = [
-    "EXACT",
     "SHORT",
     "common_denominator",
     "exact_number",
@@ -23,6 +26,7 @@ __all__ = [
     "exact_table",
     "exact_targets",
     "holds_exact",
+    "is_exact",
     "root_times",
     "short_number",
     "symbolic",
@@ -30,7 +34,6 @@ __all__ = [
 
 LARGEST = 1000  # decimal exponent up to which a number is read exactly
 SHORT = 24  # letters of an exact number up to which it is shown in full
-EXACT = Fraction | Decimal | sympy.Rational
 
 
 def exact_number(value: Any, name: str) -> Fraction:
@@ -41,15 +44,13 @@ def exact_number(value: Any, name: str) -> Fraction:
     DataError
         If it is not a rational number.
     """
-    if isinstance(value, sympy.Float):
-        value = str(value)
-    elif isinstance(value, sympy.Rational):
-        return Fraction(int(value.p), int(value.q))
-    elif isinstance(value, float | np.floating):
-        value = str(value)  # what NumPy and Python print is the shortest decimal in the type of the number
-    elif isinstance(value, int | np.integer | np.bool_):
+    if isinstance(value, Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, np.bool_):
         return Fraction(int(value))
-    elif not isinstance(value, Fraction | Decimal):
+    if isinstance(value, Real):
+        value = str(value)  # what NumPy and Python print is the shortest decimal in the type of the number
+    elif not isinstance(value, Decimal):
         raise DataError(
             f"{name} is {value!r}; a rational number was expected for exact arithmetic: give an int, a Fraction, "
             "a Decimal, a SymPy Rational or a float."
@@ -91,18 +92,28 @@ def holds_exact(values: Any) -> bool:
     if array.dtype != object:
         return False
     kinds = set(map(type, array.flat))
-    return any(issubclass(kind, EXACT) for kind in kinds) and all(
-        issubclass(kind, EXACT | int | np.integer) for kind in kinds
-    )
+    whole = all(issubclass(kind, int | np.integer) for kind in kinds)
+    return not whole and all(issubclass(kind, Rational | Decimal) for kind in kinds)
+
+
+def is_exact(number: Any) -> bool:
+    """Whether a number of a network is a Fraction or one of SymPy, and not a float or an array of them."""
+    return isinstance(number, Fraction) or hasattr(number, "is_Rational")
 
 
 def symbolic(number: Any) -> Any:
     """A Fraction as a SymPy Rational; a SymPy number as it is."""
-    return sympy.Rational(number.numerator, number.denominator) if isinstance(number, Fraction) else number
+    if not isinstance(number, Fraction):
+        return number
+    import sympy
+
+    return sympy.Rational(number.numerator, number.denominator)
 
 
 def root_times(number: Any, factor: Any) -> Any:
     """√number · factor as a SymPy number; squares are not taken out where there are too many digits for that."""
+    import sympy
+
     value, scale = symbolic(number), symbolic(factor)
     if not isinstance(number, Fraction) or (number.numerator * number.denominator).bit_length() <= 512:
         return sympy.sqrt(value) * scale
@@ -120,5 +131,5 @@ def short_number(value: Any, digits: int = 6) -> str:
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     with any_size():
-        text = f"({value})" if isinstance(value, sympy.Add) else str(value)
+        text = f"({value})" if getattr(value, "is_Add", False) else str(value)
     return text if len(text) <= SHORT else f"{float(value):.{digits}g}…"

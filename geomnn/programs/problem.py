@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
-from geomnn.numbers.rationals import EXACT, exact_reg, exact_targets
+from geomnn.numbers.rationals import exact_reg, exact_targets
 from geomnn.programs.losses import Loss, check_targets, find_loss
 from geomnn.samples import Samples, check_flag, check_norm, plain_array, weight_norm
 
@@ -173,7 +175,7 @@ def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
 
 def check_reg(reg: Any, name: str = "reg") -> float:
     """The weight of the penalty as a float, or an `OptionError`."""
-    real = isinstance(reg, int | float | np.integer | np.floating | EXACT) and not isinstance(reg, bool)
+    real = isinstance(reg, Real | Decimal) and not isinstance(reg, bool)
     if not real or not 0 < reg < np.inf:
         raise OptionError(
             f"{name}={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from geomnn.report.certificate_record import record_text
+from geomnn.files import json_text
 from geomnn.report.folder import check_folder, whole_folder
 from geomnn.report.function import function_text
 from geomnn.report.latex import latex_text
@@ -30,7 +30,7 @@ def write_report(study: Study, folder: Path) -> None:
         (folder / f"{picture.name}.png").write_bytes(picture.png)
         (folder / f"{picture.name}.svg").write_bytes(picture.svg)
     texts = {
-        "certificate.json": record_text(study),
+        "certificate.json": json_text(study.record),
         "network.tex": latex_text(study),
         "network.py": function_text(study),
         "report.html": page_text(study, pictures),

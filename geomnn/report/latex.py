@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
+from geomnn.networks.writing.expressions import escape
 from geomnn.report.study import Study
 
 __all__ = ["latex_text"]
-
-ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
-    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}",
-    "…": r"\ldots{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': r"\textquotedbl{}",
-}  # fmt: skip
 
 
 def latex_text(study: Study) -> str:
     """A document that pdflatex, xelatex and lualatex compile as it is."""
     parts = [_opening(study), _formula(study), _variables(study), _samples(study), _certificate(study)]
     return "\n\n".join(part for part in parts if part) + "\n\n\\end{document}\n"
-
-
-def escape(text: str) -> str:
-    """Text as LaTeX; letters beyond Latin-1 as their code points, which every engine can set."""
-    return "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    if character in ESCAPES:
-        return ESCAPES[character]
-    if " " <= character <= "~" or "\xa1" <= character <= "ÿ":
-        return character
-    return rf"\texttt{{U+{ord(character):04X}}}"
 
 
 def _opening(study: Study) -> str:

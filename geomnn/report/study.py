@@ -6,7 +6,7 @@ import csv
 import io
 import shlex
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from geomnn.derivation import Solution, derive
 from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem
+from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
 from geomnn.report import csv_table as tables
@@ -140,9 +141,17 @@ class Study:
 
     @property
     def complete(self) -> AnalyticNetwork:
-        """The network of the columns as they are in the file: that of the solution, with its scaling."""
+        """The network of the columns as they are in the file: that of the solution, with its scaling, the names of
+        these columns and the classes."""
         network = self.solution.network
-        return network if self.scaling is None else network.scaled(self.scaling)
+        return replace(network, scaling=self.scaling, feature_names=self.features, classes=self.classes)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """certificate.json: what a third party needs to check the claim, next to network.json and the data."""
+        return certificate_record(
+            self.solution, self.features, self.request.target, self.classes, self.X, self.scaling
+        )
 
     @property
     def predictions(self) -> np.ndarray:

@@ -27,7 +27,7 @@ from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.naming import unit_layers
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.rewriting.chambers import Parts, split
-from geomnn.samples import Samples, check_norm, real_table, weight_norm
+from geomnn.samples import Samples, check_norm, column_names, real_table, weight_norm
 
 __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 
@@ -129,7 +129,8 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
     """
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            return _rewritten(*_checked(model, X, norm))
+            found = _rewritten(*_checked(model, X, norm))
+            return replace(found, network=replace(found.network, feature_names=column_names(X)))
     except FloatingPointError as reason:
         raise DataError(
             "The products of the weights of the model, or of them and the samples, do not fit into float64: rescale "

@@ -1,7 +1,8 @@
 """What the name of a neuron says of its numbers without the samples.
 
 w = ± ⋆(differences of samples ∧ directions)/‖·‖_p is of p-norm 1 and orthogonal to every direction e in its name, so
-that e_l makes w_l = 0; of directions alone it is known altogether. Where there are no biases, b = 0.
+that e_l makes w_l = 0. Of directions alone it is known altogether: there are two such weights, w and −w, and as
+x·⋆(e …) = det[x, e …], the determinant of [w, e …] has the sign of the name. Where there are no biases, b = 0.
 
 Source: geomnn theory, section 1, equation (1).
 """
@@ -9,13 +10,10 @@ Source: geomnn theory, section 1, equation (1).
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from geomnn import algebra
 from geomnn.atoms import Atom
-from geomnn.numbers.roots import RootBasis
 from geomnn.samples import weight_norm
 
 __all__ = ["contradiction"]
@@ -33,7 +31,8 @@ def contradiction(atom: Atom) -> str | None:
     atom : Atom
         With float64 or exact numbers.
     """
-    return _of_form(atom) or (_of_exact_numbers(atom) if atom.weight.dtype == object else _of_numbers(atom))
+    reason = _of_form(atom) or (_of_exact_numbers(atom) if atom.weight.dtype == object else _of_numbers(atom))
+    return reason or ("is that of another weight" if _is_of_another(atom) else None)
 
 
 def _of_form(atom: Atom) -> str | None:
@@ -41,8 +40,8 @@ def _of_form(atom: Atom) -> str | None:
     wanted, given = len(atom.weight) - (not atom.anchored), len(atom.samples) + len(atom.directions)
     if len(set(atom.samples)) < len(atom.samples) or len(set(atom.directions)) < len(atom.directions):
         return "wedges something with itself"
-    if atom.is_partial and atom.norm != 2:
-        return f"has a say of the residual, which is for norm 2 and not {atom.norm:g}"
+    if atom.is_partial and (atom.norm != 2 or atom.weight.dtype == object):
+        return "has a say of the residual, which is for norm 2 and float64"
     if given > wanted or (given < wanted and not atom.is_partial):
         return f"wedges {given} samples and directions where {wanted} make a neuron"
     if not atom.anchored and atom.bias != 0:
@@ -59,26 +58,22 @@ def _of_numbers(atom: Atom) -> str | None:
     for e in atom.directions:
         if abs(atom.weight @ e.vector(len(atom.weight))) > SAME * largest:
             return f"makes the weight orthogonal to {e}, which it is not"
-    if _is_known(atom):
-        known = _known(atom)
-        if np.abs(atom.weight - known / weight_norm(known, atom.norm)).max() > SAME * largest:
-            return "is that of another weight"
     return None
 
 
 def _of_exact_numbers(atom: Atom) -> str | None:
     """What is wrong with exact numbers."""
+    from geomnn.numbers.roots import RootBasis
+
     basis = RootBasis()
     weight = [basis.read(entry) for entry in atom.weight]
     sizes = [entry * entry.sign() for entry in weight]
     one, nothing = basis.sum([Fraction(1)]), basis.sum([])
-    if atom.norm == 2:
-        unit = not (sum((entry * entry for entry in weight), nothing) - one).terms
-    elif atom.norm == 1:
-        unit = not (sum(sizes, nothing) - one).terms
-    else:
-        unit = max((size - one).sign() for size in sizes) == 0
-    if not unit:
+    if atom.norm == np.inf:
+        off = max((size - one).sign() for size in sizes)
+    else:  # of the norm, or its square
+        off = (sum((size * size if atom.norm == 2 else size for size in sizes), nothing) - one).sign()
+    if off:
         return "is of a unit neuron, and the weight has another norm"
     for e in atom.directions:
         product = sum(
@@ -86,27 +81,17 @@ def _of_exact_numbers(atom: Atom) -> str | None:
         )
         if product.terms:
             return f"makes the weight orthogonal to {e}, which it is not"
-    if _is_known(atom):
-        known = [Fraction(int(entry)) for entry in np.round(_known(atom))]
-        first = next(k for k, entry in enumerate(known) if entry)
-        parallel = not any(
-            (x * known[first] - weight[first] * c).terms for x, c in zip(weight, known, strict=True)
-        )
-        if not parallel or weight[first].sign() * known[first] < 0:
-            return "is that of another weight"
     return None
 
 
-def _is_known(atom: Atom) -> bool:
-    """Whether the name gives the weight without a sample: of columns, wedged with directions alone."""
-    return atom.level == 1 and not atom.is_partial and len(atom.samples) == int(atom.anchored)
-
-
-def _known(atom: Atom) -> Any:
-    """± ⋆(e …), not normalised."""
+def _is_of_another(atom: Atom) -> bool:
+    """Whether directions alone give the weight, and it is another one, or they are dependent."""
+    if atom.level > 1 or atom.is_partial or len(atom.samples) > int(atom.anchored):
+        return False
     d, wedged = len(atom.weight), [e.first for e in atom.directions if not e.sign]
-    if len(wedged) == d - 1 and wedged == sorted(wedged):
+    if len(wedged) == d - 1 and wedged == sorted(wedged):  # of axes it is one entry
         missing = d * (d - 1) // 2 - sum(wedged)
-        return atom.orientation * (-1) ** missing * np.eye(1, d, missing)[0]
-    vectors = np.array([e.vector(d) for e in atom.directions]).reshape(d - 1, d)
-    return atom.orientation * algebra.cross_product(vectors)
+        return bool(np.sign(float(atom.weight[missing])) != atom.orientation * (-1) ** missing)
+    sign, size = np.linalg.slogdet([atom.weight.astype(float), *(e.vector(d) for e in atom.directions)])
+    # |det| = ‖w‖_2 vol(e …), of integers at least ‖w‖_2 ≥ 1/√d, or 0
+    return bool(sign != atom.orientation or size < -np.log(2 * np.sqrt(d)))

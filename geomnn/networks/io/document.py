@@ -1,164 +1,138 @@
-"""Networks as JSON documents: versioned, exact to the last bit, refused when not understood.
+"""network.json: a network as a JSON document, exact to the last bit, refused when not understood.
 
-Version 1 holds balanced float64 weights, version 2 exact numbers: the unit weight u, its bias and z of each
-neuron, a rational as "p/q" and a sum of square roots as a list of ["p/q", radicand].  Versions 3 and 4 are the same for
-deep networks, with the hidden layers of unit neurons below the last one; version 5 is version 3 with features that are
-sums of unit neurons.  Versions 6 to 10 are 1 to 5 with neurons through points next to their anchors, which have a key
-"aside", [m, "t"].  Versions 11 to 20 are 1 to 10 with a key "scaling", the mean and the deviation of each column, which
-the network standardises first.
+There is one version; docs/schemas/network.schema.json says what is in it.  Its "numbers" are "float64", the balanced
+weights of each neuron, or "exact", the unit weight u, its bias and z: a rational as "p/q", a sum of square roots as a
+list of ["p/q", radicand].  What a network is without is left out: hidden layers of unit neurons "below" the last one,
+with a "mix" where features are sums of them, the "scaling" that comes first, "feature_names" and "classes"; of a neuron
+the point "aside" of its anchor, [m, "t"], and of a partial wedge the samples that are "active".
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
 
 from geomnn.atoms import ASIDE, Atom, Direction
-from geomnn.checker.digits import MOST_DIGITS, any_size, parse_json, too_long
+from geomnn.checker.digits import MOST_DIGITS, any_size, too_long
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import FileError, FormatError
-from geomnn.files import write_whole
+from geomnn.errors import FormatError
+from geomnn.files import json_text, read_json, write_whole
 from geomnn.networks.io.contradictions import contradiction
+from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
-from geomnn.numbers.rationals import symbolic
-from geomnn.numbers.roots import RootBasis
+from geomnn.numbers.rationals import is_exact, symbolic
 from geomnn.samples import weight_norm
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["dump", "exact_text", "load", "save"]
+__all__ = ["dump", "load", "named", "plain_numbers", "save"]
 
-FORMAT = "geomnn network"
-NUMERIC, EXACT, DEEP = 1, 2, 2  # versions; a deep network has one that is so much higher
-MIXED = 5  # the version of deep networks whose features are sums; so much higher is that of points next to anchors
-SCALED = 2 * MIXED  # and so much higher again that of a network that standardises its columns
-MIXED_KEYS = {"neurons", "mix", "shift"}
+FORMAT, VERSION = "geomnn network", 1
+NUMBERS = ("float64", "exact")
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 LARGEST = 1e150  # of a number, so that products of two of them are some, and the inverse of a deviation
 MOST_FEATURES = 10**7
-KEYS = {"format", "version", "features", "outputs", "norm", "bias", "intercept", "neurons"}
+KEYS = {"format", "version", "numbers", "features", "outputs", "norm", "bias", "intercept", "neurons"}
+PARTS = {"below", "scaling", "feature_names", "classes"}
 UNIT_KEYS = {"name", "weight", "bias", "samples", "directions", "orientation"}
-NEURON_KEYS = {NUMERIC: UNIT_KEYS | {"outer", "active"}, EXACT: UNIT_KEYS | {"coefficient"}}
-Named = tuple[tuple[int, ...], tuple[Direction, ...], int]
-Parts = tuple[list[tuple], Any, int, float, bool, list[FeatureLayer], Scaling | None]
+LAST = ("outer", "coefficient")  # of a neuron of the last hidden layer, in floats and exactly
 RATIONAL = re.compile(r"-?\d+(/[1-9]\d*)?")
 
 
 def dump(network: AnalyticNetwork) -> dict[str, Any]:
     """The network as plain lists, numbers and strings."""
-    exact, mixed = network.exact, any(layer.mix is not None for layer in network.below)
-    version = MIXED if mixed else (EXACT if exact else NUMERIC) + (DEEP if network.below else 0)
-    version += MIXED * _any_aside([neuron.atom for neuron in network.neurons], network.below)
+    exact, scaling = network.exact, network.scaling
     content = {
         "format": FORMAT,
-        "version": version + SCALED * (network.scaling is not None),
+        "version": VERSION,
+        "numbers": NUMBERS[exact],
         "features": network.features,
         "outputs": network.outputs,
         "norm": f"{network.norm:g}",
         "bias": network.bias,
-        "intercept": exact_text(network.intercept)
-        if exact
-        else np.asarray(network.intercept, dtype=float).tolist(),
+        "intercept": plain_numbers(network.intercept),
         "neurons": [
-            _name(neuron.atom) | (_exact_numbers(neuron) if exact else _numeric_numbers(neuron))
+            named(neuron.atom)
+            | _unit(neuron.atom if exact else neuron)
+            | {LAST[exact]: plain_numbers(neuron.coefficient if exact else neuron.outer)}
             for neuron in network.neurons
         ],
     }
-    if network.below:
-        content["below"] = [_layer(layer, exact, mixed) for layer in network.below]
-    if network.scaling is not None:
-        mean, deviation = network.scaling.mean, network.scaling.deviation
-        content["scaling"] = {"mean": mean.tolist(), "deviation": deviation.tolist()}
-    return content
+    parts = {
+        "below": [_layer(layer) for layer in network.below],
+        "scaling": scaling and scaling.plain(),
+        "feature_names": list(network.feature_names or ()),
+        "classes": list(network.classes or ()),
+    }
+    return content | {key: part for key, part in parts.items() if part}
 
 
-def _any_aside(atoms: Sequence[Atom], below: Sequence[FeatureLayer]) -> bool:
-    """Whether a neuron passes through a point next to its anchor."""
-    return any(atom.aside is not None for atom in [*atoms, *(a for layer in below for a in layer.atoms)])
+def _layer(layer: FeatureLayer) -> dict[str, Any]:
+    """The unit neurons of a hidden layer, with the sums that its features are where they are sums."""
+    entry: dict[str, Any] = {"neurons": [named(atom) | _unit(atom) for atom in layer.atoms]}
+    if layer.mix is not None:
+        entry |= {"mix": layer.mix.tolist(), "shift": layer.shifts.tolist()}
+    return entry
 
 
-def _layer(layer: FeatureLayer, exact: bool, mixed: bool) -> Any:
-    """The unit neurons of a hidden layer, with the sums that its features are where some are."""
-    neurons = [_name(atom) | _unit(atom, exact) for atom in layer.atoms]
-    if not mixed:
-        return neurons
-    sums = [
-        [[r, float(row[r])] for r in np.flatnonzero(row).tolist()]
-        for row in (np.eye(layer.width) if layer.mix is None else layer.mix)
-    ]
-    return {"neurons": neurons, "mix": sums, "shift": layer.shifts.tolist()}
-
-
-def _name(atom: Atom) -> dict[str, Any]:
-    return {
+def named(atom: Atom) -> dict[str, Any]:
+    """The name of a neuron and what it says."""
+    entry = {
         "name": str(atom),
         "samples": list(atom.samples),
         "directions": [[e.first, e.second, e.sign] for e in atom.directions],
         "orientation": atom.orientation,
-        **({} if atom.aside is None else {"aside": [atom.aside[0], exact_text(atom.aside[1])]}),
     }
+    if atom.aside is not None:
+        entry["aside"] = [atom.aside[0], plain_numbers(atom.aside[1])]
+    if atom.active is not None:
+        entry["active"] = list(atom.active)
+    return entry
 
 
-def _unit(atom: Atom, exact: bool) -> dict[str, Any]:
-    if exact:
-        return {"weight": [exact_text(entry) for entry in atom.weight], "bias": exact_text(atom.bias)}
-    return {"weight": atom.weight.tolist(), "bias": float(atom.bias)}
+def _unit(neuron: Any) -> dict[str, Any]:
+    return {"weight": plain_numbers(neuron.weight), "bias": plain_numbers(neuron.bias)}
 
 
-def _numeric_numbers(neuron: Any) -> dict[str, Any]:
-    return {
-        "weight": neuron.weight.tolist(),
-        "bias": float(neuron.bias),
-        "outer": np.asarray(neuron.outer, dtype=float).tolist(),
-        "active": None if neuron.atom.active is None else list(neuron.atom.active),
-    }
+def plain_numbers(value: Any) -> Any:
+    """Floats as they are, a rational as "p/q", a sum of roots as a list of ["p/q", radicand]; arrays as lists."""
+    if not is_exact(value):
+        array = np.asarray(value)
+        return array.astype(float).tolist() if array.dtype != object else [plain_numbers(x) for x in array]
+    with any_size():
+        if isinstance(value, Fraction) or value.is_Rational:
+            return str(value)
+        from geomnn.numbers.roots import RootBasis
 
-
-def _exact_numbers(neuron: Any) -> dict[str, Any]:
-    return {
-        **_unit(neuron.atom, True),
-        "coefficient": exact_text(neuron.coefficient),
-    }
+        basis = RootBasis()
+        terms = basis.read(value).terms.items()
+        return sorted(([str(c), basis.radicands[k]] for k, c in terms), key=lambda term: term[1])
 
 
 def save(network: AnalyticNetwork, path: str | os.PathLike[str]) -> None:
     """Write `dump` to a file, whole or not at all."""
-    write_whole(path, json.dumps(dump(network), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(path, json_text(dump(network)))
 
 
-def load(path: str | os.PathLike[str]) -> Parts:
-    """The parts of a network: neurons (weight, bias, outer, atom), of an exact one (atom, coefficient); intercept,
-    features, norm, bias, the hidden layers below and the scaling."""
-    try:
-        content = parse_json(Path(path).read_text(encoding="utf-8"))
-    except OSError as reason:
-        raise FileError(
-            f"{path} cannot be read ({reason.strerror}); give a file written by save()."
-        ) from reason
-    except ValueError as reason:
-        raise FormatError(
-            f"{path} is not a JSON document that can be read ({reason}); give a file written by save()."
-        ) from reason
+def load(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The parts of a network that `save` wrote, as `AnalyticNetwork` takes them."""
+    content = read_json(path, "a file written by save()")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FormatError(
             f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
         )
     version = content.get("version")
-    if type(version) is not int or not NUMERIC <= version <= 2 * SCALED:
+    if type(version) is not int or version != VERSION:
         raise FormatError(
-            f"{path} has version {brief(version)} and this geomnn reads {NUMERIC} to {2 * SCALED}; "
-            "read it with the geomnn that wrote it."
+            f"{path} has version {brief(version)} and this geomnn reads {VERSION}; read it with the geomnn that wrote "
+            "it."
         )
     try:
         with any_size():
@@ -167,146 +141,135 @@ def load(path: str | os.PathLike[str]) -> Parts:
         raise FormatError(f"{path} is damaged: {reason}; write it anew with save().") from reason
 
 
-def _parse(content: dict[str, Any]) -> Parts:
-    scaled, version = divmod(content["version"] - 1, SCALED)
-    aside, version = divmod(version, MIXED)
-    mixed, deep = version + 1 == MIXED, version + 1 > DEEP
-    kind = NUMERIC if mixed else version % DEEP + 1
-    keys = KEYS | ({"below"} if deep else set()) | ({"scaling"} if scaled else set())
-    _expect(set(content) == keys, f"its keys are {sorted(content)}, {sorted(keys)} were expected")
-    features, outputs, bias = content["features"], content["outputs"], content["bias"]
+def _parse(content: dict[str, Any]) -> dict[str, Any]:
+    _expect_keys(content, "the document", KEYS, PARTS)
+    features, outputs, bias, norm = (content[key] for key in ("features", "outputs", "bias", "norm"))
+    _expect(content["numbers"] in NUMBERS, f"numbers is {brief(content['numbers'])}")
     _expect(_is_count(features) and 0 < features <= MOST_FEATURES, f"features is {brief(features)}")
     _expect(outputs is None or (_is_count(outputs) and outputs > 0), f"outputs is {brief(outputs)}")
     _expect(isinstance(bias, bool), f"bias is {brief(bias)}")
-    _expect(
-        isinstance(content["norm"], str) and content["norm"] in NORMS, f"norm is {brief(content['norm'])}"
-    )
-    norm, shape = NORMS[content["norm"]], () if outputs is None else (outputs,)
+    _expect(isinstance(norm, str) and norm in NORMS, f"norm is {brief(norm)}")
+    exact = content["numbers"] == "exact"
+    _expect(not exact or outputs is None, f"outputs is {brief(outputs)} in an exact network")
+    _expect(not exact or "scaling" not in content, "an exact network has a scaling")
+    reader = _Reader(exact, NORMS[norm], bias, () if outputs is None else (outputs,))
     below: list[FeatureLayer] = []
-    for layer in _list(content["below"], "below") if deep else []:
-        width = below[-1].width if below else features
-        below.append(_hidden_layer(layer, kind, mixed, width, norm, bias, len(below) + 1))
-    _expect(bool(below) == deep, "there are no hidden layers below")
-    width, level = (below[-1].width if below else features), len(below) + 1
-    entries, neurons, intercept = _list(content["neurons"], "neurons"), [], content["intercept"]
-    if kind == EXACT:
-        _expect(outputs is None, f"outputs is {brief(outputs)} in an exact network")
-        _expect(not scaled, "an exact network has a scaling")
-        neurons = [_exact_neuron(entry, width, norm, bias, level) for entry in entries]
-        neurons, intercept = _of_one_kind(neurons, exact_value(intercept))
-        atoms = [atom for atom, _ in neurons]
-    else:
-        intercept = _numbers(intercept, shape, "intercept")
-        neurons = [_neuron(entry, width, shape, norm, bias, level) for entry in entries]
-        atoms = [atom for *_, atom in neurons]
+    for layer in _list(content.get("below", []), "below"):
+        below.append(reader.layer(layer, below[-1].width if below else features, len(below) + 1))
+    _expect(bool(below) == ("below" in content), "there are no hidden layers below")
+    width = below[-1].width if below else features
+    intercept = reader.numbers(content["intercept"], reader.shape, "intercept")
     _expect(bias or not np.any(np.asarray(intercept) != 0), "it has an intercept and no biases")
-    _expect(_any_aside(atoms, below) == bool(aside), "points are next to anchors, or not")
-    return (
-        neurons,
-        intercept,
-        features,
-        norm,
-        bias,
-        below,
-        _scaling(content["scaling"], features) if scaled else None,
-    )
+    return {
+        "neurons": [
+            reader.neuron(entry, width, len(below) + 1) for entry in _list(content["neurons"], "neurons")
+        ],
+        "intercept": intercept,
+        "features": features,
+        "norm": reader.norm,
+        "bias": bias,
+        "below": below,
+        "scaling": _scaling(content["scaling"], features) if "scaling" in content else None,
+        "feature_names": _names(content, "feature_names", features),
+        "classes": _names(content, "classes", outputs or 2),
+    }
 
 
 def _scaling(entry: Any, features: int) -> Scaling:
-    _expect(isinstance(entry, dict) and set(entry) == {"mean", "deviation"}, f"scaling is {brief(entry)}")
-    mean, deviation = (_numbers(entry[key], (features,), key) for key in ("mean", "deviation"))
+    _expect_keys(entry, "scaling", {"mean", "deviation"})
+    mean, deviation = (_floats(entry[key], (features,), key) for key in ("mean", "deviation"))
     _expect(bool((deviation >= 1 / LARGEST).all()), "a deviation is not above 0")
     return Scaling(mean, deviation)
 
 
-def _hidden_layer(
-    layer: Any, kind: int, mixed: bool, width: int, norm: float, bias: bool, level: int
-) -> FeatureLayer:
-    mix = shift = None
-    if mixed:
-        _expect(isinstance(layer, dict) and set(layer) == MIXED_KEYS, f"a layer is {brief(layer)}")
-        layer, mix, shift = _list(layer["neurons"], "neurons"), layer["mix"], layer["shift"]
-        mix, shift = _sums(mix, shift, len(layer))
-    entries = _list(layer, "a hidden layer")
-    _expect(mixed or len(entries) > 0, "a hidden layer is empty")
-    atoms = [_unit_atom(entry, kind, width, norm, bias, level) for entry in entries]
-    return FeatureLayer(tuple(atoms), mix, shift)
+def _names(content: dict[str, Any], key: str, count: int) -> list[str] | None:
+    if key not in content:
+        return None
+    names = _list(content[key], key)
+    fitting = all(isinstance(name, str) for name in names) and len(set(names)) == len(names) == count
+    _expect(fitting, f"{key} is {brief(names)} where {count} different names are needed")
+    return names
 
 
-def _sums(rows: Any, shift: Any, neurons: int) -> tuple[np.ndarray, np.ndarray]:
-    """The matrix and the shifts that `_layer` wrote."""
-    mix = np.zeros((len(_list(rows, "mix")), neurons))
-    for j, row in enumerate(rows):
-        last = -1
-        for term in _list(row, "a sum"):
-            _expect(isinstance(term, list) and len(term) == 2, f"a term of a sum is {brief(term)}")
-            r, value = term
-            _expect(
-                _is_count(r) and last < r < neurons,
-                f"a feature is a sum of neuron {brief(r)}, out of its order",
-            )
-            last = r
-            mix[j, r] = _numbers(value, (), "mix")
-            _expect(mix[j, r] != 0, "a coefficient of a sum is 0")
-    return mix, _numbers(shift, (len(rows),), "shift")
+@dataclass(frozen=True)
+class _Reader:
+    """What reads the neurons of a document."""
+
+    exact: bool
+    norm: float
+    bias: bool
+    shape: tuple[int, ...]  # of an output
+
+    def layer(self, entry: Any, width: int, level: int) -> FeatureLayer:
+        """A hidden layer of unit neurons."""
+        _expect_keys(entry, "a hidden layer", {"neurons"}, {"mix", "shift"})
+        atoms = []
+        for unit in _list(entry["neurons"], "neurons"):
+            _expect_keys(unit, "a neuron", UNIT_KEYS, {"aside", "active"})
+            atoms.append(self._atom(unit, *self._weights(unit, width), level))
+        if len(entry) == 1:
+            _expect(bool(atoms), "a hidden layer is empty")
+            return FeatureLayer(tuple(atoms))
+        _expect(not self.exact and len(entry) == 3, f"the keys of a hidden layer are {sorted(entry)}")
+        mix = [_floats(row, (len(atoms),), "a sum") for row in _list(entry["mix"], "mix")]
+        shift = _floats(entry["shift"], (len(mix),), "shift")
+        return FeatureLayer(tuple(atoms), np.array(mix).reshape(len(mix), len(atoms)), shift)
+
+    def neuron(self, entry: Any, width: int, level: int) -> Neuron | ExactNeuron:
+        """A neuron of the last hidden layer."""
+        last = LAST[self.exact]
+        _expect_keys(entry, "a neuron", UNIT_KEYS | {last}, {"aside", "active"})
+        (weight, bias), outer = self._weights(entry, width), self.numbers(entry[last], self.shape, last)
+        if self.exact:
+            return ExactNeuron(self._atom(entry, weight, bias, level), outer)
+        with np.errstate(over="ignore"):
+            size = float(weight_norm(weight, self.norm))
+        _expect(0 < size < np.inf, f"a weight has the norm {size:g}")
+        return Neuron(weight, bias, outer, self._atom(entry, weight / size, bias / size, level))
+
+    def _weights(self, entry: dict[str, Any], width: int) -> tuple[np.ndarray, Any]:
+        return self.numbers(entry["weight"], (width,), "weight"), self.numbers(entry["bias"], (), "bias")
+
+    def numbers(self, value: Any, shape: tuple[int, ...], name: str) -> Any:
+        """One number for the shape (), an array for another one."""
+        if not self.exact:
+            return _floats(value, shape, name)
+        if not shape:
+            return _exact_number(value)
+        _expect(len(_list(value, name)) == shape[0], f"{name} has another length")
+        array = np.empty(shape, dtype=object)
+        array[:] = [_exact_number(number) for number in value]
+        return array
+
+    def _atom(self, entry: dict[str, Any], weight: np.ndarray, bias: Any, level: int) -> Atom:
+        """The unit neuron, if it has the name of the entry and numbers that the name allows."""
+        samples, active = (tuple(_list(entry.get(key, []), key)) for key in ("samples", "active"))
+        _expect(all(map(_is_count, (*samples, *active))), f"samples or active ones are {brief(entry)}")
+        _expect(bool(samples) or not self.bias, "a neuron has no sample that its hyperplane goes through")
+        orientation = entry["orientation"]
+        _expect(type(orientation) is int and orientation in (1, -1), f"orientation is {brief(orientation)}")
+        directions = (_direction(e, len(weight)) for e in _list(entry["directions"], "directions"))
+        aside = None
+        if "aside" in entry:
+            other = _list(entry["aside"], "aside")
+            _expect(self.bias and len(other) == 2 and _is_count(other[0]), f"aside is {brief(other)}")
+            aside = other[0], _exact_number(other[1])
+            _expect(aside[1] in ASIDE and aside[0] != samples[-1], f"aside is {brief(other)}")
+        partial = "active" in entry
+        atom = Atom(
+            weight, bias, samples, tuple(directions), orientation, self.bias, self.norm,
+            active if partial else None, self.shape[0] if partial and self.shape else 1, level, aside,
+        )  # fmt: skip
+        _expect(
+            str(atom) == entry["name"], f"the name {brief(entry['name'])} does not fit its samples ({atom})"
+        )
+        reason = contradiction(atom)
+        _expect(reason is None, f"the name {brief(entry['name'])} {reason}")
+        return atom
 
 
-def _of_one_kind(neurons: list[tuple], intercept: Any) -> tuple[list[tuple], Any]:
-    """All numbers as Fractions, or all of SymPy where one of them is a sum of roots."""
-    numbers = [intercept, *(x for atom, z in neurons for x in (z, atom.bias, *atom.weight))]
-    if not any(isinstance(number, sympy.Expr) for number in numbers):
-        return neurons, intercept
-    convert = np.frompyfunc(symbolic, 1, 1)
-    symbols = [
-        (replace(atom, weight=convert(atom.weight), bias=symbolic(atom.bias)), symbolic(z))
-        for atom, z in neurons
-    ]
-    return symbols, symbolic(intercept)
-
-
-def _unit_atom(entry: Any, kind: int, width: int, norm: float, bias: bool, level: int) -> Atom:
-    """A unit neuron of a hidden layer below."""
-    rest = _named(entry, UNIT_KEYS, width)
-    if kind == EXACT:
-        return _exact_atom(entry, rest, width, norm, bias, level)
-    weight = _numbers(entry["weight"], (width,), "weight")
-    return _checked(Atom(weight, _numbers(entry["bias"], (), "bias"), *rest, bias, norm, level=level), entry)
-
-
-def _exact_atom(entry: dict[str, Any], rest: Named, width: int, norm: float, bias: bool, level: int) -> Atom:
-    _expect(
-        isinstance(entry["weight"], list) and len(entry["weight"]) == width, "a weight has another length"
-    )
-    weight = np.empty(width, dtype=object)
-    weight[:] = [exact_value(number) for number in entry["weight"]]
-    return _checked(Atom(weight, exact_value(entry["bias"]), *rest, bias, norm, level=level), entry)
-
-
-def _checked(atom: Atom, entry: dict[str, Any]) -> Atom:
-    """The atom, through a point next to its anchor if the entry says so, if that has the name of the entry and numbers
-    that the name allows."""
-    _expect(
-        bool(atom.samples) or not atom.anchored, "a neuron has no sample that its hyperplane goes through"
-    )
-    if "aside" in entry:
-        aside = _list(entry["aside"], "aside")
-        _expect(atom.anchored and len(aside) == 2 and _is_count(aside[0]), f"aside is {brief(aside)}")
-        share = exact_value(aside[1])
-        _expect(share in ASIDE and aside[0] != atom.anchor, f"aside is {brief(aside)}")
-        atom = replace(atom, aside=(aside[0], share))
-    _expect(str(atom) == entry["name"], f"the name {brief(entry['name'])} does not fit its samples ({atom})")
-    reason = contradiction(atom)
-    _expect(reason is None, f"the name {brief(entry['name'])} {reason}")
-    return atom
-
-
-def _exact_neuron(entry: dict[str, Any], width: int, norm: float, bias: bool, level: int) -> tuple:
-    rest = _named(entry, NEURON_KEYS[EXACT], width)
-    return _exact_atom(entry, rest, width, norm, bias, level), exact_value(entry["coefficient"])
-
-
-def exact_value(text: Any) -> Any:
-    """The number that `exact_text` wrote, in no other spelling."""
+def _exact_number(text: Any) -> Any:
+    """The number that `plain_numbers` wrote, in no other spelling."""
     number: Any
     if isinstance(text, str):
         _expect(RATIONAL.fullmatch(text) is not None, f"{brief(text)} is no rational")
@@ -316,49 +279,11 @@ def exact_value(text: Any) -> Any:
         pairs = [term for term in _list(text, "a number") if isinstance(term, list) and len(term) == 2]
         fitting = all(isinstance(term[0], str) and _is_count(term[1]) and term[1] > 0 for term in pairs)
         _expect(len(pairs) == len(text) and fitting, f"a root is {brief(text)}")
-        terms = (symbolic(exact_value(coefficient)) * sympy.sqrt(radicand) for coefficient, radicand in pairs)
-        number = sympy.Add(*terms)
-    _expect(exact_text(number) == text, f"{brief(text)} is not in its shortest form")
+        import sympy
+
+        number = sympy.Add(*(symbolic(_exact_number(c)) * sympy.sqrt(radicand) for c, radicand in pairs))
+    _expect(plain_numbers(number) == text, f"{brief(text)} is not in its shortest form")
     return number
-
-
-def exact_text(number: Any) -> str | list[list[Any]]:
-    """A rational as "p/q"; a sum of square roots as a list of ["p/q", radicand]."""
-    with any_size():
-        if isinstance(number, Fraction | int | sympy.Rational):
-            return str(number)
-        basis = RootBasis()
-        terms = basis.read(number).terms.items()
-        return sorted(([str(c), basis.radicands[k]] for k, c in terms), key=lambda term: term[1])
-
-
-def _neuron(
-    entry: dict[str, Any], features: int, shape: tuple[int, ...], norm: float, bias: bool, level: int
-) -> tuple:
-    rest = _named(entry, NEURON_KEYS[NUMERIC], features)
-    weight = _numbers(entry["weight"], (features,), "weight")
-    with np.errstate(over="ignore"):
-        size = float(weight_norm(weight, norm))
-    _expect(0 < size < np.inf, f"a weight has the norm {size:g}")
-    active = entry["active"]
-    _expect(active is None or all(map(_is_count, _list(active, "active"))), f"active is {brief(active)}")
-    offset = _numbers(entry["bias"], (), "bias")
-    atom = Atom(
-        weight / size, offset / size, *rest, bias, norm,
-        None if active is None else tuple(active), shape[0] if shape else 1, level,
-    )  # fmt: skip
-    return weight, offset, _numbers(entry["outer"], shape, "outer"), _checked(atom, entry)
-
-
-def _named(entry: Any, keys: set[str], features: int) -> Named:
-    """Samples, directions and orientation of a neuron."""
-    _expect(isinstance(entry, dict) and set(entry) - {"aside"} == keys, f"a neuron is {brief(entry)}")
-    samples = tuple(_list(entry["samples"], "samples"))
-    _expect(all(map(_is_count, samples)), f"samples is {brief(entry['samples'])}")
-    orientation = entry["orientation"]
-    _expect(type(orientation) is int and orientation in (1, -1), f"orientation is {brief(orientation)}")
-    directions = tuple(_direction(e, features) for e in _list(entry["directions"], "directions"))
-    return samples, directions, orientation
 
 
 def _direction(entry: Any, features: int) -> Direction:
@@ -371,7 +296,7 @@ def _direction(entry: Any, features: int) -> Direction:
     return Direction(first, second, sign)
 
 
-def _numbers(value: Any, shape: tuple[int, ...], name: str) -> Any:
+def _floats(value: Any, shape: tuple[int, ...], name: str) -> Any:
     flat = value if shape else [value]
     plain = isinstance(flat, list) and all(
         isinstance(x, int | float) and not isinstance(x, bool) for x in flat
@@ -390,6 +315,12 @@ def _list(value: Any, name: str) -> list:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _expect_keys(entry: Any, what: str, needed: set[str], possible: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+    _expect(isinstance(entry, dict), f"{what} is {brief(entry)}")
+    fitting = needed <= set(entry) <= needed | possible
+    _expect(fitting, f"the keys of {what} are {sorted(entry)}, {sorted(needed)} were expected")
 
 
 def _expect(holds: bool, otherwise: str) -> None:

@@ -1,4 +1,4 @@
-"""Networks of others, read and written: PyTorch, ONNX, scikit-learn and plain arrays.
+"""Networks of others, read and written: PyTorch, ONNX, scikit-learn and plain arrays; and a table for pandas.
 
 A fully connected ReLU network is its list of layers [(W (out, in), b (out,) or None), …], ReLU between them: that is
 what is read from all of them, and what is written.
@@ -24,7 +24,7 @@ from geomnn.samples import Samples, check_norm, finite_floats
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["from_torch", "layers_of", "to_onnx", "to_torch"]
+__all__ = ["layers_of", "named_parts", "to_onnx", "to_table", "to_torch"]
 
 Layer = tuple[np.ndarray, np.ndarray | None]
 PASSED = (
@@ -257,6 +257,28 @@ def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str =
     write_whole(path, model.SerializeToString())
 
 
+def to_table(network: AnalyticNetwork) -> Any:
+    """What `AnalyticNetwork.table` gives: one row a neuron, as a pandas DataFrame."""
+    pandas = _package("pandas", "net.table()")
+    inner, biases, outer, _ = network.arrays()
+    atoms = [neuron.atom for neuron in network.neurons]
+    numbered = [f"w{k}" for k in range(1, inner.shape[1] + 1)]
+    names = [] if network.below else [f"w[{name}]" for name in network.feature_names or ()]
+    columns: dict[str, Any] = {"atom": [*map(str, atoms)]} | dict(
+        zip(names or numbered, inner.T, strict=True)
+    )
+    if network.bias:
+        columns["bias"] = biases
+    for o, column in enumerate(outer.T):
+        columns["outer" if network.outputs is None else f"outer{o}"] = column
+    columns["samples"] = [atom.samples for atom in atoms]
+    columns["directions"] = [tuple(map(str, atom.directions)) for atom in atoms]
+    table = pandas.DataFrame(columns)
+    if network.scaling is not None:
+        table.attrs["scaling"] = network.scaling.plain()
+    return table
+
+
 def _written(network: AnalyticNetwork, dtype: Any) -> list[Layer]:
     """The layers in another type; one layer 0·x + t for a network without hidden neurons."""
     if not isinstance(dtype, str) or dtype not in DTYPES:
@@ -285,51 +307,11 @@ def _package(name: str, purpose: str) -> Any:
         ) from reason
 
 
-def from_torch(model: Any, X: Any, norm: float = 1, bias: bool | None = None) -> AnalyticNetwork:
-    """The network whose hidden neurons are wedges of samples, named: the same function everywhere, to rounding.
-
-    From the first hidden layer on, each neuron is divided by ‖w‖_p, named over the samples, or over the features of
-    the layer below at the samples, and its weights are computed anew from its name. Neurons that are constant, or that
-    nothing depends on, are kept out.
-
-    Parameters
-    ----------
-    model : torch.nn.Sequential
-        In float64, as `to_torch` writes it; or whatever else `layers_of` reads.
-    X : array_like, shape (n, d)
-        The samples that the neurons are wedges of.
-    norm : {1, 2, inf}
-        p; 1 for more than one hidden layer.
-    bias : bool, optional
-        Whether the network has biases; None: whether the model has.
-
-    Returns
-    -------
-    AnalyticNetwork
-        With a scalar output where the model has one output.
-
-    Raises
-    ------
-    DataError
-        If a hidden neuron is no wedge of these samples, or the samples or the weights cannot be used.
-    UnsupportedProblem
-        If the model is no fully connected ReLU network.
-    OptionError
-        If an option has another value.
-
-    Examples
-    --------
-    >>> import geomnn as gm
-    >>> layers = [([[2, -2], [-2, 2]], [0, 0]), ([[3, 3]], [1])]
-    >>> print(gm.AnalyticNetwork.from_torch(layers, [[0, 0], [1, 1], [2, 0]]))
-    f(x) = 1
-      +12 · ((x − x1)·u)₊,  u ∝ −⋆(x0 − x1) at x1
-      +12 · ((x − x1)·u)₊,  u ∝ +⋆(x0 − x1) at x1
+def named_parts(model: Any, X: Any, norm: Any, bias: Any) -> dict[str, Any]:
+    """The parts of `AnalyticNetwork.from_torch`, as `AnalyticNetwork.from_atoms` takes them.
 
     Source: geomnn theory, sections 1 and 7.
     """
-    from geomnn.networks.network import AnalyticNetwork  # which imports this module
-
     p, layers = check_norm(norm), layers_of(model)
     samples = Samples(X, _anchored(layers, bias))
     if samples.d != layers[0][0].shape[1]:
@@ -348,15 +330,16 @@ def from_torch(model: Any, X: Any, norm: float = 1, bias: bool | None = None) ->
         )
     *below, last = hidden or [FeatureLayer(())]
     coefficients, one = outer.T[: len(last.atoms)], len(outer) == 1
-    return AnalyticNetwork.from_atoms(
-        last.atoms,
-        coefficients[:, 0] if one else coefficients,
-        float(intercept[0]) if one else intercept,
-        samples.d,
-        p,
-        samples.bias,
-        below,
-    )
+    return {
+        "atoms": last.atoms,
+        "coefficients": coefficients[:, 0] if one else coefficients,
+        "intercept": float(intercept[0]) if one else intercept,
+        "features": samples.d,
+        "norm": p,
+        "bias": samples.bias,
+        "below": below,
+        "feature_names": samples.names,
+    }
 
 
 def _anchored(layers: Sequence[Layer], bias: Any) -> bool:

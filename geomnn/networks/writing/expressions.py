@@ -12,13 +12,14 @@ Source: geomnn theory, section 1.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
 
-from geomnn.checker.digits import any_size
+from geomnn.checker.digits import any_size, printable
 from geomnn.errors import DataError, OptionError
 from geomnn.numbers.rationals import SHORT, short_number, symbolic
 
@@ -30,6 +31,7 @@ __all__ = [
     "FORMS",
     "Html",
     "check_form",
+    "escape",
     "feature_latex",
     "to_html",
     "to_latex",
@@ -42,17 +44,26 @@ __all__ = [
 FORMS = ("auto", "exact", "numeric")
 MOST_ENTRIES = 6  # of a mean in a formula
 LEFT = "style='text-align:left'"
+ESCAPES = str.maketrans({
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}",
+    "…": r"\ldots{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': r"\textquotedbl{}",
+})  # fmt: skip
 
 
-def variables(features: int, symbols: Any = None) -> list[Any]:
-    """One SymPy symbol a feature: x1..xd, or those that were given.
+def variables(features: int, symbols: Any = None, names: Sequence[str] | None = None) -> list[Any]:
+    """One SymPy symbol a feature: those that were given, or of the names if these are words that differ, or x1..xd.
 
     Raises
     ------
     DataError
         If the number of symbols is not the number of features.
     """
-    found = list(sympy.symbols(f"x1:{features + 1}", real=True) if symbols is None else symbols)
+    import sympy
+
+    words = [name for name in dict.fromkeys(names or ()) if name.isidentifier() and not iskeyword(name)]
+    named = words if len(words) == features else [f"x{k}" for k in range(1, features + 1)]
+    found = [sympy.Symbol(name, real=True) for name in named] if symbols is None else list(symbols)
     if len(found) != features:
         raise DataError(f"{len(found)} symbols were given; {features} are needed, one a feature.")
     return found
@@ -65,7 +76,7 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     Parameters
     ----------
     symbols : sequence of sympy.Symbol, optional
-        One for each feature; x1..xd if not given.
+        One for each feature; if not given, its name where all have one that is a word, and x1..xd elsewhere.
 
     Returns
     -------
@@ -76,7 +87,9 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
     DataError
         If the number of symbols is not the number of features.
     """
-    x = variables(network.features, symbols)
+    import sympy
+
+    x = variables(network.features, symbols, network.feature_names)
     if network.exact:
         for layer in network.below:
             x = [unit_feature(atom, x) for atom in layer.atoms]
@@ -109,6 +122,8 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
 
 def unit_feature(atom: Atom, x: Sequence[Any]) -> Any:
     """Max(0, u·x + b) of an exact atom as a SymPy expression."""
+    import sympy
+
     products = (symbolic(w) * symbol for w, symbol in zip(atom.weight, x, strict=True))
     return sympy.Max(0, sum(products, symbolic(atom.bias)))
 
@@ -171,16 +186,25 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
             total = total if layer.folds else rf"\bigl({total}\bigr)_+"
             formula += rf" \\ {_column(k, level)}(x) ={{}}& {total}"
     if network.scaling is not None:
-        mean, deviation = (_vector(v, digits) for v in (network.scaling.mean, network.scaling.deviation))
+        pair = network.scaling.mean, network.scaling.deviation
+        mean, deviation = (_vector([_scientific(v, digits) for v in column]) for column in pair)
         formula += rf" \\ & \text{{with }} x \text{{ and samples standardised: }} (x - {mean}) / {deviation}"
+    if network.feature_names is not None:
+        names = (escape(printable(name)).replace(" ", r"\ ") for name in network.feature_names)
+        columns = _vector([rf"\mathrm{{{name}}}" for name in names])
+        formula += rf" \\ & \text{{with }} x = {columns}"
     return rf"\begin{{aligned}} {formula} \end{{aligned}}"
 
 
-def _vector(values: np.ndarray, digits: int) -> str:
-    """Numbers in brackets as LaTeX, the first ones where they are many."""
-    entries = [_scientific(value, digits) for value in values[:MOST_ENTRIES]]
-    entries += [r"\ldots"] * (len(values) > MOST_ENTRIES)
-    return "(" + r",\, ".join(entries) + ")"
+def _vector(entries: Sequence[str], comma: str = r",\, ", dots: str = r"\ldots") -> str:
+    """Entries in brackets, in the spelling of LaTeX or of text, the first ones where they are many."""
+    return f"({comma.join([*entries[:MOST_ENTRIES], *[dots] * (len(entries) > MOST_ENTRIES)])})"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX; letters beyond Latin-1 as their code points, which every engine can set."""
+    plain = text.translate(ESCAPES)
+    return re.sub(r"[^ -~\xa1-ÿ]", lambda letter: rf"\texttt{{U+{ord(letter[0]):04X}}}", plain)
 
 
 def feature_latex(atom: Atom) -> str:
@@ -237,6 +261,8 @@ def _number(value: Any, digits: int, form: str, first: bool) -> str:
 def _size(value: Any, digits: int, form: str) -> str:
     """A number that is not negative as LaTeX."""
     if form != "numeric":
+        import sympy
+
         with any_size():
             text, long = sympy.latex(symbolic(value)), len(str(value)) > SHORT
         if isinstance(value, sympy.Add):
@@ -273,18 +299,12 @@ def to_text(network: AnalyticNetwork) -> str:
                 )
                 lines += [f"  {'+' if c >= 0 else ''}{_short(c)} · {_feature(atom)}" for c, atom in parts]
     if network.scaling is not None:
-        mean, deviation = map(_listed, (network.scaling.mean, network.scaling.deviation))
+        pair = network.scaling.mean, network.scaling.deviation
+        mean, deviation = (_vector([f"{v:.6g}" for v in column], ", ", "…") for column in pair)
         lines.append(f"x and samples standardised: (x − {mean}) / {deviation}")
+    if network.feature_names is not None:
+        lines.append(f"x = {_vector([*map(printable, network.feature_names)], ', ', '…')}")
     return "\n".join(lines)
-
-
-def _listed(values: np.ndarray) -> str:
-    """Numbers in brackets, the first ones where they are many."""
-    return (
-        "("
-        + ", ".join([*(f"{v:.6g}" for v in values[:MOST_ENTRIES]), *["…"] * (len(values) > MOST_ENTRIES)])
-        + ")"
-    )
 
 
 def _feature(atom: Atom) -> str:
@@ -332,8 +352,11 @@ def to_html(network: AnalyticNetwork, form: str = "auto", terms: int = 8, rows: 
     )
     left = len(network) - len(shown)
     more = f"<tr><td colspan=4 {LEFT}>… {left} more neurons</td></tr>" if left else ""
+    columns = [] if network.below else [*map(printable, network.feature_names or ())]
+    weight = f"weight of u {_vector(columns, ', ', '…')}" if columns else "weight of u"
     head = "".join(
-        f"<th {LEFT}>{name}</th>" for name in ("unit neuron u", "coefficient z", "weight of u", "bias of u")
+        f"<th {LEFT}>{html.escape(name)}</th>"
+        for name in ("unit neuron u", "coefficient z", weight, "bias of u")
     )
     table = f"<table><tr>{head}</tr>{body}{more}</table>" if shown else ""
     return f"<div>$$ {to_latex(network, terms=terms, form=form)} $$</div>{table}"
