@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 import geomnn as gm
-from geomnn.errors import DataError, FormatError
+from geomnn.errors import DataError, FormatError, OptionError
 
 rng = np.random.default_rng(0)
 X2, Y1 = rng.normal(size=(10, 2)), rng.normal(size=10)
@@ -195,3 +195,62 @@ def test_two_runs_on_one_machine_give_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         gm.derive(X2, np.column_stack([Y1, X2[:, 0]]), norm=2, seed=3).network.save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_names_of_columns_are_kept_and_used(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X2, columns=["petal_length", "width"])
+    net = gm.derive(frame, Y1).network
+    assert net.feature_names == ("petal_length", "width")
+    assert str(net).splitlines()[-1] == "x = (petal_length, width)"
+    assert net.to_latex().count(r"x = (\mathrm{petal\_length},\, \mathrm{width})") == 1
+    assert "weight of u (petal_length, width)" in net.to_html()
+    assert {"w[petal_length]", "w[width]"} <= set(net.table().columns)
+    assert {str(symbol) for symbol in net.to_sympy().free_symbols} == {"petal_length", "width"}
+    net.save(tmp_path / "n.json")
+    again = gm.AnalyticNetwork.load(tmp_path / "n.json")
+    assert str(again) == str(net)
+    np.testing.assert_array_equal(again(frame), net(X2))
+    for other in (frame[["width", "petal_length"]], frame.rename(columns={"width": "height"})):
+        with pytest.raises(DataError, match=r"columns .*petal_length"):
+            again(other)
+    plain = gm.derive(X2, Y1).network
+    assert plain.feature_names is None
+    assert str(net).startswith(str(plain))
+    np.testing.assert_array_equal(plain(frame), net(frame))
+
+
+@pytest.mark.parametrize("names", [["a b", "c"], ["class", "c"], [0, 1], ["a", "a"]])
+def test_symbols_and_names_that_are_no_words(names):
+    pandas = pytest.importorskip("pandas")
+    net = gm.derive(pandas.DataFrame(X2, columns=names), Y1).network
+    assert {str(symbol) for symbol in net.to_sympy().free_symbols} == {"x1", "x2"}
+    kept = names != [0, 1] and len(set(names)) == 2
+    assert net.feature_names == (tuple(names) if kept else None)
+
+
+def test_every_way_from_a_data_frame_keeps_its_names():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X2, columns=["a", "b"])
+    line = pandas.DataFrame([[0], [1], [3], [4]], columns=["a"])
+    solution = gm.derive(frame, Y1)
+    networks = {
+        "exact": gm.derive(
+            pandas.DataFrame([[0, 0], [1, 0], [2, 1]], columns=["a", "b"]), [0, 1, 0], exact=True
+        ).network,
+        "three layers": gm.derive(line, [0, 1, 0, 2], depth=3, reg=0.01).network,
+        "chains": gm.derive(line, [0, 1, 0, 2], depth=3, reg=0.01, dictionary="chains").network,
+        "path": gm.path(frame, Y1)(0.5).network,
+        "grid": gm.grid(frame, Y1, [0.5])[0].network,
+        "rewritten": gm.rewrite(solution.network, frame).network,
+        "read": gm.AnalyticNetwork.from_torch(solution.network, frame),
+        "blocks": gm.train_blocks(frame, Y1, widths=(2,), reg=0.05, rounds=1).network,
+        "estimator": gm.WedgeRegressor().fit(frame, Y1).solution_.network,
+    }
+    for name, net in networks.items():
+        assert net.feature_names == ("a", "b")[: net.features], name
+
+
+def test_names_of_another_number_of_features_are_refused():
+    with pytest.raises(OptionError, match="3 features"):
+        gm.AnalyticNetwork([], 0.0, 2, 1.0, True, feature_names=["a", "b", "c"])

@@ -16,6 +16,11 @@ from geomnn.checker.wedges import Wedges
 
 __all__ = ["check_network", "verify_report"]
 
+NAMES = {
+    "feature_names": "features",
+    "classes": "classes",
+}  # of network.json, and what the certificate calls them
+
 
 def verify_report(report: Path, data: Path) -> list[str]:
     """What was proved of a report, in words.
@@ -69,9 +74,8 @@ def check_network(
     expected = {
         "format": "geomnn network", "version": 1, "numbers": "exact", "features": len(rows[0]), "outputs": None,
         "norm": problem["norm"], "bias": problem["bias"], "intercept": claimed["intercept"],
+        **{key: problem[names] for key, names in NAMES.items() if key in network},
     }  # fmt: skip
-    named_by = {"feature_names": problem["features"], "classes": problem["classes"]}
-    expected |= {key: names for key, names in named_by.items() if key in network}
     require(set(network) == {*expected, "neurons"}, "network.json has other keys than an exact network.")
     for key, value in expected.items():
         same = json.dumps(network[key]) == json.dumps(value)

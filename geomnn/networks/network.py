@@ -15,6 +15,7 @@ from geomnn.atoms import Atom
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.files import json_text, write_whole
 from geomnn.networks.io import document
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
@@ -54,10 +55,8 @@ class AnalyticNetwork:
 
     Raises
     ------
-    UnsupportedProblem
-        If an exact network is to have a scaling, which has square roots in it.
-    OptionError
-        If the scaling or the names are of another number of features.
+    UnsupportedProblem, OptionError
+        If an exact network is to have a scaling, which has square roots in it; if one, or names, are of other features.
 
     Examples
     --------
@@ -164,8 +163,7 @@ class AnalyticNetwork:
                 "The network standardises its features; put net.scaled(None) on a layer of standardised features."
             )
         lower = [neuron.atom for neuron in self.neurons] if not self.below else self.below[0].atoms
-        needed = {k for atom in lower for k in atom.support}
-        used = sorted(needed, key=layer.place)
+        used = sorted({k for atom in lower for k in atom.support}, key=layer.place)
         atoms = [atom.among(used) for atom in lower]
         below, network = [layer.only(used), *self.below], self if self.below else self.with_atoms(atoms)
         if self.below:
@@ -216,9 +214,8 @@ class AnalyticNetwork:
             )
         names = column_names(X)
         if None not in (names, self.feature_names) and names != self.feature_names:
-            wanted = brief(self.feature_names)
             raise DataError(
-                f"X has the columns {brief(names)}, the network takes {wanted}: give these, in this order."
+                f"X has the columns {brief(names)}; this network takes {brief(self.feature_names)}, in this order."
             )
         if self.exact and holds_exact(X):
             return self._exactly(exact_table(X))
@@ -232,9 +229,7 @@ class AnalyticNetwork:
 
     def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
         """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""
-        from geomnn.numbers.roots import (
-            RootBasis,
-        )  # loads FLINT and SymPy, without which floats are read and called
+        from geomnn.numbers.roots import RootBasis  # which loads FLINT and SymPy
 
         for layer in self.below:
             rows = layer.exactly(rows)
@@ -295,16 +290,15 @@ class AnalyticNetwork:
         return layers if self.scaling is None else [self.scaling.folded(*pairs[0]), *layers[1:]]
 
     def table(self) -> Any:
-        """One row a neuron, as a pandas DataFrame: its atom, weights and spanning samples; weights are those of
-        standardised features if there is a scaling, and ``attrs["scaling"]`` has it. Their columns are w1, w2, … or,
-        where the features have names, w[name].
+        """One row a neuron, as a pandas DataFrame: its atom, spanning samples and weights w1, w2, … or w[name]; these
+        are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
 
         Raises
         ------
         MissingPackage
             If pandas is not installed.
         """
-        from geomnn.networks.io import interchange  # which loads the dictionaries, by which neurons are named
+        from geomnn.networks.io import interchange  # which loads the dictionaries
 
         return interchange.to_table(self)
 
@@ -337,7 +331,7 @@ class AnalyticNetwork:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network as JSON, its scaling included; numbers survive to the last bit."""
-        document.save(self, path)
+        write_whole(path, json_text(document.dump(self)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> AnalyticNetwork:

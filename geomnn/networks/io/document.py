@@ -22,7 +22,7 @@ from geomnn.checker.digits import MOST_DIGITS, any_size, too_long
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import FormatError
-from geomnn.files import json_text, read_json, write_whole
+from geomnn.files import read_json
 from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
@@ -32,7 +32,7 @@ from geomnn.samples import weight_norm
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["dump", "load", "named", "plain_numbers", "save"]
+__all__ = ["dump", "load", "named", "plain_numbers"]
 
 FORMAT, VERSION = "geomnn network", 1
 NUMBERS = ("float64", "exact")
@@ -116,13 +116,8 @@ def plain_numbers(value: Any) -> Any:
         return sorted(([str(c), basis.radicands[k]] for k, c in terms), key=lambda term: term[1])
 
 
-def save(network: AnalyticNetwork, path: str | os.PathLike[str]) -> None:
-    """Write `dump` to a file, whole or not at all."""
-    write_whole(path, json_text(dump(network)))
-
-
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The parts of a network that `save` wrote, as `AnalyticNetwork` takes them."""
+    """The parts of a network of which `dump` was written, as `AnalyticNetwork` takes them."""
     content = read_json(path, "a file written by save()")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FormatError(
@@ -144,13 +139,16 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _parse(content: dict[str, Any]) -> dict[str, Any]:
     _expect_keys(content, "the document", KEYS, PARTS)
     features, outputs, bias, norm = (content[key] for key in ("features", "outputs", "bias", "norm"))
-    _expect(content["numbers"] in NUMBERS, f"numbers is {brief(content['numbers'])}")
-    _expect(_is_count(features) and 0 < features <= MOST_FEATURES, f"features is {brief(features)}")
-    _expect(outputs is None or (_is_count(outputs) and outputs > 0), f"outputs is {brief(outputs)}")
-    _expect(isinstance(bias, bool), f"bias is {brief(bias)}")
-    _expect(isinstance(norm, str) and norm in NORMS, f"norm is {brief(norm)}")
     exact = content["numbers"] == "exact"
-    _expect(not exact or outputs is None, f"outputs is {brief(outputs)} in an exact network")
+    fits = {
+        "numbers": content["numbers"] in NUMBERS,
+        "features": _is_count(features) and 0 < features <= MOST_FEATURES,
+        "outputs": outputs is None or (not exact and _is_count(outputs) and outputs > 0),
+        "norm": isinstance(norm, str) and norm in NORMS,
+        "bias": isinstance(bias, bool),
+    }
+    for key, fitting in fits.items():
+        _expect(fitting, f"{key} is {brief(content[key])} in a network of {content['numbers']} numbers")
     _expect(not exact or "scaling" not in content, "an exact network has a scaling")
     reader = _Reader(exact, NORMS[norm], bias, () if outputs is None else (outputs,))
     below: list[FeatureLayer] = []
@@ -244,7 +242,10 @@ class _Reader:
     def _atom(self, entry: dict[str, Any], weight: np.ndarray, bias: Any, level: int) -> Atom:
         """The unit neuron, if it has the name of the entry and numbers that the name allows."""
         samples, active = (tuple(_list(entry.get(key, []), key)) for key in ("samples", "active"))
-        _expect(all(map(_is_count, (*samples, *active))), f"samples or active ones are {brief(entry)}")
+        _expect(
+            all(map(_is_count, (*samples, *active))),
+            f"samples and active ones are {brief((samples, active))}",
+        )
         _expect(bool(samples) or not self.bias, "a neuron has no sample that its hyperplane goes through")
         orientation = entry["orientation"]
         _expect(type(orientation) is int and orientation in (1, -1), f"orientation is {brief(orientation)}")

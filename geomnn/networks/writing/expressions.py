@@ -352,8 +352,8 @@ def to_html(network: AnalyticNetwork, form: str = "auto", terms: int = 8, rows: 
     )
     left = len(network) - len(shown)
     more = f"<tr><td colspan=4 {LEFT}>… {left} more neurons</td></tr>" if left else ""
-    columns = [] if network.below else [*map(printable, network.feature_names or ())]
-    weight = f"weight of u {_vector(columns, ', ', '…')}" if columns else "weight of u"
+    columns = () if network.below else network.feature_names or ()
+    weight = "weight of u" + f" {_vector([*map(printable, columns)], ', ', '…')}" * bool(columns)
     head = "".join(
         f"<th {LEFT}>{html.escape(name)}</th>"
         for name in ("unit neuron u", "coefficient z", weight, "bias of u")
