@@ -33,6 +33,7 @@ from geomnn.networks.io.document import dump
 from geomnn.networks.neuron import ExactNeuron
 from geomnn.networks.scaling import Scaling
 from geomnn.numbers.rationals import exact_table
+from geomnn.samples import Samples
 
 OTHERS = [None, True, -1, 10**30, 0.5, "x", [], [["1", 2], "3"], {"a": [1]}]
 X, Y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 2]
@@ -187,19 +188,11 @@ def networks():
     """Networks with every part that the file may have."""
     frame = pandas.DataFrame(X2, columns=["length", "petal width"])
     kinds = np.array(["no", "yes", "perhaps"])[np.digitize(Y2, [-0.5, 0.5])]
-    layers, table = chain_layers([[0], [4], [5], [7]], 2, bias=True, exact=True)
+    layers, samples = chain_layers(Samples([[0], [4], [5], [7]], bias=True), 2, exact=True)
     k = next(k for k, atom in enumerate(layers[1].atoms) if layers[0].atoms[atom.support[0]].aside)
-    folded = (
-        gm.AnalyticNetwork(
-            [ExactNeuron(single(len(table[0]), k, 0, 1, table[0][k], level=3), Fraction(2))],
-            Fraction(1, 3),
-            len(table[0]),
-            1.0,
-            True,
-        )
-        .over(layers[1], layers[0].width)
-        .over(layers[0], 1)
-    )
+    last = ExactNeuron(single(samples.d, k, 0, 1, samples.rows[0][k], level=3), Fraction(2))
+    folded = gm.AnalyticNetwork([last], Fraction(1, 3), samples.d, 1.0, True)
+    folded = folded.over(layers[1], layers[0].width).over(layers[0], 1)
     plain = {
         "float64": gm.derive(X2, Y2).network,
         "p = 2, partial wedges": gm.derive(RANDOM.normal(size=(9, 3)), Y2, norm=2).network,
@@ -288,7 +281,8 @@ def test_certificates_in_floats_are_as_the_schema_says():
         assert not CERTIFICATE.is_valid(document | {"numbers": "exact"})
         assert document["seal"] == seal(document)
         assert (document["numbers"], len(document["dual"])) == ("float64", document["problem"]["samples"])
-        for key in ("primal", "dual", "violation", "name_error"):
+        assert document["claim"]["violation"] == solution.certificate.largest_correlation
+        for key in ("primal", "dual", "name_error"):
             assert document["claim"][key] == getattr(solution.certificate, key)
         with pytest.raises(Falsehood, match="exact ones"):
             gm.exact.verify(document, X2, Y2)
