@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomnn.atoms import ASIDE, Atom, Direction
-from geomnn.checker.digits import MOST_DIGITS, any_size, too_long
+from geomnn.checker.digits import any_size
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import FormatError
@@ -274,7 +275,6 @@ def _exact_number(text: Any) -> Any:
     number: Any
     if isinstance(text, str):
         _expect(RATIONAL.fullmatch(text) is not None, f"{brief(text)} is no rational")
-        _expect(not too_long(text), f"a number has more than {MOST_DIGITS:,} digits")
         number = Fraction(text)
     else:
         pairs = [term for term in _list(text, "a number") if isinstance(term, list) and len(term) == 2]
@@ -318,7 +318,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _expect_keys(entry: Any, what: str, needed: set[str], possible: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+def _expect_keys(entry: Any, what: str, needed: set[str], possible: Set[str] = frozenset()) -> None:
     _expect(isinstance(entry, dict), f"{what} is {brief(entry)}")
     fitting = needed <= set(entry) <= needed | possible
     _expect(fitting, f"the keys of {what} are {sorted(entry)}, {sorted(needed)} were expected")
