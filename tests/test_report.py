@@ -274,6 +274,16 @@ def test_constant_network(tmp_path):
     assert latex_text(study).count("\\\\\n") == 0
 
 
+def test_a_gap_that_is_left_is_no_proof(tmp_path):
+    path = write_csv(tmp_path / "data.csv", *planar())
+    study = study_table(Request(path, "y", 0.1, tol=0.9))
+    page = check_page_text(study)
+    assert f"bounds are {study.solution.certificate.relative_gap:.1g} apart" in page
+    assert '<div class="verdict local">' in page
+    assert "No training run" not in page
+    assert "No training run" in check_page_text(study_table(Request(path, "y", 0.1)))
+
+
 def check_page_text(study):
     page = page_text(study, [])
     check_page(page)

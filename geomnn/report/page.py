@@ -1,23 +1,35 @@
-"""report.html: one page that explains the network and needs nothing outside of itself."""
+"""report.html: one page that explains the network and needs nothing outside of itself.
+
+The words and the marks are in the templates beside this file; the numbers, and what the words depend on, are here.
+Jinja2 escapes whatever a template is given; formulas alone are marks themselves.
+"""
 
 from __future__ import annotations
 
 import base64
-import html
 import re
+import shlex
 from collections.abc import Sequence
-from importlib.resources import files
-from string import Template
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geomnn.checker.digits import printable
-from geomnn.report import listings, words
-from geomnn.report.mathematics import closed_form
+from geomnn.report import listings, mathematics
 from geomnn.report.pictures import Picture
 from geomnn.report.study import Study
+from geomnn.report.verification import check_lines, coverage
 
 __all__ = ["page_text"]
 
 LARGEST_SVG = 500_000  # bytes; above, the PNG goes into the page
+MOST_NAMES = 8  # features in a line of text
+VALUES_IN_PLACE = 4  # features; with more, the values of a sample are in a table of their own only
+DISTANCES = {"1": "distance (in the ∞-norm)", "2": "distance", "inf": "distance (in the 1-norm)"}
 # what a name in a table may hold and nobody sees: controls, and marks that turn the direction of text
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -30,41 +42,69 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
     study : Study
     pictures : sequence of Picture
     """
-    template = Template(files("geomnn.report").joinpath("page.html").read_text(encoding="utf-8"))
-    page = template.substitute(
-        title=html.escape(f"A network in closed form for {study.request.target}"),
-        data=words.data(study),
-        doubt=words.doubt(study),
-        verdict=html.escape(study.solution.certificate.statement()),
-        trust=words.trust(study),
-        trust_class=study.solution.certificate.coverage.scope if words.reached(study) else "local",
-        formula=closed_form(study.network),
-        variables=words.variables(study),
-        fit=words.fit(study),
-        pictures="".join(_figure(picture) for picture in pictures),
-        rows=words.rows(study),
-        neurons=listings.neurons(study),
-        samples=listings.samples(study),
-        scaling=listings.scaling(study),
-        reading=words.reading(study),
-        problem=words.problem(study),
-        certificate=listings.facts(study),
-        proof=words.proof(study),
-        command=html.escape(study.request.command()),
-        digest=study.digest,
-        verification=words.verification(study),
-        usage=html.escape(words.usage(study)),
-        files=words.file_list([picture.name for picture in pictures]),
+    environment = Environment(
+        loader=PackageLoader("geomnn", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    environment.filters.update({f.__name__: f for f in (listings.cell, listings.number, listings.shortened)})
+    shown = [
+        {"name": picture.name, "caption": picture.caption, "address": _address(picture)}
+        for picture in pictures
+    ]
+    page = environment.get_template("page.html.jinja").render(
+        m=mathematics.inline, display=mathematics.display, study=study, request=study.request, pictures=shown,
+        **_asked(study), **_found(study), **_fit(study),
+    )  # fmt: skip
     return INVISIBLE.sub(lambda found: printable(found[0]), page)
 
 
-def _figure(picture: Picture) -> str:
+def _asked(study: Study) -> dict[str, Any]:
+    """What the page says of the problem and its data."""
+    request, d, file = study.request, len(study.features), Path(study.request.path).name
+    reg = request.reg
+    half_reg = f"½ · {reg}" if isinstance(reg, Fraction) else f"{Decimal(str(reg)):f}/2"
+    columns = ", ".join(map(repr, study.features[:6])) + ", …" * (d > 6)
+    return {
+        "file": file, "quoted_file": shlex.quote(file), "n": len(study.X), "d": d, "columns": columns,
+        "most_names": MOST_NAMES, "wide": d > VALUES_IN_PLACE, "bias": request.bias, "half_reg": half_reg,
+        "p": request.norm.replace("inf", "∞"), "distance": DISTANCES[request.norm],
+    }  # fmt: skip
+
+
+def _found(study: Study) -> dict[str, Any]:
+    """What the page says of the network and its certificate."""
+    certificate, atoms = study.solution.certificate, [neuron.atom for neuron in study.network.neurons]
+    return {
+        "atoms": atoms, "cut_short": any(len(atom.factors()) > mathematics.SHOWN_FACTORS for atom in atoms),
+        "formula": mathematics.closed_form(study.network), "spanned": listings.spanned(study),
+        "dual": np.ravel(study.solution.dual).astype(float), "statement": certificate.statement(),
+        "scope": certificate.coverage.scope, "drawn": certificate.coverage.program == "sampled",
+        # the bounds meet, to a millionth, so that there is nothing left to gain
+        "exact": certificate.exact, "reached": certificate.exact or abs(certificate.relative_gap) <= 1e-6,
+        "relative_gap": certificate.relative_gap, "facts": listings.facts(study),
+        "checked": coverage(study), "check": "" if certificate.exact else check_lines(study),
+    }  # fmt: skip
+
+
+def _fit(study: Study) -> dict[str, Any]:
+    """How well the network fits its own samples: of classes those that are right, of numbers the error and R²."""
+    f, y = study.predictions, study.y
+    error, spread = float(np.sqrt(np.mean((y - f) ** 2))), float(np.std(y))
+    varies = spread > 1e-12 * float(np.abs(y).max())
+    return {
+        "predictions": f,
+        "right": int(np.count_nonzero(np.where(f > 0, 1.0, -1.0) == y)),
+        "error": error,
+        "explained": 1 - (error / spread) ** 2 if varies else None,
+    }
+
+
+def _address(picture: Picture) -> str:
+    """The picture as an address that holds it whole."""
     small = len(picture.svg) <= LARGEST_SVG
     kind, content = ("svg+xml", picture.svg) if small else ("png", picture.png)
-    encoded = base64.b64encode(content).decode("ascii")
-    caption = html.escape(picture.caption)
-    return (
-        f'<figure class="{picture.name}"><img alt="{caption}" src="data:image/{kind};base64,{encoded}">'
-        f"<figcaption>{caption}</figcaption></figure>\n"
-    )
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
