@@ -110,8 +110,7 @@ def plot_chambers(
         axes.set_aspect("equal")
     if isinstance(chart, CylinderChart):
         axes.set_xticks(range(5), [f"w = {e}" for e in ("e1", "e2", "−e1", "−e2", "e1")])
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    return frame.legend_below(axes)
 
 
 def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray], units: np.ndarray) -> None:
@@ -176,17 +175,9 @@ def _draw_curves(ax: Axes, chart: Chart, samples: Samples, taken: np.ndarray) ->
 
 
 def _name_curves(ax: Axes, names: list[str], places: list[np.ndarray | None]) -> None:
-    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    style: dict[str, Any] = {
-        "ha": "center",
-        "va": "center",
-        "fontsize": 10,
-        "fontweight": "bold",
-        "bbox": box,
-    }
     for name, place in zip(names, places, strict=True):
         if place is not None:
-            ax.text(place[0], place[1], name, gid="cut name", zorder=7, **style)
+            ax.text(place[0], place[1], name, gid="cut name", **frame.PLATE)
 
 
 def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:

@@ -75,8 +75,7 @@ def plot_dual_set(
     found = dual_set(X, y, reg, norm, bias, samples)
     axes = frame.new_axes(ax, (6.6, 7.0))
     _draw(axes, found)
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    return frame.legend_below(axes)
 
 
 def _draw(ax: Axes, found: DualSet) -> None:
@@ -203,20 +202,6 @@ def _draw_network(ax: Axes, found: DualSet, reach: float) -> None:
 
 
 def _write(ax: Axes, place: np.ndarray, text: str, gid: str, shift: Sequence[float] = (0.0, 0.0)) -> None:
-    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    style: dict[str, Any] = {
-        "ha": "center",
-        "va": "center",
-        "fontsize": 10,
-        "fontweight": "bold",
-        "bbox": box,
-    }
     ax.annotate(
-        text,
-        (place[0], place[1]),
-        (shift[0], shift[1]),
-        textcoords="offset points",
-        gid=gid,
-        zorder=7,
-        **style,
+        text, (place[0], place[1]), (shift[0], shift[1]), textcoords="offset points", gid=gid, **frame.PLATE
     )

@@ -17,7 +17,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke, TickedStroke
 
-from geomnn.errors import DataError, OptionError
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.samples import finite_floats, real_table
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ _CIVIDIS = colormaps["cividis"](np.linspace(0.0, 1.0, 256))
 HEIGHTS = ListedColormap(0.35 + 0.65 * _CIVIDIS)  # so light that black lines show on it
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # keeps text readable on anything
 TICKS = [TickedStroke(spacing=9, angle=90, length=0.45)]  # on the left of a line
+# a name on a white plate, in the middle of a line
+PLATE: dict[str, Any] = {
+    "ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold", "zorder": 7,
+    "bbox": {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+}  # fmt: skip
 MOST_NUMBERS = 15  # more names than this on one picture cannot be read
 
 
@@ -94,6 +99,57 @@ def checked(network: AnalyticNetwork, X: Any, y: Any, neurons: bool = True) -> t
     return table, targets.reshape(len(table), -1)
 
 
+def prepared(
+    network: AnalyticNetwork,
+    X: Any,
+    y: Any,
+    d: int | None,
+    ax: Axes | None,
+    output: Any = 0,
+    *,
+    neurons: bool = True,
+    size: tuple[float, float] = (6.4, 5.2),
+    projection: str | None = None,
+) -> tuple[Any, AnalyticNetwork, np.ndarray, np.ndarray, int]:
+    """What every picture of a network over its samples begins with, or why there is none.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    X : array_like, shape (n, d)
+    y : array_like, shape (n,) or (n, c)
+    d : int or None
+        The number of features that can be drawn; None for any.
+    ax : matplotlib.axes.Axes or None
+    output : int
+        A column of y.
+    neurons : bool
+        Whether neurons are drawn among the samples.
+    size, projection
+        Of a new figure, in inches, and of its axes.
+
+    Returns
+    -------
+    tuple
+        The axes; the network in float64; X, shape (n, d); y, shape (n, c); the output as an int.
+
+    Raises
+    ------
+    UnsupportedProblem
+        If the network does not have d features.
+    DataError, OptionError
+        If the data do not fit the network, or its layers or its scaling cannot be drawn.
+    """
+    network = network.numeric()
+    if d is not None and network.features != d:
+        drawn = ("one feature", "two features", "three features")[d - 1]
+        raise UnsupportedProblem(
+            f"This picture is of {drawn}, and the network has {network.features}: use plot_network."
+        )
+    table, targets = checked(network, X, y, neurons)
+    return new_axes(ax, size, projection), network, table, targets, which_output(output, targets)
+
+
 def which_output(output: Any, targets: np.ndarray) -> int:
     """The output as a column of the targets, or an `OptionError`."""
     if isinstance(output, int | np.integer) and 0 <= output < targets.shape[1]:
@@ -109,6 +165,12 @@ def named(names: Sequence[str] | None, default: list[str], what: str) -> list[st
     if len(given) != len(default):
         raise OptionError(f"{len(given)} {what} were given; {len(default)} were expected.")
     return given
+
+
+def name_axes(ax: Any, names: Sequence[str]) -> None:
+    """The names of the axes, as they are: a dollar sign in one begins no formula."""
+    for axis, name in zip("xyz", names, strict=False):
+        getattr(ax, f"set_{axis}label")(name, parse_math=False)
 
 
 def feature_labels(names: Sequence[str] | None, d: int) -> list[str]:
@@ -163,8 +225,8 @@ def number(value: float) -> str:
     return f"{value + 0.0:.4g}".replace("-", "−")
 
 
-def legend_below(ax: Axes) -> None:
-    """One legend where there are no data: under a figure of our own, else under the axes."""
+def legend_below(ax: Axes) -> Figure:
+    """One legend where there are no data: under a figure of our own, else under the axes. The whole figure."""
     handles, names = ax.get_legend_handles_labels()
     figure = figure_of(ax)
     style: dict[str, Any] = {"ncols": 2, "frameon": False, "fontsize": 8}
@@ -172,6 +234,7 @@ def legend_below(ax: Axes) -> None:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, **style)
     elif not figure.legends:  # the first panel speaks for the others
         figure.legend(handles, names, loc="outside lower center", **style)
+    return figure
 
 
 def star(name: str) -> str:

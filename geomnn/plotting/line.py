@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.errors import UnsupportedProblem
 from geomnn.plotting import frame
 
 if TYPE_CHECKING:
@@ -57,16 +56,9 @@ def plot_fit(
     UnsupportedProblem
         If the network has more than one feature.
     """
-    network = network.numeric()
-    if network.features != 1:
-        raise UnsupportedProblem(
-            f"plot_fit draws one feature and this network has {network.features}: use plot_network."
-        )
-    X, targets = frame.checked(network, x, y)
-    axes = frame.new_axes(ax, (7.0, 4.6))
-    draw_fit(axes, network, X, targets, frame.which_output(output, targets), labels, feature_names)
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    given = frame.prepared(network, x, y, 1, ax, output, size=(7.0, 4.6))
+    draw_fit(*given, labels, feature_names)
+    return frame.legend_below(given[0])
 
 
 def draw_fit(
@@ -98,8 +90,7 @@ def draw_fit(
         ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
     ax.set_xlim(low, high)
     ax.set_ylim(*frame.limits(np.append(fitted, observed)))
-    ax.set_xlabel(frame.feature_labels(feature_names, 1)[0], parse_math=False)
-    ax.set_ylabel("f" if classes else names[output], parse_math=False)
+    frame.name_axes(ax, [*frame.feature_labels(feature_names, 1), "f" if classes else names[output]])
 
 
 def _name_breaks(

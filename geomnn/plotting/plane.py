@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from geomnn.errors import UnsupportedProblem
 from geomnn.plotting import frame
 
 if TYPE_CHECKING:
@@ -67,16 +66,9 @@ def plot_plane(
 
     Source: geomnn theory, sections 1 and 2.
     """
-    network = network.numeric()
-    if network.features != 2:
-        raise UnsupportedProblem(
-            f"plot_plane draws two features and this network has {network.features}: use plot_network."
-        )
-    table, targets = frame.checked(network, X, y)
-    axes = frame.new_axes(ax)
-    draw_plane(axes, network, table, targets, frame.which_output(output, targets), labels, feature_names)
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    given = frame.prepared(network, X, y, 2, ax, output)
+    draw_plane(*given, labels, feature_names)
+    return frame.legend_below(given[0])
 
 
 def draw_plane(
@@ -102,8 +94,7 @@ def draw_plane(
     _draw_neurons(ax, network, box, output)
     _ring_samples(ax, network, X, box, output)
     ax.set(xlim=box[0], ylim=box[1])
-    ax.set_xlabel(features[0], parse_math=False)
-    ax.set_ylabel(features[1], parse_math=False)
+    frame.name_axes(ax, features)
     if 1 / 2 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 2:
         ax.set_aspect("equal")
 

@@ -50,12 +50,9 @@ def plot_predictions(
     DataError, OptionError
         If the data or the names do not fit the network.
     """
-    network = network.numeric()
-    table, targets = frame.checked(network, X, y, neurons=False)
-    axes = frame.new_axes(ax)
-    draw_predictions(axes, network, table, targets, frame.which_output(output, targets), labels)
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    given = frame.prepared(network, X, y, None, ax, output, neurons=False)
+    draw_predictions(*given, labels)
+    return frame.legend_below(given[0])
 
 
 def draw_predictions(
@@ -83,8 +80,7 @@ def draw_predictions(
     ax.plot(view, view, color="black", lw=1, ls="--", label="predicted = observed")
     ax.plot(observed, predicted, "o", color=frame.BLUE, mec="white", ms=6, label="samples", gid="samples")
     ax.set(xlim=view, ylim=view, aspect="equal")
-    ax.set_xlabel(f"observed {names[output]}", parse_math=False)
-    ax.set_ylabel(f"predicted {names[output]}", parse_math=False)
+    frame.name_axes(ax, [f"observed {names[output]}", f"predicted {names[output]}"])
 
 
 def plot_neurons(

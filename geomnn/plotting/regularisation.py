@@ -77,8 +77,7 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
     if len(lines) > len(largest):
         axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(lines) - len(largest)} other neurons")
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    return frame.legend_below(axes)
 
 
 def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

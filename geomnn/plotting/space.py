@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.errors import UnsupportedProblem
 from geomnn.plotting import frame
 
 if TYPE_CHECKING:
@@ -55,15 +54,9 @@ def plot_space(
     UnsupportedProblem
         If the network does not have three features.
     """
-    network = network.numeric()
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    if network.features != 3:
-        raise UnsupportedProblem(
-            f"plot_space draws three features and this network has {network.features}: use plot_network."
-        )
-    table, _ = frame.checked(network, X, y)
-    axes: Any = frame.new_axes(ax, (7.0, 6.0), "3d")
+    axes, network, table, *_ = frame.prepared(network, X, y, 3, ax, size=(7.0, 6.0), projection="3d")
     box = [frame.limits(column, 0.1) for column in table.T]
     axes.plot(*table.T, "o", color="0.5", ms=4, label="samples", gid="samples")
     for colour, j in zip(_COLOURS, network.largest(min(planes, len(_COLOURS))), strict=False):
@@ -80,9 +73,8 @@ def plot_space(
         axes.plot(*table[rows].T, "o", mfc="none", mec=colour, ms=11, mew=1.8, gid=f"spanning {j}")
         for row in rows:
             axes.text(*table[row], f"  x{row}", fontsize=9, fontweight="bold")
-    for axis, limits, name in zip("xyz", box, frame.feature_labels(feature_names, 3), strict=True):
-        getattr(axes, f"set_{axis}lim")(*limits)
-        getattr(axes, f"set_{axis}label")(name, parse_math=False)
+    axes.set(xlim=box[0], ylim=box[1], zlim=box[2])
+    frame.name_axes(axes, frame.feature_labels(feature_names, 3))
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     return frame.figure_of(axes)
 

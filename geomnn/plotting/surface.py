@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.errors import UnsupportedProblem
 from geomnn.plotting import frame
 from geomnn.plotting.plane import plane_box, zero_line
 
@@ -58,22 +57,15 @@ def plot_surface(
     UnsupportedProblem
         If the network does not have two features.
     """
-    network = network.numeric()
-    if network.features != 2:
-        raise UnsupportedProblem(
-            f"plot_surface draws two features and this network has {network.features}: use plot_network."
-        )
-    table, targets = frame.checked(network, X, y)
-    column = frame.which_output(output, targets)
-    names = frame.feature_labels(feature_names, 2)
+    axes, network, table, targets, column = frame.prepared(
+        network, X, y, 2, ax, output, size=(7.0, 6.0), projection="3d"
+    )
     height = "f" if frame.is_two_classes(targets) else frame.target_labels(labels, targets)[column]
-    axes: Any = frame.new_axes(ax, (7.0, 6.0), "3d")
+    names = [*frame.feature_labels(feature_names, 2), height]
     axes.computed_zorder = False
     _draw_sheet(axes, network, plane_box(network, table), column)
     _draw_samples(axes, table, frame.evaluate(network, table, column), targets[:, column])
-    axes.set_xlabel(names[0], parse_math=False)
-    axes.set_ylabel(names[1], parse_math=False)
-    axes.set_zlabel(height, parse_math=False)
+    frame.name_axes(axes, names)
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     return frame.figure_of(axes)
 

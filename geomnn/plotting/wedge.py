@@ -117,13 +117,11 @@ def plot_wedge(
     _draw_area(axes, atom, ratio, box)
     _draw_points(axes, atom, table, row, ratio)
     axes.set(xlim=box[0], ylim=box[1])
-    axes.set_xlabel(names[0], parse_math=False)
-    axes.set_ylabel(names[1], parse_math=False)
+    frame.name_axes(axes, names)
     if 1 / 30 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 30:
         axes.set_aspect("equal")
     axes.set_title("\n".join(ratio.lines()), fontsize=10, loc="left", gid="formula", parse_math=False)
-    frame.legend_below(axes)
-    return frame.figure_of(axes)
+    return frame.legend_below(axes)
 
 
 def _checked(atom: Atom, table: Any, row: Any) -> tuple[np.ndarray, int]:
