@@ -50,63 +50,9 @@ def turn_chambers(X: Any, *, bias: bool = True, norm: float = 1, residual: Any =
     go, samples, norm = plotly(), Samples(X, bias), check_norm(norm)
     if samples.D != 3:
         raise UnsupportedProblem(f"The sphere is that of three weights; neurons of this X have {samples.D}.")
-    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 361), np.linspace(1e-3, np.pi - 1e-3, 181))
-    sphere = np.stack([np.cos(turn) * np.sin(tilt), np.sin(turn) * np.sin(tilt), np.cos(tilt)], axis=-1)
-    incidence = sphere @ homogeneous(samples).T
-    shades, title = (incidence > 0).sum(axis=-1), "active samples"
-    if residual is not None:
-        v = checked_residual(residual, samples)
-        shades = np.abs(np.maximum(incidence, 0.0) @ v) / weight_norm(sphere[..., : samples.d], norm)
-        title = "|F(u)|"
-    data = [
-        go.Surface(
-            x=sphere[..., 0], y=sphere[..., 1], z=sphere[..., 2], surfacecolor=shades, hoverinfo="skip",
-            colorscale=[[k / 16, _hex(k / 16)] for k in range(17)],
-            colorbar={"title": title, "len": 0.7, "dtick": 1 if residual is None else None},
-            lighting={"ambient": 1.0, "diffuse": 0.0, "specular": 0.0},
-        )
-    ]  # fmt: skip
-    named = {True: "great circle of a sample", False: "great circle of a direction"}
-    for k, cut in enumerate(cuts(samples, norm)):
-        across, along = np.linalg.svd(cut.normal[None])[2][1:]
-        way = np.linspace(0, 2 * np.pi, 181)
-        circle = 1.004 * (np.outer(np.cos(way), across) + np.outer(np.sin(way), along))
-        style = {
-            "color": "black",
-            "width": 5 if cut.of_sample else 3,
-            "dash": "solid" if cut.of_sample else "dash",
-        }
-        label = named.pop(cut.of_sample, None)
-        data.append(
-            _in_space(
-                circle, mode="lines", line=style, name=label, showlegend=bool(label), hovertext=cut.name
-            )
-        )
-        front = int(np.argmax(circle[:180] @ list(_EYE.values()))) + (22, -22, 34, -34)[k % 4]
-        places = 1.06 * circle[[front % 180, (front + 90) % 180]]
-        font = {"size": 15, "color": "black"}
-        data.append(_in_space(places, mode="text", text=[cut.name] * 2, textfont=font, showlegend=False))
-    units, count = vertices(samples, norm)
-    for part, kind, symbol in (
-        (units[:count], "wedge of samples", "circle"),
-        (units[count:], "wedge with a direction", "diamond-open"),
-    ):
-        if len(part):
-            names = [_name(samples, unit, norm) for unit in part]
-            places = 1.01 * part / np.linalg.norm(part, axis=1, keepdims=True)
-            marker = {"size": 6, "color": "black", "symbol": symbol}
-            data.append(
-                _in_space(places, mode="markers", marker=marker, name=f"atom: {kind}", hovertext=names)
-            )
-    if residual is not None and len(units):
-        values = np.abs(np.maximum(units @ homogeneous(samples).T, 0.0) @ v)
-        top = units[values >= (1 - 1e-6) * max(float(values.max()), float(shades.max()))]
-        if len(top) and values.any():
-            names = [_name(samples, unit, norm) for unit in top]
-            places = 1.02 * top / np.linalg.norm(top, axis=1, keepdims=True)
-            marker = {"size": 9, "color": frame.VERMILION, "symbol": "square"}
-            data.append(_in_space(places, mode="markers", marker=marker, name="largest |F|", hovertext=names))
-    figure = go.Figure(data)
+    v = None if residual is None else checked_residual(residual, samples)
+    sphere, largest = _shaded(samples, norm, v)
+    figure = go.Figure([sphere, *_circles(samples, norm), *_atoms(samples, norm, v, largest)])
     ends = ("first weight", "second weight", "bias" if samples.bias else "third weight")
     axes = {
         f"{axis}axis": {"title": name, "showbackground": False, "showticklabels": False}
@@ -120,6 +66,67 @@ def turn_chambers(X: Any, *, bias: bool = True, norm: float = 1, residual: Any =
     return figure
 
 
+def _shaded(samples: Samples, norm: float, v: np.ndarray | None) -> tuple[Any, float]:
+    """The sphere, shaded by the number of active samples or by |F|, and the largest of these."""
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 361), np.linspace(1e-3, np.pi - 1e-3, 181))
+    sphere = np.stack([np.cos(turn) * np.sin(tilt), np.sin(turn) * np.sin(tilt), np.cos(tilt)], axis=-1)
+    incidence = sphere @ homogeneous(samples).T
+    shades = (incidence > 0).sum(axis=-1)
+    if v is not None:
+        shades = np.abs(np.maximum(incidence, 0.0) @ v) / weight_norm(sphere[..., : samples.d], norm)
+    bar = {"title": "active samples", "dtick": 1} if v is None else {"title": "|F(u)|"}
+    surface = plotly().Surface(
+        x=sphere[..., 0], y=sphere[..., 1], z=sphere[..., 2], surfacecolor=shades, hoverinfo="skip",
+        colorscale=[[k / 16, _hex(k / 16)] for k in range(17)], colorbar={"len": 0.7, **bar},
+        lighting={"ambient": 1.0, "diffuse": 0.0, "specular": 0.0},
+    )  # fmt: skip
+    return surface, float(shades.max())
+
+
+def _circles(samples: Samples, norm: float) -> list[Any]:
+    """The great circle of every sample and direction, with its name in two places."""
+    named = {True: "great circle of a sample", False: "great circle of a direction"}
+    drawn = []
+    for k, cut in enumerate(cuts(samples, norm)):
+        across, along = np.linalg.svd(cut.normal[None])[2][1:]
+        way = np.linspace(0, 2 * np.pi, 181)
+        circle = 1.004 * (np.outer(np.cos(way), across) + np.outer(np.sin(way), along))
+        width, dash = (5, "solid") if cut.of_sample else (3, "dash")
+        style = {"mode": "lines", "line": {"color": "black", "width": width, "dash": dash}}
+        label = named.pop(cut.of_sample, None)
+        drawn.append(_in_space(circle, name=label, showlegend=bool(label), hovertext=cut.name, **style))
+        front = int(np.argmax(circle[:180] @ list(_EYE.values()))) + (22, -22, 34, -34)[k % 4]
+        places = 1.06 * circle[[front % 180, (front + 90) % 180]]
+        font = {"size": 15, "color": "black"}
+        drawn.append(_in_space(places, mode="text", text=[cut.name] * 2, textfont=font, showlegend=False))
+    return drawn
+
+
+def _atoms(samples: Samples, norm: float, v: np.ndarray | None, largest: float) -> list[Any]:
+    """The atoms at the vertices with their names, and those of the largest |F|, if it is not larger elsewhere."""
+    units, count = vertices(samples, norm)
+    kinds = [
+        (units[:count], "atom: wedge of samples", 1.01, {"size": 6, "color": "black", "symbol": "circle"}),
+        (units[count:], "atom: wedge with a direction", 1.01,
+         {"size": 6, "color": "black", "symbol": "diamond-open"}),
+    ]  # fmt: skip
+    if v is not None and len(units):
+        values = np.abs(np.maximum(units @ homogeneous(samples).T, 0.0) @ v)
+        top = values >= (1 - 1e-6) * max(float(values.max()), largest)
+        marker = {"size": 9, "color": frame.VERMILION, "symbol": "square"}
+        kinds.append((units[top & (values > 0)], "largest |F|", 1.02, marker))
+    basis, drawn = basis_directions(samples.d, norm), []
+    for part, kind, height, marker in kinds:
+        if len(part):
+            centred = [
+                samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit for unit in part
+            ]
+            names = [str(name_atom(samples, unit, norm, basis)) for unit in centred]
+            places = height * part / np.linalg.norm(part, axis=1, keepdims=True)
+            drawn.append(_in_space(places, mode="markers", marker=marker, name=kind, hovertext=names))
+    return drawn
+
+
 def _in_space(points: np.ndarray, **style: Any) -> Any:
     x, y, z = points.T
     return plotly().Scatter3d(x=x, y=y, z=z, hoverinfo="text" if "hovertext" in style else "skip", **style)
@@ -127,8 +134,3 @@ def _in_space(points: np.ndarray, **style: Any) -> Any:
 
 def _hex(share: float) -> str:
     return "#" + "".join(f"{round(255 * part):02x}" for part in frame.HEIGHTS(share)[:3])
-
-
-def _name(samples: Samples, unit: np.ndarray, norm: float) -> str:
-    centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
-    return str(name_atom(samples, centred, norm, basis_directions(samples.d, norm)))
