@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -53,19 +52,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return _fail("interrupted; nothing was written.", 130)
     except GeomnnError as error:
-        # the library speaks of its arguments, this command of its options
-        message = re.sub(r"^(reg|norm|tol|loss|dictionary)='?([^\s;,']+)'?", r"--\1 \2", str(error))
-        message = re.sub(r"\b(loss|dictionary)='(\w+)'", r"--\1 \2", message).replace("exact=True", "--exact")
-        return _fail(message, 2)
+        return _fail(error.told(_option), 2)
     return status if isinstance(status, int) else 0
+
+
+def _option(name: str, value: Any) -> str:
+    """An argument of the library as the option of `geomnn derive` that it is, if it is one."""
+    if all(name != option.name for option in derive.params):
+        return f"{name}={value!r}"
+    return f"{'' if value else 'no '}--{name}" if isinstance(value, bool) else f"--{name} {value}"
 
 
 def _weight(text: str) -> Decimal | Fraction:
     """A number as it is written."""
     try:
-        return Fraction(text) if "/" in text else Decimal(text)
-    except (ValueError, ZeroDivisionError, InvalidOperation) as reason:
+        number = Fraction(text) if "/" in text else Decimal(text)
+        float(number)  # of 1/0, sNaN and the like there is none
+    except (ValueError, ArithmeticError) as reason:
         raise click.BadParameter(f"{text!r} is not a number", param_hint="'--reg'") from reason
+    return number
 
 
 def _fail(message: str, status: int) -> int:
@@ -173,8 +178,8 @@ def commands(context: click.Context) -> None:
     type=click.Choice(["auto", "all", "wedge", "sampled", "local"]),
     default="auto",
     show_default=True,
-    help="Which neurons compete: exact, all there are; wedge, wedges of samples alone; sampled, 1,000 of "
-    "these drawn at random; local, those that a search finds; auto, exact where it is affordable and local elsewhere.",
+    help="Which neurons compete: all, every one there is; wedge, wedges of samples alone; sampled, 1,000 of "
+    "these drawn at random; local, those that a search finds; auto, all where it is affordable and local elsewhere.",
 )
 @click.option(
     "--tol",

@@ -1,18 +1,50 @@
 """What geomnn raises and warns with: each says what came, what was expected and what to do.
 
 Every error is a ``GeomnnError`` and also the built-in that a caller would expect, so both
-``except GeomnnError`` and ``except ValueError`` work.
+``except GeomnnError`` and ``except ValueError`` work. A message has the arguments that it speaks of apart, so that the
+command line, where they are called otherwise, can say it in its own words.
 """
+
+from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HOME = str(Path(__file__).parent)
 
 
 class GeomnnError(Exception):
-    """Base of every error that geomnn raises on purpose."""
+    """Base of every error that geomnn raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        With {name} in the place of an argument of the call.
+    **arguments
+        These arguments by name: the value that came, or that is advised.
+
+    Examples
+    --------
+    >>> error = OptionError("{reg}; a number above 0 was expected.", reg=-1)
+    >>> print(error)
+    reg=-1; a number above 0 was expected.
+    >>> print(error.told("--{} {}".format))
+    --reg -1; a number above 0 was expected.
+    """
+
+    def __init__(self, message: str = "", **arguments: Any) -> None:
+        self.message, self.arguments = message, arguments
+        super().__init__(self.told())
+
+    def told(self, spelling: Callable[[str, Any], str] = "{}={!r}".format) -> str:
+        """The message, with its arguments in a spelling of (name, value)."""
+        text = self.message  # str.format would stumble over the braces in a user's name of a column
+        for name, value in self.arguments.items():
+            text = text.replace(f"{{{name}}}", spelling(name, value))
+        return text
 
 
 class DataError(GeomnnError, ValueError):

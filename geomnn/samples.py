@@ -269,7 +269,7 @@ def check_norm(norm: Any) -> float:
     real = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
     if real and norm in (1, 2, np.inf):
         return float(norm)
-    raise OptionError(f"norm={norm!r}; 1, 2 or numpy.inf was expected.")
+    raise OptionError("{norm}; 1, 2 or numpy.inf was expected.", norm=norm)
 
 
 def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:

@@ -309,6 +309,23 @@ BAD_OPTIONS = {
     "reg nan": (derive("--features", "a", reg="nan"), ["--reg nan", "above 0"]),
     "reg inf": (derive("--features", "a", reg="inf"), ["--reg inf", "above 0"]),
     "reg text": (derive("--features", "a", reg="big"), ["'big' is not a number", "derive --help"]),
+    "reg snan": (derive("--features", "a", reg="snan"), ["'snan' is not a number"]),
+    "reg by zero": (derive("--features", "a", reg="1/0"), ["'1/0' is not a number"]),
+    "exact reg -1": (derive("--features", "a", "--exact", reg="-1"), ["--reg -1; ", "above 0"]),
+    "exact reg nan": (derive("--features", "a", "--exact", reg="nan"), ["--reg NaN; ", "above 0"]),
+    "exact reg large": (derive("--features", "a", "--exact", reg="1e200"), ["reg is outside of 1e-100"]),
+    "exact and local": (
+        derive("--features", "a", "--exact", "--dictionary", "local"),
+        ["--exact looks", "--dictionary local does not", "leave --exact out"],
+    ),
+    "exact and norm 2": (
+        derive("--features", "a,b", "--exact", "--norm", "2"),
+        ["--exact needs", "--dictionary wedge", "leave --exact out"],
+    ),
+    "exact and classes": (
+        derive("--features", "a", "--exact", "--classify", target="kind"),
+        ["--exact is for", "--loss squared"],
+    ),
     "norm": (derive("--norm", "3"), ["'3'", "'1', '2', 'inf'", "derive --help"]),
     "loss": (derive("--loss", "hinge"), ["'hinge'", "'squared', 'logistic'"]),
     "dictionary": (derive("--dictionary", "best"), ["'best'"]),
@@ -341,7 +358,8 @@ def test_too_large(folder, capsys):
     rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(300, 7)))]
     Path("big.csv").write_text("\n".join(rows), encoding="utf-8")
     arguments = derive("--dictionary", "all", path="big.csv")
-    refused(capsys, *arguments, parts=["atoms for 300 samples", "Use fewer samples or features"])
+    refused(capsys, *arguments, parts=["300 samples", "Use fewer samples or features, --dictionary local"])
+    refused(capsys, *derive("--exact", path="big.csv"), parts=["Use fewer samples, or no --exact."])
 
 
 def test_more_columns_than_can_be_enumerated(folder, capsys):

@@ -1,5 +1,6 @@
 """Bad input in Python: one clear sentence, of the right type."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -217,6 +218,32 @@ def test_rounding_limits_are_told():
     with pytest.warns(errors.ConvergenceWarning, match=r"gap is .* not within tol"):
         solution = gm.derive(table, rng.normal(size=6), reg=1e-3)
     assert abs(solution.certificate.relative_gap) > 1e-9
+
+
+KINDS = [
+    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.GeomnnError)
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_errors_have_the_arguments_that_they_speak_of(kind):
+    """In the spelling of Python, in any other, and in another process; names with braces are left alone."""
+    error = kind("{reg} is too much for 'a{b}', {loss}: take less.", reg=7, loss="hinge")
+    for same in (error, pickle.loads(pickle.dumps(error))):
+        assert str(same) == "reg=7 is too much for 'a{b}', loss='hinge': take less."
+        assert same.told(lambda name, value: f"<{name}|{value}>") == (
+            "<reg|7> is too much for 'a{b}', <loss|hinge>: take less."
+        )
+        assert same.arguments == {"reg": 7, "loss": "hinge"}
+    assert str(kind("{reg} as it is")) == "{reg} as it is"
+
+
+@pytest.mark.parametrize("name", ["reg zero", "norm", "loss", "dictionary", "tol"])
+def test_refusals_have_their_argument(name):
+    args, options, kind, _ = BAD[name]
+    with pytest.raises(kind) as caught:
+        gm.derive(*args, **options)
+    assert caught.value.arguments == options
 
 
 def test_warnings_and_errors_share_their_roots():

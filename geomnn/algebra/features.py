@@ -46,7 +46,7 @@ def feature(points: Any, vectors: Any, norm: float = 2) -> Any:
     Max(0, -a*y + b*x)/(a + b)
     """
     if isinstance(norm, bool) or norm not in (1, 2, np.inf):
-        raise OptionError(f"norm={norm!r}; 1, 2 or numpy.inf was expected.")
+        raise OptionError("{norm}; 1, 2 or numpy.inf was expected.", norm=norm)
     rows, span = same_kind(entries(points, 1, "(…, d), points"), entries(vectors, 2, MATRIX_AXES))
     if span.ndim != 2 or rows.shape[-1] != span.shape[-1]:
         raise DataError(

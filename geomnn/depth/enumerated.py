@@ -89,7 +89,7 @@ def all_features(
     dictionary = WedgeDictionary(samples, 1.0, directions=True, max_seconds=PRICED * seconds)
     refuse_if_too_large(
         "wedges of a hidden layer", 2 * dictionary.count, SECONDS_PER_NAME, 8.0 * samples.D, (seconds, 2.0**31),
-        "fewer samples or features, dictionary='auto', which searches them, or depth=2",
+        "fewer samples or features, {dictionary}, which searches them, or {depth}", dictionary="auto", depth=2,
     )  # fmt: skip
     named: dict[tuple, Atom] = {}
     for units in dictionary.units():
@@ -122,7 +122,7 @@ def _essential(table: np.ndarray, bias: bool, seconds: float, deadline: Deadline
     n, count = table.shape
     refuse_if_too_large(
         "features of a hidden layer", count, SECONDS_PER_ENTRY * count * n, 8.0 * n, (seconds, 2.0**31),
-        "fewer samples or features, dictionary='auto', which searches them, or depth=2",
+        "fewer samples or features, {dictionary}, which searches them, or {depth}", dictionary="auto", depth=2,
     )  # fmt: skip
     kept = [k for k in range(count) if table[:, k].any()]
     constants = np.column_stack([np.ones((n, int(bias))), -np.ones((n, int(bias)))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,7 @@ from geomnn.samples import Samples, check_norm
 
 __all__ = ["Dictionary", "Pricing", "refuse_if_too_large"]
 
-INSTEAD = (
-    "fewer samples or features, dictionary='local', which searches, or 'sampled', which draws some wedges"
-)
+INSTEAD = "fewer samples or features, {dictionary}, which searches, or 'sampled', which draws some wedges"
 
 
 @dataclass(frozen=True)
@@ -143,6 +142,7 @@ def refuse_if_too_large(
     memory: float,
     limits: tuple[float, float],
     instead: str = INSTEAD,
+    **arguments: Any,
 ) -> None:
     """Refuse an enumeration that would take more than the limits.
 
@@ -157,6 +157,8 @@ def refuse_if_too_large(
         The most seconds and bytes.
     instead : str
         What to do instead.
+    **arguments
+        Those that it speaks of, as in `GeomnnError`.
 
     Raises
     ------
@@ -169,7 +171,8 @@ def refuse_if_too_large(
     number = f"{count:,}" if count == many else "more than 10^18"
     raise EnumerationTooLarge(
         f"There are {number} {what}: about {_short(many * seconds)} s and {many * memory / 2**20:,.0f} MiB, where "
-        f"{_short(limits[0])} s and {limits[1] / 2**20:,.0f} MiB are allowed. Use {instead}."
+        f"{_short(limits[0])} s and {limits[1] / 2**20:,.0f} MiB are allowed. Use {instead}.",
+        **(arguments or {"dictionary": "local"}),
     )
 
 

@@ -141,8 +141,9 @@ def choose(dictionary: Any, samples: Samples, norm: float) -> Choice:
     if not isinstance(dictionary, str) or dictionary not in NAMES:
         hint = " ('all' is what 'exact' was: exact=True asks for rational arithmetic.)"
         raise OptionError(
-            f"dictionary={dictionary!r}; {', '.join(map(repr, NAMES))} or a Dictionary was expected."
-            + hint * (isinstance(dictionary, str) and dictionary == "exact")
+            f"{{dictionary}}; {', '.join(map(repr, NAMES))} or a Dictionary was expected."
+            + hint * (isinstance(dictionary, str) and dictionary == "exact"),
+            dictionary=dictionary,
         )
     if dictionary == "chains":
         what = {

@@ -148,7 +148,7 @@ class Planes:
         refuse_if_too_large(
             f"atoms for {samples.n} samples of {samples.d} features", 2 * sets,
             SECONDS_PER_ATOM + SECONDS_PER_BLADE * 2.0**samples.d, BYTES_PER_ATOM, (900.0, 2.0**32),
-            "fewer samples, or exact=False",
+            "fewer samples, or {exact}", exact=False,
         )  # fmt: skip
         self._hold(_distinct([*self._enumerate()], samples.d + 1))
 
@@ -271,7 +271,7 @@ class ChainPlanes(Planes):
         self.directions = basis_directions(samples.d, 1.0)
         refuse_if_too_large(
             f"chains for {samples.n} samples of {samples.d} features", 2 * samples.n * samples.d,
-            SECONDS_PER_ATOM * samples.d, 100 * samples.d, (900.0, 2.0**32), "fewer samples, or exact=False",
+            SECONDS_PER_ATOM * samples.d, 100 * samples.d, (900.0, 2.0**32), "fewer samples, or {exact}", exact=False,
         )  # fmt: skip
         least = samples.points.argmin(axis=0)
         folds = [(j, i) for i in samples.distinct for j in range(samples.d) if not columns or i == least[j]]

@@ -96,23 +96,30 @@ def check_exact(problem: Problem, choice: Choice) -> None:
     """
     if not problem.loss.is_quadratic:
         raise UnsupportedProblem(
-            f"exact=True is for the squared loss: the optimum for the {problem.loss.name} one is no closed form of the "
-            "data. Take loss='squared', or leave exact out and read the gap in solution.certificate."
+            f"{{exact}} is for the squared loss: the optimum for the {problem.loss.name} one is no closed form of the "
+            "data. Take {loss}, or leave {exact} out and read the gap in the certificate.",
+            exact=True,
+            loss="squared",
         )
     if not problem.one_column:
         raise UnsupportedProblem(
-            f"exact=True is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
-            "column, y[:, k], or leave exact out."
+            f"{{exact}} is for scalar outputs and y has shape {problem.targets.shape}: derive a network for each "
+            "column, y[:, k], or leave {exact} out.",
+            exact=True,
         )
     if not choice.fixed and choice.name in ("local", "sampled"):
         raise UnsupportedProblem(
-            f"exact=True looks at every atom, and dictionary={choice.name!r} does not: take 'all' or 'wedge', on few "
-            "samples and features, or leave exact out."
+            "{exact} looks at every atom, and {dictionary} does not; take 'all' or 'wedge', on few samples and "
+            "features, or leave {exact} out.",
+            exact=True,
+            dictionary=choice.name,
         )
     if not choice.fixed:
         raise UnsupportedProblem(
-            "exact=True needs a finite dictionary of all wedges; for norm 2 all atoms move with the residual. "
-            "Take dictionary='wedge' (the paper's program) or norm 1 or inf, or leave exact out."
+            "{exact} needs a finite dictionary of all wedges; for norm 2 all atoms move with the residual. "
+            "Take {dictionary} (the paper's program) or norm 1 or inf, or leave {exact} out.",
+            exact=True,
+            dictionary="wedge",
         )
 
 

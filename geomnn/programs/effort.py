@@ -57,7 +57,9 @@ class Effort:
 
     def __post_init__(self) -> None:
         if not _is_number(self.tol) or not 0 < self.tol < 1:
-            raise OptionError(f"tol={self.tol!r}; a relative gap between 0 and 1 was expected, such as 1e-9.")
+            raise OptionError(
+                "{tol}; a relative gap between 0 and 1 was expected, such as 1e-9.", tol=self.tol
+            )
         check_integer("seed", self.seed, 0)
         check_integer("rounds", self.rounds, 1)
         if self.time_limit is not None and not (_is_number(self.time_limit) and self.time_limit > 0):

@@ -198,8 +198,9 @@ class LogisticLoss(Loss):
         _check_signs(self.name, y)
         if bias and (y == y[0]).all():
             raise DataError(
-                f"y holds the class {y[0, 0]:+g} only; loss='logistic' has no minimiser then, as the intercept grows "
-                "without end: give both classes, or bias=False."
+                f"y holds the class {y[0, 0]:+g} only; {{loss}} has no minimiser then, as the intercept grows without "
+                "end: give both classes, or bias=False.",
+                loss=self.name,
             )
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
@@ -369,18 +370,20 @@ def find_loss(loss: Any, weights: np.ndarray | None = None) -> Loss:
     """The loss of that name, or the instance, with weights of the samples; or an `OptionError`."""
     found = LOSSES.get(loss) if isinstance(loss, str) else loss
     if not isinstance(found, Loss):
-        raise OptionError(f"loss={loss!r}; one of {', '.join(map(repr, LOSSES))} or a Loss was expected.")
+        raise OptionError(
+            f"{{loss}}; one of {', '.join(map(repr, LOSSES))} or a Loss was expected.", loss=loss
+        )
     return found if weights is None else found.weighted(weights)
 
 
 def _check_signs(loss: str, y: np.ndarray) -> None:
     """Refuse targets that are not one column of −1 and +1."""
     if y.shape[1] != 1:
-        raise DataError(f"y has {y.shape[1]} columns; loss={loss!r} takes one column of -1 and +1.")
+        raise DataError(f"y has {y.shape[1]} columns; {{loss}} takes one column of -1 and +1.", loss=loss)
     odd = y[np.abs(y) != 1]
     if odd.size:
         raise DataError(
-            f"y holds {odd[0]:g}; loss={loss!r} takes the targets -1 and +1: relabel the classes."
+            f"y holds {odd[0]:g}; {{loss}} takes the targets -1 and +1: relabel the classes.", loss=loss
         )
 
 

@@ -176,12 +176,13 @@ def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
 def check_reg(reg: Any, name: str = "reg") -> float:
     """The weight of the penalty as a float, or an `OptionError`."""
     real = isinstance(reg, Real | Decimal) and not isinstance(reg, bool)
-    if not real or not 0 < reg < np.inf:
+    if not real or (isinstance(reg, Decimal) and reg.is_nan()) or not 0 < reg < np.inf:
         raise OptionError(
-            f"{name}={reg!r}; a finite number above 0 was expected (without a penalty use a small one)."
+            f"{{{name}}}; a finite number above 0 was expected (without a penalty use a small one).",
+            **{name: reg},
         )
     if not 1e-100 <= reg <= 1e100:
         raise OptionError(
-            f"{name} is outside of 1e-100 to 1e100, where its products fit into float64: rescale X and y."
+            f"{name} is outside of 1e-100 to 1e100, where its products fit into float64; rescale X and y."
         )
     return float(reg)
