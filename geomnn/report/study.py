@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.derivation import Solution, derive
-from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem
+from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
@@ -191,7 +190,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
         )
     table = tables.read_table(request.path)
     if table.doubt:
-        warnings.warn(table.doubt, HeaderWarning, stacklevel=2)
+        warn(table.doubt, HeaderWarning)
     features = tables.choose_features(table, request.target, _names(request.features))
     X = np.column_stack([tables.number_column(table, name) for name in features])
     classes = None
