@@ -63,7 +63,7 @@ def test_the_certificate_is_a_small_table(shown):
     for name in ("exact", "certificate", "float64"):
         page = shown[name]["text/html"]
         assert "lower bound" in page
-        assert "global (exact program)" in page
+        assert "global (program: all)" in page
     assert "in exact arithmetic" in shown["exact"]["text/html"]
     assert "in float64" in shown["float64"]["text/html"]
 
