@@ -281,7 +281,7 @@ def test_certificates_in_floats_are_as_the_schema_says():
         assert not CERTIFICATE.is_valid(document | {"numbers": "exact"})
         assert document["seal"] == seal(document)
         assert (document["numbers"], len(document["dual"])) == ("float64", document["problem"]["samples"])
-        assert document["claim"]["violation"] == solution.certificate.largest_correlation
+        assert document["claim"]["largest_correlation"] == solution.certificate.largest_correlation
         for key in ("primal", "dual", "name_error"):
             assert document["claim"][key] == getattr(solution.certificate, key)
         with pytest.raises(Falsehood, match="exact ones"):

@@ -53,7 +53,7 @@ def test_wrong_solutions_are_found():
         "off (T)": spoilt(right, primal=value * (1 + 1e-8)),
         "above objective": spoilt(right, dual=value * (1 + 1e-8)),
         "gap": spoilt(right, dual=value * (1 - 1e-8)),
-        "a random neuron": spoilt(right, violation=0.5),
+        "a random neuron": spoilt(right, largest_correlation=0.5),
         "neurons for": replace(right, network=gm.AnalyticNetwork(right.network.neurons * 3, 0.0, 1, 1, True)),
         "a number that is none": replace(right, dual=right.dual * np.nan),
     }

@@ -45,7 +45,7 @@ KEYS = {
         "sha256",
     },
     "network": {"intercept", "neurons"},
-    "claim": {"primal", "dual", "gap", "violation", "scope", "atoms", "statement"},
+    "claim": {"primal", "dual", "gap", "largest_correlation", "scope", "count", "statement"},
 }
 SMALL = (2, 3, 5, 7, 11, 13)  # squares of these are taken out of every root
 NEURON_KEYS = {"name", "samples", "directions", "orientation", "coefficient"}
@@ -159,11 +159,11 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     require(not (primal - dual).terms, "The primal and the dual value differ.")
     everything = wedges.planes()
     largest = _check_atoms(wedges, everything, given, reg)
-    require(not (number(claim["violation"], "violation") - largest).terms,
-            "The claimed violation is not the largest |correlation|/reg.")  # fmt: skip
+    require(not (number(claim["largest_correlation"], "largest_correlation") - largest).terms,
+            "The claimed largest correlation is not the largest |correlation|/reg.")  # fmt: skip
     atoms, scope = 2 * len(everything), "global" if problem["program"] == "all" else "dictionary"
     require(
-        claim["atoms"] == atoms, f"The claim is about {brief(claim['atoms'])} atoms and there are {atoms}."
+        claim["count"] == atoms, f"The claim is about {brief(claim['count'])} atoms and there are {atoms}."
     )
     require(
         claim["scope"] == scope, f"The claimed scope is {brief(claim['scope'])} and {scope!r} was checked."
@@ -195,7 +195,7 @@ def _check_form(document: Any) -> None:
         content = document[part] if part else document
         found = set(content) - {"depth"} if isinstance(content, dict) else None  # which deep networks have
         require(found == keys, f"The keys of {part or 'the certificate'} are not {', '.join(sorted(keys))}.")
-    require(type(document["claim"]["atoms"]) is int, "The number of atoms is no integer.")
+    require(type(document["claim"]["count"]) is int, "The number of atoms is no integer.")
 
 
 def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> None:

@@ -124,9 +124,9 @@ def _claim(certificate: Any) -> dict[str, Any]:
         "primal": plain_numbers(certificate.primal),
         "dual": plain_numbers(certificate.dual),
         "gap": plain_numbers(certificate.gap),
-        "violation": plain_numbers(certificate.largest_correlation),
+        "largest_correlation": plain_numbers(certificate.largest_correlation),
         "scope": certificate.coverage.scope,
-        "atoms": certificate.count,
+        "count": certificate.count,
         "statement": certificate.statement(),
     }
     if certificate.exact:

@@ -338,7 +338,7 @@ class _Run:
             pricing += [walks.follow(found.units, found.dual, self._threshold, self.limit)]
         maximum = max(each.maximum for each in pricing)
         self._bar.update()
-        self._bar.set_postfix(value=f"{found.primal:.6g}", violation=f"{maximum / self._problem.reg:.6f}")
+        self._bar.set_postfix(value=f"{found.primal:.6g}", largest=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
         self.walked = np.concatenate([self.walked, pool])[-(ROOM // self._problem.samples.n + 50) :]
         bound = self._problem.dual_bound(found.dual, maximum)

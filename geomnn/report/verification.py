@@ -152,7 +152,7 @@ def _directions(study: Study) -> list[str]:
 
 
 def _bound(study: Study) -> str:
-    claimed = 'record["claim"]["violation"]'
+    claimed = 'record["claim"]["largest_correlation"]'
     largest = {"all": "found", "drawn": f"found, {claimed}", "none": claimed}[coverage(study)]
     lines = [f"v = v / max(1, {largest})  # now no correlation is above reg"]
     if study.request.loss_name == "squared":
