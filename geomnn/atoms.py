@@ -17,82 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache
 from itertools import chain, combinations, islice
 from typing import Any
 
 import numpy as np
 
 from geomnn.errors import DataError
-from geomnn.samples import Samples, sums_of_products, weight_norm
+from geomnn.norms import Direction, ball
+from geomnn.samples import Samples, sums_of_products
 
-__all__ = ["Atom", "Direction", "basis_directions", "name_atom", "name_error", "units_through"]
+__all__ = ["Atom", "name_atom", "name_error", "units_through"]
 
 # (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it)
 NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13), (1e-11, 1e-13), (1e-13, 1e-15))
 # x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
-
-
-@dataclass(frozen=True, order=True)
-class Direction:
-    """A direction in feature space that an atom can be orthogonal to: e_l, or e_l ± e_m.
-
-    Parameters
-    ----------
-    first : int
-        l, counted from 0 (it prints as e1 for l = 0).
-    second : int, optional
-        m > l for e_l ± e_m, -1 for e_l alone.
-    sign : int, optional
-        +1 or -1 in e_l ± e_m, 0 for e_l alone.
-
-    Examples
-    --------
-    >>> str(Direction(0)), str(Direction(0, 2, -1))
-    ('e1', '(e1 − e3)')
-    """
-
-    first: int
-    second: int = -1
-    sign: int = 0
-
-    def vector(self, d: int) -> np.ndarray:
-        """The direction in coordinates, shape (d,)."""
-        coordinates = np.zeros(d)
-        coordinates[self.first] = 1.0
-        if self.sign:
-            coordinates[self.second] = self.sign
-        return coordinates
-
-    def __str__(self) -> str:
-        if not self.sign:
-            return f"e{self.first + 1}"
-        return f"(e{self.first + 1} {'+' if self.sign > 0 else '−'} e{self.second + 1})"
-
-    def to_latex(self) -> str:
-        """The direction as LaTeX."""
-        if not self.sign:
-            return f"e_{{{self.first + 1}}}"
-        return f"(e_{{{self.first + 1}}} {'+' if self.sign > 0 else '-'} e_{{{self.second + 1}}})"
-
-
-@lru_cache(maxsize=8)
-def basis_directions(d: int, norm: float) -> tuple[Direction, ...]:
-    """The directions of the dictionary of all atoms: e_l for p = 1, e_l ± e_m for p = ∞, none for p = 2.
-
-    They are the normals of the cones on which ‖·‖_p is linear, so with the samples they cut the unit
-    ball into the pieces whose vertices are the atoms.
-
-    Source: geomnn theory, section 1.
-    """
-    if norm == 1:
-        return tuple(Direction(axis) for axis in range(d))
-    if norm == np.inf:
-        return tuple(
-            Direction(first, second, s) for first, second in combinations(range(d), 2) for s in (1, -1)
-        )
-    return ()
 
 
 @dataclass(frozen=True)
@@ -292,7 +231,7 @@ def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, no
     from geomnn.algebra import cross_product  # which loads SymPy, and a network in floats needs no product
 
     weights = cross_product(wedge_vectors(samples, rows, directions), unit=True)
-    length = weight_norm(weights, norm)[..., None]
+    length = ball(norm).length(weights)[..., None]
     weights = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
     if not samples.bias:
         return weights

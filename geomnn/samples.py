@@ -1,4 +1,4 @@
-"""The table that everything starts from: samples, their homogeneous coordinates and their norm.
+"""The table that everything starts from: samples and their homogeneous coordinates.
 
 Wedges are built from differences of the rows as they were given; correlations are computed in
 *centred* homogeneous coordinates x̃ = (x − centre, 1), where a large common offset of the features
@@ -22,13 +22,11 @@ __all__ = [
     "Samples",
     "check_flag",
     "check_integer",
-    "check_norm",
     "column_names",
     "finite_floats",
     "plain_array",
     "real_table",
     "sums_of_products",
-    "weight_norm",
 ]
 
 
@@ -178,11 +176,6 @@ def _halves(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return high, table - high
 
 
-def weight_norm(weights: np.ndarray, norm: float) -> np.ndarray:
-    """‖w‖_p of the last axis, p = 1, 2 or ∞."""
-    return np.linalg.norm(weights, ord=norm, axis=-1)
-
-
 def plain_array(values: Any, name: str) -> np.ndarray:
     """An array of any shape and type, or a `DataError`: the gate through which every array comes in."""
     if hasattr(values, "toarray"):
@@ -262,14 +255,6 @@ def check_flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise OptionError(f"{name}={value!r}; True or False was expected.")
     return bool(value)
-
-
-def check_norm(norm: Any) -> float:
-    """The norm as 1.0, 2.0 or inf, or an `OptionError`."""
-    real = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
-    if real and norm in (1, 2, np.inf):
-        return float(norm)
-    raise OptionError("{norm}; 1, 2 or numpy.inf was expected.", norm=norm)
 
 
 def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:

@@ -9,10 +9,10 @@ import numpy as np
 from geomnn.atoms import units_through
 from geomnn.dictionaries import Dictionary
 from geomnn.errors import GeomnnError
+from geomnn.norms import Ball, ball
 from geomnn.programs.losses import Loss, check_targets
-from geomnn.samples import weight_norm
 
-__all__ = ["LawBroken", "check_dictionary", "check_loss"]
+__all__ = ["LawBroken", "check_dictionary", "check_loss", "check_norm"]
 
 
 class LawBroken(GeomnnError, AssertionError):
@@ -57,7 +57,7 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         close = 1e-9 * largest + 1e-12 * np.abs(v).sum() * np.abs(samples.homogeneous).max()
         pricing = dictionary.price(v, 0.5 * largest, 50)
         values = np.linalg.norm(v.T @ samples.features(pricing.units), axis=0)
-        lengths = weight_norm(pricing.units[:, : samples.d], dictionary.norm)
+        lengths = ball(dictionary.norm).length(pricing.units[:, : samples.d])
         _law(bool(np.allclose(lengths, 1.0, rtol=1e-9, atol=0)), "a returned unit has ‖w‖_p = 1")
         _law(len(pricing.units) <= 50, "at most `limit` units are returned")
         _law(bool((values <= largest + close).all()), "no returned unit beats the maximum")
@@ -166,12 +166,83 @@ def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
             )
 
 
+def check_norm(norm: Any, d: int = 3, seed: int = 0, trials: int = 100) -> None:
+    """Run the laws of `Ball` on random weights, half of them of small integers, which lie on walls.
+
+    Parameters
+    ----------
+    norm : Ball or number
+        1, 2 and numpy.inf stand for the balls of geomnn.
+    d : int
+        Dimension.
+    seed : int
+        Of the weights.
+    trials : int
+        Number of weights.
+
+    Raises
+    ------
+    LawBroken
+        Naming the law.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_norm(np.inf, d=4)
+
+    Source: geomnn theory, section 1.
+    """
+    rng, unit = np.random.default_rng(seed), norm if isinstance(norm, Ball) else ball(norm)
+    draws = rng.standard_normal((2, d, trials)), rng.integers(-2, 3, (2, d, trials)).astype(float)
+    v, w = np.concatenate(draws, axis=2)
+    v[0] += np.where(v.any(axis=0), 0.0, 1.0)
+    w[0] += np.where(w.any(axis=0), 0.0, 1.0)
+    length, longest = unit.length(w, axis=0), unit.length(v, axis=0) + unit.length(w, axis=0)
+    dual, products, ones = unit.dual_length(v, axis=0), np.sum(v * w, axis=0), np.ones(2 * trials)
+    corner, gradient, directions = unit.corner(v), unit.gradient(w), unit.directions(d)
+    squares = [float(unit.square([abs(int(entry)) for entry in column])) for column in w.T[trials:]]
+    laws = [
+        (length <= 0, 0, "a weight has a length"),
+        (unit.length(0 * w, axis=0), 0, "zero has none"),
+        (unit.length(-2.5 * w, axis=0), 2.5 * length, "a norm is homogeneous and symmetric"),
+        (np.maximum(unit.length(v + w, axis=0), longest), longest, "a norm is subadditive"),
+        (squares, length[trials:] ** 2, "a square is that of the length"),
+        (np.maximum(products, dual * length), dual * length, "g·w is at most ‖g‖_q ‖w‖_p"),
+        (unit.length(corner, axis=0), ones, "a corner has length 1"),
+        (np.sum(v * corner, axis=0), dual, "g·corner(g) is ‖g‖_q"),
+        (unit.dual_length(gradient, axis=0), ones, "a gradient has dual length 1"),
+        (np.sum(w * gradient, axis=0), length, "gradient(w)·w is ‖w‖_p"),
+        (len(set(directions)), unit.count_directions(d), "there are as many directions as is said"),
+    ]
+    if unit.polyhedral and d > 1:  # go along v half-way to the first wall
+        normals = np.array([e.vector(d) for e in directions])
+        across, along = np.abs(normals @ w), np.abs(normals @ v)
+        near = w + v / 2 * np.divide(across, along, out=np.ones_like(along), where=along > 0).min(axis=0)
+        sums = unit.length(near, axis=0) + length
+        laws.append((unit.length(near + w, axis=0), sums, "a norm is linear between walls"))
+    misses = products > (1e-9 - 1.0) * np.linalg.norm(v, axis=0) * np.linalg.norm(w, axis=0)  # the line zero
+    v, w, length = v[:, misses], w[:, misses], length[misses]
+    rise, (meets, change, walls) = unit.rise(w, v), unit.kinks(w, v)
+    for t in (1e-6, 0.25, 1.0, 8.0) if unit.polyhedral else (1e-6,):
+        line = length + t * rise + np.sum(change * np.maximum(t - meets, 0.0), axis=0)
+        laws.append((unit.length(w + t * v, axis=0), line, "along a line slope and kinks give the length"))
+    for k, column in enumerate(w.T):
+        met = [(t, e) for t, e in zip(meets[:, k], walls[k], strict=False) if t < np.inf]
+        touched = [(0.0, e) for e in unit.walls(column)] + met
+        off = [(column + t * v[:, k]) @ e.vector(d) for t, e in touched]
+        laws.append(
+            (off, 0 if {e for _, e in touched} <= set(directions) else 1, "walls are orthogonal directions")
+        )
+    for left, right, law in laws:
+        _law(bool(np.allclose(left, right, rtol=1e-9, atol=1e-9)), law, "Ball")
+
+
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
     """Units in random directions, through random samples where there is a bias."""
     samples = dictionary.samples
     spread = np.ptp(samples.X, axis=0)
     weights = rng.standard_normal((count, samples.d)) / np.where(spread > 0, spread, 1.0)
-    weights /= weight_norm(weights, dictionary.norm)[:, None]
+    weights /= ball(dictionary.norm).length(weights)[:, None]
     if not samples.bias:
         return weights
     anchors = samples.homogeneous[rng.integers(samples.n, size=count), :-1]

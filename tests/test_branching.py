@@ -9,7 +9,8 @@ from problems import degenerate
 import geomnn as gm
 from geomnn.dictionaries import BranchingDictionary, LocalDictionary, WedgeDictionary
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
-from geomnn.samples import Samples, weight_norm
+from geomnn.norms import ball
+from geomnn.samples import Samples
 
 NORMS = [1.0, np.inf]
 
@@ -24,7 +25,7 @@ def checked(dictionary, v):
     assert (values > 0).all()
     assert (np.diff(values) <= 1e-14 * values.max(initial=0.0)).all()  # equal ones round either way
     assert (values <= pricing.maximum).all()
-    np.testing.assert_allclose(weight_norm(pricing.units[:, : samples.d], dictionary.norm), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(ball(dictionary.norm).length(pricing.units[:, : samples.d]), 1.0, rtol=1e-12)
     for unit in pricing.units:
         atom = dictionary.name(unit, v)
         assert not atom.is_partial

@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 
 import geomnn as gm
 from geomnn import algebra
-from geomnn.atoms import Atom, basis_directions
+from geomnn.atoms import Atom
 from geomnn.checker.digits import any_size
 from geomnn.checker.report import check_network, verify_report
 from geomnn.checker.statements import digest, seal
@@ -32,6 +32,7 @@ from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.io.document import dump
 from geomnn.networks.neuron import ExactNeuron
 from geomnn.networks.scaling import Scaling
+from geomnn.norms import ball
 from geomnn.numbers.rationals import exact_table
 from geomnn.samples import Samples
 
@@ -382,7 +383,7 @@ def test_numbers_that_contradict_their_names_are_refused(name, tmp_path):
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_directions_alone_give_one_weight(norm, d):
     """Of all sets of them, against the cross product; dependent ones give none."""
-    for chosen in combinations(basis_directions(d, norm), d - 1):
+    for chosen in combinations(ball(norm).directions(d), d - 1):
         known = algebra.cross_product(np.array([e.vector(d) for e in chosen]).reshape(d - 1, d))
         length = np.linalg.norm(known, norm)
         weight = known / length if length else np.eye(d)[0]

@@ -1,6 +1,5 @@
 """Local pricing, line by line: balls, exact line search, walks, sliding, and the optima that they come to."""
 
-import itertools
 import warnings
 from dataclasses import replace
 
@@ -9,12 +8,11 @@ import pytest
 from problems import degenerate, objective, references
 
 import geomnn as gm
-from geomnn.atoms import basis_directions
 from geomnn.derivation import solution_of
 from geomnn.dictionaries import LocalDictionary, find_dictionary
-from geomnn.dictionaries.walks.balls import find_ball
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
@@ -27,46 +25,19 @@ NORMS = [1.0, 2.0, np.inf]
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_kinks_of_the_norm_along_a_line(norm):
-    """Between two kinks the norm is linear (p = 1, ∞), and at each the line is orthogonal to the wall."""
-    rng = np.random.default_rng(0)
-    ball = find_ball(norm)
-    w, d = rng.integers(-2, 3, size=(2, 5, 40)).astype(float)
-    w[0] += 0.5
-    t, change, walls = ball.kinks(w, d)
-    for k in range(w.shape[1]):
-        ends = np.sort(t[np.isfinite(t[:, k]), k])
-        heights = [
-            ball.length((w + s * d)[:, [k]])[0] for s in [0.0, *ends, ends[-1] + 1 if len(ends) else 1.0]
-        ]
-        slope = ball.rise(w[:, [k]], d[:, [k]])[0]
-        changes = change[np.isfinite(t[:, k]), k][np.argsort(t[np.isfinite(t[:, k]), k], kind="stable")]
-        if norm == 2:
-            assert not len(ends)
-            continue
-        at = [0.0, *ends, ends[-1] + 1 if len(ends) else 1.0]
-        for piece, (start, end) in enumerate(itertools.pairwise(at)):
-            assert heights[piece + 1] - heights[piece] == pytest.approx(slope * (end - start), abs=1e-12)
-            slope += changes[piece] if piece < len(changes) else 0.0
-        for row, wall in enumerate(walls[k]):
-            if np.isfinite(t[row, k]):
-                assert (w + t[row, k] * d)[:, k] @ wall.vector(5) == pytest.approx(0.0, abs=1e-12)
-
-
-@pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("integers", [True, False])
 def test_no_point_of_a_line_is_better(norm, integers):
     rng = np.random.default_rng(1)
-    ball = find_ball(norm)
+    unit = ball(norm)
     for _ in range(20):
         draw = (lambda *shape: rng.integers(-2, 3, size=shape).astype(float)) if integers else (
             lambda *shape: rng.normal(size=shape))  # fmt: skip
         x, r, w, d = draw(9, 3), draw(9, 4), draw(3, 4), draw(3, 4)
         w[0] += 0.25
-        step = best_on_lines(ball, w, d, x @ w, x @ d, r)
+        step = best_on_lines(unit, w, d, x @ w, x @ d, r)
 
         def ratio(points, x=x, r=r):
-            length = ball.length(points)
+            length = unit.length(points, axis=0)
             return np.sum(r * np.maximum(x @ points, 0), axis=0) / np.where(length > 0, length, np.inf)
 
         for t in [*np.linspace(0, 5, 400), *np.logspace(0, 6, 50)]:
@@ -77,7 +48,7 @@ def test_no_point_of_a_line_is_better(norm, integers):
         for k, met in enumerate(step.met):
             if isinstance(met, int) and step.length[k] < np.inf:
                 assert x[met] @ there[:, k] == pytest.approx(0.0, abs=1e-9)
-        length, value, met = first_on_line(ball, w[:, :1], d[:, :1], (x @ w)[:, :1], (x @ d)[:, :1], r[:, :1])
+        length, value, met = first_on_line(unit, w[:, :1], d[:, :1], (x @ w)[:, :1], (x @ d)[:, :1], r[:, :1])
         if met is not None:
             assert ratio(w + length * d)[0] == pytest.approx(value)
 
@@ -125,7 +96,7 @@ def test_walks_end_at_wedges(norm, bias):
         atom = dictionary.name(unit, v)
         assert not atom.is_partial
         assert len(atom.samples) + len(atom.directions) == samples.D - 1
-        assert set(atom.directions) <= set(basis_directions(4, norm))
+        assert set(atom.directions) <= set(ball(norm).directions(4))
 
 
 def test_sliding_never_raises_the_value():

@@ -6,7 +6,8 @@ from problems import degenerate
 
 import geomnn as gm
 from geomnn import algebra
-from geomnn.atoms import Atom, Direction, name_atom
+from geomnn.atoms import Atom, name_atom
+from geomnn.norms import Direction
 from geomnn.samples import Samples
 
 EXAMPLES = {name: (X, y) for name, (X, y) in degenerate().items() if np.ptp(y) > 0}

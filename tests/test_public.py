@@ -45,7 +45,7 @@ def test_deriving_draws_no_global_random_numbers():
 def test_arrows_of_the_data_point_one_way():
     """A module imports only from its left: samples → dictionaries → … → exact → optima → derivation."""
     order = [
-        "checker", "errors", "files", "deadline", "machine", "numbers", "algebra", "samples", "atoms",
+        "checker", "errors", "files", "deadline", "machine", "norms", "numbers", "algebra", "samples", "atoms",
         "dictionaries", "programs", "depth", "networks", "rewriting", "exact", "optima", "derivation", "blocks",
         "absolute", "paths", "cross_validation", "estimators", "datasets", "testing", "plotting", "report", "cli",
     ]  # fmt: skip

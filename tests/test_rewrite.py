@@ -9,7 +9,7 @@ from problems import degenerate
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import geomnn as gm
-from geomnn.atoms import basis_directions
+from geomnn.norms import ball
 from geomnn.rewriting.chambers import split
 from geomnn.samples import Samples
 
@@ -35,7 +35,7 @@ def independent(samples, unit, norm):
     """How many independent rows, samples and directions, a unit is orthogonal to."""
     scale = np.abs(samples.homogeneous).max(axis=0)
     scale[scale == 0] = 1.0
-    walls = [e.vector(samples.d) for e in basis_directions(samples.d, 1.0 if norm == 2 else norm)]
+    walls = [e.vector(samples.d) for e in ball(1.0 if norm == 2 else norm).directions(samples.d)]
     walls = np.hstack([np.array(walls).reshape(-1, samples.d), np.zeros((len(walls), samples.D - samples.d))])
     rows = np.vstack([samples.homogeneous, walls]) / scale
     rows = rows[rows.any(axis=1)]

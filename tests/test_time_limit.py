@@ -12,10 +12,11 @@ import pytest
 import geomnn as gm
 import geomnn.deadline
 import geomnn.derivation
-from geomnn.atoms import basis_directions, name_atom
+from geomnn.atoms import name_atom
 from geomnn.deadline import NEVER, Deadline, OutOfTime, Pace, limited
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.errors import ConvergenceWarning, EnumerationTooLarge
+from geomnn.norms import ball
 from geomnn.programs import sparsify
 from geomnn.programs.problem import pose
 from geomnn.programs.restricted import solvers as restricted
@@ -218,7 +219,7 @@ def test_walks_that_are_stopped_have_names(norm, bias, outputs):
         assert pricing.maximum == pytest.approx(values.max(), rel=1e-12)
         np.testing.assert_allclose(np.linalg.norm(pricing.units[:, :5], norm, axis=1), 1.0, rtol=1e-12)
         for unit in pricing.units:
-            atom = name_atom(problem.samples, unit, norm, basis_directions(5, norm), v if norm == 2 else None)
+            atom = name_atom(problem.samples, unit, norm, ball(norm).directions(5), v if norm == 2 else None)
             np.testing.assert_allclose(atom.weight, unit[:5], atol=1e-9)
     assert dictionary.price(v, 0.0, 1).maximum == pricing.maximum  # the dictionary itself has no deadline
 

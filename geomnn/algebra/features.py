@@ -11,7 +11,8 @@ import sympy
 from geomnn.algebra.blades import is_zero
 from geomnn.algebra.entries import MATRIX_AXES, entries, same_kind
 from geomnn.algebra.products import cross_product
-from geomnn.errors import DataError, OptionError
+from geomnn.errors import DataError
+from geomnn.norms import ball
 
 __all__ = ["feature"]
 
@@ -45,8 +46,7 @@ def feature(points: Any, vectors: Any, norm: float = 2) -> Any:
     >>> feature([x, y], [[a, b]], norm=1)
     Max(0, -a*y + b*x)/(a + b)
     """
-    if isinstance(norm, bool) or norm not in (1, 2, np.inf):
-        raise OptionError("{norm}; 1, 2 or numpy.inf was expected.", norm=norm)
+    size = ball(norm)
     rows, span = same_kind(entries(points, 1, "(…, d), points"), entries(vectors, 2, MATRIX_AXES))
     if span.ndim != 2 or rows.shape[-1] != span.shape[-1]:
         raise DataError(
@@ -54,7 +54,7 @@ def feature(points: Any, vectors: Any, norm: float = 2) -> Any:
         )
     if span.dtype != object:
         weight = cross_product(span, unit=True)
-        length = float(np.linalg.norm(weight, ord=norm))
+        length = float(size.length(weight))
         return np.maximum(rows @ weight, 0.0)[()] / (length or 1.0)
     weight = cross_product(span)
     length = _length(weight, norm)

@@ -11,9 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from geomnn.atoms import Atom, Direction
+from geomnn.atoms import Atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.dictionaries import refuse_if_too_large
+from geomnn.norms import Direction
 from geomnn.samples import Samples
 
 __all__ = ["chain_layers", "single", "up_to_sign_and_constant"]

@@ -13,9 +13,10 @@ from fractions import Fraction
 import numpy as np
 
 from geomnn import algebra
-from geomnn.atoms import Atom, Direction, basis_directions, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError
+from geomnn.norms import Direction, ball
 from geomnn.samples import Samples
 
 __all__ = ["SECONDS_PER_NAME", "exactly", "feature_table", "name_feature", "named_units", "renamed"]
@@ -40,7 +41,7 @@ def named_units(units: Sequence[np.ndarray], samples: Samples) -> tuple[list[Fea
     """
     layers: list[FeatureLayer] = []
     for level, layer in enumerate(units, start=1):
-        directions = basis_directions(samples.d, 1.0)
+        directions = ball(1.0).directions(samples.d)
         atoms = [
             name_atom(samples, unit, 1.0, directions) if level == 1 else name_feature(samples, unit, level)
             for unit in layer

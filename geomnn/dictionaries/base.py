@@ -11,7 +11,8 @@ import numpy as np
 from geomnn.atoms import Atom
 from geomnn.deadline import Deadline
 from geomnn.errors import EnumerationTooLarge, OptionError
-from geomnn.samples import Samples, check_norm
+from geomnn.norms import ball
+from geomnn.samples import Samples
 
 __all__ = ["Dictionary", "Pricing", "refuse_if_too_large"]
 
@@ -88,7 +89,7 @@ class Dictionary(ABC):
             kind = type(samples).__name__
             raise OptionError(f"samples is a {kind}; geomnn.samples.Samples(X, bias=True) was expected.")
         self.samples = samples
-        self.norm = check_norm(norm)
+        self.norm = ball(norm).p
 
     @abstractmethod
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:

@@ -22,11 +22,12 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array
 from scipy.spatial.distance import cdist
 
-from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.deadline import Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.samples import Samples
 
 __all__ = ["BranchedPricing", "BranchingDictionary"]
@@ -88,7 +89,8 @@ class BranchingDictionary(Dictionary):
 
     def __init__(self, samples: Samples, norm: float, time_limit: float = 60.0):
         super().__init__(samples, norm)
-        if norm == 2:
+        space = ball(norm)
+        if not space.polyhedral:
             raise OptionError(
                 "norm=2 makes no linear program; 1 or numpy.inf was expected: use FaceDictionary or LocalDictionary."
             )
@@ -98,16 +100,16 @@ class BranchingDictionary(Dictionary):
         self._walks = LocalDictionary(samples, norm, starts=1)
         self.time_limit, self.count = float(time_limit), len(samples.distinct)
         d, x = samples.d, samples.homogeneous[samples.distinct, : samples.d]
-        dual = "chebyshev" if norm == 1 else "cityblock"
-        self._most = cdist(x, x if samples.bias else np.zeros((1, d)), dual).max(axis=1, initial=0.0)
+        distances = cdist(x, x if samples.bias else np.zeros((1, d)), "minkowski", p=space.q)
+        self._most = distances.max(axis=1, initial=0.0)
         # columns w⁺, w⁻ and b, the last in units of the most that it can be
         columns = [x, -x]
         if samples.bias:
-            half = np.abs(x).max(axis=0)
-            columns.append(np.full((len(x), 1), half.max() if norm == 1 else half.sum()))
+            columns.append(np.full((len(x), 1), space.dual_length(np.abs(x).max(axis=0))))
         self._along = np.hstack(columns) / np.where(self._most > 0, self._most, 1.0)[:, None]
-        ball = np.tile(np.ones(d) if norm == 1 else np.eye(d), 2).reshape(-1, 2 * d)
-        self._ball = np.hstack([ball, np.zeros((len(ball), int(samples.bias)))])
+        # one row for the sum of all coordinates, or one for each
+        facets = np.tile(np.ones(d) if norm == 1 else np.eye(d), 2).reshape(-1, 2 * d)
+        self._ball = np.hstack([facets, np.zeros((len(facets), int(samples.bias)))])
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> BranchedPricing:
         """The bound of every unit neuron, and the best units found for both signs of the residual.
@@ -137,7 +139,7 @@ class BranchingDictionary(Dictionary):
         return BranchedPricing(maximum, polished.units[values > threshold][:limit], all(complete))
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
-        return name_atom(self.samples, unit, self.norm, basis_directions(self.samples.d, self.norm))
+        return name_atom(self.samples, unit, self.norm, ball(self.norm).directions(self.samples.d))
 
     def _search(self, gains: np.ndarray, seconds: float) -> tuple[float, np.ndarray, bool]:
         """For r_i m_i of which the sizes sum to 1: a bound, the best weight found (or zero), and whether it ended."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomnn.atoms import Atom, Direction
+from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.errors import UnsupportedProblem
+from geomnn.norms import Direction
 from geomnn.samples import Samples
 
 __all__ = ["ChainDictionary"]

@@ -14,10 +14,11 @@ from math import comb
 
 import numpy as np
 
-from geomnn.atoms import Atom, basis_directions, name_atom, units_through, wedge_vectors
+from geomnn.atoms import Atom, name_atom, units_through, wedge_vectors
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.geometry.pencils import Pencils, form_pencils
 from geomnn.errors import OptionError
+from geomnn.norms import ball
 from geomnn.samples import Samples
 
 __all__ = ["WedgeDictionary"]
@@ -64,13 +65,13 @@ class WedgeDictionary(Dictionary):
         max_bytes: float = 2.0**31,
     ):
         super().__init__(samples, norm)
-        if directions and norm == 2 and samples.d > 1:
+        if directions and not ball(norm).polyhedral and samples.d > 1:
             raise OptionError(
                 "Directions make the dictionary exact for norm 1 and inf; use FaceDictionary for 2."
             )
         self.scope, self.program = ("global", "all") if directions else ("dictionary", "wedge")
         d, D = samples.d, samples.D
-        ideal = {1.0: d, 2.0: 0, np.inf: d * (d - 1)}[norm] if directions else 0
+        ideal = ball(norm).count_directions(d) if directions else 0
         atoms = 2 * sum(count for _, _, count in self._kinds(D - 1, ideal))
         flats = sum(count for _, _, count in self._kinds(D - 2, ideal)) if D > 2 else 1
         events = samples.n + ideal
@@ -83,7 +84,7 @@ class WedgeDictionary(Dictionary):
             flats * (events * small + 24 * d * d) / max(atoms, 1),
             (max_seconds, max_bytes),
         )
-        self.directions = basis_directions(d, norm) if directions else ()
+        self.directions = ball(norm).directions(d) if directions else ()
         self._pencils, self.count = self._form_pencils()
 
     def _kinds(self, size: int, ideal: int) -> Iterator[tuple[int, int, int]]:

@@ -10,11 +10,12 @@ from copy import copy
 
 import numpy as np
 
-from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.walks.walk import walk_from
 from geomnn.machine import in_parallel
+from geomnn.norms import ball
 from geomnn.samples import Samples, check_integer
 
 __all__ = ["LocalDictionary"]
@@ -59,7 +60,7 @@ class LocalDictionary(Dictionary):
         self.starts, self.steps = check_integer("starts", starts, 1), check_integer("steps", steps, 1)
         self.seed = check_integer("seed", seed, 0)
         self.count = self.starts
-        self.atoms_move = norm == 2
+        self.atoms_move = not ball(norm).polyhedral
         self._deadline = NEVER
         self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
 
@@ -111,13 +112,13 @@ class LocalDictionary(Dictionary):
         return Pricing(float(values.max(initial=0.0)), units[chosen])
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
-        directions = basis_directions(self.samples.d, self.norm)
+        directions = ball(self.norm).directions(self.samples.d)
         return name_atom(
             self.samples,
             unit,
             self.norm,
             directions,
-            residual if self.norm == 2 and self.samples.d > 1 else None,
+            residual if self.atoms_move and self.samples.d > 1 else None,
         )
 
     def _beginnings(self, residual: np.ndarray, count: int, stream: int) -> np.ndarray:

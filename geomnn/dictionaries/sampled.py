@@ -17,9 +17,10 @@ import numpy as np
 import scipy.linalg
 from scipy.sparse import csc_array
 
-from geomnn.atoms import Atom, Direction, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.dictionaries.base import Dictionary, Pricing
-from geomnn.samples import Samples, check_integer, weight_norm
+from geomnn.norms import Direction, ball
+from geomnn.samples import Samples, check_integer
 
 __all__ = ["SampledDictionary", "sketch_directions"]
 
@@ -110,7 +111,7 @@ class SampledDictionary(Dictionary):
             normals[dependent], sines[dependent] = _normals(points[drawn[dependent]])
         independent = (sines > SPANNED).all(axis=1)
         weights = (sketch @ (normals[independent, :rank] / scale).T).T
-        weights /= weight_norm(weights, self.norm)[:, None]
+        weights /= ball(self.norm).length(weights)[:, None]
         if not samples.bias:
             return weights
         anchors = samples.homogeneous[samples.distinct[drawn[independent, -1]], :-1]

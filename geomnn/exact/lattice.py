@@ -19,8 +19,9 @@ from math import comb, gcd, isqrt
 import numpy as np
 
 from geomnn.algebra.blades import dual, expand
-from geomnn.atoms import Atom, Direction, basis_directions
+from geomnn.atoms import Atom
 from geomnn.dictionaries import refuse_if_too_large
+from geomnn.norms import Direction, ball
 from geomnn.numbers.rationals import common_denominator
 
 __all__ = ["ChainPlanes", "IntegerSamples", "Plane", "Planes"]
@@ -139,7 +140,7 @@ class Planes:
     def __init__(self, samples: IntegerSamples, norm: float, directions: bool):
         self.samples = samples
         self.norm = norm
-        self.directions = basis_directions(samples.d, norm) if directions else ()
+        self.directions = ball(norm).directions(samples.d) if directions else ()
         available, ideal = len(samples.distinct), len(self.directions)
         sets = sum(
             comb(available, k) * comb(ideal, samples.members - k)
@@ -171,9 +172,7 @@ class Planes:
     def square(self, coordinates: Sequence[int] | np.ndarray) -> int:
         """m² = q² ‖N‖_p²."""
         sizes = [abs(int(entry)) for entry in coordinates[:-1]]
-        if self.norm == 2:
-            return self.samples.scale**2 * sum(size * size for size in sizes)
-        return (self.samples.scale * (sum(sizes) if self.norm == 1 else max(sizes))) ** 2
+        return self.samples.scale**2 * ball(self.norm).square(sizes)
 
     def plane(self, coordinates: Sequence[int] | np.ndarray) -> Plane:
         """The oriented wedge at (N, B)."""
@@ -268,7 +267,7 @@ class ChainPlanes(Planes):
     def __init__(self, samples: IntegerSamples, columns: bool):
         self.samples = samples
         self.norm = 1.0
-        self.directions = basis_directions(samples.d, 1.0)
+        self.directions = ball(1.0).directions(samples.d)
         refuse_if_too_large(
             f"chains for {samples.n} samples of {samples.d} features", 2 * samples.n * samples.d,
             SECONDS_PER_ATOM * samples.d, 100 * samples.d, (900.0, 2.0**32), "fewer samples, or {exact}", exact=False,

@@ -34,6 +34,7 @@ from geomnn.exact.optimum import (
 from geomnn.exact.projection import Projection, Target, project
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.networks.writing.expressions import feature_latex, unit_feature, variables
+from geomnn.norms import ball
 from geomnn.numbers.rationals import common_denominator, exact_number, short_number, symbolic
 from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem, pose
@@ -227,7 +228,7 @@ def weights_as_function_of_reg(
     problem = pose(X, y, reg, norm, bias, "squared")
     choice = choose(dictionary, problem.samples, problem.norm)
     check_exact(problem, choice)
-    if problem.norm == 2 and problem.samples.d > 1:
+    if not ball(problem.norm).polyhedral and problem.samples.d > 1:
         raise UnsupportedProblem(
             "For norm 2 the ends of the interval are no rational numbers; take norm 1 or inf, or read the float64 "
             "path of geomnn.path(…, dictionary='wedge')."

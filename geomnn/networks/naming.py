@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
 from geomnn.dictionaries.sampled import sketch_directions
 from geomnn.errors import DataError
-from geomnn.samples import Samples, weight_norm
+from geomnn.norms import ball
+from geomnn.samples import Samples
 
 __all__ = ["named_layers", "unit_layers"]
 
@@ -79,7 +80,7 @@ def unit_layers(
         moves = weights.any(axis=1)
         constants = np.where(moves, 0.0, np.maximum(offsets, 0.0))
         inputs = np.flatnonzero(moves & wanted.pop())
-        sizes = weight_norm(weights[inputs], norm)
+        sizes = ball(norm).length(weights[inputs])
         hidden.append((inputs, weights[inputs] / sizes[:, None], offsets[inputs] / sizes))
     weights, biases = layers[-1]
     left = [layer for layer in hidden if len(layer[0])]  # all of them, or none where the function is constant
@@ -94,7 +95,7 @@ def _offsets(weights: np.ndarray, biases: np.ndarray | None, constants: np.ndarr
 def _named(samples: Samples, place: int, weight: np.ndarray, bias: float, norm: float, level: int) -> Atom:
     """The atom at a unit neuron over samples or features, if it is a wedge of them."""
     unit, scale = samples.unit_of(weight, bias), np.abs(samples.homogeneous).max(axis=0)
-    directions = [*basis_directions(samples.d, norm), *sketch_directions(_levelled(weight))]
+    directions = [*ball(norm).directions(samples.d), *sketch_directions(_levelled(weight))]
     refused = (
         f"Neuron {place} of hidden layer {level} is no wedge of these samples, to rounding in float64; "
         "gm.rewrite(model, X) makes wedges of it."

@@ -18,12 +18,13 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
-from geomnn.atoms import basis_directions, name_atom
+from geomnn.atoms import name_atom
 from geomnn.dictionaries import find_dictionary
+from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
 from geomnn.plotting.cuts import checked_residual, cuts, distinct, homogeneous, middles, uncentred, vertices
-from geomnn.samples import Samples, check_norm, weight_norm
+from geomnn.samples import Samples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +89,7 @@ def plot_chambers(
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
-    samples, norm = Samples(X, bias), check_norm(norm)
+    samples, norm = Samples(X, bias), ball(norm).p
     chart = chart_for(samples, norm)
     v = None if residual is None else checked_residual(residual, samples)
     axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (8.6, 5.8))
@@ -123,7 +124,7 @@ def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray
     inside = np.ones((_GRID, _GRID), dtype=bool)
     if isinstance(chart, PlaneChart):
         filled.set_clip_path(ax.patches[-1])
-        inside = (weight_norm(units, chart.norm) < 1).reshape(_GRID, _GRID)
+        inside = (ball(chart.norm).length(units) < 1).reshape(_GRID, _GRID)
     _, kinds = np.unique(active, axis=0, return_inverse=True)
     for row, column in middles(kinds.reshape(_GRID, _GRID), inside):
         ax.text(
@@ -142,7 +143,7 @@ def _draw_values(
     """Shades and level lines of |F|, which are straight in every chamber where the map keeps F linear."""
     values = np.abs(np.maximum(units @ homogeneous(samples).T, 0.0) @ v).reshape(_GRID, _GRID)
     sphere = ax.patches[-1] if isinstance(chart, PlaneChart) else None
-    inside = weight_norm(units, chart.norm) <= 1 if sphere else np.ones(len(units), dtype=bool)
+    inside = ball(chart.norm).length(units) <= 1 if sphere else np.ones(len(units), dtype=bool)
     shown = values[inside.reshape(_GRID, _GRID)]
     levels = MaxNLocator(12).tick_values(0.0, float(shown.max()) or 1.0)
     filled = ax.contourf(
@@ -215,7 +216,7 @@ def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np
         if k >= _NAMED:
             continue
         centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
-        atom = name_atom(samples, centred, chart.norm, basis_directions(samples.d, chart.norm), v[:, None])
+        atom = name_atom(samples, centred, chart.norm, ball(chart.norm).directions(samples.d), v[:, None])
         right, above = np.where(places[0] > (low + high) / 2, -1, 1)
         reach = np.linspace(0.0, 0.025 * len(str(atom)), 9)
         taken += list(places[0] + (high - low) * np.column_stack([right * reach, np.full(9, 0.03 * above)]))

@@ -17,9 +17,10 @@ from itertools import pairwise
 import numpy as np
 
 from geomnn.errors import UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.plane import zero_line
-from geomnn.samples import Samples, weight_norm
+from geomnn.samples import Samples
 
 
 class Chart(ABC):
@@ -91,13 +92,13 @@ class PlaneChart(Chart):
         return [] if ends is None else [np.linspace(ends[0], ends[1], 201)]
 
     def places(self, points: np.ndarray) -> np.ndarray:
-        return super().places(points) & (weight_norm(points, self.norm) > 1.2)
+        return super().places(points) & (ball(self.norm).length(points) > 1.2)
 
     def sphere(self) -> np.ndarray:
         """The closed curve ‖u‖_p = 1, shape (m, 2)."""
         turns = np.linspace(0.0, 2 * np.pi, 721)
         circle = np.column_stack([np.cos(turns), np.sin(turns)])
-        return circle / weight_norm(circle, self.norm)[:, None]
+        return circle / ball(self.norm).length(circle)[:, None]
 
 
 class CylinderChart(Chart):
@@ -174,7 +175,7 @@ class OctahedronChart(Chart):
         first = np.where(below, (1 - np.abs(q)) * np.sign(p), p)
         second = np.where(below, (1 - np.abs(p)) * np.sign(q), q)
         units = np.column_stack([first, second, height])
-        return units / weight_norm(units, self.norm)[:, None]
+        return units / ball(self.norm).length(units)[:, None]
 
     def _place(self, u: np.ndarray, face: np.ndarray) -> np.ndarray:
         """The points of unit neurons, shape (…, 3), as part of a face with these signs."""

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from geomnn.atoms import basis_directions
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.errors import DataError
+from geomnn.norms import ball
 from geomnn.samples import Samples, finite_floats
 
 
@@ -43,7 +43,7 @@ def cuts(samples: Samples, norm: float) -> list[Cut]:
     """The cut of every sample, then of every direction of ‖·‖_p; those that are equal are one."""
     rows = homogeneous(samples)
     members = [(rows[i], f"x{i}", True) for i in range(samples.n) if samples.place[i] >= 0]
-    for e in basis_directions(samples.d, norm):
+    for e in ball(norm).directions(samples.d):
         members.append((np.append(e.vector(samples.d), np.zeros(int(samples.bias))), f"⊥ {e}", False))
     found: list[Cut] = []
     for vector, name, of_sample in members:
@@ -95,7 +95,7 @@ def vertices(samples: Samples, norm: float) -> tuple[np.ndarray, int]:
     """The atoms at the vertices, each once, (k, D) in the coordinates of X, and how many are of samples: the first."""
     found: list[np.ndarray] = []
     count = 0
-    for directions in (False, True) if norm != 2 else (False,):
+    for directions in (False, True) if ball(norm).polyhedral else (False,):
         rows = [row for block in WedgeDictionary(samples, norm, directions).units() for row in block]
         found = distinct(
             [*found, *(sign * uncentred(samples, row) + 0.0 for row in rows for sign in (1, -1))]

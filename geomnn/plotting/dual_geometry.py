@@ -23,7 +23,8 @@ from geomnn.atoms import Atom
 from geomnn.derivation import derive
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.errors import ConstantNetworkWarning, DataError, UnsupportedProblem
-from geomnn.samples import Samples, check_integer, check_norm, finite_floats, real_table
+from geomnn.norms import ball
+from geomnn.samples import Samples, check_integer, finite_floats, real_table
 
 _TIGHT = 1e-7  # relative, as near to its line as a point lies on it
 _TURNS = np.radians([90.0, 210.0, 330.0])
@@ -101,7 +102,7 @@ def dual_set(
     X: Any, y: Any, reg: float, norm: float = 1, bias: bool = True, samples: Sequence[int] | None = None
 ) -> DualSet:
     """The dual set of the problem of some samples, its lines, and the optimum; arguments as in `plot_dual_set`."""
-    table, targets, norm = real_table(X, "X"), finite_floats(y, "y"), check_norm(norm)
+    table, targets, norm = real_table(X, "X"), finite_floats(y, "y"), ball(norm).p
     if targets.shape != (len(table),):
         raise DataError(
             f"y has shape {targets.shape}; one target for each of the {len(table)} samples was expected."
@@ -109,7 +110,7 @@ def dual_set(
     rows = tuple(
         check_integer("a row of samples", i, 0, len(table) - 1) for i in samples or range(len(table))
     )
-    if norm == 2 or len(rows) != 2 + bias:
+    if not ball(norm).polyhedral or len(rows) != 2 + bias:
         raise UnsupportedProblem(
             f"norm={norm:g} and {len(rows)} samples with bias={bool(bias)}; the dual set is drawn for norm 1 or inf, "
             "of 2 samples without bias or 3 with it: choose them by samples=(0, 1) or (0, 1, 2)."

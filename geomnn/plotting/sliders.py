@@ -10,9 +10,10 @@ import numpy as np
 from geomnn import algebra
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, MissingPackage, UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
-from geomnn.samples import real_table, weight_norm
+from geomnn.samples import real_table
 
 _DASHES = ((frame.VERMILION, "solid"), (frame.BLUE, "dash"), ("black", "dashdot"))
 _SAMPLE = {"symbol": "circle-open", "size": 11, "color": "black", "line": {"width": 2}}
@@ -112,7 +113,7 @@ def move_sample(atom: Atom, X: Any, points: Any) -> Any:
     seen = np.vstack([table, places, places + base, foot[None]])
     box = [frame.limits(column, 0.08) for column in seen.T]
     along = base * (2 * np.ptp(box, axis=1).max() / np.linalg.norm(base))
-    length = float(weight_norm(algebra.cross_product([base]), atom.norm))
+    length = float(ball(atom.norm).length(algebra.cross_product([base])))
     shown = []
     for k, x in enumerate(places):
         area = atom.orientation * float(algebra.signed_volume([x - foot, base]))

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.atoms import basis_directions, name_atom
+from geomnn.atoms import name_atom
 from geomnn.errors import UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.cuts import checked_residual, cuts, homogeneous, vertices
 from geomnn.plotting.sliders import plotly
-from geomnn.samples import Samples, check_norm, weight_norm
+from geomnn.samples import Samples
 
 _EYE = {"x": 1.5, "y": 1.3, "z": 0.9}
 
@@ -47,7 +48,7 @@ def turn_chambers(X: Any, *, bias: bool = True, norm: float = 1, residual: Any =
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
-    go, samples, norm = plotly(), Samples(X, bias), check_norm(norm)
+    go, samples, norm = plotly(), Samples(X, bias), ball(norm).p
     if samples.D != 3:
         raise UnsupportedProblem(f"The sphere is that of three weights; neurons of this X have {samples.D}.")
     v = None if residual is None else checked_residual(residual, samples)
@@ -73,7 +74,7 @@ def _shaded(samples: Samples, norm: float, v: np.ndarray | None) -> tuple[Any, f
     incidence = sphere @ homogeneous(samples).T
     shades = (incidence > 0).sum(axis=-1)
     if v is not None:
-        shades = np.abs(np.maximum(incidence, 0.0) @ v) / weight_norm(sphere[..., : samples.d], norm)
+        shades = np.abs(np.maximum(incidence, 0.0) @ v) / ball(norm).length(sphere[..., : samples.d])
     bar = {"title": "active samples", "dtick": 1} if v is None else {"title": "|F(u)|"}
     surface = plotly().Surface(
         x=sphere[..., 0], y=sphere[..., 1], z=sphere[..., 2], surfacecolor=shades, hoverinfo="skip",
@@ -115,7 +116,7 @@ def _atoms(samples: Samples, norm: float, v: np.ndarray | None, largest: float) 
         top = values >= (1 - 1e-6) * max(float(values.max()), largest)
         marker = {"size": 9, "color": frame.VERMILION, "symbol": "square"}
         kinds.append((units[top & (values > 0)], "largest |F|", 1.02, marker))
-    basis, drawn = basis_directions(samples.d, norm), []
+    basis, drawn = ball(norm).directions(samples.d), []
     for part, kind, height, marker in kinds:
         if len(part):
             centred = [

@@ -20,6 +20,7 @@ import numpy as np
 
 from geomnn import algebra
 from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geomnn.atoms import Atom
-
-_NORMS = {1.0: "₁", 2.0: "₂", np.inf: "∞"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class _Ratio:
     def lines(self) -> list[str]:
         """The formula with its numbers, one equation a line."""
         wedge = f"{'+' if self.sign > 0 else '−'}{self.moved_name} ∧ {self.base_name}"
-        norm = f"‖★{self.base_name}‖{_NORMS[self.norm]}"
+        norm = f"‖★{self.base_name}‖{ball(self.norm).subscript}"
         value = max(self.area, 0.0) / self.length if self.length else 0.0
         return [
             f"signed area  {wedge} = {frame.number(self.area)}",
@@ -242,13 +241,11 @@ def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
     """The segment from x to a nearest point of the line, in the norm whose dual measures the weight."""
     if ratio.area <= 0:
         return
-    w = atom.weight
-    steps = {1.0: np.sign(w), 2.0: w, np.inf: np.where(np.arange(2) == np.argmax(np.abs(w)), np.sign(w), 0.0)}
-    near = x - ratio.area / ratio.length * steps[atom.norm]  # w·step = 1 and the dual norm of step is 1
-    dual = {1.0: "ℓ∞", 2.0: "ℓ₂", np.inf: "ℓ₁"}[atom.norm]
+    space = ball(atom.norm)
+    near = x - ratio.area / ratio.length * space.gradient(atom.weight)  # w·step = 1 and its dual length is 1
     ax.plot(
         [x[0], near[0]], [x[1], near[1]], color=frame.VERMILION, lw=2.2, ls="-.", gid="distance",
-        label=f"the feature: {dual} distance to the line",
+        label=f"the feature: ℓ{ball(space.q).subscript} distance to the line",
     )  # fmt: skip
 
 

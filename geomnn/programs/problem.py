@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import DataError, OptionError
+from geomnn.norms import ball
 from geomnn.numbers.rationals import exact_reg, exact_targets
 from geomnn.programs.losses import Loss, check_targets, find_loss
-from geomnn.samples import Samples, check_flag, check_norm, plain_array, weight_norm
+from geomnn.samples import Samples, check_flag, plain_array
 
 __all__ = ["Problem", "check_reg", "pose"]
 
@@ -104,7 +105,7 @@ class Problem:
         t : ndarray, shape (c,)
         """
         hidden = self.samples.features(self.samples.units_of(inner, biases))
-        penalty = np.sum(weight_norm(inner, self.norm) ** 2) + np.sum(outer**2)
+        penalty = np.sum(ball(self.norm).length(inner) ** 2) + np.sum(outer**2)
         if self.loss.is_quadratic:  # f − y, where a common offset of t and y costs no digits
             loss = self.loss.value(hidden @ outer, self.targets - t)
         else:
@@ -152,7 +153,7 @@ def pose(
     OptionError
         If an option is outside of what it may be.
     """
-    found, p, bias = find_loss(loss, weights), check_norm(norm), check_flag("bias", bias)
+    found, p, bias = find_loss(loss, weights), ball(norm).p, check_flag("bias", bias)
     samples, given = Samples(X, bias), plain_array(y, "y").copy()
     targets = check_targets(given, samples.n, found, samples.bias)
     _check_sizes(samples, targets)

@@ -23,10 +23,10 @@ from scipy.linalg import qr, solve_triangular
 from scipy.linalg.blas import dgemm
 from scipy.optimize import nnls
 
-from geomnn.atoms import basis_directions
 from geomnn.errors import DataError
 from geomnn.machine import compiled
-from geomnn.samples import Samples, weight_norm
+from geomnn.norms import ball
+from geomnn.samples import Samples
 
 __all__ = ["Parts", "split"]
 
@@ -102,7 +102,7 @@ class _Rows:
         self.scale = np.abs(samples.homogeneous).max(axis=0)
         self.scale[self.scale == 0] = min(1.0, self.scale[:d].max() or 1.0)
         table = samples.homogeneous[samples.distinct] / self.scale
-        walls = np.array([e.vector(d) for e in basis_directions(d, norm)]).reshape(-1, d)
+        walls = np.array([e.vector(d) for e in ball(norm).directions(d)]).reshape(-1, d)
         if d == 1 or (norm == 2 and (len(table) < D or np.linalg.matrix_rank(table) < D)):
             walls = np.eye(d)
         self.walls = np.hstack([walls, np.zeros((len(walls), D - d))]) / self.scale
@@ -133,7 +133,7 @@ def _split(rows: _Rows, samples: Samples, neuron: np.ndarray, norm: float) -> Pa
     rays, shares = _all_rays(rows, values, point)
     rays[np.abs(rays) <= NOTHING * np.abs(rays).max(axis=1, keepdims=True)] = 0.0
     rays = rays / scale
-    size = weight_norm(rays[:, :d], norm)
+    size = ball(norm).length(rays[:, :d])
     flat = size * scale[:d].max() <= NOTHING * np.abs(rays * scale).max(axis=1)
     constant = float(shares[flat] @ rays[flat, -1]) if samples.bias else 0.0
     return Parts((shares * size)[~flat], rays[~flat] / size[~flat, None], constant)

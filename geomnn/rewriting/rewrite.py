@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import qr
 
-from geomnn.atoms import Atom, basis_directions, name_atom
+from geomnn.atoms import Atom, name_atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
 from geomnn.errors import DataError, UnsupportedProblem
@@ -26,8 +26,9 @@ from geomnn.machine import in_parallel, streamed
 from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.naming import unit_layers
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.norms import ball
 from geomnn.rewriting.chambers import Parts, split
-from geomnn.samples import Samples, check_norm, column_names, real_table, weight_norm
+from geomnn.samples import Samples, column_names, real_table
 
 __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 
@@ -79,7 +80,7 @@ class Rewriting:
         ]
         change = self.cost_after / self.cost_before - 1 if self.cost_before else 0.0
         lines = [*layers, f"cost: {self.cost_before:.6g} before, {self.cost_after:.6g} after ({change:+.2%})"]
-        if self.network.norm == 2:
+        if not ball(self.network.norm).polyhedral:
             bound = f"{self.bound - 1:+.2%}" if np.isfinite(self.bound) else "nothing, as they are too wide"
             lines.append(f"the angles of the chambers allow {bound}")
         lines.append(f"outputs on the samples: the same to {max(self.error, SHOWN):.1g}")
@@ -278,13 +279,13 @@ class _Level:
             self.samples,
             unit,
             self.norm,
-            basis_directions(self.samples.d, 1.0 if self.norm == 2 else self.norm),
+            ball(1.0 if self.norm == 2 else self.norm).directions(self.samples.d),
         )
 
 
 def _checked(model: Any, X: Any, norm: Any) -> tuple[float, np.ndarray, Layers]:
     """p, the samples and the layers of the model, if they fit together."""
-    p, table, layers = check_norm(norm), real_table(X, "X"), layers_of(model)
+    p, table, layers = ball(norm).p, real_table(X, "X"), layers_of(model)
     if len(layers) < 2:
         raise UnsupportedProblem("The model is linear: it has no hidden neuron to be rewritten.")
     if table.shape[1] != layers[0][0].shape[1]:
@@ -416,7 +417,7 @@ def _products(features: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _angle_bound(level: _Level, parts: Sequence[Parts]) -> float:
     """What the angles between the parts of a neuron allow its cost to rise by, the largest of all neurons."""
-    if level.norm != 2:
+    if ball(level.norm).polyhedral:
         return 1.0
     bounds = [1.0]
     for each in parts:
@@ -439,5 +440,5 @@ def _cost(layers: Layers, norm: float) -> float:
     """Σ_k ‖α_k‖_2 times the cost of neuron k: ‖·‖_p of its weights times the costs of what they belong to."""
     costs = np.ones(layers[0][0].shape[1])
     for weights, _ in layers[:-1]:
-        costs = weight_norm(weights * costs, norm)
+        costs = ball(norm).length(weights * costs)
     return float(np.linalg.norm(layers[-1][0], axis=0) @ costs)

@@ -32,6 +32,7 @@ import numpy as np
 
 from geomnn.algebra import cross_product
 from geomnn.machine import compiled
+from geomnn.norms import ball
 
 __all__ = ["Pencils", "Sweep", "form_pencils"]
 
@@ -169,7 +170,7 @@ class Pencils:
     def lifted(self, flats: np.ndarray, directions: np.ndarray, norm: float) -> np.ndarray:
         """L c for directions c of pencils, ‖w‖_p = 1, shape (k, 2) → (k, d')."""
         lifted = np.einsum("kdr,kr->kd", self.frames[flats], directions)
-        return lifted / np.linalg.norm(lifted * self.featured, ord=norm, axis=1)[:, None]
+        return lifted / ball(norm).length(lifted * self.featured)[:, None]
 
     def _padded(self, residual: np.ndarray) -> np.ndarray:
         v = np.zeros((residual.shape[1], self.points.shape[1]))

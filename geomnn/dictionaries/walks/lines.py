@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomnn.atoms import Direction
-from geomnn.dictionaries.walks.balls import Ball
 from geomnn.machine import compiled
+from geomnn.norms import Ball, Direction
 
 __all__ = ["Step", "best_on_lines", "first_on_line"]
 
@@ -58,7 +57,7 @@ def best_on_lines(
     there = np.isfinite(walls_meet)
     length, ratio, place = _best(
         *(a, b, r, np.where(there, walls_meet, 0.0), np.where(there, walls_change, 0.0)),
-        *(np.array([ww, wd, dd]), ball.length(w), ball.rise(w, d), ball.norm == 2),
+        *(np.array([ww, wd, dd]), ball.length(w, axis=0), ball.rise(w, d), not ball.polyhedral),
     )
     n = len(a)
     met = [None if p < 0 else p if p < n else walls[k][p - n] for k, p in enumerate(place.tolist())]
@@ -152,5 +151,5 @@ def first_on_line(
     if not np.isfinite(t[first]):
         return np.inf, -np.inf, None
     value = float(np.sum(r * np.maximum(a + t[first] * b, 0.0)))
-    ratio = value / float(ball.length(w + t[first] * d)[0])
+    ratio = value / float(ball.length(w + t[first] * d, axis=0)[0])
     return float(t[first]), ratio, first if first < len(meets) else walls[0][first - len(meets)]

@@ -20,10 +20,9 @@ from math import sqrt
 
 import numpy as np
 
-from geomnn.atoms import Direction
 from geomnn.deadline import Deadline, Pace
-from geomnn.dictionaries.walks.balls import find_ball
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
+from geomnn.norms import Direction, ball
 from geomnn.samples import Samples
 
 __all__ = ["Walks", "walk_from"]
@@ -53,13 +52,13 @@ class Walks:
     """Walks side by side; weights are columns, shape (d, k)."""
 
     def __init__(self, samples: Samples, norm: float, residual: np.ndarray, beginnings: np.ndarray):
-        self._samples, self._ball, self._v = samples, find_ball(norm), residual
+        self._samples, self._ball, self._v = samples, ball(norm), residual
         self._x = samples.homogeneous[:, : samples.d]
         self._near = NEAR * np.linalg.norm(self._x, axis=1)[:, None]
         if samples.bias:
             self._near[:] = self._near.max()
         k = beginnings.shape[1]
-        self._w = beginnings / self._ball.length(beginnings)
+        self._w = beginnings / self._ball.length(beginnings, axis=0)
         self._members: list[list[int | Direction]] = [[] for _ in range(k)]
         self._bases = [np.zeros((samples.d, 0)) for _ in range(k)]
         self._anchors = np.zeros(k, dtype=int)
@@ -80,7 +79,7 @@ class Walks:
             if not len(walking) or pace.over():
                 break
             walking = walking[self._step(walking)]
-        if self._ball.norm != 2:
+        if self._ball.polyhedral:
             for walk in range(self._w.shape[1]):
                 self._settle(walk, deadline)
         if not self._samples.bias:
@@ -165,7 +164,7 @@ class Walks:
 
     def _ascent(self, walks: np.ndarray, w: np.ndarray, g: np.ndarray, value: np.ndarray) -> np.ndarray:
         """Where to go from w on its flat, zero at a stationary point."""
-        wanted = g if self._ball.norm == 2 else g - value * self._ball.gradient(w)
+        wanted = g - value * self._ball.gradient(w) if self._ball.polyhedral else g
         d = np.zeros_like(w)
         for column, walk in enumerate(walks):
             basis = self._bases[walk]
@@ -175,7 +174,7 @@ class Walks:
             length = sqrt(rest @ rest)
             if length > SPANNED * (sqrt(g[:, column] @ g[:, column]) + abs(value[column])):
                 d[:, column] = rest / length
-        if self._ball.norm == 2:
+        if not self._ball.polyhedral:
             d = np.where(d.any(axis=0), d - w, 0.0)
             d[:, np.linalg.norm(d, axis=0) <= SPANNED] = 0.0
         return d
@@ -197,7 +196,7 @@ class Walks:
             ahead = ahead - basis @ (basis.T @ ahead)
             if isinstance(member, Direction) and not member.sign:
                 ahead[member.first] = 0.0
-            size = self._ball.length(ahead[:, None])[0]
+            size = self._ball.length(ahead)
             rises[column] = size > 0
             if size > 0:
                 self._w[:, walk] = ahead / size
@@ -238,7 +237,7 @@ class Walks:
         ways = np.concatenate([edges, -edges], axis=1) / np.tile(lengths, 2)
         entering = [r[m, 0] if isinstance(m, int) else 0.0 for m in members]
         rises = ways.T @ g + np.concatenate([entering / lengths, 0.0 * lengths])
-        if self._ball.norm != 2:
+        if self._ball.polyhedral:
             rises -= value * self._ball.rise(np.repeat(w, ways.shape[1], axis=1), ways)
         best = int(np.argmax(rises))
         if not rises[best] > SPANNED * (sqrt(g @ g) + abs(value)):
@@ -280,7 +279,7 @@ class Walks:
             if met is None:
                 return
             ahead = w[:, 0] + side * length * d[:, 0]
-            self._w[:, walk] = ahead / self._ball.length(ahead[:, None])[0]
+            self._w[:, walk] = ahead / self._ball.length(ahead)
             self._join(walk, met)
 
     def _vector(self, walk: int, member: int | Direction) -> np.ndarray:

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from geomnn.atoms import Atom
-from geomnn.samples import weight_norm
+from geomnn.norms import ball
 
 __all__ = ["contradiction"]
 
@@ -40,7 +40,7 @@ def _of_form(atom: Atom) -> str | None:
     wanted, given = len(atom.weight) - (not atom.anchored), len(atom.samples) + len(atom.directions)
     if len(set(atom.samples)) < len(atom.samples) or len(set(atom.directions)) < len(atom.directions):
         return "wedges something with itself"
-    if atom.is_partial and (atom.norm != 2 or atom.weight.dtype == object):
+    if atom.is_partial and (ball(atom.norm).polyhedral or atom.weight.dtype == object):
         return "has a say of the residual, which is for norm 2 and float64"
     if given > wanted or (given < wanted and not atom.is_partial):
         return f"wedges {given} samples and directions where {wanted} make a neuron"
@@ -51,7 +51,7 @@ def _of_form(atom: Atom) -> str | None:
 
 def _of_numbers(atom: Atom) -> str | None:
     """What is wrong with numbers of float64, up to rounding."""
-    size = float(weight_norm(atom.weight, atom.norm))
+    size = float(ball(atom.norm).length(atom.weight))
     if not abs(size - 1.0) <= SAME:
         return f"is of a unit neuron, and the weight has norm {size:.6g}"
     largest = float(np.abs(atom.weight).max())
@@ -69,11 +69,7 @@ def _of_exact_numbers(atom: Atom) -> str | None:
     weight = [basis.read(entry) for entry in atom.weight]
     sizes = [entry * entry.sign() for entry in weight]
     one, nothing = basis.sum([Fraction(1)]), basis.sum([])
-    if atom.norm == np.inf:
-        off = max((size - one).sign() for size in sizes)
-    else:  # of the norm, or its square
-        off = (sum((size * size if atom.norm == 2 else size for size in sizes), nothing) - one).sign()
-    if off:
+    if ball(atom.norm).square(sizes) != one:
         return "is of a unit neuron, and the weight has another norm"
     for e in atom.directions:
         product = sum(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.atoms import ASIDE, Atom, Direction
+from geomnn.atoms import ASIDE, Atom
 from geomnn.checker.digits import any_size
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
@@ -27,8 +27,8 @@ from geomnn.files import read_json
 from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
+from geomnn.norms import Direction, ball
 from geomnn.numbers.rationals import is_exact, symbolic
-from geomnn.samples import weight_norm
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
@@ -222,7 +222,7 @@ class _Reader:
         if self.exact:
             return ExactNeuron(self._atom(entry, weight, bias, level), outer)
         with np.errstate(over="ignore"):
-            size = float(weight_norm(weight, self.norm))
+            size = float(ball(self.norm).length(weight))
         _expect(0 < size < np.inf, f"a weight has the norm {size:g}")
         return Neuron(weight, bias, outer, self._atom(entry, weight / size, bias / size, level))
 

@@ -19,7 +19,8 @@ from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
 from geomnn.networks.naming import named_layers
-from geomnn.samples import Samples, check_norm, finite_floats
+from geomnn.norms import ball
+from geomnn.samples import Samples, finite_floats
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
@@ -312,7 +313,7 @@ def named_parts(model: Any, X: Any, norm: Any, bias: Any) -> dict[str, Any]:
 
     Source: geomnn theory, sections 1 and 7.
     """
-    p, layers = check_norm(norm), layers_of(model)
+    p, layers = ball(norm).p, layers_of(model)
     samples = Samples(X, _anchored(layers, bias))
     if samples.d != layers[0][0].shape[1]:
         raise DataError(
