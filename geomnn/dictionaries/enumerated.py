@@ -17,6 +17,7 @@ import numpy as np
 from geomnn.atoms import Atom, name_atom, units_through, wedge_vectors
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
 from geomnn.dictionaries.geometry.pencils import Pencils, form_pencils
+from geomnn.dictionaries.geometry.sweep import price, reach
 from geomnn.errors import OptionError
 from geomnn.norms import ball
 from geomnn.samples import Samples
@@ -138,9 +139,9 @@ class WedgeDictionary(Dictionary):
         return pencils, 2 * round(seen / (D - 1) + pencils.counts[lone, 1].sum() / max(D - 2, 1))
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        stretches = -(-limit // max(len(self._pencils), 1))
+        stretches = -(-limit // max(len(self._pencils.anchors), 1))
         residual = self.samples.merged(residual)
-        sweep = self._pencils.price(residual, self.norm, self.atoms_move, threshold, stretches)
+        sweep = price(self._pencils, residual, self.norm, self.atoms_move, threshold, stretches)
         return Pricing(float(sweep.values.max(initial=0.0)), self._units(*sweep.best(limit)))
 
     def reach(self, residual: np.ndarray, slope: np.ndarray, reg: float) -> tuple[np.ndarray, float]:
@@ -166,7 +167,7 @@ class WedgeDictionary(Dictionary):
         merged = self.samples.merged(np.column_stack([residual, slope]))
         # what rounding makes of 1 + S for an atom that stays at reg
         slack = max(1e-9, 1e-13 * float(np.abs(slope).sum() * np.abs(self.samples.homogeneous).max()))
-        sweep = self._pencils.reach(merged, reg, slack, self.norm)
+        sweep = reach(self._pencils, merged, reg, slack, self.norm)
         flats, directions = sweep.best(1)
         if not len(flats):
             return np.zeros(self.samples.D), np.inf
@@ -175,11 +176,11 @@ class WedgeDictionary(Dictionary):
     def _units(self, flats: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Units in centred coordinates of directions of pencils, shape (k, D)."""
         samples, pencils = self.samples, self._pencils
-        lifted = pencils.lifted(flats, directions, self.norm)
+        units = pencils.lifted(flats, directions, self.norm)
         if samples.D <= 2 or not samples.bias:
-            return lifted[:, : samples.D]
+            return units[:, : samples.D]
         anchors = samples.homogeneous[samples.distinct[pencils.anchors[flats]], :-1]
-        return np.column_stack([lifted, -np.sum(lifted * anchors, axis=1)])
+        return np.column_stack([units, -np.sum(units * anchors, axis=1)])
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm, self.directions)
