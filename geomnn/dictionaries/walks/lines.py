@@ -18,6 +18,8 @@ from geomnn.norms import Ball, Direction
 
 __all__ = ["Step", "best_on_lines", "first_on_line"]
 
+TINY = 1e-300  # what a length or a square counts as that is zero
+
 
 @dataclass(frozen=True)
 class Step:
@@ -65,17 +67,7 @@ def best_on_lines(
 
 
 @compiled
-def _best(
-    a: np.ndarray,
-    b: np.ndarray,
-    r: np.ndarray,
-    walls_meet: np.ndarray,
-    walls_change: np.ndarray,
-    squares: np.ndarray,
-    lengths: np.ndarray,
-    growths: np.ndarray,
-    euclidean: bool,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _best(a, b, r, walls_meet, walls_change, squares, lengths, growths, euclidean):  # type: ignore[no-untyped-def]
     """Of each line: t, −1 for far out, the ratio, and which sample or wall (n + its row) is met, −1 for none.
 
     ``squares``, shape (3, k): w·w, w·d, d·d.  ``lengths`` and ``growths``: ‖w‖ and its slope at t = 0+.  A wall
@@ -84,16 +76,13 @@ def _best(
     (n, k), m = a.shape, len(walls_meet)
     ts, rises, growing, who = np.empty(n + m), np.empty(n + m), np.empty(n + m), np.empty(n + m, np.int64)
     best_t, best_ratio, best_place = np.empty(k), np.empty(k), np.empty(k, np.int64)
-    tiny = 1e-300
     for column in range(k):
-        ww, wd, dd = squares[0, column], squares[1, column], max(squares[2, column], tiny)
+        ww, wd, dd = squares[0, column], squares[1, column], max(squares[2, column], TINY)
         size, value, slope = 0, 0.0, 0.0
         for i in range(n):
             ai, bi, ri = a[i, column], b[i, column], r[i, column]
-            if ai > 0.0:
+            if ai > 0.0 or (ai == 0.0 and bi > 0.0):
                 value += ri * ai
-                slope += ri * bi
-            elif ai == 0.0 and bi > 0.0:
                 slope += ri * bi
             if ai * bi < 0.0:
                 ts[size], rises[size], growing[size], who[size] = -ai / bi, ri * abs(bi), 0.0, i
@@ -105,30 +94,26 @@ def _best(
                 size += 1
         order = np.argsort(ts[:size])
         t, length, growth = 0.0, lengths[column], growths[column]
-        top, top_t, top_place = value / max(length, tiny), 0.0, -1
+        top, top_t, top_place = value / max(length, TINY), 0.0, -1
         for piece in range(size + 1):
-            following = ts[order[piece]] if piece < size else 0.0
+            last = piece == size
+            following = 0.0 if last else ts[order[piece]]
             if euclidean:
-                # the piece α + βt over √(ww + 2wd t + dd t²) is stationary at t = (β ww − α wd)/(α dd − β wd)
                 alpha = value - slope * t
-                below = alpha * dd - slope * wd
-                if below != 0.0:
-                    inner = (slope * ww - alpha * wd) / below
-                    if inner > t and (piece == size or inner < following):
-                        ratio = (alpha + slope * inner) / np.sqrt(
-                            max(ww + (2 * wd + dd * inner) * inner, tiny)
-                        )
-                        if ratio > top:
-                            top, top_t, top_place = ratio, inner, -1
-            if piece == size:
+                inner = _stationary(alpha, slope, ww, wd, dd)
+                if inner > t and (last or inner < following):
+                    ratio = (alpha + slope * inner) / np.sqrt(max(ww + (2 * wd + dd * inner) * inner, TINY))
+                    if ratio > top:
+                        top, top_t, top_place = ratio, inner, -1
+            if last:
                 break
             event = order[piece]
             value += slope * (following - t)
             length += growth * (following - t)
             t = following
             if euclidean:
-                length = np.sqrt(max(ww + (2 * wd + dd * t) * t, tiny))
-            ratio = value / max(length, tiny)
+                length = np.sqrt(max(ww + (2 * wd + dd * t) * t, TINY))
+            ratio = value / max(length, TINY)
             if ratio > top:
                 top, top_t, top_place = ratio, t, who[event]
             slope += rises[event]
@@ -138,6 +123,13 @@ def _best(
             top, top_t, top_place = slope / growth, -1.0, -1
         best_t[column], best_ratio[column], best_place[column] = top_t, top, top_place
     return best_t, best_ratio, best_place
+
+
+@compiled
+def _stationary(alpha, beta, ww, wd, dd):  # type: ignore[no-untyped-def]
+    """Where (α + βt)/√(ww + 2wd t + dd t²) is stationary: t = (β ww − α wd)/(α dd − β wd); 0 for nowhere."""
+    below = alpha * dd - beta * wd
+    return (beta * ww - alpha * wd) / below if below != 0.0 else 0.0
 
 
 def first_on_line(
