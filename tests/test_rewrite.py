@@ -10,6 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import geomnn as gm
 from geomnn.norms import ball
+from geomnn.rewriting import cone as cones
 from geomnn.rewriting.chambers import split
 from geomnn.samples import Samples
 
@@ -43,6 +44,76 @@ def independent(samples, unit, norm):
     point = unit * scale / np.linalg.norm(unit * scale)
     touching = rows[np.abs(rows @ point) < 1e-9]
     return np.linalg.matrix_rank(touching, tol=1e-8) if len(touching) else 0
+
+
+def check_cone(cone):
+    """The equations of `Cone`, from its basis alone."""
+    active, pending, rows = cone._active, cone._pending, cone._cone[cone._rows]
+    zero = [*cone._rows[cone._basis[:active]].tolist(), *cone._closed]
+    assert len(set(zero)) == len(zero) == cone._D - 1  # 1
+    inverse = np.linalg.inv(np.vstack([cone._cone[zero], cone._omega]))
+    edges, vertex = inverse[:, :active], rows @ (cone._m * inverse[:, -1])  # 2
+    tableau = cone._tableau[:, :active] - cone._left[:, :pending] @ cone._right[:pending, :active]
+    size = np.abs(edges).max(initial=1.0)
+    np.testing.assert_allclose(tableau, rows @ edges, atol=1e-9 * size)  # 3
+    np.testing.assert_allclose(cone._known[1:, :active], cone._project @ edges, atol=1e-7 * size)  # 4
+    np.testing.assert_allclose(cone._vertex, vertex, atol=1e-9 * cone._m)  # 5
+    assert cone._vertex.sum() == pytest.approx(cone._m)
+    assert cone._vertex.min() >= -1e-9 * cone._m
+    rest = np.linalg.lstsq(rows, cone._values)[0]
+    np.testing.assert_allclose(rows @ rest, cone._values, atol=1e-9 * cone._m)  # 6
+    assert cone._values.min() >= 0
+    assert not cone._values[np.isin(cone._rows, cone._closed)].any()
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """The cones that are walked in a test, each checked after each of its steps from its first vertex on."""
+    seen, ready = [], set()
+
+    def checked(name):
+        honest = getattr(cones.Cone, name)
+
+        def step(self, *arguments):
+            answer = honest(self, *arguments)
+            if name == "_form":
+                ready.add(id(self))
+            if id(self) in ready:
+                check_cone(self)
+                seen.append(self)
+            return answer
+
+        monkeypatch.setattr(cones.Cone, name, step)
+
+    for name in ("_form", "_exchange", "_close", "_descend", "_work_in"):
+        checked(name)
+    return seen
+
+
+@pytest.mark.parametrize("delay", [1, 24])  # with 1 there is a check after each pivot
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_every_step_to_a_ray_keeps_the_equations(delay, norm, bias, steps, monkeypatch):
+    monkeypatch.setattr(cones, "DELAY", delay)
+    monkeypatch.setattr(cones, "ANEW", 3)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(12, 4)) if seed % 2 else rng.integers(-2, 3, (15, 3)).astype(float)
+        samples = Samples(X, bias)
+        split(samples, rng.normal(size=(3, samples.D)), norm)
+    assert len(steps) > 50
+
+
+@pytest.mark.parametrize("part", ["_tableau", "_known", "_vertex", "_values", "_basis", "_closed", "_active"])
+def test_the_check_of_a_cone_notices_what_is_wrong(part):
+    rng = np.random.default_rng(0)
+    rows = cones.Rows(Samples(rng.normal(size=(12, 4)), True), 1.0)
+    cone = cones.Cone(rows, rows.unit @ rng.normal(size=5), 0)
+    cone._find_vertex()
+    check_cone(cone)
+    setattr(cone, part, getattr(cone, part) + ([0] if part == "_closed" else 1))
+    with pytest.raises((AssertionError, IndexError)):
+        check_cone(cone)
 
 
 @pytest.mark.parametrize("name", TABLES)
