@@ -14,10 +14,10 @@ Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, combinations, islice
+from itertools import chain, combinations, groupby, islice
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,10 @@ from geomnn.samples import Samples, sums_of_products
 
 __all__ = ["Atom", "name_atom", "name_error", "units_through"]
 
-# (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it)
-NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13), (1e-11, 1e-13), (1e-13, 1e-15))
+# (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it): above rounding;
+# then for near-duplicates some 1e-12 and some 1e-13 apart, of which one spans what is to be named
+NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
+NEAR, MOST_NEAR = 1e-8, 20_000  # where they are closer: all sets of what is near are tried, up to so many
 # x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
 
@@ -99,13 +101,11 @@ class Atom:
         place = {k: position for position, k in enumerate(features)}
         directions = tuple(sorted(Direction(place[e.first]) for e in self.directions if e.first in place))
         columns = [place[k] for k in self.support]
-        odd = (
-            sum(a > b for k, a in enumerate(columns) for b in columns[k + 1 :]) % 2
-        )  # columns of a determinant
-        orientation = -self.orientation if odd else self.orientation
-        return replace(
-            self, weight=self.weight[list(features)], directions=directions, orientation=orientation
-        )
+        swaps = sum(
+            a > b for k, a in enumerate(columns) for b in columns[k + 1 :]
+        )  # of a determinant's columns
+        orientation, weight = (-1) ** swaps * self.orientation, self.weight[list(features)]
+        return replace(self, weight=weight, directions=directions, orientation=orientation)
 
     @property
     def is_partial(self) -> bool:
@@ -186,13 +186,8 @@ class Atom:
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
     """0, 1, 2, 5 as "0–2, 5"; more than six runs are cut short."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and row == runs[-1][1] + 1:
-            runs[-1][1] = row
-        else:
-            runs.append([row, row])
-    parts = [str(a) if a == b else f"{a}{dash}{b}" for a, b in runs]
+    runs = [[row for _, row in run] for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
+    parts = [str(run[0]) if len(run) == 1 else f"{run[0]}{dash}{run[-1]}" for run in runs]
     return ", ".join(parts if len(parts) <= 6 else [*parts[:3], dots, parts[-1]])
 
 
@@ -215,11 +210,8 @@ def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) ->
     spanned = X[rows[..., :-1]] - X[rows[..., -1:]]
     if not samples.bias:
         first, last = X[rows[..., :-1]], X[rows[..., -1:]]
-        near = (
-            np.linalg.norm(spanned, axis=-1, keepdims=True)
-            < np.linalg.norm(first, axis=-1, keepdims=True) / 2
-        )
-        spanned = np.concatenate([np.where(near, spanned, first), last], axis=-2)
+        off, away = (np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (spanned, first))
+        spanned = np.concatenate([np.where(off < away / 2, spanned, first), last], axis=-2)
     return np.concatenate([spanned, directions], axis=-2)
 
 
@@ -268,8 +260,7 @@ def name_atom(
 
     Source: geomnn theory, sections 1 and 2.
     """
-    for tolerance, independence in NAME_TOLERANCES:
-        members, ideal = _canonical_members(samples, unit, directions, tolerance, independence)
+    for members, ideal in _bases(samples, unit, directions):
         if len(members) + len(ideal) == samples.D - 1:
             atom = _wedge(samples, unit, norm, members, ideal)
         elif residual is not None:
@@ -278,16 +269,6 @@ def name_atom(
             continue
         if _gives_back(atom, unit, samples):
             return atom
-    # samples lie so close together that rounding hides which of them are independent: try all that are near
-    rows, touching = _touching(samples, unit, directions, 1e-8)
-    near: list[int | Direction] = [*rows, *touching]
-    for chosen in islice(combinations(near, samples.D - 1), 20_000):
-        members = tuple(j for j in chosen if isinstance(j, int))
-        if members or not samples.bias:
-            ideal = tuple(e for e in chosen if isinstance(e, Direction))
-            atom = _wedge(samples, unit, norm, members, ideal)
-            if _gives_back(atom, unit, samples):
-                return atom
     raise DataError(
         "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
         "(as far from the origin without a bias). Centre the features, or merge near-duplicates."
@@ -327,12 +308,9 @@ def _gives_back(atom: Atom, unit: np.ndarray, samples: Samples) -> bool:
 
     A weight that is tiny beside the others may be that of a feature which is large beside the others.
     """
-    weight, sizes = unit[: len(atom.weight)], _sizes(samples)
-    off = np.abs(atom.weight - weight)
-    return bool(
-        off.max() <= 1e-6 * np.abs(weight).max()
-        and (sizes * off).max() <= 1e-6 * (sizes * np.abs(weight)).max()
-    )
+    weight = unit[: len(atom.weight)]
+    off, size = np.abs(atom.weight - weight), np.abs(weight)
+    return all((scale * off).max() <= 1e-6 * (scale * size).max() for scale in (1.0, _sizes(samples)))
 
 
 def _sizes(samples: Samples) -> np.ndarray:
@@ -383,12 +361,21 @@ def _partial_wedge(
     return Atom(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 
 
+def _bases(
+    samples: Samples, unit: np.ndarray, directions: Sequence[Direction]
+) -> Iterator[tuple[tuple[int, ...], tuple[Direction, ...]]]:
+    """What may span the hyperplane of a unit: greedy bases, then all sets, each of samples before directions."""
+    for tolerances in NAME_TOLERANCES:
+        yield _canonical_members(samples, unit, directions, *tolerances)
+    rows, touching = _touching(samples, unit, directions, NEAR)
+    for chosen in islice(combinations([*rows, *touching], samples.D - 1), MOST_NEAR):
+        members = tuple(j for j in chosen if isinstance(j, int))
+        if members or not samples.bias:
+            yield members, tuple(e for e in chosen if isinstance(e, Direction))
+
+
 def _canonical_members(
-    samples: Samples,
-    unit: np.ndarray,
-    directions: Sequence[Direction],
-    tolerance: float,
-    independence: float,
+    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float, independence: float
 ) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
     """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
     d = samples.d

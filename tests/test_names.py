@@ -5,9 +5,11 @@ import pytest
 from problems import degenerate
 
 import geomnn as gm
-from geomnn import algebra
+from geomnn import algebra, atoms
 from geomnn.atoms import Atom, name_atom
-from geomnn.norms import Direction
+from geomnn.dictionaries import WedgeDictionary
+from geomnn.errors import DataError
+from geomnn.norms import Direction, ball
 from geomnn.samples import Samples
 
 EXAMPLES = {name: (X, y) for name, (X, y) in degenerate().items() if np.ptp(y) > 0}
@@ -86,6 +88,37 @@ def test_near_duplicates_keep_their_optimum_through_their_names():
         for norm in (1, np.inf):
             certificate = gm.derive(X, rng.normal(size=8), reg=0.05, norm=norm, tol=1e-6).certificate
             assert abs(certificate.relative_gap) <= 1e-6
+
+
+@pytest.mark.parametrize(
+    ("distance", "seed", "place", "rung", "name"),
+    [
+        (
+            1e-9,
+            2,
+            20,
+            0,
+            "+⋆(x0 − x4) at x4",
+        ),
+        (1e-12, 3, 22, 1, "+⋆(x0 − x6) at x6"),
+        (1e-13, 0, 1, 2, "+⋆e1 at x1"),
+        (1e-13, 1, 19, None, "+⋆(x0 − x4) at x4"),  # by none of them, but one of all sets of what is near
+    ],
+)
+def test_each_rung_of_tolerances_names_what_others_do_not(distance, seed, place, rung, name, monkeypatch):
+    """Samples in pairs at a distance: of lines through one of a pair, each rung names some as no other does."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(4, 2))
+    samples = Samples(np.repeat(X, 2, axis=0) + distance * rng.normal(size=(8, 2)), True)
+    unit = np.concatenate([*WedgeDictionary(samples, 1.0, True).units()])[place]
+    assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) == name
+    if rung is None:
+        monkeypatch.setattr(atoms, "MOST_NEAR", 0)
+        with pytest.raises(DataError, match="Rounding hides"):
+            name_atom(samples, unit, 1.0, ball(1).directions(2))
+    else:
+        monkeypatch.setattr(atoms, "NAME_TOLERANCES", np.delete(atoms.NAME_TOLERANCES, rung, axis=0).tolist())
+        assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) != name
 
 
 def test_names_read_as_in_the_contract():
