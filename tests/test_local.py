@@ -8,9 +8,11 @@ import pytest
 from problems import degenerate, objective, references
 
 import geomnn as gm
+from geomnn.deadline import NEVER
 from geomnn.derivation import solution_of
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
+from geomnn.dictionaries.walks.walk import Walks
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.programs.effort import Effort
@@ -97,6 +99,65 @@ def test_walks_end_at_wedges(norm, bias):
         assert not atom.is_partial
         assert len(atom.samples) + len(atom.directions) == samples.D - 1
         assert set(atom.directions) <= set(ball(norm).directions(4))
+
+
+def check_walks(walks, unit, samples, v):
+    """The equations of `Walks`, and F of each walk."""
+    np.testing.assert_allclose(unit.length(walks._w, axis=0), 1.0, rtol=1e-12)  # 1
+    np.testing.assert_allclose(np.linalg.norm(walks._out, axis=0), 1.0, rtol=1e-12)
+    for k, (members, basis) in enumerate(zip(walks._members, walks._bases, strict=True)):
+        vectors = np.array([walks._vector(k, member) for member in members]).reshape(-1, samples.d)
+        assert basis.shape[1] == len(members) == np.linalg.matrix_rank(vectors)  # 2
+        np.testing.assert_allclose(basis.T @ basis, np.eye(len(members)), atol=1e-10)
+        np.testing.assert_allclose(vectors @ basis @ basis.T, vectors, atol=1e-10)
+        np.testing.assert_allclose(basis.T @ walks._w[:, k], 0.0, atol=1e-9)  # 3
+    hidden = np.maximum(walks._along(np.arange(walks._w.shape[1]), walks._w), 0.0)
+    return np.linalg.norm(v.T @ hidden, axis=0)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_every_step_of_a_walk_keeps_the_equations(norm, bias, outputs):
+    unit, taken = ball(norm), 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(12, 4)) if seed % 2 else rng.integers(-2, 3, (12, 3)).astype(float)
+        samples, v = Samples(X, bias), rng.normal(size=(12, outputs))
+        v -= v.mean(axis=0)
+        walks = Walks(samples, norm, v, rng.normal(size=(samples.d, 8)))
+        before, walking = check_walks(walks, unit, samples, v), np.arange(8)
+        while len(walking):
+            walking = walking[walks._step(walking)]
+            after = check_walks(walks, unit, samples, v)
+            assert (after >= before * (1 - 1e-12) - 1e-12).all()  # 4
+            before, taken = after, taken + 1
+            assert taken < 1000
+        for k in range(8 * unit.polyhedral):
+            walks._settle(k, NEVER)
+            assert len(walks._members[k]) == samples.d - 1
+            after = check_walks(walks, unit, samples, v)
+            assert (after >= before * (1 - 1e-9) - 1e-12).all()
+            before = after
+    assert taken > 20
+
+
+@pytest.mark.parametrize("part", ["_w", "_out", "_members", "_bases"])
+def test_the_check_of_walks_notices_what_is_wrong(part):
+    rng = np.random.default_rng(0)
+    samples, v = Samples(rng.normal(size=(9, 3)), True), rng.normal(size=(9, 1))
+    walks = Walks(samples, 1.0, v - v.mean(), rng.normal(size=(3, 2)))
+    for _ in range(3):
+        walks._step(np.arange(2))
+    check_walks(walks, ball(1), samples, v)
+    state = getattr(walks, part)
+    setattr(
+        walks, part, [kept[:-1] for kept in state] if part == "_members" else [1.01 * kept for kept in state]
+    )
+    if part in ("_w", "_out"):
+        setattr(walks, part, np.array(getattr(walks, part)))
+    with pytest.raises(AssertionError):
+        check_walks(walks, ball(1), samples, v)
 
 
 def test_sliding_never_raises_the_value():

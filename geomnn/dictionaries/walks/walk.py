@@ -17,6 +17,7 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +49,45 @@ def walk_from(
     return Walks(samples, norm, v, weights).ends(steps, deadline)
 
 
+class _Place(NamedTuple):
+    """Where some walks are, a column each.
+
+    Parameters
+    ----------
+    walks : ndarray of int, shape (k,)
+        Their numbers among all walks.
+    w : ndarray, shape (d, k)
+    a, r : ndarray, shape (n, k)
+        y_i·w, zero where a sample is on the hyperplane, and r_i.
+    g : ndarray, shape (d, k)
+        The slope of F where all samples keep their sides.
+    value : ndarray, shape (k,)
+        F.
+    """
+
+    walks: np.ndarray
+    w: np.ndarray
+    a: np.ndarray
+    r: np.ndarray
+    g: np.ndarray
+    value: np.ndarray
+
+    def only(self, columns: list[int]) -> _Place:
+        """Some of the columns."""
+        return _Place(*(part[..., columns] for part in self))
+
+
 class Walks:
-    """Walks side by side; weights are columns, shape (d, k)."""
+    """Walks side by side; weights are columns, shape (d, k).
+
+    With w, the anchor a, the members J, their basis B and the output o of a walk, these hold after each step, up to
+    rounding:
+
+    1. ‖w‖_p = 1 and ‖o‖_2 = 1;
+    2. the vectors of J, y_j and e_l (± e_m), are independent, and B is an orthonormal basis of their span;
+    3. Bᵀ w = 0: the hyperplane goes through the samples of J, and w lies on its walls;
+    4. F(w) = ‖Σ_i v_i (y_i·w)_+‖_2 is not lower than before the step.
+    """
 
     def __init__(self, samples: Samples, norm: float, residual: np.ndarray, beginnings: np.ndarray):
         self._samples, self._ball, self._v = samples, ball(norm), residual
@@ -117,8 +155,8 @@ class Walks:
             products -= np.einsum("dk,kd->k", d, self._x[self._anchors[walks]])
         return products
 
-    def _step(self, walks: np.ndarray) -> np.ndarray:
-        """One step of each walk; which of them go on."""
+    def _look(self, walks: np.ndarray) -> _Place:
+        """Where walks are; for several outputs r is that of the direction that is best now."""
         w = self._w[:, walks]
         a = self._along(walks, w)
         a[np.abs(a) <= self._near * np.linalg.norm(w, axis=0)] = 0.0
@@ -130,40 +168,51 @@ class Walks:
                 size > 0, total / np.where(size > 0, size, 1.0), self._out[:, walks]
             )
         r = self._v @ self._out[:, walks]
-        value = np.sum(r * hidden, axis=0)
         active = np.where(a > 0, r, 0.0)
         g = self._x.T @ active
         if self._samples.bias:
             g -= self._x[self._anchors[walks]].T * active.sum(axis=0)
-        d = self._ascent(walks, w, g, value)
-        rises = self._take(walks, w, d, a, r, value)
+        return _Place(walks, w, a, r, g, np.sum(r * hidden, axis=0))
+
+    def _step(self, walks: np.ndarray) -> np.ndarray:
+        """One step of each walk; which of them go on."""
+        here = self._look(walks)
+        d = self._ascent(here)
+        rises = self._take(here, d)
         # where a line leads nowhere: stay on what it would cross at once, leave a member, or anchor anew
         stuck = [
-            c
-            for c in np.flatnonzero(~rises).tolist()
-            if not (d[:, c].any() and self._stay(int(walks[c]), w, d, a, r, c))
+            column
+            for column in np.flatnonzero(~rises).tolist()
+            if not (d[:, column].any() and self._stay(here.only([column]), d[:, [column]]))
         ]
-        exits = [self._exit(int(walks[c]), w[:, [c]], r[:, [c]], g[:, c], value[c]) for c in stuck]
-        rises[~rises] = True
+        rises[:] = True
         rises[stuck] = False
-        ways = [c for c, way in zip(stuck, exits, strict=True) if way is not None]
-        if ways:
-            e = np.column_stack([way[0] for way in exits if way is not None])
-            before = [(self._members[k], self._bases[k]) for k in walks[ways]]
-            for k, (_, members) in zip(walks[ways], (way for way in exits if way is not None), strict=True):
-                self._stay_on(k, members)
-            up = self._take(walks[ways], w[:, ways], e, a[:, ways], r[:, ways], value[ways])
-            rises[np.array(ways)[up]] = True
-            for k, there, state in zip(walks[ways], up, before, strict=True):
-                if not there:
-                    self._members[k], self._bases[k] = state
+        rises[self._try_exits(here, stuck)] = True
         if self._samples.bias:
-            for c in stuck:
-                rises[c] = rises[c] or self._anchor_anew(int(walks[c]), float(value[c]))
+            for column in stuck:
+                rises[column] = rises[column] or self._anchor_anew(walks[column], here.value[column])
         return rises
 
-    def _ascent(self, walks: np.ndarray, w: np.ndarray, g: np.ndarray, value: np.ndarray) -> np.ndarray:
+    def _try_exits(self, here: _Place, stuck: list[int]) -> np.ndarray:
+        """Leave a member of each walk that is stuck, if one side of its hyperplane is higher; columns where that led
+        up."""
+        exits = {column: self._exit(here.only([column])) for column in stuck}
+        ways = {column: way for column, way in exits.items() if way is not None}
+        if not ways:
+            return np.zeros(0, dtype=int)
+        left = here.only(list(ways))
+        before = [(self._members[walk], self._bases[walk]) for walk in left.walks]
+        for walk, (_, members) in zip(left.walks, ways.values(), strict=True):
+            self._stay_on(walk, members)
+        up = self._take(left, np.column_stack([way for way, _ in ways.values()]))
+        for walk, there, state in zip(left.walks, up, before, strict=True):
+            if not there:
+                self._members[walk], self._bases[walk] = state
+        return np.array(list(ways))[up]
+
+    def _ascent(self, here: _Place) -> np.ndarray:
         """Where to go from w on its flat, zero at a stationary point."""
+        walks, w, _, _, g, value = here
         wanted = g - value * self._ball.gradient(w) if self._ball.polyhedral else g
         d = np.zeros_like(w)
         for column, walk in enumerate(walks):
@@ -179,15 +228,14 @@ class Walks:
             d[:, np.linalg.norm(d, axis=0) <= SPANNED] = 0.0
         return d
 
-    def _take(
-        self, walks: np.ndarray, w: np.ndarray, d: np.ndarray, a: np.ndarray, r: np.ndarray, value: np.ndarray
-    ) -> np.ndarray:
+    def _take(self, here: _Place, d: np.ndarray) -> np.ndarray:
         """Go to the best point of each line, and say which of them led up."""
+        walks, w, a, r, _, value = here
         step = best_on_lines(self._ball, w, d, a, self._along(walks, d), r)
         noise = 1e-14 * np.sum(np.abs(r * a), axis=0)
         rises = d.any(axis=0) & (step.ratio > value + HIGHER * np.abs(value) + noise)
         for column in np.flatnonzero(rises):
-            walk, length = int(walks[column]), step.length[column]
+            walk, length = walks[column], step.length[column]
             ahead = d[:, column] if np.isinf(length) else w[:, column] + length * d[:, column]
             member = step.met[column]
             if member is not None:
@@ -212,21 +260,19 @@ class Walks:
         self._stay_on(walk, [])
         return True
 
-    def _stay(
-        self, walk: int, w: np.ndarray, d: np.ndarray, a: np.ndarray, r: np.ndarray, column: int
-    ) -> bool:
-        """Add a member that w is orthogonal to already and that keeps the line from rising."""
-        b = self._along(np.array([walk]), d[:, [column]])[:, 0]
-        entering = np.flatnonzero((a[:, column] == 0) & (r[:, column] < 0) & (b > SPANNED * np.abs(b).max()))
-        order = np.argsort((r[:, column] * b)[entering])
-        members: list[int | Direction] = [*entering[order].tolist(), *self._ball.walls(w[:, column])]
+    def _stay(self, here: _Place, d: np.ndarray) -> bool:
+        """Add a member that one walk is orthogonal to already and that keeps its line from rising."""
+        (walk,), a, r = here.walks, here.a[:, 0], here.r[:, 0]
+        b = self._along(here.walks, d)[:, 0]
+        entering = np.flatnonzero((a == 0) & (r < 0) & (b > SPANNED * np.abs(b).max()))
+        order = np.argsort((r * b)[entering])
+        members: list[int | Direction] = [*entering[order].tolist(), *self._ball.walls(here.w[:, 0])]
         joined = set(self._members[walk])
         return any(self._join(walk, member) for member in members if member not in joined)
 
-    def _exit(
-        self, walk: int, w: np.ndarray, r: np.ndarray, g: np.ndarray, value: float
-    ) -> tuple[np.ndarray, list[int | Direction]] | None:
-        """The steepest way off one member along all others, and these; None if none leads up."""
+    def _exit(self, here: _Place) -> tuple[np.ndarray, list[int | Direction]] | None:
+        """The steepest way of one walk off one member along all others, and these; None if none leads up."""
+        (walk,), (value,), g = here.walks, here.value, here.g[:, 0]
         members = self._members[walk]
         if not members:
             return None
@@ -235,10 +281,10 @@ class Walks:
         edges = np.linalg.solve(upper, orthogonal.T).T  # e_k·y_k = 1 leaves member k, and stays on the others
         lengths = np.sqrt(np.sum(edges * edges, axis=0))
         ways = np.concatenate([edges, -edges], axis=1) / np.tile(lengths, 2)
-        entering = [r[m, 0] if isinstance(m, int) else 0.0 for m in members]
+        entering = [here.r[m, 0] if isinstance(m, int) else 0.0 for m in members]
         rises = ways.T @ g + np.concatenate([entering / lengths, 0.0 * lengths])
         if self._ball.polyhedral:
-            rises -= value * self._ball.rise(np.repeat(w, ways.shape[1], axis=1), ways)
+            rises -= value * self._ball.rise(np.repeat(here.w, ways.shape[1], axis=1), ways)
         best = int(np.argmax(rises))
         if not rises[best] > SPANNED * (sqrt(g @ g) + abs(value)):
             return None
