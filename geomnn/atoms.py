@@ -225,10 +225,7 @@ def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, no
     weights = cross_product(wedge_vectors(samples, rows, directions), unit=True)
     length = ball(norm).length(weights)[..., None]
     weights = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
-    if not samples.bias:
-        return weights
-    anchors = samples.homogeneous[rows[..., -1], :-1]
-    return np.concatenate([weights, -np.sum(weights * anchors, axis=-1, keepdims=True)], axis=-1)
+    return samples.through(weights, rows)
 
 
 def name_atom(

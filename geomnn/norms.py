@@ -128,6 +128,11 @@ class Ball(ABC):
         """The normals of the walls of the cones on which ‖·‖_p is linear, in order; none for p = 2."""
         return _directions(self.axes, d)
 
+    def peak(self, w: np.ndarray) -> np.ndarray:
+        """± 1 at the first largest entry of every column, 0 elsewhere."""
+        largest = np.argmax(np.abs(w), axis=0)[..., None]
+        return np.where((np.arange(len(w)) == largest).T, np.copysign(1.0, w), 0.0)
+
     @abstractmethod
     def gradient(self, w: np.ndarray) -> np.ndarray:
         """A subgradient of ‖·‖_p at every column."""
@@ -156,14 +161,12 @@ class Octahedron(Ball):
     p, q, axes, subscript = 1.0, np.inf, 1, "₁"
 
     def square(self, sizes: Sequence[Any]) -> Any:
-        total = reduce(add, sizes)
-        return total * total
+        return reduce(add, sizes) * reduce(add, sizes)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
         return np.where(_is_zero(w), 0.0, np.sign(w))
 
-    def corner(self, w: np.ndarray) -> np.ndarray:
-        return _peak(w)
+    corner = Ball.peak
 
     def rise(self, w: np.ndarray, d: np.ndarray) -> np.ndarray:
         return np.sum(np.where(_is_zero(w), np.abs(d), np.sign(w) * d), axis=0)
@@ -207,11 +210,9 @@ class Cube(Ball):
     p, q, axes, subscript = np.inf, 1.0, 2, "∞"
 
     def square(self, sizes: Sequence[Any]) -> Any:
-        largest = max(sizes)
-        return largest * largest
+        return max(size * size for size in sizes)
 
-    def gradient(self, w: np.ndarray) -> np.ndarray:
-        return _peak(w)
+    gradient = Ball.peak
 
     def corner(self, w: np.ndarray) -> np.ndarray:
         return np.copysign(1.0, w)
@@ -268,12 +269,6 @@ def _is_zero(w: np.ndarray) -> np.ndarray:
 
 def _is_largest(w: np.ndarray) -> np.ndarray:
     return np.abs(w) >= (1 - FLAT) * np.abs(w).max(axis=0)
-
-
-def _peak(w: np.ndarray) -> np.ndarray:
-    """± 1 at the first largest entry of every column, 0 elsewhere."""
-    largest = np.argmax(np.abs(w), axis=0)[..., None]
-    return np.where((np.arange(len(w)) == largest).T, np.copysign(1.0, w), 0.0)
 
 
 def _wall(first: int, second: int, opposite: bool) -> Direction:

@@ -148,6 +148,13 @@ class Samples:
             return weights
         return np.column_stack([weights, sums_of_products(weights, self.centre, biases)])
 
+    def through(self, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Units with these weights, (…, d), through the last of these rows, (…, s): b = −w·x_a; without a bias w."""
+        if not self.bias:
+            return weights
+        anchors = self.homogeneous[rows[..., -1], :-1]
+        return np.concatenate([weights, -np.sum(weights * anchors, axis=-1, keepdims=True)], axis=-1)
+
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
         """x̃_i·u, with exact zeros where it is below the tolerance times ‖x̃_i‖ ‖u‖ in scaled columns, (n,).
 

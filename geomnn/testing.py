@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,27 +59,27 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         pricing = dictionary.price(v, 0.5 * largest, 50)
         values = np.linalg.norm(v.T @ samples.features(pricing.units), axis=0)
         lengths = ball(dictionary.norm).length(pricing.units[:, : samples.d])
-        _law(bool(np.allclose(lengths, 1.0, rtol=1e-9, atol=0)), "a returned unit has ‖w‖_p = 1")
-        _law(len(pricing.units) <= 50, "at most `limit` units are returned")
-        _law(bool((values <= largest + close).all()), "no returned unit beats the maximum")
-        _law(bool((values >= 0.5 * largest - close).all()), "a returned unit is above the threshold")
-        _law(not len(values) or abs(values[0] - largest) <= close, "the first unit has the maximum")
-        _law(bool(len(values)) or largest <= close, "a maximum above the threshold comes with a unit")
         scaled = dictionary.price(3.0 * v, 0.0, 50).maximum
-        _law(abs(scaled - 3.0 * largest) <= 9 * close, "the maximum is homogeneous in the residual")
         unlimited = dictionary.price(v, np.inf, 1)
-        _law(abs(unlimited.maximum - largest) <= close, "the maximum does not depend on the threshold")
-        _law(not len(unlimited.units), "no unit is returned that is not above the threshold")
-        if dictionary.scope == "global":
-            others = np.concatenate(
-                [_random_units(dictionary, rng, trials), _random_wedges(dictionary, rng, trials)]
-            )
-            found = np.linalg.norm(v.T @ samples.features(others), axis=0)
-            _law(bool((found <= largest + close).all()), "no unit neuron at all beats a global maximum")
-        for unit in pricing.units[:5]:
-            atom = dictionary.name(unit, v)
-            named = np.allclose(atom.weight, unit[: samples.d], rtol=1e-6, atol=1e-9)
-            _law(bool(named), "a name has the weight of its unit")
+        others = [_random_units(dictionary, rng, trials), _random_wedges(dictionary, rng, trials)]
+        tried = np.concatenate(others) if dictionary.scope == "global" else pricing.units[:0]
+        found = np.linalg.norm(v.T @ samples.features(tried), axis=0)
+        laws = [
+            (np.allclose(lengths, 1.0, rtol=1e-9, atol=0), "a returned unit has ‖w‖_p = 1"),
+            (len(pricing.units) <= 50, "at most `limit` units are returned"),
+            (values <= largest + close, "no returned unit beats the maximum"),
+            (values >= 0.5 * largest - close, "a returned unit is above the threshold"),
+            (np.abs(values[:1] - largest) <= close, "the first unit has the maximum"),
+            (len(values) or largest <= close, "a maximum above the threshold comes with a unit"),
+            (abs(scaled - 3.0 * largest) <= 9 * close, "the maximum is homogeneous in the residual"),
+            (abs(unlimited.maximum - largest) <= close, "the maximum does not depend on the threshold"),
+            (not len(unlimited.units), "no unit is returned that is not above the threshold"),
+            (found <= largest + close, "no unit neuron at all beats a global maximum"),
+        ]
+        _check("Dictionary", laws)
+        pairs = ((dictionary.name(unit, v).weight, unit[: samples.d]) for unit in pricing.units[:5])
+        near = (np.allclose(*pair, rtol=1e-6, atol=1e-9) for pair in pairs)
+        _check("Dictionary", ((each, "a name has the weight of its unit") for each in near))
 
 
 def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
@@ -233,8 +234,7 @@ def check_norm(norm: Any, d: int = 3, seed: int = 0, trials: int = 100) -> None:
         laws.append(
             (off, 0 if {e for _, e in touched} <= set(directions) else 1, "walls are orthogonal directions")
         )
-    for left, right, law in laws:
-        _law(bool(np.allclose(left, right, rtol=1e-9, atol=1e-9)), law, "Ball")
+    _check("Ball", [(np.allclose(left, right, rtol=1e-9, atol=1e-9), law) for left, right, law in laws])
 
 
 def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -243,10 +243,7 @@ def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) 
     spread = np.ptp(samples.X, axis=0)
     weights = rng.standard_normal((count, samples.d)) / np.where(spread > 0, spread, 1.0)
     weights /= ball(dictionary.norm).length(weights)[:, None]
-    if not samples.bias:
-        return weights
-    anchors = samples.homogeneous[rng.integers(samples.n, size=count), :-1]
-    return np.column_stack([weights, -np.sum(weights * anchors, axis=1)])
+    return samples.through(weights, rng.integers(samples.n, size=(count, 1)))
 
 
 def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -263,6 +260,7 @@ def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int)
     return np.concatenate([units, -units])
 
 
-def _law(holds: bool, law: str, part: str = "Dictionary") -> None:
-    if not holds:
-        raise LawBroken(f"Broken law of {part}: {law}.")
+def _check(part: str, laws: Iterable[tuple[Any, str]]) -> None:
+    for holds, law in laws:
+        if not np.all(holds):
+            raise LawBroken(f"Broken law of {part}: {law}.")

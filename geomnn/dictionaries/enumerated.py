@@ -177,10 +177,9 @@ class WedgeDictionary(Dictionary):
         """Units in centred coordinates of directions of pencils, shape (k, D)."""
         samples, pencils = self.samples, self._pencils
         units = pencils.lifted(flats, directions, self.norm)
-        if samples.D <= 2 or not samples.bias:
+        if samples.D <= 2:
             return units[:, : samples.D]
-        anchors = samples.homogeneous[samples.distinct[pencils.anchors[flats]], :-1]
-        return np.column_stack([units, -np.sum(units * anchors, axis=1)])
+        return samples.through(units, samples.distinct[pencils.anchors[flats, None]])
 
     def name(self, unit: np.ndarray, residual: np.ndarray) -> Atom:
         return name_atom(self.samples, unit, self.norm, self.directions)

@@ -112,10 +112,7 @@ class SampledDictionary(Dictionary):
         independent = (sines > SPANNED).all(axis=1)
         weights = (sketch @ (normals[independent, :rank] / scale).T).T
         weights /= ball(self.norm).length(weights)[:, None]
-        if not samples.bias:
-            return weights
-        anchors = samples.homogeneous[samples.distinct[drawn[independent, -1]], :-1]
-        return np.column_stack([weights, -np.sum(weights * anchors, axis=1)])
+        return samples.through(weights, samples.distinct[drawn[independent]])
 
     def _points(self, drawn: np.ndarray, sketch: csc_array, scale: np.ndarray) -> np.ndarray:
         """S x̃ of distinct samples in scaled columns, of length 1, shape (…, r + bias)."""
