@@ -252,9 +252,7 @@ def _random_wedges(dictionary: Dictionary, rng: np.random.Generator, count: int)
     size = samples.D - 1
     if size > len(samples.distinct):
         return np.zeros((0, samples.D))
-    rows = np.zeros((count, size), dtype=int)
-    for row in rows:
-        row[:] = rng.choice(samples.distinct, size, replace=False)
+    rows = np.array([rng.choice(samples.distinct, size, replace=False) for _ in range(count)], dtype=int)
     units = units_through(samples, rows, np.zeros((count, 0, samples.d)), dictionary.norm)
     units = units[units[:, : samples.d].any(axis=1)]
     return np.concatenate([units, -units])

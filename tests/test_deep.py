@@ -11,7 +11,7 @@ from problems import degenerate
 
 import geomnn as gm
 from geomnn.checker.statements import Falsehood
-from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
 
 RAMPS = np.array([[0.0], [1.0], [3.0], [4.0], [6.0]]), np.array([0.0, 1.0, 0.0, 2.0, 1.0])
 
@@ -337,6 +337,30 @@ def test_a_deep_search_that_has_no_time_is_deep_and_says_so(monkeypatch):
         assert hurried.certificate.coverage.depth == hurried.network.depth == depth
         assert hurried.certificate.stopped
         assert "stopped before its end" in hurried.certificate.statement()
+
+
+def test_weights_of_features_that_are_rounding_are_none(monkeypatch):
+    from geomnn.depth import names
+    from geomnn.samples import Samples
+
+    rng = np.random.default_rng(0)
+    samples = Samples(rng.uniform(size=(6, 3)), True)
+    columns = Samples(samples.X[:, :2], True)
+    atom = names.name_atom(columns, columns.unit_of(*_line(columns.X)), 1.0)
+    unit = samples.unit_of(np.append(atom.weight, 1e-13), atom.bias)
+    named = names.name_feature(samples, unit, 2)
+    assert named.support == (0, 1)
+    assert named.samples == (1, 4)
+    monkeypatch.setattr(names, "NOTHING", 0.0)
+    with pytest.raises(DataError, match="Rounding hides"):
+        names.name_feature(samples, unit, 2)
+
+
+def _line(table):
+    """The line through rows 1 and 4 of a plane, ‖w‖_1 = 1."""
+    weight = (table[4] - table[1])[::-1] * [1, -1]
+    weight /= np.abs(weight).sum()
+    return weight, -weight @ table[4]
 
 
 @pytest.mark.parametrize("scale", [1e-6, pytest.param(1e6, marks=pytest.mark.slow), 1e9])

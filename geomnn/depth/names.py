@@ -21,7 +21,7 @@ from geomnn.samples import Samples
 
 __all__ = ["SECONDS_PER_NAME", "exactly", "feature_table", "name_feature", "named_units", "renamed"]
 
-NOTHING = (1e-11, 1e-9, 1e-7)  # of the largest w_k times feature, up to which a neuron does not need it
+NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not need it
 SECONDS_PER_NAME = 3e-4  # of a wedge
 
 
@@ -82,21 +82,14 @@ def renamed(atom: Atom, samples: Samples, level: int) -> Atom:
 def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     """The atom at a unit over features: a wedge of those S that it depends on, at the first samples that span it.
 
-    Weights that are zero up to rounding are none: where with all that are above the first of some thresholds no name
-    gives the unit, the next one is tried.
+    Weights that are zero up to rounding are none.
     """
     weight = unit[: samples.d]
     share = np.abs(weight) * np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
     largest = np.abs(weight) == np.abs(weight).max()
-    for nothing in NOTHING:
-        support = np.flatnonzero((share > nothing * share.max()) | largest)
-        part = Samples(samples.X[:, support], samples.bias)
-        try:
-            atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
-            break
-        except DataError:
-            if nothing == NOTHING[-1]:
-                raise
+    support = np.flatnonzero((share > NOTHING * share.max()) | largest)
+    part = Samples(samples.X[:, support], samples.bias)
+    atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
     whole = np.zeros(samples.d)
     whole[support] = atom.weight
     others = tuple(Direction(int(k)) for k in np.setdiff1d(np.arange(samples.d), support))
