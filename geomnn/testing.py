@@ -114,7 +114,7 @@ def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
     targets = check_targets(y, n, loss, bias=True)
 
     def law(holds: Any, words: str) -> None:
-        _law(bool(np.all(holds)), words, "Loss")
+        _check("Loss", [(holds, words)])
 
     for weights in (None, rng.integers(1, 4, n).astype(float)):
         weighed = loss if weights is None else loss.weighted(weights)
