@@ -113,9 +113,6 @@ def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
     rng, n = np.random.default_rng(seed), len(np.asarray(y))
     targets = check_targets(y, n, loss, bias=True)
 
-    def law(holds: Any, words: str) -> None:
-        _check("Loss", [(holds, words)])
-
     for weights in (None, rng.integers(1, 4, n).astype(float)):
         weighed = loss if weights is None else loss.weighted(weights)
         rows = np.repeat(np.arange(n), 1 if weights is None else weights.astype(int))
@@ -123,48 +120,38 @@ def check_loss(loss: Loss, y: Any, seed: int = 0, trials: int = 20) -> None:
             f, g = 3 * rng.standard_normal((2, *targets.shape))
             value, v = weighed.value(f, targets), weighed.residual(f, targets)
             close = 1e-9 * (1 + abs(value) + np.abs(v * f).sum() + np.abs(v * g).sum())
-            law(
-                abs(loss.value(f[rows], targets[rows]) - value) <= close, "whole weights are repeated samples"
-            )
-            law(
-                weighed.value(g, targets) >= value - np.sum(v * (g - f)) - close,
-                "the residual is a slope of the value",
-            )
-            law(
-                abs(weighed.dual(v, targets) - np.sum(v * f) - value) <= close,
-                "the dual is tight at the residual",
-            )
             w = weighed.clip(v + rng.standard_normal(v.shape), targets)
             bound = weighed.dual(w, targets) - np.sum(w * f)
-            law(np.isfinite(bound), "a clipped v is in the domain of the dual")
-            law(value >= bound - close - 1e-9 * np.abs(w * f).sum(), "no dual value is above the value")
-            law(
-                np.abs(weighed.clip(w, targets) - w) <= 1e-9 * np.abs(w).max(),
-                "clipping twice is clipping once",
-            )
             t = weighed.shift(f, targets)
             least = weighed.value(f + t, targets)
-            law(
-                weighed.value(f + t + rng.standard_normal(t.shape), targets) >= least - close,
-                "the shift is the best",
-            )
-            level = weighed.balance(weighed.clip(weighed.residual(f + t, targets) * (1 + 1e-9 * f), targets))
-            law(
-                np.abs(level.sum(axis=0)) <= 1e-12 * np.abs(level).sum(),
-                "the columns of a balanced v sum to zero",
-            )
-            law(np.isfinite(weighed.dual(level, targets)), "a balanced v is in the domain of the dual")
+            other = weighed.value(f + t + rng.standard_normal(t.shape), targets)
             left = weighed.residual(f + t, targets)
+            level = weighed.balance(weighed.clip(left * (1 + 1e-9 * f), targets))
             small = np.abs(left.sum(axis=0)) <= 1e-6 * np.abs(left).sum()
-            law(loss.is_polyhedral or small, "the best shift leaves no sum of the residual")
             step = 1e-6 * rng.standard_normal(f.shape)
             bend = weighed.residual(f - step, targets) - weighed.residual(f + step, targets)
             h = np.einsum("nkc,nc->nk", weighed.curvature(f, targets), 2 * step)
             # where a loss has a kink no difference tells its curvature
-            law(
-                loss.is_polyhedral or np.median(np.abs(bend - h)) <= 1e-4 * np.abs(step).max(),
-                "curvature is −∂v/∂f",
-            )
+            bent = loss.is_polyhedral or np.median(np.abs(bend - h)) <= 1e-4 * np.abs(step).max()
+            once, dual = weighed.clip(w, targets) - w, weighed.dual(v, targets) - np.sum(v * f)
+            slope, again = value - np.sum(v * (g - f)), loss.value(f[rows], targets[rows])
+            laws = [
+                (abs(again - value) <= close, "whole weights are repeated samples"),
+                (weighed.value(g, targets) >= slope - close, "the residual is a slope of the value"),
+                (abs(dual - value) <= close, "the dual is tight at the residual"),
+                (np.isfinite(bound), "a clipped v is in the domain of the dual"),
+                (value >= bound - close - 1e-9 * np.abs(w * f).sum(), "no dual value is above the value"),
+                (np.abs(once) <= 1e-9 * np.abs(w).max(), "clipping twice is clipping once"),
+                (other >= least - close, "the shift is the best"),
+                (
+                    np.abs(level.sum(axis=0)) <= 1e-12 * np.abs(level).sum(),
+                    "the columns of a balanced v sum to zero",
+                ),
+                (np.isfinite(weighed.dual(level, targets)), "a balanced v is in the domain of the dual"),
+                (loss.is_polyhedral or small, "the best shift leaves no sum of the residual"),
+                (bent, "curvature is −∂v/∂f"),
+            ]
+            _check("Loss", laws)
 
 
 def check_norm(norm: Any, d: int = 3, seed: int = 0, trials: int = 100) -> None:
