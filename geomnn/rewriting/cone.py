@@ -273,13 +273,7 @@ def _read_column(tableau, left, right, pending, k, column):  # type: ignore[no-u
 @compiled
 def _read_row(tableau, left, right, pending, active, i, row):  # type: ignore[no-untyped-def]
     """Row i as it is, with what is pending."""
-    for k in range(active):
-        row[k] = tableau[i, k]
-    for p in range(pending):
-        factor = left[i, p]
-        if factor != 0.0:
-            for k in range(active):
-                row[k] -= factor * right[p, k]
+    _read_column(tableau.T, right.T, left.T, pending, i, row[:active])
 
 
 @compiled
