@@ -1,14 +1,7 @@
-"""The losses: what the dual needs of each of them.
-
-A loss L(f, y) enters the program by its value, the constant that fits best, the residual v = −∂L/∂f and
-the dual objective D(v) = −L*(−v), which is concave; weak duality is D(v) ≤ the value of (C) for every v
-that satisfies the constraints of the dual.
-"""
+"""The losses that have a name, and the one place where a name becomes a loss."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logsumexp, softmax, xlog1py, xlogy
 
 from geomnn.errors import DataError, OptionError
-from geomnn.samples import finite_floats, plain_array
+from geomnn.programs.loss import Loss, check_signs, check_targets
 
 __all__ = ["HingeLoss", "LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
 
@@ -26,89 +19,6 @@ STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way 
 NEXT, STALLED = 1e-9, 3
 FAR = 1e6  # a Newton step of this length comes of a curvature that is rounding
 NOTHING = 1e-60  # of all weights: no curvature and no residual
-
-
-class Loss(ABC):
-    """A convex loss L = Σ_i s_i ℓ(f_i, y_i) of predictions f (n, c) against targets y (n, c).
-
-    Laws: `residual` is −∂value/∂f; value(f, y) ≥ dual(v, y) − Σ v∘f for every v of the domain, with equality
-    at v = residual(f, y); `curvature` is the derivative of −residual; whole weights are repeated samples.
-
-    Attributes
-    ----------
-    name : str
-    is_quadratic : bool
-        Whether it is the squared one, for which v is a projection.
-    is_polyhedral : bool
-        Whether it is a maximum of affine functions, its `pieces`, so that (C) is a linear program; v is then no
-        function of f, and `residual` gives one of those that there are.
-    weights : ndarray, shape (n,), or None
-        s_i > 0; None for ones.
-
-    Source: geomnn theory, section 0.
-    """
-
-    name: str
-    is_quadratic: bool = False
-    is_polyhedral: bool = False
-    weights: np.ndarray | None = None
-
-    @property
-    def _s(self) -> Any:
-        """s as a column, or the number 1."""
-        return 1.0 if self.weights is None else self.weights[:, None]
-
-    def weighted(self, weights: np.ndarray) -> Loss:
-        """The same loss with weights of the samples, shape (n,), above 0."""
-        other = copy(self)
-        other.weights = weights
-        return other
-
-    @abstractmethod
-    def check_targets(self, y: np.ndarray, bias: bool) -> None:
-        """Refuse targets (n, c) that the loss is not made for, or for which a free intercept leaves no minimiser."""
-
-    @abstractmethod
-    def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        """L(f, y)."""
-
-    @abstractmethod
-    def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """v = −∂L/∂f, shape (n, c)."""
-
-    @abstractmethod
-    def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """∂²L/∂f², one block a sample, shape (n, c, c)."""
-
-    @abstractmethod
-    def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The t that minimises L(f + t, y), so that the columns of the residual sum to zero, shape (c,)."""
-
-    def canonical(self, t: np.ndarray) -> np.ndarray:
-        """The one of all intercepts with the same loss, shape (c,)."""
-        return t
-
-    def pieces(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """a and b, shape (m, n) each, of a polyhedral loss of one output, ℓ_i = max_j (a_ji f_i + b_ji)."""
-        raise NotImplementedError(f"{type(self).__name__} says that it is polyhedral and gives no pieces.")
-
-    @abstractmethod
-    def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        """D(v); minus infinity outside of its domain."""
-
-    @abstractmethod
-    def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The point of the domain of D that is nearest to v, shape (n, c)."""
-
-    def balance(self, v: np.ndarray) -> np.ndarray:
-        """A point of the domain of D next to v whose columns sum to zero: what rounding has added to the sums is
-        taken off the larger of the two sides, v > 0 and v < 0.
-        """
-        above, below = np.maximum(v, 0.0), np.maximum(-v, 0.0)
-        up, down = above.sum(axis=0), below.sum(axis=0)
-        level = np.minimum(up, down)
-        tiny = np.finfo(float).tiny
-        return above * (level / np.maximum(up, tiny)) - below * (level / np.maximum(down, tiny))
 
 
 class SquaredLoss(Loss):
@@ -149,7 +59,7 @@ class HingeLoss(Loss):
     is_polyhedral = True
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
-        _check_signs(self.name, y)
+        check_signs(self.name, y)
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
         return float(np.sum(self._s * np.maximum(1 - y * f, 0.0)))
@@ -195,7 +105,7 @@ class LogisticLoss(Loss):
     name = "logistic"
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
-        _check_signs(self.name, y)
+        check_signs(self.name, y)
         if bias and (y == y[0]).all():
             raise DataError(
                 f"y holds the class {y[0, 0]:+g} only; {{loss}} has no minimiser then, as the intercept grows without "
@@ -361,40 +271,20 @@ class SoftmaxLoss(Loss):
         return np.maximum(r / r.max(), 0.0)[:, None] * v
 
 
-LOSSES: dict[str, Loss] = {
-    loss.name: loss for loss in (SquaredLoss(), LogisticLoss(), SoftmaxLoss(), HingeLoss())
-}
+LOSSES: tuple[Loss, ...] = (
+    SquaredLoss(),
+    LogisticLoss(),
+    SoftmaxLoss(),
+    HingeLoss(),
+)
 
 
 def find_loss(loss: Any, weights: np.ndarray | None = None) -> Loss:
     """The loss of that name, or the instance, with weights of the samples; or an `OptionError`."""
-    found = LOSSES.get(loss) if isinstance(loss, str) else loss
+    named = {known.name: known for known in LOSSES}
+    found = named.get(loss) if isinstance(loss, str) else loss
     if not isinstance(found, Loss):
         raise OptionError(
-            f"{{loss}}; one of {', '.join(map(repr, LOSSES))} or a Loss was expected.", loss=loss
+            f"{{loss}}; one of {', '.join(map(repr, named))} or a Loss was expected.", loss=loss
         )
     return found if weights is None else found.weighted(weights)
-
-
-def _check_signs(loss: str, y: np.ndarray) -> None:
-    """Refuse targets that are not one column of −1 and +1."""
-    if y.shape[1] != 1:
-        raise DataError(f"y has {y.shape[1]} columns; {{loss}} takes one column of -1 and +1.", loss=loss)
-    odd = y[np.abs(y) != 1]
-    if odd.size:
-        raise DataError(
-            f"y holds {odd[0]:g}; {{loss}} takes the targets -1 and +1: relabel the classes.", loss=loss
-        )
-
-
-def check_targets(y: Any, n: int, loss: Loss, bias: bool) -> np.ndarray:
-    """The targets as a float array (n, c), or a `DataError`."""
-    array = plain_array(y, "y")
-    if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] == 0):
-        raise DataError(f"y has shape {array.shape}; shape ({n},) or ({n}, outputs) was expected.")
-    if array.shape[0] != n:
-        raise DataError(f"y has {array.shape[0]} entries and X has {n} samples; give one target a sample.")
-    floats = finite_floats(array, "y")
-    targets = floats.reshape(n, -1)
-    loss.check_targets(targets, bias)
-    return targets
