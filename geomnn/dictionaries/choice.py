@@ -6,6 +6,7 @@ before any number is computed, and how to form it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -75,23 +76,9 @@ class Choice:
         EnumerationTooLarge
             If all atoms are asked for and are too many.
         """
-        match self.name:
-            case _ if self.given is not None:
-                return self.given
-            case "all":
-                return _all_atoms(samples, norm, SECONDS, left)
-            case "wedge":
-                return WedgeDictionary(samples, norm, False, min(SECONDS, BEGUN * left))
-            case "sampled":
-                return SampledDictionary(samples, norm, seed=seed)
-            case "chains":
-                return ChainDictionary(samples)
-            case "auto":
-                try:
-                    return _all_atoms(samples, norm, min(affordable, left))
-                except EnumerationTooLarge:
-                    pass  # then they are searched
-        return LocalDictionary(samples, norm, seed=seed)
+        if self.given is not None:
+            return self.given
+        return NAMES[self.name][-1](samples, norm, seed=seed, affordable=affordable, left=left)
 
 
 def _all_atoms(samples: Samples, norm: float, max_seconds: float, left: float = inf) -> Dictionary:
@@ -104,14 +91,33 @@ def _all_atoms(samples: Samples, norm: float, max_seconds: float, left: float = 
     return WedgeDictionary(samples, norm, directions=True, max_seconds=max_seconds)
 
 
-# its program, whether its atoms are fixed (None: for p = 1 and ∞), whether it can be deep
-NAMES: dict[str, tuple[str, bool | None, bool]] = {
-    "auto": ("all", None, True),
-    "all": ("all", None, True),
-    "wedge": ("wedge", True, False),
-    "sampled": ("sampled", False, False),
-    "local": ("all", False, True),
-    "chains": ("chains", True, True),
+def _affordable(samples: Samples, norm: float, seed: int, affordable: float, left: float) -> Dictionary:
+    """All atoms, or a search for them where they are too many."""
+    try:
+        return _all_atoms(samples, norm, min(affordable, left))
+    except EnumerationTooLarge:
+        return LocalDictionary(samples, norm, seed=seed)
+
+
+# its program, whether its atoms are fixed (None: for p = 1 and ∞), whether it can be deep, and how it is formed: from
+# samples and norm, and by keyword what there is besides, of which most need nothing
+NAMES: dict[str, tuple[str, bool | None, bool, Callable[..., Dictionary]]] = {
+    "auto": ("all", None, True, _affordable),
+    "all": ("all", None, True, lambda samples, norm, left, **_: _all_atoms(samples, norm, SECONDS, left)),
+    "wedge": (
+        "wedge",
+        True,
+        False,
+        lambda samples, norm, left, **_: WedgeDictionary(samples, norm, False, min(SECONDS, BEGUN * left)),
+    ),
+    "sampled": (
+        "sampled",
+        False,
+        False,
+        lambda samples, norm, seed, **_: SampledDictionary(samples, norm, seed=seed),
+    ),
+    "local": ("all", False, True, lambda samples, norm, seed, **_: LocalDictionary(samples, norm, seed=seed)),
+    "chains": ("chains", True, True, lambda samples, norm, **_: ChainDictionary(samples)),
 }
 
 
@@ -153,7 +159,7 @@ def choose(dictionary: Any, samples: Samples, norm: float) -> Choice:
         }
         if wrong := [name for name, holds in what.items() if holds]:
             raise UnsupportedProblem(f"{CHAINS}, and there is {', '.join(wrong)}: take dictionary='auto'.")
-    program, fixed, deep = NAMES[dictionary]
+    program, fixed, deep, _ = NAMES[dictionary]
     return Choice(dictionary, program, norm != 2 or samples.d == 1 if fixed is None else fixed, deep)
 
 

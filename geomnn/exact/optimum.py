@@ -107,9 +107,9 @@ def check_exact(problem: Problem, choice: Choice) -> None:
             "column, y[:, k], or leave {exact} out.",
             exact=True,
         )
-    if not choice.fixed and choice.name in ("local", "sampled"):
+    if not choice.fixed and choice.given is None and choice.name not in ("auto", "all"):
         raise UnsupportedProblem(
-            "{exact} looks at every atom, and {dictionary} does not; take 'all' or 'wedge', on few samples and "
+            "{exact} looks at every atom, and {dictionary} stands for some; take 'all' or 'wedge', on few samples and "
             "features, or leave {exact} out.",
             exact=True,
             dictionary=choice.name,
