@@ -76,6 +76,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562), so that importing the package costs next to nothing."""
+    if name == "__version__":
+        return _version()
     if name not in __all__:
         raise AttributeError(f"module 'geomnn' has no attribute {name!r}")
     if name in _HOMES:
@@ -84,4 +86,18 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _version() -> str:
+    """That of pyproject.toml, of which an installation has a copy."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("geomnn")
+    except PackageNotFoundError:  # run from its source, without being installed
+        import tomllib
+        from pathlib import Path
+
+        project = Path(__file__).parents[1] / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -111,11 +110,7 @@ def _show_warnings(caught: Sequence[warnings.WarningMessage]) -> None:
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        try:
-            number = version("geomnn")
-        except PackageNotFoundError:
-            number = "(not installed: run from its source)"
-        _say(f"geomnn {number}")
+        _say(f"geomnn {import_module('geomnn').__version__}")
         context.exit()
 
 

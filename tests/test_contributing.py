@@ -21,10 +21,10 @@ def apply(place, code, copy):
         assert not (TREE / new).exists(), f"{new} is in the tree: the page has to add something else"
         (copy / new).write_text(code, encoding="utf-8")
         return
-    path, _, line = place.partition(", after: ")
+    path, side, line = re.fullmatch(r"(\S+), (after|before): (.*)", place).groups()
     lines = (copy / path).read_text(encoding="utf-8").splitlines(keepends=True)
     (position,) = (k for k, given in enumerate(lines) if given.strip() == line)
-    lines.insert(position + 1, code)
+    lines.insert(position + (side == "after"), code)
     (copy / path).write_text("".join(lines), encoding="utf-8")
 
 

@@ -2,9 +2,12 @@
 
 import ast
 import graphlib
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,23 @@ def test_importing_changes_nothing_and_loads_nothing():
         "assert not {'numpy', 'sympy', 'clifford', 'matplotlib', 'scipy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_version_is_that_of_the_project_file(tmp_path):
+    tree = Path(__file__).parents[1]
+    version = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert gm.__version__ == version
+    assert f"\nversion: {version}\n" in (tree / "CITATION.cff").read_text(encoding="utf-8")
+    # a source tree that is not installed, in a Python that sees no installed packages
+    (tmp_path / "geomnn").mkdir()
+    shutil.copy(tree / "geomnn" / "__init__.py", tmp_path / "geomnn")
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "9.8.7"\n')
+    script = "import geomnn; print(geomnn.__version__)"
+    options = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(tmp_path)}}
+    asked = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, **options
+    )
+    assert asked.stdout.strip() == "9.8.7"
 
 
 def test_deriving_draws_no_global_random_numbers():
