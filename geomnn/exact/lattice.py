@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from math import comb, gcd, isqrt
+from math import comb, isqrt
 
+import flint
 import numpy as np
 
 from geomnn.algebra.blades import dual, expand
@@ -24,7 +25,7 @@ from geomnn.dictionaries import refuse_if_too_large
 from geomnn.norms import Direction, ball
 from geomnn.numbers.rationals import common_denominator
 
-__all__ = ["ChainPlanes", "IntegerSamples", "Plane", "Planes"]
+__all__ = ["ChainPlanes", "IntegerSamples", "Plane", "Planes", "independent_columns"]
 
 SECONDS_PER_ATOM, BYTES_PER_ATOM = 2e-5, 400  # of an exact solve, in a table of a few hundred samples
 SECONDS_PER_BLADE = 1.5e-7  # times 2^d, to wedge d − 1 vectors of d dimensions
@@ -182,9 +183,8 @@ class Planes:
 
     def at(self, atom: Atom) -> Plane | None:
         """The oriented wedge with the name of an atom, None if its samples are dependent."""
-        vectors = np.array([e.vector(self.samples.d) for e in atom.directions]).reshape(-1, self.samples.d)
         rows = np.array(atom.samples, dtype=int)
-        coordinates = self.samples.planes(rows, vectors.astype(int).astype(object))
+        coordinates = self.samples.planes(rows, self._vectors(atom.directions))
         return self.plane(atom.orientation * coordinates) if coordinates[:-1].any() else None
 
     def near(self, dual_point: np.ndarray, level: float) -> Iterator[tuple[float, Plane]]:
@@ -217,29 +217,28 @@ class Planes:
         normal = np.array(plane.coordinates[:-1], dtype=object)
         incidences = samples.incidences(np.array(plane.coordinates, dtype=object))
         rows = [i for i in samples.distinct if incidences[i] == 0]
-        vectors = [e.vector(samples.d).astype(int).astype(object) for e in self.directions]
-        ideal = [k for k, vector in enumerate(vectors) if vector @ normal == 0]
+        ideal = [e for e in self.directions if e.vector(samples.d).astype(int) @ normal == 0]
         anchored = int(samples.bias)
         spanned = samples.points[rows[1:]] - samples.points[rows[:1]] if anchored else samples.points[rows]
-        chosen = _greedy_basis([*spanned, *(vectors[k] for k in ideal)], samples.d - 1)
+        vectors = np.concatenate([spanned, self._vectors(ideal)])
+        chosen = independent_columns(flint.fmpz_mat(vectors.T.tolist())) if len(vectors) else []
         members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
-        directions = [self.directions[ideal[k - len(spanned)]] for k in chosen if k >= len(spanned)]
-        named = samples.planes(
-            np.array(members, dtype=int),
-            np.array([e.vector(samples.d) for e in directions])
-            .reshape(-1, samples.d)
-            .astype(int)
-            .astype(object),
-        )
+        directions = [ideal[k - len(spanned)] for k in chosen if k >= len(spanned)]
+        named = samples.planes(np.array(members, dtype=int), self._vectors(directions))
         return tuple(members), tuple(directions), 1 if named[:-1] @ normal > 0 else -1
+
+    def _vectors(self, directions: Sequence[Direction]) -> np.ndarray:
+        """The vectors of directions, Python integers, shape (k, d)."""
+        vectors = [e.vector(self.samples.d).astype(int).tolist() for e in directions]
+        return np.array(vectors, dtype=object).reshape(-1, self.samples.d)
 
     def _enumerate(self) -> Iterator[np.ndarray]:
         """(N, B) of every wedge, with dependent and equal ones, in blocks."""
         samples = self.samples
-        vectors = np.array([e.vector(samples.d) for e in self.directions]).reshape(-1, samples.d)
+        vectors = self._vectors(self.directions)
         for count in range(int(samples.bias), min(samples.members, len(samples.distinct)) + 1):
             for ideal in combinations(range(len(vectors)), samples.members - count):
-                along = vectors[list(ideal)].astype(int).astype(object)
+                along = vectors[list(ideal)]
                 sets = list(combinations(samples.distinct, count))
                 rows = np.array(sets, dtype=int).reshape(len(sets), count)
                 for block in np.array_split(rows, len(rows) // 2**15 + 1):
@@ -305,21 +304,7 @@ def _distinct(blocks: list[np.ndarray], width: int) -> np.ndarray:
     return np.array(list(seen), dtype=object).reshape(-1, width)
 
 
-def _greedy_basis(vectors: Sequence[np.ndarray], rank: int) -> list[int]:
-    """Positions of the first independent vectors, at most so many, by elimination in integers."""
-    chosen: list[int] = []
-    reduced: list[tuple[int, list[int]]] = []  # (pivot, row)
-    for position, vector in enumerate(vectors):
-        if len(chosen) == rank:
-            break
-        rest = [int(entry) for entry in vector]
-        for pivot, row in reduced:
-            if rest[pivot]:
-                factor, by = rest[pivot], row[pivot]
-                rest = [by * a - factor * b for a, b in zip(rest, row, strict=True)]
-        if any(rest):
-            divisor = gcd(*rest)
-            rest = [entry // divisor for entry in rest]
-            reduced.append((next(k for k, entry in enumerate(rest) if entry), rest))
-            chosen.append(position)
-    return chosen
+def independent_columns(matrix: flint.fmpz_mat | flint.nmod_mat) -> list[int]:
+    """Positions of the first independent columns."""
+    reduced, *_, rank = matrix.rref()
+    return [next(k for k in range(reduced.ncols()) if reduced[row, k] != 0) for row in range(rank)]

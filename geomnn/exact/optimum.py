@@ -16,8 +16,8 @@ from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.pivoting import ExactActiveSet
 from geomnn.exact.projection import Projection, Target
-from geomnn.numbers.rationals import common_denominator, symbolic
-from geomnn.numbers.roots import RootBasis, RootSum, RootVector
+from geomnn.numbers.rationals import symbolic
+from geomnn.numbers.roots import RootBasis, RootSum, RootVector, rational_matrix
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
 
@@ -202,7 +202,7 @@ def most_violated(
     problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
 ) -> tuple[Plane, int] | None:
     """An atom with |ρᵀv| > reg m, the most violated but for rounding, and the sign of ρᵀv; None if there is none."""
-    if not any(map(any, v.rows)):
+    if not any(v.rows.entries()):
         return None
     for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
         correlation = v.dot(plane.features)
@@ -219,8 +219,7 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
              for multiplier, plane in zip(projection.multipliers, active.planes, strict=True)]  # fmt: skip
     half = v.inner(v) * Fraction(1, 2)
     cost = sum(sizes, basis.sum([])) * reg
-    scale = common_denominator(problem.targets)
-    along = v.dot([int(y * scale) for y in problem.targets]) * Fraction(1, scale)
+    along = v.inner(RootVector(basis, rational_matrix([[y] for y in problem.targets], 1)))
     largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     exact = [*sizes, projection.intercept, *(v[i] for i in range(len(v)))]
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy

@@ -19,9 +19,8 @@ from typing import Any
 
 import flint
 
-from geomnn.exact.lattice import Plane
-from geomnn.numbers.rationals import common_denominator
-from geomnn.numbers.roots import RootBasis, RootSum, RootVector
+from geomnn.exact.lattice import Plane, independent_columns
+from geomnn.numbers.roots import RootBasis, RootSum, RootVector, fraction, rational_matrix
 
 __all__ = ["Projection", "Target", "independent", "project"]
 
@@ -80,13 +79,7 @@ def independent(planes: Sequence[Plane], bias: bool) -> list[int]:
     n = len(planes[0].features)
     rows = [[1] * n] * bias + [list(plane.features) for plane in planes]
     columns = flint.nmod_mat(n, len(rows), [row[i] % PRIME for i in range(n) for row in rows], PRIME)
-    reduced, rank = columns.rref()
-    pivots, column = [], 0
-    for row in range(rank):
-        while int(reduced[row, column]) == 0:
-            column += 1
-        pivots.append(column)
-    return [pivot - bias for pivot in pivots if pivot >= bias]
+    return [position - bias for position in independent_columns(columns) if position >= bias]
 
 
 def project(
@@ -107,81 +100,42 @@ def project(
     """
     n, bias, basis = len(target.targets), target.bias, target.basis
     sizes = [basis.locate(plane.square) for plane in planes]
-    values = [[y, *[Fraction(0)] * (len(basis) - 1)] for y in target.targets]
-    if entering is not None:
+    roots = len(basis)
+    values = [[y, *[Fraction(0)] * (roots - 1)] for y in target.targets]
+    if entering is not None:  # its features have a column of their own, behind those of the roots
         plane, sign, multiplier = entering
         for row, feature in zip(values, plane.features, strict=True):
             for position, coefficient in multiplier.terms.items():
                 row[position] -= sign * feature * coefficient
-    given, scale = _integers(values)
+            row.append(Fraction(sign * feature))
+    width = roots + (entering is not None)
     columns = [plane.features for plane in planes] + [(1,) * n] * bias
-    if not columns:
-        return _alone(basis, given, scale, entering)
-    matrix = flint.fmpz_mat(n, len(columns), [column[i] for i in range(n) for column in columns])
-    tight = [[Fraction(0)] * len(basis) for _ in columns]  # s reg m
+    tight = [[Fraction(0)] * width for _ in columns]  # s reg m
     for row, sign, (position, factor) in zip(tight, signs, sizes, strict=False):
         row[position] = sign * target.reg * factor
-    tightness, tight_scale = _integers(tight)
+    given = rational_matrix(values, width)
+    matrix = flint.fmpz_mat(n, len(columns), [column[i] for i in range(n) for column in columns])
     transposed = matrix.transpose()
-    right = transposed * given * tight_scale - tightness * scale
-    if entering is not None:
-        right = _beside(right, transposed * _oriented(entering))
-    solution: Any = (transposed * matrix).solve(right)
-    numerators, denominator = solution.numer_denom()
-    found = _columns(numerators, 0, len(basis))
-    # v = y − M(ζ, t), everything over scale · tight_scale · denominator
-    over = scale * tight_scale * int(denominator)
-    point = given * (tight_scale * denominator) - matrix * found
-    sums = _vector(basis, found, over)
+    found: Any = flint.fmpq_mat(transposed * matrix).solve(transposed * given - rational_matrix(tight, width))
+    rest = (
+        given - matrix * found
+    )  # v = y − M(ζ, t), and of the entering atom what is orthogonal to those in use
+    sums = RootVector(basis, _columns(found, roots))
     along, steepness = [], Fraction(0)
     if entering is not None:
-        answer = _columns(numerators, len(basis), len(basis) + 1)
-        oriented = _oriented(entering)
-        rejected = oriented * denominator - matrix * answer
-        along = [sign * Fraction(int(answer[u, 0]), int(denominator)) for u, sign in enumerate(signs)]
-        steepness = Fraction(int((oriented.transpose() * rejected)[0, 0]), int(denominator))
+        along = [sign * fraction(found[u, roots]) for u, sign in enumerate(signs)]
+        parts = (row[-1] * fraction(rest[i, roots]) for i, row in enumerate(values))
+        steepness = sum(parts, Fraction(0))
     return Projection(
         [sums[u] * sign for u, sign in enumerate(signs)],
         sums[len(sums) - 1] if bias else basis.sum([]),
-        _vector(basis, point, over),
+        RootVector(basis, _columns(rest, roots)),
         along,
         steepness,
     )
 
 
-def _alone(
-    basis: RootBasis, given: flint.fmpz_mat, scale: int, entering: tuple[Plane, int, RootSum] | None
-) -> Projection:
-    """The projection without any constraint: y itself."""
-    steep = Fraction(sum(value * value for value in entering[0].features)) if entering else Fraction(0)
-    return Projection([], basis.sum([]), _vector(basis, given, scale), [], steep)
-
-
-def _oriented(entering: tuple[Plane, int, RootSum]) -> flint.fmpz_mat:
-    """s ρ of the entering atom as a column."""
-    return flint.fmpz_mat(
-        len(entering[0].features), 1, [entering[1] * value for value in entering[0].features]
-    )
-
-
-def _integers(values: Sequence[Sequence[Fraction]]) -> tuple[flint.fmpz_mat, int]:
-    """A matrix of Fractions as integers over their common denominator."""
-    scale = common_denominator(value for row in values for value in row)
-    entries = [value.numerator * (scale // value.denominator) for row in values for value in row]
-    return flint.fmpz_mat(len(values), len(values[0]), entries), scale
-
-
-def _beside(left: flint.fmpz_mat, right: flint.fmpz_mat) -> flint.fmpz_mat:
-    rows = [[*a, *b] for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-    return flint.fmpz_mat(
-        left.nrows(), left.ncols() + right.ncols(), [entry for row in rows for entry in row]
-    )
-
-
-def _columns(matrix: flint.fmpz_mat, first: int, last: int) -> flint.fmpz_mat:
-    entries = [entry for row in matrix.tolist() for entry in row[first:last]]
-    return flint.fmpz_mat(matrix.nrows(), last - first, entries)
-
-
-def _vector(basis: RootBasis, matrix: flint.fmpz_mat, denominator: int) -> RootVector:
-    return RootVector(basis, [[int(entry) for entry in row] for row in matrix.tolist()], denominator)
+def _columns(matrix: flint.fmpq_mat, count: int) -> flint.fmpq_mat:
+    """The first columns."""
+    entries = [entry for row in matrix.tolist() for entry in row[:count]]
+    return flint.fmpq_mat(matrix.nrows(), count, entries)

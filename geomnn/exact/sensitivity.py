@@ -35,8 +35,8 @@ from geomnn.exact.projection import Projection, Target, project
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.networks.writing.expressions import feature_latex, unit_feature, variables
 from geomnn.norms import ball
-from geomnn.numbers.rationals import common_denominator, exact_number, short_number, symbolic
-from geomnn.numbers.roots import RootBasis, RootVector
+from geomnn.numbers.rationals import exact_number, short_number, symbolic
+from geomnn.numbers.roots import RootBasis, RootVector, rational_matrix
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
 
@@ -166,20 +166,14 @@ class WeightsOfReg:
         start, end = float(self.interval.start), float(self.interval.end)
         return f"WeightsOfReg({len(self.atoms)} neurons, reg {start:g} to {end:g})"
 
+    @any_size()
     def __str__(self) -> str:
-        with any_size():
-            return self._text()
-
-    def _text(self) -> str:
         lines = [f"{self.interval.start} ≤ {self.symbol} ≤ {self.interval.end}:", f"f(x) = {self.intercept}"]
         lines += [f"  + ({z}) · ({atom})₊" for z, atom in zip(self.coefficients, self.atoms, strict=True)]
         return "\n".join(lines)
 
+    @any_size()
     def _repr_latex_(self) -> str:
-        with any_size():
-            return self._latex()
-
-    def _latex(self) -> str:
         terms = [sympy.latex(self.intercept)]
         terms += [rf"+ \left({sympy.latex(z)}\right) \, {feature_latex(atom)}"
                   for z, atom in zip(self.coefficients, self.atoms, strict=True)]  # fmt: skip
@@ -319,8 +313,7 @@ def _expressions(
          zip(optimum.signs, roots, at_zero.multipliers, at_one.multipliers, strict=True)]  # fmt: skip
     slope = at_one.point - at_zero.point
     # D(v) = y·v − ½ v·v with v = v₀ + slope·reg
-    scale = common_denominator(posed.targets)
-    y = RootVector(slope.basis, [[int(target * scale)] for target in posed.targets], scale)
+    y = RootVector(slope.basis, rational_matrix([[target] for target in posed.targets], 1))
     parts = [y.inner(at_zero.point), y.inner(slope), at_zero.point.inner(at_zero.point),
              at_zero.point.inner(slope), slope.inner(slope)]  # fmt: skip
     y0, y1, v00, v01, v11 = (symbolic(part.to_fraction()) for part in parts)

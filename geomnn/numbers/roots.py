@@ -18,7 +18,7 @@ from typing import Any
 import flint
 import sympy
 
-__all__ = ["RootBasis", "RootSum", "RootVector"]
+__all__ = ["RootBasis", "RootSum", "RootVector", "fraction", "rational_matrix"]
 
 SMALL_PRIMES = tuple(sympy.primerange(200))
 FACTORED = 2**100  # integers up to which all squares are taken out of a root
@@ -126,25 +126,21 @@ class RootSum:
 
     def sign(self) -> int:
         """−1, 0 or 1: zero is decided by the coefficients, the rest by balls of rising precision."""
-        if not self.terms:
-            return 0
-        if len(self.terms) == 1:
-            return 1 if next(iter(self.terms.values())) > 0 else -1
+        if len(self.terms) > 1:
+            return 1 if self._ball() > 0 else -1
+        return sum(1 if c > 0 else -1 for c in self.terms.values())
+
+    def _ball(self) -> flint.arb:
+        """An interval that holds the number, which is not 0, and is small beside it."""
         bits = 64
         while True:
-            ball = self.ball(bits)
-            if not ball.contains(0):
-                return 1 if ball > 0 else -1
             bits *= 2
-
-    def ball(self, bits: int) -> flint.arb:
-        """An interval that holds the number, computed with so many bits."""
-        with flint.ctx.workprec(bits):
-            total = flint.arb(0)
-            for k, c in self.terms.items():
-                coefficient = flint.arb(flint.fmpq(c.numerator, c.denominator))
-                total += coefficient * flint.arb(self.basis.radicands[k]).sqrt()
-            return total
+            with flint.ctx.workprec(bits):
+                ball = flint.arb(0)
+                for k, c in self.terms.items():
+                    ball += flint.arb(rational(c)) * flint.arb(self.basis.radicands[k]).sqrt()
+                if ball.rel_accuracy_bits() > 60:
+                    return ball
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RootSum) and not (self - other).terms
@@ -155,12 +151,7 @@ class RootSum:
     __hash__ = None  # type: ignore[assignment]
 
     def __float__(self) -> float:
-        bits = 128
-        while True:  # until the ball is small beside the number
-            ball = self.ball(bits)
-            if not self.terms or ball.rel_accuracy_bits() > 60:
-                return float(ball.mid())
-            bits *= 2
+        return float(self.to_fraction() if self.is_rational else self._ball().mid())
 
     @property
     def is_rational(self) -> bool:
@@ -181,66 +172,63 @@ class RootSum:
         ))  # fmt: skip
 
 
+def rational(number: Fraction) -> flint.fmpq:
+    """A Fraction as FLINT's number."""
+    return flint.fmpq(number.numerator, number.denominator)
+
+
+def fraction(number: flint.fmpq) -> Fraction:
+    """FLINT's number as a Fraction."""
+    return Fraction(int(number.p), int(number.q))
+
+
+def rational_matrix(rows: Sequence[Sequence[Fraction]], width: int) -> flint.fmpq_mat:
+    """Rows of so many Fractions as FLINT's matrix."""
+    return flint.fmpq_mat(len(rows), width, [rational(entry) for row in rows for entry in row])
+
+
 @dataclass(frozen=True)
 class RootVector:
-    """A vector of such numbers over one denominator.
+    """A vector of such numbers.
 
     Parameters
     ----------
     basis : RootBasis
-    rows : sequence of sequences of int
-        The coefficients of an entry at 1, √r_1, …, times the denominator.
-    denominator : int
-        Above 0.
+    rows : flint.fmpq_mat
+        The coefficients of each entry at 1, √r_1, ….
     """
 
     basis: RootBasis
-    rows: Sequence[Sequence[int]]
-    denominator: int
+    rows: flint.fmpq_mat
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.rows.nrows()
 
     def __getitem__(self, position: int) -> RootSum:
-        return self.basis.sum([Fraction(entry, self.denominator) for entry in self.rows[position]])
+        return self.basis.sum([fraction(self.rows[position, k]) for k in range(self.rows.ncols())])
 
     def __add__(self, other: RootVector) -> RootVector:
-        return self._combined(other, 1)
+        return RootVector(self.basis, self.rows + other.rows)
 
     def __sub__(self, other: RootVector) -> RootVector:
-        return self._combined(other, -1)
-
-    def _combined(self, other: RootVector, sign: int) -> RootVector:
-        rows = [[a * other.denominator + sign * b * self.denominator for a, b in zip(left, right, strict=True)]
-                for left, right in zip(self.rows, other.rows, strict=True)]  # fmt: skip
-        return RootVector(self.basis, rows, self.denominator * other.denominator)
+        return RootVector(self.basis, self.rows - other.rows)
 
     def __mul__(self, factor: Fraction) -> RootVector:
-        rows = [[entry * factor.numerator for entry in row] for row in self.rows]
-        return RootVector(self.basis, rows, self.denominator * factor.denominator)
+        return RootVector(self.basis, self.rows * rational(factor))
 
     def dot(self, weights: Sequence[int]) -> RootSum:
         """Σ_i weights_i v_i."""
-        used = [(weight, row) for weight, row in zip(weights, self.rows, strict=True) if weight]
-        width = len(self.rows[0]) if len(self.rows) else 0
-        totals = [sum(weight * row[k] for weight, row in used) for k in range(width)]
-        return self.basis.sum([Fraction(total, self.denominator) for total in totals])
+        return RootVector(self.basis, flint.fmpz_mat(1, len(self), weights) * self.rows)[0]
 
     def inner(self, other: RootVector) -> RootSum:
         """Σ_i v_i w_i."""
-        total = self.basis.sum([])
-        columns = [list(zip(*vector.rows, strict=True)) for vector in (self, other)]
-        for k, left in enumerate(columns[0]):
-            for m, right in enumerate(columns[1]):
-                product = sum(a * b for a, b in zip(left, right, strict=True) if a and b)
+        total, radicands = self.basis.sum([]), self.basis.radicands
+        for k, products in enumerate((self.rows.transpose() * other.rows).tolist()):
+            for m, product in enumerate(products):
                 if product:
-                    position, factor = self.basis.locate(self.basis.radicands[k] * self.basis.radicands[m])
-                    share = Fraction(product, self.denominator * other.denominator)
-                    total = total + RootSum(self.basis, {position: factor * share})
+                    total = total + self.basis.root(radicands[k] * radicands[m]) * fraction(product)
         return total
 
     def floats(self) -> list[float]:
         """Every entry, rounded."""
-        if all(not any(row[1:]) for row in self.rows):
-            return [row[0] / self.denominator for row in self.rows]
         return [float(self[i]) for i in range(len(self))]
