@@ -7,11 +7,14 @@ which needs no display, saves itself with ``.savefig`` and shows itself in a not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from geomnn.errors import OptionError
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
 from geomnn.plotting.arrangement import plot_chambers
 from geomnn.plotting.dual_set import plot_dual_set
@@ -22,12 +25,6 @@ from geomnn.plotting.regularisation import plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.wedge import plot_wedge
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geomnn.networks.network import AnalyticNetwork
 
 __all__ = [
     "plot_chambers",

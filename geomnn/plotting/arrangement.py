@@ -11,10 +11,12 @@ largest at a vertex, where D − 1 independent cuts meet: u = ± ⋆(x̃_j ∧ �
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
+from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
@@ -25,10 +27,6 @@ from geomnn.plotting import frame
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
 from geomnn.plotting.cuts import checked_residual, cuts, distinct, homogeneous, middles, uncentred, vertices
 from geomnn.samples import Samples
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _GRID = 480
 _NAMED = 6  # stars

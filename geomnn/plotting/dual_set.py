@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
 from geomnn.plotting.plane import zero_line
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _STYLES = ((frame.VERMILION, "-"), (frame.BLUE, "--"), ("black", "-."), (frame.ORANGE, ":"))
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke, TickedStroke
 
+from geomnn.atoms import Atom
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.samples import finite_floats, real_table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from geomnn.atoms import Atom
-    from geomnn.networks.network import AnalyticNetwork
 
 BLUE, VERMILION, ORANGE, SKY = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geomnn.networks.network import AnalyticNetwork
 
 _Sheet = tuple[np.ndarray, np.ndarray, np.ndarray]  # the grid's lines, across and up, and f on it
 _GRID = 300

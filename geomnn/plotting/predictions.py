@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geomnn.networks.network import AnalyticNetwork
 
 _MOST_ROWS, _MOST_WRITTEN = 20, 14
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geomnn.networks.network import AnalyticNetwork
 
 _COLOURS = (frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY)
 

@@ -14,22 +14,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from geomnn import algebra
+from geomnn.atoms import Atom
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geomnn.atoms import Atom
 
 
 @dataclass(frozen=True)
