@@ -4,14 +4,14 @@ processes."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numba
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
+
+from geomnn.checker.digits import shared
 
 __all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed"]
 
@@ -56,32 +56,10 @@ def _call(function: Callable, job: tuple) -> Any:
         return function(*job)
 
 
-class _Limit:
-    """Who keeps BLAS to one thread: its limit is the process's, so the last to leave restores it."""
-
-    lock = threading.Lock()
-    users = 0
-    limits: threadpool_limits | None = None
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold.
-
-    It may be entered by several threads at a time.
-    """
-    with _Limit.lock:
-        _Limit.users += 1
-        if _Limit.users == 1:
-            _Limit.limits = threadpool_limits(1, "blas")
-    try:
-        yield
-    finally:
-        with _Limit.lock:
-            _Limit.users -= 1
-            if _Limit.users == 0 and _Limit.limits is not None:
-                _Limit.limits.restore_original_limits()
-                _Limit.limits = None
+@shared
+def one_blas_thread() -> threadpool_limits:
+    """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold."""
+    return threadpool_limits(1, "blas")
 
 
 def compiled(function: Callable) -> Any:

@@ -6,12 +6,13 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
+from functools import wraps
 from typing import Any
 
-__all__ = ["MOST_DIGITS", "any_size", "parse_json", "printable", "too_long", "written"]
+__all__ = ["MOST_DIGITS", "any_size", "parse_json", "printable", "shared", "too_long", "written"]
 
 # of an integer in a document: exact solutions need some hundred, and about a hundred for each sample where features and
 # targets are floats with all their digits; reading and writing one of this length takes a sixth of a second
@@ -20,32 +21,39 @@ LONG = re.compile(rf"(?<![0-9])[0-9]{{{MOST_DIGITS + 1}}}")  # each run of digit
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,8})?")
 
 
-class _Limit:
-    """Who needs long integers: the limit of Python is the process's, so the last to leave restores it."""
+def shared(limit: Callable[[], AbstractContextManager]) -> Callable[[], Any]:
+    """A limit of the whole process that several threads may enter at a time: the last to leave restores what was."""
+    lock, held, users = threading.Lock(), ExitStack(), 0
 
-    lock = threading.Lock()
-    users = 0
-    before = 0
+    @contextmanager
+    @wraps(limit)
+    def entered() -> Iterator[None]:
+        nonlocal users
+        with lock:
+            users += 1
+            if users == 1:
+                held.enter_context(limit())
+        try:
+            yield
+        finally:
+            with lock:
+                users -= 1
+                if users == 0:
+                    held.close()
+
+    return entered
 
 
+@shared
 @contextmanager
 def any_size() -> Iterator[None]:
-    """Let integers of any length be read and written, as exact numbers need it.
-
-    It may be entered by several threads at a time.
-    """
-    with _Limit.lock:
-        _Limit.users += 1
-        if _Limit.users == 1:
-            _Limit.before = sys.get_int_max_str_digits()
-            sys.set_int_max_str_digits(0)
+    """Let integers of any length be read and written, as exact numbers need it."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
     try:
         yield
     finally:
-        with _Limit.lock:
-            _Limit.users -= 1
-            if _Limit.users == 0:
-                sys.set_int_max_str_digits(_Limit.before)
+        sys.set_int_max_str_digits(before)
 
 
 def too_long(text: str) -> bool:

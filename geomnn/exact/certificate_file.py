@@ -46,6 +46,7 @@ def certificate_document(
     return certificate_record(solution, features, target, classes)
 
 
+@any_size()
 def certificate_record(
     solution: Any,
     features: Sequence[str] | None = None,
@@ -98,13 +99,11 @@ def certificate_record(
         "classes": None if classes is None else list(classes),
         "samples": len(rows),
     } | {key: part for key, part in parts.items() if part is not None}
-    with any_size():
-        data = digest(problem, rows, targets)
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "numbers": NUMBERS[certificate.exact],
-        "problem": problem | {"sha256": data},
+        "problem": problem | {"sha256": digest(problem, rows, targets)},
         "network": {
             "intercept": plain_numbers(network.intercept),
             "neurons": [
@@ -160,6 +159,7 @@ def save_certificate(solution: Any, path: str | os.PathLike[str]) -> None:
     write_whole(path, json_text(certificate_document(solution)))
 
 
+@any_size()
 def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any) -> list[str]:
     """Check every statement of a certificate against the data, in integers and without the solver.
 
@@ -196,8 +196,5 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     rows, targets = exact_table(X), exact_targets(plain_array(y, "y"))
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
-    with any_size():
-        document = (
-            certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
-        )
-        return check(document, rows, targets)
+    document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
+    return check(document, rows, targets)

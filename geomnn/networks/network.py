@@ -302,17 +302,10 @@ class AnalyticNetwork:
 
         return interchange.to_table(self)
 
-    def to_sympy(self, symbols: Any = None) -> Any:
-        """The network as a SymPy expression in x1..xd (or the symbols given); see `networks.writing`."""
-        return expressions.to_sympy(self, symbols)
-
-    def to_latex(self, digits: int = 4, terms: int | None = None, form: str = "auto") -> str:
-        """The closed form as LaTeX, wedges in the place of weights; see `networks.writing`."""
-        return expressions.to_latex(self, digits, terms, form)
-
-    def to_html(self, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
-        """The closed form and a table of the neurons as HTML; see `networks.writing`."""
-        return expressions.to_html(self, form, terms, rows)
+    to_sympy = expressions.to_sympy
+    to_latex = expressions.to_latex
+    to_html = expressions.to_html
+    __str__ = expressions.to_text
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex(terms=8)}$"
@@ -325,9 +318,6 @@ class AnalyticNetwork:
         hidden = "".join(f"{len(layer.atoms)} + " for layer in self.below)
         features = f"{self.features} {'features' if self.scaling is None else 'standardised features'}"
         return f"AnalyticNetwork({features}, {hidden}{len(self)} neurons, {kind}, norm={self.norm:g})"
-
-    def __str__(self) -> str:
-        return expressions.to_text(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network as JSON, its scaling included; numbers survive to the last bit."""

@@ -42,18 +42,6 @@ class Picture:
     svg: bytes
 
 
-def draw(study: Study) -> list[Picture]:
-    """The network; with two features the area that its largest neuron measures, with more its weights.
-
-    Returns
-    -------
-    list of Picture
-        One or two.
-    """
-    with _own_style():
-        return _drawn(study)
-
-
 @contextmanager
 def _own_style() -> Iterator[None]:
     """The default style of matplotlib, and none of the backends that the environment names: these show windows, or
@@ -75,7 +63,15 @@ def _own_style() -> Iterator[None]:
         yield
 
 
-def _drawn(study: Study) -> list[Picture]:
+@_own_style()
+def draw(study: Study) -> list[Picture]:
+    """The network; with two features the area that its largest neuron measures, with more its weights.
+
+    Returns
+    -------
+    list of Picture
+        One or two.
+    """
     from geomnn import plotting
 
     network, X, labels = study.network, study.inputs, _labels(study)
