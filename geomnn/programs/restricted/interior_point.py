@@ -18,7 +18,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_solve
 
 from geomnn.deadline import NEVER, Deadline, Pace
-from geomnn.programs.linear import positive_factor
+from geomnn.programs.linear import gram_blocks, positive_factor
 
 __all__ = ["CentralPath"]
 
@@ -173,14 +173,9 @@ class CentralPath:
         """Factor of I + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by √sᵀ with a bias."""
         n, c = v.shape
         phi, reg = self.features, self.reg
-        matrix = np.zeros((n, c, n, c))
-        plain = (phi * (eta / reg)) @ phi.T
-        for a in range(c):
-            for b in range(a, c):
-                block = (phi * (eta / s * q[:, a] * q[:, b] / reg**2)) @ phi.T
-                matrix[:, a, :, b] = block
-                matrix[:, b, :, a] = block
-            matrix[:, a, :, a] += plain
+        matrix = gram_blocks(phi.T, (eta / s)[:, None, None] * q[:, :, None] * q[:, None, :] / reg**2)
+        for o in range(c):
+            matrix[:, o, :, o] += (phi * (eta / reg)) @ phi.T
         flat = matrix.reshape(n * c, n * c)
         flat[np.diag_indices(n * c)] += 1.0
         factor = positive_factor(flat)

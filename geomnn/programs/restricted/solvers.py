@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy.optimize import linprog
@@ -33,34 +33,6 @@ ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance":
 NEAR = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
-class Restricted(Protocol):
-    """What column generation asks of a solver."""
-
-    units: np.ndarray
-
-    @property
-    def coefficients(self) -> np.ndarray:
-        """z, shape (k, c)."""
-
-    @property
-    def intercept(self) -> np.ndarray:
-        """t, shape (c,)."""
-
-    @property
-    def dual(self) -> np.ndarray:
-        """v, shape (n, c)."""
-
-    @property
-    def value(self) -> float:
-        """The value of (C) of the network."""
-
-    def add(self, units: np.ndarray) -> bool:
-        """Come closer to the optimum over the atoms in use and these, shape (k, D); whether that was possible."""
-
-    def optimise(self, units: np.ndarray) -> None:
-        """Come to the optimum over the atoms in use and these, shape (k, D)."""
-
-
 def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) -> Restricted:
     """The solver for a problem, at the constant network; from the deadline on each solve ends after its first step."""
     if problem.is_projection:
@@ -77,7 +49,7 @@ def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) 
     return GroupNewton(problem, tol, deadline)
 
 
-class _AtConstant:
+class _AtConstant(ABC):
     """A solver that starts from the constant network.
 
     Parameters
@@ -111,9 +83,14 @@ class _AtConstant:
         """The same, which is the optimum already."""
         self.add(units)
 
+    @abstractmethod
     def _solve(self, pool: np.ndarray) -> None:
         """Solve for the atoms of a pool, shape (k, D), starting from the network."""
-        raise NotImplementedError
+
+
+Restricted = (
+    DualActiveSet | _AtConstant
+)  # both have units, coefficients, intercept, dual, value, add and optimise
 
 
 class LinearProgram(_AtConstant):
