@@ -18,9 +18,9 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
 from geomnn.plotting.arrangement import plot_chambers
 from geomnn.plotting.dual_set import plot_dual_set
-from geomnn.plotting.line import draw_fit, plot_fit
-from geomnn.plotting.plane import draw_plane, plot_plane
-from geomnn.plotting.predictions import draw_neurons, draw_predictions, plot_neurons, plot_predictions
+from geomnn.plotting.line import plot_fit
+from geomnn.plotting.plane import plot_plane
+from geomnn.plotting.predictions import plot_neurons, plot_predictions
 from geomnn.plotting.regularisation import plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
@@ -117,13 +117,13 @@ def _panels(
     names = frame.target_labels(labels, targets)
     for output, pane in zip(range(outputs), panes, strict=False):
         if d > 2:
-            draw_predictions(pane, network, X, targets, output, labels)
+            plot_predictions(network, X, targets, ax=pane, output=output, labels=labels)
         else:
-            draw = draw_fit if d == 1 else draw_plane
-            draw(pane, network, X, targets, output, labels, feature_names)
+            plot = plot_fit if d == 1 else plot_plane
+            plot(network, X, targets, ax=pane, output=output, labels=labels, feature_names=feature_names)
         if targets.shape[1] > 1 and d > 1:
             pane.set_title(names[output], parse_math=False)
-        frame.legend_below(pane)
     if d > 2:
-        draw_neurons(panes[-1], network, labels if targets.shape[1] > 1 else None, feature_names)
+        of_outputs = labels if targets.shape[1] > 1 else None
+        plot_neurons(network, ax=panes[-1], labels=of_outputs, feature_names=feature_names)
     return figure

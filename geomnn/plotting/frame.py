@@ -21,7 +21,7 @@ from matplotlib.patheffects import Normal, Stroke, TickedStroke
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
-from geomnn.samples import finite_floats, real_table
+from geomnn.samples import check_integer, finite_floats, real_table
 
 BLUE, VERMILION, ORANGE, SKY = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
@@ -144,14 +144,8 @@ def prepared(
             f"This picture is of {drawn}, and the network has {network.features}: use plot_network."
         )
     table, targets = checked(network, X, y, neurons)
-    return new_axes(ax, size, projection), network, table, targets, which_output(output, targets)
-
-
-def which_output(output: Any, targets: np.ndarray) -> int:
-    """The output as a column of the targets, or an `OptionError`."""
-    if isinstance(output, int | np.integer) and 0 <= output < targets.shape[1]:
-        return int(output)
-    raise OptionError(f"output={output!r}; a column of y, from 0 to {targets.shape[1] - 1}, was expected.")
+    column = check_integer("output", output, 0, targets.shape[1] - 1)
+    return new_axes(ax, size, projection), network, table, targets, column
 
 
 def named(names: Sequence[str] | None, default: list[str], what: str) -> list[str]:

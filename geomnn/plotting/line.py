@@ -53,21 +53,7 @@ def plot_fit(
     UnsupportedProblem
         If the network has more than one feature.
     """
-    given = frame.prepared(network, x, y, 1, ax, output, size=(7.0, 4.6))
-    draw_fit(*given, labels, feature_names)
-    return frame.legend_below(given[0])
-
-
-def draw_fit(
-    ax: Axes,
-    network: AnalyticNetwork,
-    X: np.ndarray,
-    targets: np.ndarray,
-    output: int,
-    labels: Sequence[str] | None,
-    feature_names: Sequence[str] | None,
-) -> None:
-    """The picture of `plot_fit`, without its legend."""
+    ax, network, X, targets, output = frame.prepared(network, x, y, 1, ax, output, size=(7.0, 4.6))
     inner, biases, _, _ = network.arrays()
     breaks = 0.0 - biases / inner[:, 0]
     low, high = frame.limits(np.append(X[:, 0], breaks))
@@ -88,6 +74,7 @@ def draw_fit(
     ax.set_xlim(low, high)
     ax.set_ylim(*frame.limits(np.append(fitted, observed)))
     frame.name_axes(ax, [*frame.feature_labels(feature_names, 1), "f" if classes else names[output]])
+    return frame.legend_below(ax)
 
 
 def _name_breaks(

@@ -63,21 +63,7 @@ def plot_plane(
 
     Source: geomnn theory, sections 1 and 2.
     """
-    given = frame.prepared(network, X, y, 2, ax, output)
-    draw_plane(*given, labels, feature_names)
-    return frame.legend_below(given[0])
-
-
-def draw_plane(
-    ax: Axes,
-    network: AnalyticNetwork,
-    X: np.ndarray,
-    targets: np.ndarray,
-    output: int,
-    labels: Sequence[str] | None,
-    feature_names: Sequence[str] | None,
-) -> None:
-    """The picture of `plot_plane`, without its legend."""
+    ax, network, X, targets, output = frame.prepared(network, X, y, 2, ax, output)
     names = frame.target_labels(labels, targets)
     features = frame.feature_labels(feature_names, 2)
     box = plane_box(network, X)
@@ -94,6 +80,7 @@ def draw_plane(
     frame.name_axes(ax, features)
     if 1 / 2 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 2:
         ax.set_aspect("equal")
+    return frame.legend_below(ax)
 
 
 def plane_box(network: AnalyticNetwork, X: np.ndarray) -> list[tuple[float, float]]:

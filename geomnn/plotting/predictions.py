@@ -47,20 +47,7 @@ def plot_predictions(
     DataError, OptionError
         If the data or the names do not fit the network.
     """
-    given = frame.prepared(network, X, y, None, ax, output, neurons=False)
-    draw_predictions(*given, labels)
-    return frame.legend_below(given[0])
-
-
-def draw_predictions(
-    ax: Axes,
-    network: AnalyticNetwork,
-    X: np.ndarray,
-    targets: np.ndarray,
-    output: int,
-    labels: Sequence[str] | None,
-) -> None:
-    """The picture of `plot_predictions`, without its legend."""
+    ax, network, X, targets, output = frame.prepared(network, X, y, None, ax, output, neurons=False)
     names = frame.target_labels(labels, targets)
     predicted, observed = frame.evaluate(network, X, output), targets[:, output]
     if frame.is_two_classes(targets):
@@ -72,12 +59,13 @@ def draw_predictions(
         ax.set_xticks([0, 1], names, parse_math=False)
         ax.set(xlim=(-0.5, 1.5), ylim=frame.limits(np.append(predicted, 0.0)))
         ax.set(xlabel="observed class", ylabel="f")
-        return
+        return frame.legend_below(ax)
     view = frame.limits(np.append(predicted, observed))
     ax.plot(view, view, color="black", lw=1, ls="--", label="predicted = observed")
     ax.plot(observed, predicted, "o", color=frame.BLUE, mec="white", ms=6, label="samples", gid="samples")
     ax.set(xlim=view, ylim=view, aspect="equal")
     frame.name_axes(ax, [f"observed {names[output]}", f"predicted {names[output]}"])
+    return frame.legend_below(ax)
 
 
 def plot_neurons(
@@ -113,22 +101,14 @@ def plot_neurons(
     """
     frame.refuse_scaling(network)
     network = network.numeric()
-    axes = frame.new_axes(ax, (7.5, 5.2))
-    draw_neurons(axes, network, labels, feature_names)
-    return frame.figure_of(axes)
-
-
-def draw_neurons(
-    ax: Axes, network: AnalyticNetwork, labels: Sequence[str] | None, feature_names: Sequence[str] | None
-) -> None:
-    """The picture of `plot_neurons`."""
+    ax = frame.new_axes(ax, (7.5, 5.2))
     outputs = frame.target_labels(labels, np.empty((0, np.size(network.intercept))))
     columns = frame.feature_labels(feature_names, network.features) + ["bias"] * network.bias
     columns += ["z"] if network.outputs is None else [f"z of {name}" for name in outputs]
     if not network.neurons:
         ax.text(0.5, 0.5, "no neurons:\nthe network is a constant", ha="center", va="center")
         ax.set_axis_off()
-        return
+        return frame.figure_of(ax)
     z = np.array([np.atleast_1d(neuron.coefficient) for neuron in network.neurons])
     atoms = [neuron.atom for neuron in network.neurons]
     units = np.array([[*atom.weight, *[atom.bias] * network.bias] for atom in atoms])
@@ -149,6 +129,7 @@ def draw_neurons(
     ax.figure.colorbar(image, ax=ax, label="relative to the largest of the column")
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
+    return frame.figure_of(ax)
 
 
 def _short(name: str, most: int = 42) -> str:
