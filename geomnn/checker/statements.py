@@ -55,10 +55,6 @@ class Falsehood(Exception):
     """A statement of the certificate that does not hold, in words."""
 
 
-def is_square(value: int) -> bool:
-    return isqrt(value) ** 2 == value
-
-
 def require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Falsehood(otherwise)
@@ -339,7 +335,9 @@ def number(value: Any, name: str) -> Surd:
         require(
             not too_long(term[0]), f"{name} has more than {MOST_DIGITS:,} digits, which no certificate needs."
         )
-        plain = term[1] == 1 or not (is_square(term[1]) or any(term[1] % (p * p) == 0 for p in SMALL))
+        plain = term[1] == 1 or not (
+            isqrt(term[1]) ** 2 == term[1] or any(term[1] % (p * p) == 0 for p in SMALL)
+        )
         require(plain, f"{name} has a square under a root.")
         require(str(Fraction(term[0])) == term[0], f"{name} is not in lowest terms.")
         total[term[1]] = Fraction(term[0])

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy
 
 from geomnn.atoms import Atom
@@ -39,6 +38,7 @@ from geomnn.numbers.rationals import exact_number, short_number, symbolic
 from geomnn.numbers.roots import RootBasis, RootVector, rational_matrix
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
+from geomnn.samples import check_integer
 
 __all__ = ["WeightsOfReg", "weights_as_function_of_reg"]
 
@@ -108,15 +108,7 @@ class WeightsOfReg:
         """
         if label is None:
             return sympy.expand(sympy.diff(self.objective, self.symbol))
-        if (
-            isinstance(label, bool)
-            or not isinstance(label, int | np.integer)
-            or not 0 <= label < len(self.dual)
-        ):
-            raise OptionError(
-                f"label={label!r}; the number of a sample, 0 to {len(self.dual) - 1}, was expected."
-            )
-        return self.dual[label]
+        return self.dual[check_integer("label", label, 0, len(self.dual) - 1)]
 
     def to_sympy(self, symbols: Any = None) -> Any:
         """f as an expression in x1..xd (or the symbols given) and reg, Σ z_u(reg) Max(0, u·x + b) + t(reg).

@@ -319,17 +319,11 @@ def _short(value: Any) -> str:
     return np.array2string(np.asarray(value), precision=6) if np.ndim(value) else short_number(value)
 
 
-class Html:
+class Html(str):
     """HTML that a notebook shows as it is, and that prints as its source."""
 
-    def __init__(self, source: str):
-        self._source = source
-
     def _repr_html_(self) -> str:
-        return self._source
-
-    def __str__(self) -> str:
-        return self._source
+        return str(self)
 
 
 def to_html(network: AnalyticNetwork, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
