@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from geomnn.algebra import multivectors
     from geomnn.blocks import BlockTraining, train_blocks
     from geomnn.cross_validation import CrossValidation, cross_validate
-    from geomnn.derivation import Solution, derive, reg_max
+    from geomnn.derivation import Solution, derive
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
-    from geomnn.paths import Path, grid, path
+    from geomnn.paths import Path, grid, path, reg_max
     from geomnn.programs.certificate import Certificate
     from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
 
@@ -38,7 +38,7 @@ _HOMES = {
     "derive": "geomnn.derivation",
     "grid": "geomnn.paths",
     "path": "geomnn.paths",
-    "reg_max": "geomnn.derivation",
+    "reg_max": "geomnn.paths",
     "rewrite": "geomnn.rewriting.rewrite",
     "split_layer": "geomnn.rewriting.rewrite",
     "train_blocks": "geomnn.blocks",

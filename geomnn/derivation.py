@@ -28,7 +28,7 @@ from geomnn.programs.search import certified, check_certify, optimise
 from geomnn.programs.solve import STOPPED, Optimum
 from geomnn.samples import Samples, check_flag
 
-__all__ = ["Solution", "derive", "reg_max"]
+__all__ = ["Solution", "derive"]
 
 UNNAMED = 0.95  # part of the time for all but names
 
@@ -365,47 +365,6 @@ def put_back(lifting: Lifting, solution: Solution) -> Solution:
     )
     lifted = Lifted(solution.network, lifting.samples)
     return replace(solution, network=lifting.on_top(solution.network), certificate=certificate, lifted=lifted)
-
-
-def reg_max(
-    X: Any,
-    y: Any,
-    *,
-    norm: float = 1,
-    bias: bool = True,
-    loss: str | Loss = "squared",
-    dictionary: str | Dictionary = "auto",
-) -> float:
-    """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
-
-    With atoms that are searched (dictionary="local", or "auto" where there are too many) it is the largest that was
-    found.
-
-    Parameters
-    ----------
-    X, y, norm, bias, loss, dictionary
-        As in `derive`.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    DataError, OptionError, EnumerationTooLarge
-        As `derive` does.
-
-    Examples
-    --------
-    >>> import geomnn as gm
-    >>> gm.reg_max([[0.0], [1.0], [2.0]], [0.0, 0.0, 3.0])
-    3.0
-
-    Source: geomnn theory, section 0.
-    """
-    problem = pose(X, y, 1.0, norm, bias, loss)
-    choice = choose(dictionary, problem.samples, problem.norm)
-    return constant_correlation(problem, choice.form(problem.samples, problem.norm))
 
 
 def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:

@@ -19,7 +19,7 @@ from geomnn.programs.search import optimise
 from geomnn.programs.solve import Optimum
 from geomnn.samples import real_table
 
-__all__ = ["Path", "grid", "path"]
+__all__ = ["Path", "grid", "path", "reg_max"]
 
 SHARE = 1e-3  # of reg_max, down to which a path or a grid goes if nothing is said
 
@@ -148,6 +148,47 @@ class Path:
             return np.zeros((0, self.problem.samples.D)), np.zeros(0), float(self.problem.constant()[0])
         piece = self.pieces[below - 1]
         return piece.units, *piece.at(reg)
+
+
+def reg_max(
+    X: Any,
+    y: Any,
+    *,
+    norm: float = 1,
+    bias: bool = True,
+    loss: str | Loss = "squared",
+    dictionary: str | Dictionary = "auto",
+) -> float:
+    """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
+
+    With atoms that are searched (dictionary="local", or "auto" where there are too many) it is the largest that was
+    found.
+
+    Parameters
+    ----------
+    X, y, norm, bias, loss, dictionary
+        As in `derive`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError, OptionError, EnumerationTooLarge
+        As `derive` does.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> gm.reg_max([[0.0], [1.0], [2.0]], [0.0, 0.0, 3.0])
+    3.0
+
+    Source: geomnn theory, section 0.
+    """
+    problem = pose(X, y, 1.0, norm, bias, loss)
+    choice = choose(dictionary, problem.samples, problem.norm)
+    return constant_correlation(problem, choice.form(problem.samples, problem.norm))
 
 
 def predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:

@@ -26,7 +26,7 @@ from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.restricted.solvers import Restricted, restricted_solver
 from geomnn.programs.slide import slide
-from geomnn.programs.solve import STOPPED, Optimum, solve, sparse
+from geomnn.programs.solve import STOPPED, Optimum, solve, sparse, with_residual
 from geomnn.programs.sparsify import independent_neurons
 from geomnn.samples import Samples
 
@@ -214,16 +214,10 @@ class _Run:
         """The network of the atoms in use together with a pool."""
         if len(pool):
             restricted.optimise(pool)
-        found = self._with_residual(restricted.units, restricted.coefficients, restricted.intercept)
+        found = with_residual(self._problem, restricted.units, restricted.coefficients, restricted.intercept)
         if self._problem.loss.is_polyhedral:  # v is no function of f
             found = replace(found, dual=self._problem.dual_point(restricted.dual))
         return found
-
-    def _with_residual(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
-        problem, features = self._problem, self._problem.samples.features(units)
-        t = t + problem.shift(features @ z + t)
-        v = problem.dual_point(problem.residual(features @ z + t))
-        return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, True)
 
     def _slid(self, restricted: Restricted, found: Optimum, pool: np.ndarray) -> Optimum:
         """The network with a pool, after sliding: solved before where that costs little, and else from a small step
@@ -232,7 +226,9 @@ class _Run:
         if problem.is_projection:
             restricted.optimise(units)
             network = restricted.units, restricted.coefficients, restricted.intercept
-            return self._with_residual(*slide(problem, *network, deadline=self._deadline.part(SLIDING)))
+            return with_residual(
+                self._problem, *slide(problem, *network, deadline=self._deadline.part(SLIDING))
+            )
         features = problem.samples.features(pool)
         correlations = features.T @ found.dual
         size = np.linalg.norm(correlations, axis=1, keepdims=True)
@@ -247,7 +243,7 @@ class _Run:
             )
             t = t + shift
         alive = z.any(axis=1)
-        return self._with_residual(units[alive], z[alive], t)
+        return with_residual(self._problem, units[alive], z[alive], t)
 
     def through_samples(self, restricted: Restricted, found: Optimum, deadline: Deadline) -> Optimum:
         """The network with each neuron through the sample next to its hyperplane, and the best of these neurons; as
@@ -256,7 +252,7 @@ class _Run:
         best = found if deadline.over() else self.network(restricted, units)
         if not deadline.over():
             return best
-        kept = self._with_residual(units, found.coefficients, found.intercept)
+        kept = with_residual(self._problem, units, found.coefficients, found.intercept)
         return kept if best is found or kept.primal < best.primal else best
 
     def slides(self, restricted: Restricted, found: Optimum) -> Optimum:
@@ -272,7 +268,9 @@ class _Run:
         if self._out_of_time() and len(found.units):
             # what is left is not enough for a round, but for some more steps
             network = found.units, found.coefficients, found.intercept
-            ahead = self._with_residual(*slide(self._problem, *network, ON, self._deadline.part(SLIDING)))
+            ahead = with_residual(
+                self._problem, *slide(self._problem, *network, ON, self._deadline.part(SLIDING))
+            )
             found = ahead if ahead.primal < found.primal else found
         return found
 

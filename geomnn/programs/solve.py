@@ -12,15 +12,15 @@ import numpy as np
 from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
-from geomnn.dictionaries import Dictionary, Pricing
+from geomnn.dictionaries import Dictionary
 from geomnn.machine import one_blas_thread
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.refine import refine
-from geomnn.programs.restricted.solvers import Restricted, restricted_solver
+from geomnn.programs.restricted.solvers import restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["STOPPED", "Optimum", "solve", "sparse"]
+__all__ = ["STOPPED", "Optimum", "solve", "sparse", "with_residual"]
 
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
@@ -93,13 +93,15 @@ def solve(
             previous = best.primal - best.bound
             v = problem.dual_point(restricted.dual)
             pricing = dictionary.price(v, threshold, limit)
-            best = _better(problem, best, restricted.units, restricted.coefficients, restricted.intercept, v,
-                           restricted.value, pricing.maximum, tol)  # fmt: skip
+            network = restricted.units, restricted.coefficients, restricted.intercept
+            here = Optimum(*network, v, pricing.maximum, restricted.value, -np.inf, False)
+            best = _better(problem, best, here, tol)
             found = [pricing.units]
             if refined and len(restricted.units) and not best.converged:
-                moved, pricing = _moved(problem, dictionary, restricted, threshold, limit, deadline)
-                best = _better(problem, best, *moved, pricing.maximum, tol)
-                found += [moved[0], pricing.units]
+                moved = with_residual(problem, *refine(problem, *network, deadline=deadline))
+                pricing = dictionary.price(moved.dual, threshold, limit)
+                best = _better(problem, best, replace(moved, maximum=pricing.maximum), tol)
+                found += [moved.units, pricing.units]
             # D(v) falls to the optimum as atoms come in: by more than rounding while this goes on
             gap, value = best.primal - best.bound, problem.loss.dual(v, problem.targets)
             bar.update()
@@ -125,35 +127,27 @@ def solve(
         return _with_its_residual(problem, dictionary, best, tol, deadline)
 
 
-def _moved(
-    problem: Problem,
-    dictionary: Dictionary,
-    restricted: Restricted,
-    threshold: float,
-    limit: int,
-    deadline: Deadline,
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float], Pricing]:
-    """The network with its atoms moved along their faces (units, z, t, v and its value), and the pricing of v."""
-    network = restricted.units, restricted.coefficients, restricted.intercept
-    units, z, t = refine(problem, *network, deadline=deadline)
+def with_residual(problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
+    """A network with its best intercept and its residual as dual point; of no atom the correlation is known.
+
+    Parameters
+    ----------
+    problem : Problem
+    units, z, t : ndarray, shapes (k, D), (k, c) and (c,)
+    """
     features = problem.samples.features(units)
     t = t + problem.shift(features @ z + t)
     v = problem.dual_point(problem.residual(features @ z + t))
-    pricing = dictionary.price(v, threshold, limit)
-    return (units, z, t, v, problem.convex_objective(features, z, t)), pricing
+    return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, True)
 
 
-def _better(
-    problem: Problem, best: Optimum, units: np.ndarray, z: np.ndarray, t: np.ndarray, v: np.ndarray,
-    primal: float, maximum: float, tol: float,
-) -> Optimum:  # fmt: skip
+def _better(problem: Problem, best: Optimum, found: Optimum, tol: float) -> Optimum:
     """The best network and the best bound so far."""
-    bound = problem.dual_bound(v, maximum)
-    if not primal <= best.primal:
-        units, z, t, primal = best.units, best.coefficients, best.intercept, best.primal
-    if not bound >= best.bound:
-        v, maximum, bound = best.dual, best.maximum, best.bound
-    return Optimum(units, z, t, v, maximum, primal, bound, primal - bound <= tol * abs(primal))
+    found = replace(found, bound=problem.dual_bound(found.dual, found.maximum))
+    network = found if found.primal <= best.primal else best
+    proof = found if found.bound >= best.bound else best
+    reached = network.primal - proof.bound <= tol * abs(network.primal)
+    return replace(network, dual=proof.dual, maximum=proof.maximum, bound=proof.bound, converged=reached)
 
 
 def sparse(

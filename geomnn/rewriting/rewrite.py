@@ -16,7 +16,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy.linalg import qr
 
 from geomnn.atoms import Atom, name_atom
 from geomnn.depth.layer import FeatureLayer
@@ -28,11 +27,11 @@ from geomnn.networks.naming import unit_layers
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.norms import ball
 from geomnn.rewriting.chambers import Parts, split
+from geomnn.rewriting.pruning import products_of, pruned
 from geomnn.samples import Samples, column_names, real_table
 
 __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 
-DEPENDENT = 1e-13  # relative size of the smallest singular value of dependent vectors
 DENSE = (
     2**26
 )  # entries of the products of features and outer weights, up to which neurons are pruned together
@@ -322,8 +321,8 @@ def _last_layer(
     found: dict[tuple, int] = {}
     for group in groups:
         size = np.linalg.norm(z[group], axis=1)
-        products = _products(features[:, group], z[group]) if together else features[:, group] * size
-        factors = _pruned(products, size)
+        products = products_of(features[:, group], z[group]) if together else features[:, group] * size
+        factors = pruned(products, size)
         for k, factor in zip(group[factors > 0], factors[factors > 0], strict=True):
             atom = level.name(units[k])
             place = found.setdefault((*atom.place, atom.support), len(atoms))
@@ -334,7 +333,7 @@ def _last_layer(
             became.setdefault(int(level.places[owners[k]]), []).append(place)
     total = np.array(sizes).reshape(-1, len(t))
     if together and atoms:  # what rounding has left over
-        products = _products(feature_table(level.samples, atoms), total)
+        products = products_of(feature_table(level.samples, atoms), total)
         rest = (moving - constant).ravel() - products.sum(axis=1)
         total = total * (1 + np.linalg.lstsq(products, rest, rcond=1e-13)[0])[:, None]
     return atoms, total, t, became, _angle_bound(level, parts)
@@ -351,7 +350,7 @@ def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, di
         there = level.samples.features(parts.units).any(axis=0)
         names, factors = [level.name(unit) for unit in parts.units[there]], parts.coefficients[there]
         if names:
-            factors = factors * _pruned(feature_table(level.samples, names) * factors, factors)
+            factors = factors * pruned(feature_table(level.samples, names) * factors, factors)
         for atom, factor in zip(names, factors, strict=True):
             if factor:
                 place = found.setdefault((*atom.place, atom.support), len(atoms))
@@ -363,56 +362,6 @@ def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, di
     for row, place, factor in entries:
         mix[row, place] += factor
     return FeatureLayer(tuple(atoms), mix, shift), became
-
-
-def _pruned(products: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """Factors m ≥ 0 with Σ m_k p_k = Σ p_k and Σ m_k cost_k ≤ Σ cost_k, such that the p_k with m_k > 0 are independent.
-
-    As long as there are many more than can be independent, twice as many groups of them are reduced: half of them go.
-    """
-    parts = np.abs(products).max(axis=0, initial=0.0)
-    factors = (parts > np.finfo(float).eps * np.abs(products.sum(axis=1)).max(initial=0.0)).astype(float)
-    while factors.any():
-        kept = np.flatnonzero(factors)
-        width = -(-len(kept) // (2 * len(products)))
-        groups = np.arange(0, len(kept), width)
-        weighted = np.vstack([products[:, kept], costs[kept]]) * factors[kept]
-        *sums, cost = np.add.reduceat(weighted, groups, axis=1)
-        factors[kept] *= np.repeat(_independent(np.array(sums), cost), width)[: len(kept)]
-        if width == 1:
-            break
-    return factors
-
-
-def _independent(columns: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """What `_pruned` gives, by steps along null vectors of the columns as in theory, section 6, steepest descents of
-    the cost, each until one factor is zero."""
-    size = np.abs(columns).max(axis=0)
-    factors, costs = size.copy(), np.divide(costs, size, out=np.zeros_like(costs), where=size > 0)
-    there = np.flatnonzero(size)
-    q, r, _ = qr((columns[:, there] / size[there]).T, pivoting=True)
-    depth = np.abs(np.diagonal(r))
-    null = np.zeros((len(there) - np.count_nonzero(depth > DEPENDENT * depth.max(initial=0.0)), len(size)))
-    null[:, there] = q.T[len(there) - len(null) :]
-    while len(null):
-        change = costs @ null.T @ null
-        if np.abs(change).max() <= DEPENDENT * np.linalg.norm(costs):  # it costs nothing either way
-            change = max((null[0], -null[0]), key=lambda each: (each.max() > 0, each @ costs))
-        ahead = np.flatnonzero(change > 0)
-        steps = factors[ahead] / change[ahead]
-        first = ahead[np.argmin(steps)]
-        factors = np.maximum(factors - steps.min() * change, 0.0)
-        factors[first] = 0.0
-        mirror = null[:, first] / np.linalg.norm(null[:, first])  # to e_1, and that vector goes
-        mirror[0] += 1.0 if mirror[0] >= 0 else -1.0
-        null = null[1:] - np.outer(mirror[1:] * (2 / (mirror @ mirror)), mirror @ null)
-        null[:, first] = 0.0
-    return np.divide(factors, size, out=np.zeros_like(size), where=size > 0)
-
-
-def _products(features: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """φ_k ⊗ z_k as columns, shape (n·c, k)."""
-    return (features[:, None, :] * z.T[None]).reshape(features.shape[0] * z.shape[1], len(z))
 
 
 def _angle_bound(level: _Level, parts: Sequence[Parts]) -> float:
