@@ -117,8 +117,10 @@ def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray
     active = units @ homogeneous(samples).T > 0
     counts = active.sum(axis=1).reshape(_GRID, _GRID)
     bounds = np.arange(samples.n + 2) - 0.5
-    style: dict[str, Any] = {"cmap": frame.HEIGHTS, "norm": BoundaryNorm(bounds, frame.HEIGHTS.N)}
-    filled = ax.pcolormesh(*ways, counts, shading="nearest", rasterized=True, gid="chambers", **style)
+    filled = ax.pcolormesh(
+        *ways, counts, cmap=frame.HEIGHTS, norm=BoundaryNorm(bounds, frame.HEIGHTS.N), shading="nearest",
+        rasterized=True, gid="chambers",
+    )  # fmt: skip
     inside = np.ones((_GRID, _GRID), dtype=bool)
     if isinstance(chart, PlaneChart):
         filled.set_clip_path(ax.patches[-1])
@@ -170,13 +172,9 @@ def _draw_curves(ax: Axes, chart: Chart, samples: Samples, taken: np.ndarray) ->
                     *curve.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid="active side"
                 )
     if len(found) <= frame.MOST_NUMBERS:
-        _name_curves(ax, [cut.name for cut in found], chart.name_places(drawn, taken))
-
-
-def _name_curves(ax: Axes, names: list[str], places: list[np.ndarray | None]) -> None:
-    for name, place in zip(names, places, strict=True):
-        if place is not None:
-            ax.text(place[0], place[1], name, gid="cut name", **frame.PLATE)
+        for cut, place in zip(found, chart.name_places(drawn, taken), strict=True):
+            if place is not None:
+                ax.text(place[0], place[1], cut.name, gid="cut name", **frame.PLATE)
 
 
 def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
@@ -185,8 +183,10 @@ def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
     for here, marker, face, kind in kinds:
         if len(here):
             places = np.vstack([chart.images(unit) for unit in here])
-            style: dict[str, Any] = {"color": "black", "mfc": face, "ms": 6.5, "zorder": 5, "clip_on": False}
-            ax.plot(*places.T, marker, label=f"atom: wedge {kind}", gid=f"atoms {kind}", **style)
+            ax.plot(
+                *places.T, marker, color="black", mfc=face, ms=6.5, zorder=5, clip_on=False,
+                label=f"atom: wedge {kind}", gid=f"atoms {kind}",
+            )  # fmt: skip
 
 
 def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np.ndarray:

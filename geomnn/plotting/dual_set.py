@@ -79,14 +79,10 @@ def plot_dual_set(
 def _draw(ax: Axes, found: DualSet) -> None:
     reach = found.reach()
     box = [(-reach, reach)] * 2
-    style: dict[str, Any] = {
-        "facecolor": frame.DARK,
-        "edgecolor": "black",
-        "lw": 1.6,
-        "gid": "set",
-        "zorder": 1,
-    }
-    ax.fill(*found.polygon(1.1 * reach).T, label=f"dual set, reg = {frame.number(found.reg)}", **style)
+    ax.fill(
+        *found.polygon(1.1 * reach).T, facecolor=frame.DARK, edgecolor="black", lw=1.6, zorder=1, gid="set",
+        label=f"dual set, reg = {frame.number(found.reg)}",
+    )  # fmt: skip
     label: str | None = "lines of all atoms"
     for normal in found.normals:
         for side in (normal, -normal):

@@ -66,8 +66,16 @@ def plot_fit(
     ax.plot(X[:, 0], observed, "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
     if len(breaks):
         heights = frame.evaluate(network, breaks[:, None], output)
-        style: dict[str, Any] = {"color": frame.VERMILION, "ms": 5, "zorder": 4}
-        ax.plot(breaks, heights, "D", label="breakpoints", gid="breakpoints", **style)
+        ax.plot(
+            breaks,
+            heights,
+            "D",
+            color=frame.VERMILION,
+            ms=5,
+            zorder=4,
+            label="breakpoints",
+            gid="breakpoints",
+        )
         _name_breaks(ax, network, breaks, np.abs(frame.coefficients(network, output)), (low, high))
     if classes:
         ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")

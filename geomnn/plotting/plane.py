@@ -124,14 +124,8 @@ def _draw_regions(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, names: 
 def _draw_heights(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, name: str) -> None:
     levels = MaxNLocator(14).tick_values(*frame.limits(np.append(sheet[2], y), 0.0))
     filled = ax.contourf(*sheet, levels=levels, cmap=frame.HEIGHTS)
-    style: dict[str, Any] = {
-        "c": y,
-        "cmap": frame.HEIGHTS,
-        "norm": filled.norm,
-        "edgecolors": "black",
-        "linewidths": 0.9,
-    }
-    ax.scatter(X[:, 0], X[:, 1], s=38, label="samples", gid="samples", zorder=4, **style)
+    style: dict[str, Any] = {"c": y, "cmap": frame.HEIGHTS, "norm": filled.norm, "edgecolors": "black"}
+    ax.scatter(X[:, 0], X[:, 1], s=38, linewidths=0.9, label="samples", gid="samples", zorder=4, **style)
     bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.set_label(f"f, and {name} in the dots", parse_math=False)
 
@@ -155,8 +149,9 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
             gid=f"neuron {j}", zorder=3,
         )  # fmt: skip
         if few:
-            ticks: dict[str, Any] = {"color": "black", "lw": 0.7, "path_effects": frame.TICKS, "zorder": 3}
-            ax.plot(*ends.T, gid=f"active side {j}", **ticks)
+            ax.plot(
+                *ends.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid=f"active side {j}"
+            )
 
 
 def _ring_samples(

@@ -124,8 +124,9 @@ def plot_neurons(
         ax.text(column, row, text, ha="center", va="center", fontsize=7, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color="black", lw=1.5)
     ax.set_yticks(range(len(order)), [frame.star(_short(str(atoms[j]))) for j in order], fontsize=7)
-    style: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor", "parse_math": False}
-    ax.set_xticks(range(len(columns)), columns, **style)
+    ax.set_xticks(
+        range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor", parse_math=False
+    )
     ax.figure.colorbar(image, ax=ax, label="relative to the largest of the column")
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)

@@ -9,7 +9,8 @@ import numpy as np
 
 from geomnn import algebra
 from geomnn.atoms import Atom
-from geomnn.errors import DataError, MissingPackage, UnsupportedProblem
+from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.networks.io.interchange import package
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
@@ -21,13 +22,7 @@ _SAMPLE = {"symbol": "circle-open", "size": 11, "color": "black", "line": {"widt
 
 def plotly() -> Any:
     """Plotly's graph objects, or a `MissingPackage`."""
-    try:
-        import plotly.graph_objects as graph_objects
-    except ImportError as reason:
-        raise MissingPackage(
-            "Interactive pictures need plotly, which is not installed: pip install 'geomnn[interactive]'."
-        ) from reason
-    return graph_objects
+    return package("plotly.graph_objects", "An interactive picture", "'geomnn[interactive]'")
 
 
 def _line(points: np.ndarray, name: str, mode: str = "lines", **style: Any) -> Any:

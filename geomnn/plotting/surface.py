@@ -68,9 +68,8 @@ def plot_surface(
 
 
 def _draw_samples(ax: Any, X: np.ndarray, fitted: np.ndarray, observed: np.ndarray) -> None:
-    style: dict[str, Any] = {"color": frame.VERMILION, "lw": 1, "zorder": 3}
     for (across, up), *stem in zip(X, fitted, observed, strict=True):
-        ax.plot([across, across], [up, up], stem, gid="residual", **style)
+        ax.plot([across, across], [up, up], stem, color=frame.VERMILION, lw=1, zorder=3, gid="residual")
     ax.plot(
         X[:, 0], X[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
         label="samples, with their residuals", gid="samples",

@@ -179,14 +179,10 @@ def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float
     colour, hatch = (frame.SKY, "//") if ratio.area >= 0 else (frame.ORANGE, "xx")
     solid = corners[[0, 1, 3]] if halved else corners
     ax.fill(*corners.T, alpha=0.25, facecolor=colour, edgecolor="0.3", ls=":", gid="parallelogram")
-    style: dict[str, Any] = {
-        "alpha": 0.6,
-        "facecolor": colour,
-        "hatch": hatch,
-        "edgecolor": "black",
-        "lw": 0.8,
-    }
-    ax.fill(*solid.T, label=f"{shape} ({side})", gid="area", **style)
+    ax.fill(
+        *solid.T, alpha=0.6, facecolor=colour, hatch=hatch, edgecolor="black", lw=0.8, gid="area",
+        label=f"{shape} ({side})",
+    )  # fmt: skip
     ends = zero_line(atom.weight, atom.bias, box)
     if ends is not None:
         ax.plot(

@@ -25,7 +25,7 @@ from geomnn.samples import Samples, finite_floats
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["layers_of", "named_parts", "to_onnx", "to_table", "to_torch"]
+__all__ = ["layers_of", "named_parts", "package", "to_onnx", "to_table", "to_torch"]
 
 Layer = tuple[np.ndarray, np.ndarray | None]
 PASSED = (
@@ -198,7 +198,7 @@ def to_torch(network: AnalyticNetwork, dtype: str = "float64") -> Any:
 
     Source: geomnn theory, section 0.
     """
-    layers, torch = _written(network, dtype), _package("torch", "net.to_torch()")
+    layers, torch = _written(network, dtype), package("torch", "net.to_torch()")
     modules = []
     for weights, offsets in layers:
         outputs, inputs = weights.shape
@@ -233,7 +233,7 @@ def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str =
 
     Source: geomnn theory, section 0.
     """
-    layers, onnx = _written(network, dtype), _package("onnx", "net.to_onnx()")
+    layers, onnx = _written(network, dtype), package("onnx", "net.to_onnx()")
     make, nodes, value = onnx.helper, [], "x"
     arrays: dict[str, np.ndarray] = {}
     for k, (weights, offsets) in enumerate(layers, start=1):
@@ -260,7 +260,7 @@ def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str =
 
 def to_table(network: AnalyticNetwork) -> Any:
     """What `AnalyticNetwork.table` gives: one row a neuron, as a pandas DataFrame."""
-    pandas = _package("pandas", "net.table()")
+    pandas = package("pandas", "net.table()")
     inner, biases, outer, _ = network.arrays()
     atoms = [neuron.atom for neuron in network.neurons]
     numbered = [f"w{k}" for k in range(1, inner.shape[1] + 1)]
@@ -299,12 +299,13 @@ def _constant(network: AnalyticNetwork) -> Layer:
     return np.zeros((len(outer), network.features)), intercept
 
 
-def _package(name: str, purpose: str) -> Any:
+def package(name: str, purpose: str, source: str | None = None) -> Any:
+    """An optional package, or a `MissingPackage` that says what for."""
     try:
         return import_module(name)
     except ImportError as reason:
         raise MissingPackage(
-            f"{purpose} needs {name}, which cannot be imported ({reason}): pip install {name}."
+            f"{purpose} needs {name}, which cannot be imported ({reason}): pip install {source or name}."
         ) from reason
 
 
