@@ -96,16 +96,10 @@ def _warnings_in_one_line() -> Iterator[None]:
         try:
             yield
         finally:
-            _show_warnings(caught)
-
-
-def _show_warnings(caught: Sequence[warnings.WarningMessage]) -> None:
-    for warning in caught:
-        if issubclass(warning.category, GeomnnWarning):
-            _say(f"geomnn: warning: {_one_line(warning.message)}", err=True)
-        else:
-            text = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
-            _say(text.rstrip(), err=True)
+            for each in caught:
+                text = warnings.formatwarning(each.message, each.category, each.filename, each.lineno)
+                ours = issubclass(each.category, GeomnnWarning)
+                _say(f"geomnn: warning: {_one_line(each.message)}" if ours else text.rstrip(), err=True)
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -105,9 +105,7 @@ def exactly(atom: Atom, rows: Sequence[Sequence[Fraction]]) -> Atom:
         points = [[a - b for a, b in zip(row, points[-1], strict=True)] for row in points[:-1]]
     if atom.level == 1:
         points += [[Fraction(int(entry)) for entry in e.vector(d)] for e in atom.directions]
-    vectors = np.empty((len(support) - 1, len(support)), dtype=object)
-    for k, vector in enumerate(points):
-        vectors[k] = vector
+    vectors = np.array(points, dtype=object).reshape(len(support) - 1, len(support))
     normal = [atom.orientation * Fraction(entry) for entry in algebra.cross_product(vectors)]
     weight, length = np.array([Fraction(0)] * d, dtype=object), sum(map(abs, normal))
     for k, entry in zip(support, normal, strict=True):

@@ -221,12 +221,10 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     cost = sum(sizes, basis.sum([])) * reg
     along = v.inner(RootVector(basis, rational_matrix([[y] for y in problem.targets], 1)))
     largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
-    exact = [*sizes, projection.intercept, *(v[i] for i in range(len(v)))]
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
     named = [_atom(problem, plane) for plane in active.planes]
     order = sorted(range(len(named)), key=lambda j: named[j].place)
-    dual = np.empty(len(v), dtype=object)
-    dual[:] = [plain(value) for value in exact[len(sizes) + 1 :]]
+    dual = np.array([plain(v[i]) for i in range(len(v))], dtype=object)
     return ExactOptimum(
         [named[j] for j in order],
         [plain(sizes[j] * active.signs[j]) for j in order],
@@ -269,7 +267,6 @@ def _atom(problem: ExactProblem, plane: Plane) -> Atom:
     else:
         length = sympy.sqrt(int(size))
         numbers = [symbolic(entry) / length for entry in entries]
-    weight = np.empty(len(normal), dtype=object)
-    weight[:] = numbers[:-1]
+    weight = np.array(numbers[:-1], dtype=object)
     bias: Any = numbers[-1] if problem.bias else Fraction(0)
     return Atom(weight, bias, samples, directions, orientation, problem.bias, problem.norm)

@@ -233,7 +233,7 @@ class AnalyticNetwork:
 
         for layer in self.below:
             rows = layer.exactly(rows)
-        values, basis = np.empty(len(rows), dtype=object), RootBasis()
+        basis = RootBasis()
         totals = [basis.read(self.intercept)] * len(rows)
         for neuron in self.neurons:
             z, b = basis.read(neuron.coefficient), basis.read(neuron.atom.bias)
@@ -243,8 +243,8 @@ class AnalyticNetwork:
                 if feature.sign() > 0:
                     totals[i] = totals[i] + z * feature
         rational = all(total.is_rational for total in totals)
-        values[:] = [total.to_fraction() if rational else total.to_sympy() for total in totals]
-        return values
+        values = [total.to_fraction() if rational else total.to_sympy() for total in totals]
+        return np.array(values, dtype=object)
 
     @property
     def _width(self) -> int:

@@ -74,9 +74,8 @@ class ExactNeuron:
     @cached_property
     def weight(self) -> np.ndarray:
         """w = √|z| u, SymPy numbers, shape (d,)."""
-        weight = np.empty(len(self.atom.weight), dtype=object)
-        weight[:] = [root_times(abs(self.coefficient), entry) for entry in self.atom.weight]
-        return weight
+        entries = [root_times(abs(self.coefficient), entry) for entry in self.atom.weight]
+        return np.array(entries, dtype=object)
 
     @cached_property
     def bias(self) -> Any:

@@ -114,7 +114,7 @@ def _changes(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
 def _changes_exactly(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
     """Whether integers that are parallel to the change make it one."""
     kept = _support(change)
-    basis, nullity = _matrix(columns[:, kept]).nullspace()
+    basis, nullity = flint.fmpz_mat(columns[:, kept].tolist()).nullspace()
     if nullity != 1:
         return False
     null = np.array([int(basis[k, 0]) for k in range(len(kept))], dtype=object)
@@ -132,7 +132,7 @@ def _separates(columns: np.ndarray, free: np.ndarray) -> bool:
 
 def _separates_exactly(columns: np.ndarray, free: np.ndarray) -> bool:
     """The same with a y of rational numbers."""
-    matrix = _matrix(columns[:, free].T) if free.any() else flint.fmpz_mat(1, len(columns))
+    matrix = flint.fmpz_mat(columns[:, free].T.tolist()) if free.any() else flint.fmpz_mat(1, len(columns))
     basis, nullity = matrix.nullspace()
     rows = [[int(basis[i, k]) for i in range(len(columns))] for k in range(nullity)]
     rest = np.array(rows, dtype=object).reshape(nullity, len(columns)) @ columns[:, ~free]
@@ -159,8 +159,3 @@ def _side(rows: np.ndarray) -> np.ndarray | None:
     bounds = [(-1.0, 1.0)] * len(rows) + [(None, 1.0)]
     found = linprog(cost, A_ub=table, b_ub=np.zeros(rows.shape[1]), bounds=bounds, method="highs-ds")
     return found.x[:-1] if found.status == 0 and -found.fun >= APART else None
-
-
-def _matrix(table: np.ndarray) -> flint.fmpz_mat:
-    rows, columns = table.shape
-    return flint.fmpz_mat(rows, columns, [int(entry) for entry in table.ravel().tolist()])

@@ -254,12 +254,11 @@ def _advice_on_commas(text: str) -> str | None:
 def exact_column(table: Table, name: str) -> np.ndarray:
     """A column that `number_column` accepts, as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
     position = _position(table, name, "a column")
-    values = np.empty(len(table.rows), dtype=object)
-    values[:] = [
+    values = [
         exact_number(Decimal(cells[position]), _where(table, row, name))
         for row, cells in enumerate(table.rows)
     ]
-    return values
+    return np.array(values, dtype=object)
 
 
 def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:

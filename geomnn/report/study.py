@@ -77,17 +77,21 @@ class Request:
         out : str
         """
         name = path or Path(self.path).name
-        words = ["geomnn", "derive", f"./{name}" if name.startswith("-") else name]
-        words += ["--target", self.target, "--reg", str(self.reg)]
-        words += ["--norm", self.norm] * (self.norm != "1")
-        words += ["--features", self.features or ""] * (self.features is not None)
-        words += ["--classify"] * self.classify + ["--standardize"] * self.standardize
-        words += ["--loss", self.loss or ""] * (self.loss is not None)
-        words += ["--no-bias"] * (not self.bias)
-        words += ["--dictionary", self.dictionary] * (self.dictionary != "auto")
-        words += ["--tol", repr(self.tol)] * (self.tol != 1e-9)
-        words += ["--exact"] * self.exact
-        return shlex.join([*words, "--out", out])
+        words = [
+            *["geomnn", "derive", f"./{name}" if name.startswith("-") else name],
+            *["--target", self.target, "--reg", str(self.reg)],
+            *["--norm", self.norm] * (self.norm != "1"),
+            *["--features", self.features or ""] * (self.features is not None),
+            *["--classify"] * self.classify,
+            *["--standardize"] * self.standardize,
+            *["--loss", self.loss or ""] * (self.loss is not None),
+            *["--no-bias"] * (not self.bias),
+            *["--dictionary", self.dictionary] * (self.dictionary != "auto"),
+            *["--tol", repr(self.tol)] * (self.tol != 1e-9),
+            *["--exact"] * self.exact,
+            *["--out", out],
+        ]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)

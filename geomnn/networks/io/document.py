@@ -236,9 +236,7 @@ class _Reader:
         if not shape:
             return _exact_number(value)
         _expect(len(_list(value, name)) == shape[0], f"{name} has another length")
-        array = np.empty(shape, dtype=object)
-        array[:] = [_exact_number(number) for number in value]
-        return array
+        return np.array([_exact_number(number) for number in value], dtype=object)
 
     def _atom(self, entry: dict[str, Any], weight: np.ndarray, bias: Any, level: int) -> Atom:
         """The unit neuron, if it has the name of the entry and numbers that the name allows."""
