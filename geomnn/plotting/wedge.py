@@ -29,7 +29,6 @@ from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
 
 
-
 @dataclass(frozen=True)
 class _Ratio:
     """(± (x − foot) ∧ base)_+ / ‖⋆base‖_p and what its parts are called."""
