@@ -14,10 +14,9 @@ from scipy.optimize import brentq
 
 import geomnn as gm
 from geomnn.plotting import frame
-from geomnn.programs.losses import Loss
 
 
-class HuberLoss(Loss):
+class HuberLoss(gm.losses.Loss):
     """ℓ = ½ r² for |r| ≤ δ and δ (|r| − ½ δ) beyond, r = y − f."""
 
     name = "Huber"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.paths import Path, grid, path, reg_max
+    from geomnn.programs import losses
     from geomnn.programs.certificate import Certificate
     from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
 
@@ -43,7 +44,8 @@ _HOMES = {
     "split_layer": "geomnn.rewriting.rewrite",
     "train_blocks": "geomnn.blocks",
 }
-_MODULES = {"multivectors": "geomnn.algebra.multivectors"}  # and those of the top level
+# and those of the top level
+_MODULES = {"losses": "geomnn.programs.losses", "multivectors": "geomnn.algebra.multivectors"}
 
 __all__ = [
     "AnalyticNetwork",
@@ -63,6 +65,7 @@ __all__ = [
     "errors",
     "exact",
     "grid",
+    "losses",
     "multivectors",
     "path",
     "plotting",
