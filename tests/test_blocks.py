@@ -140,7 +140,7 @@ def test_the_same_seed_gives_the_same_network_on_one_machine():
         ({"reg": 0.0}, "reg=0.0"),
         ({"rounds": 0}, "rounds=0"),
         ({"steps": -1}, "steps=-1"),
-        ({"loss": "hinge"}, "hinge"),
+        ({"loss": "absolute"}, "absolute"),
     ],
 )
 def test_bad_input_gets_a_sentence(options, match):

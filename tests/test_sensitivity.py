@@ -85,7 +85,7 @@ def test_derivatives_are_differences():
             - gm.derive(X, down, reg=0.1, exact=True).objective
         )
         assert rise / (2 * step) == fraction(piece.derivative(i).subs(piece.symbol, sympy.Rational(1, 10)))
-    with pytest.raises(OptionError, match="sample"):
+    with pytest.raises(OptionError, match="label=6; an integer from 0 to 5"):
         piece.derivative(6)
 
 
