@@ -143,7 +143,7 @@ def _pairs(points: list[Point], distinct: list[int]) -> Iterator[tuple[int, int]
 
 def _once(folds: list[list[Fraction]], pairs: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
     """The pairs with other features on the samples, up to sign and a constant, than those before."""
-    found: dict[tuple, tuple[int, int]] = {}
+    found: dict[tuple[object, ...], tuple[int, int]] = {}
     for k, j in pairs:
         found.setdefault(up_to_sign_and_constant([abs(value - folds[k][j]) for value in folds[k]]), (k, j))
     return list(found.values())

@@ -92,7 +92,7 @@ class Atom:
         return tuple(k for k in range(len(self.weight)) if k not in wedged)
 
     @property
-    def place(self) -> tuple:
+    def place(self) -> tuple[Any, ...]:
         """Where the name stands in the order of names: by samples, directions and orientation."""
         return self.samples, self.directions, self.aside or (), -self.orientation, self.active or ()
 

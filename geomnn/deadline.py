@@ -91,7 +91,7 @@ class Deadline:
         if self.over():
             raise OutOfTime
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (_arrived, (time() + self.left(),)) if self.end < inf else (Deadline, ())
 
 

@@ -22,7 +22,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = None) -> list[Any]:
+def in_parallel(
+    function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], n_jobs: int | None = None
+) -> list[Any]:
     """[function(*job) for job in jobs], one after the other unless joblib is told otherwise.
 
     Each job travels as one tuple, so that a cluster keeps all of it with the task and can begin it anew where a worker
@@ -37,10 +39,10 @@ def in_parallel(function: Callable, jobs: Iterable[tuple], n_jobs: int | None = 
     n_jobs : int, optional
         As in joblib; as its active backend says if not given.
     """
-    return Parallel(n_jobs=n_jobs)(delayed(_call)(function, job) for job in jobs)
+    return list(Parallel(n_jobs=n_jobs)(delayed(_call)(function, job) for job in jobs))
 
 
-def streamed(function: Callable, jobs: Iterable[tuple]) -> Iterator[Any]:
+def streamed(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """What `in_parallel` gives, one after the other, as soon as each is there and those before it are.
 
     Parameters
@@ -48,10 +50,10 @@ def streamed(function: Callable, jobs: Iterable[tuple]) -> Iterator[Any]:
     function : callable
     jobs : iterable of tuple
     """
-    return Parallel(return_as="generator")(delayed(_call)(function, job) for job in jobs)
+    return iter(Parallel(return_as="generator")(delayed(_call)(function, job) for job in jobs))
 
 
-def _call(function: Callable, job: tuple) -> Any:
+def _call(function: Callable[..., Any], job: tuple[Any, ...]) -> Any:
     with one_blas_thread():  # several might round otherwise
         return function(*job)
 
@@ -62,7 +64,7 @@ def one_blas_thread() -> threadpool_limits:
     return threadpool_limits(1, "blas")
 
 
-def compiled(function: Callable) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
     """The function, compiled on its first call.
 
     What was compiled is kept beside the source or, where that folder cannot be written, in numba's own one (see

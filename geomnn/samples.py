@@ -84,12 +84,12 @@ class Samples:
     @property
     def n(self) -> int:
         """Number of samples."""
-        return self.X.shape[0]
+        return int(self.X.shape[0])
 
     @property
     def d(self) -> int:
         """Number of features."""
-        return self.X.shape[1]
+        return int(self.X.shape[1])
 
     @property
     def D(self) -> int:
@@ -121,7 +121,7 @@ class Samples:
 
     def features(self, units: np.ndarray) -> np.ndarray:
         """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""
-        return np.maximum(self.homogeneous @ units.T, 0.0)
+        return np.asarray(np.maximum(self.homogeneous @ units.T, 0.0))
 
     def merged(self, residual: np.ndarray) -> np.ndarray:
         """Sums of the rows of a residual over equal samples, (n, c) → (number of distinct rows, c)."""
@@ -137,7 +137,7 @@ class Samples:
 
     def unit_of(self, weight: np.ndarray, bias: float) -> np.ndarray:
         """A neuron (w, b) in centred coordinates, shape (D,)."""
-        return self.units_of(weight[None], np.array([bias]))[0]
+        return self.units_of(weight[None], np.array([bias])).ravel()
 
     def units_of(self, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
         """Neurons (w, b) in centred coordinates, (w, b + w·centre), shapes (k, d) and (k,) → (k, D).

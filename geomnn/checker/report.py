@@ -53,7 +53,7 @@ def verify_report(report: Path, data: Path) -> list[str]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = parse_json(file.read_text(encoding="utf-8"))
+        document: dict[str, Any] = parse_json(file.read_text(encoding="utf-8"))
     except ValueError as reason:
         raise Falsehood(f"{file.name} is no JSON document that can be read ({reason}).") from reason
     require(isinstance(document, dict), f"{file.name} is no JSON object.")

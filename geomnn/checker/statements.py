@@ -94,7 +94,7 @@ def shown(number: Surd) -> str:
     return text if Surd(Fraction(text)) == number else f"{text}…"
 
 
-def digest(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> str:
+def digest(problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> str:
     """SHA-256 of a problem and its table: the problem as JSON, then a line for each sample, numbers in lowest terms,
     the target last."""
     asked = {key: problem[key] for key in sorted(problem.keys() - {"sha256"})}
@@ -194,7 +194,9 @@ def _check_form(document: Any) -> None:
     require(type(document["claim"]["count"]) is int, "The number of atoms is no integer.")
 
 
-def _check_problem(problem: dict, rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]) -> None:
+def _check_problem(
+    problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
+) -> None:
     n, d = len(rows), len(rows[0])
     require(
         problem["loss"] == "squared", f"The loss is {brief(problem['loss'])} and 'squared' can be checked."
@@ -348,6 +350,6 @@ def number(value: Any, name: str) -> Surd:
     return found
 
 
-def _list(value: Any, name: str) -> list:
+def _list(value: Any, name: str) -> list[Any]:
     require(isinstance(value, list), f"{name} is no list.")
-    return value
+    return list(value)

@@ -75,7 +75,7 @@ def _number(cell: str, name: Any) -> Fraction:
     return Fraction(cell)
 
 
-def _classes(column: list[str], classes: list) -> list[Fraction]:
+def _classes(column: list[str], classes: list[Any]) -> list[Fraction]:
     """−1 for the first class and 1 for the second; compared as numbers, as they are written, if all of them are."""
     require(
         all(isinstance(name, str) for name in classes),

@@ -138,7 +138,9 @@ def rank(rows: list[list[int]]) -> int:
     return found
 
 
-def spelling(samples: Sequence[int], directions: Sequence[tuple], orientation: int, bias: bool) -> str:
+def spelling(
+    samples: Sequence[int], directions: Sequence[tuple[int, int, int]], orientation: int, bias: bool
+) -> str:
     """The name of a neuron, such as +⋆((x3 − x7) ∧ e1) at x7."""
     factors = [f"(x{j} − x{samples[-1]})" for j in samples[:-1]] if bias else [f"x{j}" for j in samples]
     for first, second, sign in directions:

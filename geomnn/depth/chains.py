@@ -75,7 +75,9 @@ def _chain_features(
         "chains below a layer", 2 * len(points) * len(columns), SECONDS_PER_FOLD * n, 16.0 * len(columns),
         (seconds, 2.0**31), "fewer samples, a smaller depth, or more time",
     )  # fmt: skip
-    found: dict[tuple, tuple] = {}
+    found: dict[
+        tuple[object, ...], tuple[list[Fraction], int, int, int, Fraction, tuple[int, Fraction] | None]
+    ] = {}
     for i, aside in points:
         for k, column in enumerate(columns):
             point = column[i] if aside is None else column[i] + aside[1] * (column[aside[0]] - column[i])

@@ -91,7 +91,7 @@ def all_features(
         "wedges of a hidden layer", 2 * dictionary.count, SECONDS_PER_NAME, 8.0 * samples.D, (seconds, 2.0**31),
         "fewer samples or features, {dictionary}, which searches them, or {depth}", dictionary="auto", depth=2,
     )  # fmt: skip
-    named: dict[tuple, Atom] = {}
+    named: dict[tuple[object, ...], Atom] = {}
     for units in dictionary.units():
         for unit in np.concatenate([units, -units]):
             atom = (

@@ -72,7 +72,7 @@ class FeatureLayer:
             for row, s in zip(self.mix, self.shifts, strict=True)
         ]
 
-    def place(self, k: int) -> tuple:
+    def place(self, k: int) -> tuple[object, ...]:
         """Where a feature stands in the order of names: at the first of its neurons."""
         return self.atoms[k if self.mix is None else int(np.argmax(self.mix[k] != 0))].place
 

@@ -59,7 +59,7 @@ class IntegerSamples:
         table = np.array([[int(entry * self.scale) for entry in row] for row in rows], dtype=object)
         self.origin = table[0] if bias else 0 * table[0]
         self.points = table - self.origin
-        first: dict[tuple, int] = {}
+        first: dict[tuple[object, ...], int] = {}
         for i, point in enumerate(self.points.tolist()):
             if bias or any(point):
                 first.setdefault(tuple(point), i)
@@ -295,7 +295,7 @@ class ChainPlanes(Planes):
 
 def _distinct(blocks: list[np.ndarray], width: int) -> np.ndarray:
     """Each hyperplane once: the first non-zero entry of N positive, no zero normals, as object integers."""
-    seen: dict[tuple, None] = {}
+    seen: dict[tuple[object, ...], None] = {}
     for block in blocks:
         for row in block.tolist():
             leading = next((entry for entry in row[:-1] if entry), 0)

@@ -84,7 +84,7 @@ def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _lines(path: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(unit, reg, z) of every life of a neuron: from kink to kink while it is active."""
-    alive: dict[tuple, tuple[np.ndarray, list[float], list[float]]] = {}
+    alive: dict[tuple[object, ...], tuple[np.ndarray, list[float], list[float]]] = {}
     lives: list[tuple[np.ndarray, list[float], list[float]]] = []
     for piece in path.pieces:
         here = {}

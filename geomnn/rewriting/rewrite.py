@@ -295,7 +295,7 @@ def _checked(model: Any, X: Any, norm: Any) -> tuple[float, np.ndarray, Layers]:
     return p, table, layers
 
 
-def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tuple]:
+def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tuple[Any, ...]]:
     """Jobs for `split`."""
     return [(samples, units[k : k + BLOCK], norm) for k in range(0, len(units), BLOCK)]
 
@@ -318,7 +318,7 @@ def _last_layer(
     atoms: list[Atom] = []
     sizes: list[np.ndarray] = []
     became: dict[int, list[int]] = {}
-    found: dict[tuple, int] = {}
+    found: dict[tuple[object, ...], int] = {}
     for group in groups:
         size = np.linalg.norm(z[group], axis=1)
         products = products_of(features[:, group], z[group]) if together else features[:, group] * size
@@ -343,7 +343,7 @@ def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, di
     """Features as sums of those of wedges, and which of these each of them became."""
     atoms: list[Atom] = []
     became: dict[int, list[int]] = {}
-    found: dict[tuple, int] = {}
+    found: dict[tuple[object, ...], int] = {}
     entries, shift = [], np.zeros(len(used))
     for row, (j, parts) in enumerate(zip(used, level.parts(used), strict=True)):
         shift[row] = parts.constant

@@ -114,10 +114,10 @@ def _padded(pencils: Pencils, residual: np.ndarray) -> np.ndarray:
 
 def _swept(
     pencils: Pencils,
-    sweep: Callable,
+    sweep: Callable[..., None],
     norm: float,
     v: np.ndarray,
-    options: tuple,
+    options: tuple[object, ...],
     stretches: int,
     least: float = 0.0,
 ) -> Sweep:

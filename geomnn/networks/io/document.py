@@ -307,7 +307,7 @@ def _floats(value: Any, shape: tuple[int, ...], name: str) -> Any:
     return array if shape else float(array[0])
 
 
-def _list(value: Any, name: str) -> list:
+def _list(value: Any, name: str) -> list[Any]:
     _expect(isinstance(value, list), f"{name} is {brief(value)}, which is no list")
     return value
 
