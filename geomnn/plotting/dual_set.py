@@ -124,8 +124,10 @@ def _draw_axes(ax: Axes, found: DualSet, reach: float) -> None:
     ax.set(xticks=[], yticks=[], xlabel="the plane Σ v = 0; y less its mean")
     for row, axis in zip(found.rows, found.plane.T, strict=True):
         tip = 0.93 * reach * axis / np.linalg.norm(axis)
-        arrow: dict[str, Any] = {"arrowstyle": "-|>", "lw": 0.8, "color": "0.35", "ls": ":"}
-        ax.annotate("", (tip[0], tip[1]), (-tip[0], -tip[1]), arrowprops=arrow, zorder=2)
+        ax.annotate(
+            "", (tip[0], tip[1]), (-tip[0], -tip[1]), zorder=2,
+            arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": "0.35", "ls": ":"},
+        )  # fmt: skip
         ax.annotate(
             f"v{row}", (tip[0], tip[1]), (10, 4), textcoords="offset points", fontsize=11, color="0.25",
             path_effects=frame.HALO, gid="axis", zorder=6,
@@ -172,16 +174,11 @@ def _draw_network(ax: Axes, found: DualSet, reach: float) -> None:
             if len(choices):
                 taken.append(choices[np.argmax(np.minimum(away, 0.5 * reach))])
                 _write(ax, taken[-1], name, "atom")
-        arrow: dict[str, Any] = {
-            "arrowstyle": "-|>",
-            "lw": 2.2,
-            "color": colour,
-            "ls": style,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
         end = start + step
-        ax.annotate("", (end[0], end[1]), (start[0], start[1]), arrowprops=arrow, zorder=6)
+        ax.annotate(
+            "", (end[0], end[1]), (start[0], start[1]), zorder=6,
+            arrowprops={"arrowstyle": "-|>", "lw": 2.2, "color": colour, "ls": style, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
         side = start + step / 2 - middle if len(found.atoms) > 1 else np.array([0.0, 1.0])
         across = 20 * np.array([-step[1], step[0]]) / np.linalg.norm(step)
         _write(

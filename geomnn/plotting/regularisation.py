@@ -61,13 +61,14 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     places = [piece.reg for piece in path.pieces] + [path.reg_min]
     steps = np.array([len(piece.units) for piece in (*path.pieces, path.pieces[-1])])
     counts.step(places, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
-    counts.set_ylabel("number of neurons (dotted)")
-    counts.set_ylim(0, 1.25 * steps.max())
+    counts.set(ylabel="number of neurons (dotted)", ylim=(0, 1.25 * steps.max()))
     axes.axhline(0.0, color="black", lw=0.8)
     axes.set_xscale("log")
-    axes.set_xlim(path.reg_max * 1.05, path.reg_min)
-    axes.set_xlabel("reg (falls to the right)")
-    axes.set_ylabel("coefficient z of a neuron")
+    axes.set(
+        xlim=(path.reg_max * 1.05, path.reg_min),
+        xlabel="reg (falls to the right)",
+        ylabel="coefficient z of a neuron",
+    )
     axes.plot([], [], "o", color="0.3", mfc="white", ms=5, label="a neuron is born")
     axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
     if len(lines) > len(largest):

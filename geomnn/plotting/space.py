@@ -61,10 +61,10 @@ def plot_space(
         polygon = plane_in_box(atom.weight, atom.bias, box)
         if len(polygon) < 3:
             continue
-        face = Poly3DCollection([polygon], facecolor=colour, alpha=0.25, edgecolor=colour, lw=1.5)
-        face.set_linestyle("--" if atom.is_partial else "-")
-        face.set_gid(f"plane {j}")
-        face.set_label(frame.star(str(atom)))
+        face = Poly3DCollection(
+            [polygon], facecolor=colour, alpha=0.25, edgecolor=colour, lw=1.5,
+            linestyle="--" if atom.is_partial else "-", gid=f"plane {j}", label=frame.star(str(atom)),
+        )  # fmt: skip
         axes.add_collection3d(face)
         rows = frame.spanning_rows(atom, table)
         axes.plot(*table[rows].T, "o", mfc="none", mec=colour, ms=11, mew=1.8, gid=f"spanning {j}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from geomnn.atoms import name_atom
 from geomnn.errors import UnsupportedProblem
@@ -78,7 +79,7 @@ def _shaded(samples: Samples, norm: float, v: np.ndarray | None) -> tuple[Any, f
     bar = {"title": "active samples", "dtick": 1} if v is None else {"title": "|F(u)|"}
     surface = plotly().Surface(
         x=sphere[..., 0], y=sphere[..., 1], z=sphere[..., 2], surfacecolor=shades, hoverinfo="skip",
-        colorscale=[[k / 16, _hex(k / 16)] for k in range(17)], colorbar={"len": 0.7, **bar},
+        colorscale=[[k / 16, to_hex(frame.HEIGHTS(k / 16))] for k in range(17)], colorbar={"len": 0.7, **bar},
         lighting={"ambient": 1.0, "diffuse": 0.0, "specular": 0.0},
     )  # fmt: skip
     return surface, float(shades.max())
@@ -131,7 +132,3 @@ def _atoms(samples: Samples, norm: float, v: np.ndarray | None, largest: float) 
 def _in_space(points: np.ndarray, **style: Any) -> Any:
     x, y, z = points.T
     return plotly().Scatter3d(x=x, y=y, z=z, hoverinfo="text" if "hovertext" in style else "skip", **style)
-
-
-def _hex(share: float) -> str:
-    return "#" + "".join(f"{round(255 * part):02x}" for part in frame.HEIGHTS(share)[:3])

@@ -217,8 +217,10 @@ def _write_area(
 
 def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray) -> None:
     """An arrow from the foot along a direction that no sample has, and its name."""
-    style: dict[str, Any] = {"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", _pair(ratio.foot + arrow), _pair(ratio.foot), arrowprops=style, zorder=5)
+    ax.annotate(
+        "", _pair(ratio.foot + arrow), _pair(ratio.foot), zorder=5,
+        arrowprops={"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
     ax.annotate(
         f"direction {ratio.base_name}", _pair(ratio.foot + arrow / 2), _pair(14 * away),
         textcoords="offset points", ha="center", va="center", color=frame.BLUE, zorder=6,
