@@ -168,7 +168,7 @@ def test_a_network_that_is_not_optimal_is_refused_though_its_numbers_fit():
         gm.exact.verify(sealed(claimed), X, y)
     claimed["problem"] = {**claimed["problem"]}
     claimed["claim"]["scope"], claimed["claim"]["count"] = "global", exact.certificate.count
-    claimed["problem"]["sha256"] = digest(claimed["problem"], exact.exact.rows, exact.exact.targets)
+    claimed["problem"]["sha256"] = digest(claimed["problem"], exact.problem.samples.rows, exact.exact.targets)
     primal = Surd(Fraction(paper["claim"]["primal"]))
     claimed["claim"]["statement"] = sentence(primal, "global", exact.certificate.count)
     with pytest.raises(Falsehood, match=r"canonical|above reg"):

@@ -30,13 +30,9 @@ class ExactProblem:
 
     Parameters
     ----------
-    rows : list of list of Fraction
-        X.
     targets : list of Fraction
         y.
     reg : Fraction
-    norm : float
-    bias : bool
     samples : IntegerSamples
     planes : Planes
         All atoms.
@@ -44,11 +40,8 @@ class ExactProblem:
         "all", "wedge", "chains" or "columns".
     """
 
-    rows: list[list[Fraction]]
     targets: list[Fraction]
     reg: Fraction
-    norm: float
-    bias: bool
     samples: IntegerSamples
     planes: Planes
     program: str
@@ -143,13 +136,12 @@ def pose_exactly(problem: Problem, program: str) -> ExactProblem:
     Source: geomnn theory, section 8.
     """
     reg, targets = problem.exact_reg, problem.exact_targets
-    rows, bias = problem.samples.rows, problem.samples.bias
-    samples = IntegerSamples(rows, bias)
+    samples = IntegerSamples(problem.samples.rows, problem.samples.bias)
     if program in ("chains", "columns"):
         planes: Planes = ChainPlanes(samples, program == "columns")
     else:
         planes = Planes(samples, problem.norm, program == "all")
-    return ExactProblem(rows, targets, reg, problem.norm, bias, samples, planes, program)
+    return ExactProblem(targets, reg, samples, planes, program)
 
 
 def find_optimum(
@@ -178,7 +170,7 @@ def find_optimum(
         if plane is not None:
             planes.append(plane)
             signs.append(1 if guess.coefficients[j, 0] > 0 else -1)
-    target = Target(problem.targets, problem.reg, problem.bias, basis)
+    target = Target(problem.targets, problem.reg, problem.samples.bias, basis)
     active = ExactActiveSet(target, planes, signs)
 
     def most_violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
@@ -268,5 +260,5 @@ def _atom(problem: ExactProblem, plane: Plane) -> Atom:
         length = sympy.sqrt(int(size))
         numbers = [symbolic(entry) / length for entry in entries]
     weight = np.array(numbers[:-1], dtype=object)
-    bias: Any = numbers[-1] if problem.bias else Fraction(0)
-    return Atom(weight, bias, samples, directions, orientation, problem.bias, problem.norm)
+    bias: Any = numbers[-1] if problem.samples.bias else Fraction(0)
+    return Atom(weight, bias, samples, directions, orientation, problem.samples.bias, problem.planes.norm)

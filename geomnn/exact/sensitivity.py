@@ -246,7 +246,9 @@ def _piece(problem: ExactProblem, optimum: ExactOptimum) -> Piece:
     """The regs between which the active atoms stay optimal (None for infinity), and their KKT points at 0 and 1."""
     basis = RootBasis()
     at_zero, at_one = (
-        project(Target(problem.targets, Fraction(reg), problem.bias, basis), optimum.planes, optimum.signs)
+        project(
+            Target(problem.targets, Fraction(reg), problem.samples.bias, basis), optimum.planes, optimum.signs
+        )
         for reg in (0, 1)
     )
     low, high = Fraction(0), None

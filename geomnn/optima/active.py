@@ -131,7 +131,7 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
     )
     incidences = [problem.samples.incidences(np.array(p.coordinates, dtype=object)) for p in planes]
     sides = np.sign(np.array(incidences, dtype=object).reshape(k, n).T).astype(int)
-    ones = np.ones((n, int(problem.bias)), dtype=object)
+    ones = np.ones((n, int(problem.samples.bias)), dtype=object)
     return ActiveAtoms(
         columns,
         ones,
