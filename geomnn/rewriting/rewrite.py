@@ -151,37 +151,31 @@ def _rewritten(p: float, table: np.ndarray, layers: Layers) -> Rewriting:
     for number, (places, weights, offsets) in enumerate(hidden, start=1):
         levels.append(_Level(number, Samples(inputs, bias), p, places, weights, offsets))
         inputs = np.maximum(inputs @ weights.T + offsets, 0.0)
-    atoms: list[Atom] = []
-    below: list[FeatureLayer] = []
-    origins: list[dict[int, list[int]]] = []
-    bound = 1.0
+    last, origins, bound = FeatureLayer(()), list[dict[int, list[int]]](), 1.0
     z, t = np.zeros((0, len(outer))), intercept
     if levels:
-        atoms, z, t, owners, bound = _last_layer(levels[-1], outer, intercept, inputs @ outer.T)
+        last, z, t, owners, bound = _last_layer(levels[-1], outer, intercept, inputs @ outer.T)
         origins = [owners]
+    kept = [last]
     for level in reversed(levels[:-1]):
-        lower = below[0].atoms if below else tuple(atoms)
-        used = sorted({k for atom in lower for k in atom.support})
+        used = sorted({k for atom in kept[0].atoms for k in atom.support})
         if not used:
             break
-        renamed = tuple(atom.among(used) for atom in lower)
-        if below:
-            below[0] = replace(below[0], atoms=renamed)
-        else:
-            atoms = list(renamed)
+        kept[0] = replace(kept[0], atoms=tuple(atom.among(used) for atom in kept[0].atoms))
         layer, owners = _feature_layer(level, used)
-        below.insert(0, layer)
+        kept.insert(0, layer)
         origins.insert(0, owners)
+    *below, last = kept
     scalar = len(t) == 1
     network = AnalyticNetwork.from_atoms(
-        atoms, z[:, 0] if scalar else z, float(t[0]) if scalar else t, table.shape[1], p, bias, below
+        last.atoms, z[:, 0] if scalar else z, float(t[0]) if scalar else t, table.shape[1], p, bias, below
     )
     off = np.abs(network(table).reshape(wanted.shape) - wanted).max()
     before = tuple(len(weights) for weights, _ in layers[:-1])
     return Rewriting(
         network,
         before,
-        (*[0] * (len(before) - 1 - len(below)), *(len(layer.atoms) for layer in below), len(atoms)),
+        (*[0] * (len(before) - len(kept)), *(len(layer.atoms) for layer in kept)),
         _cost(layers, p),
         _cost(network.layers, p),
         float(off / max(np.abs(wanted).max(), np.finfo(float).tiny)),
@@ -302,9 +296,12 @@ def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tupl
 
 def _last_layer(
     level: _Level, outer: np.ndarray, intercept: np.ndarray, moving: np.ndarray
-) -> tuple[list[Atom], np.ndarray, np.ndarray, dict[int, list[int]], float]:
-    """The neurons of the last hidden layer: their atoms, z (k, c), t (c,), which of them each neuron became, and what
-    the angles of the chambers allow. Outputs without the intercept, beside which they may be tiny, are ``moving``."""
+) -> tuple[FeatureLayer, np.ndarray, np.ndarray, dict[int, list[int]], float]:
+    """The neurons of the last hidden layer: their features, z (k, c), t (c,), which of them each neuron became, and
+    what the angles of the chambers allow.
+
+    Outputs without the intercept, beside which they may be tiny, are ``moving``.
+    """
     parts = level.parts(range(len(level.places)))
     constant = sum(each.constant * alpha for each, alpha in zip(parts, outer.T, strict=True))
     t = intercept + constant
@@ -336,7 +333,7 @@ def _last_layer(
         products = products_of(feature_table(level.samples, atoms), total)
         rest = (moving - constant).ravel() - products.sum(axis=1)
         total = total * (1 + np.linalg.lstsq(products, rest, rcond=1e-13)[0])[:, None]
-    return atoms, total, t, became, _angle_bound(level, parts)
+    return FeatureLayer(tuple(atoms)), total, t, became, _angle_bound(level, parts)
 
 
 def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, dict[int, list[int]]]:
