@@ -235,18 +235,15 @@ class _Training:
 
     def descend(self, steps: int) -> None:
         """L-BFGS in all weights at once."""
-        shapes = [
-            part.shape for b in map(_balanced, self._blocks) for part in (b.inner, b.biases, b.outer, b.shift)
-        ]
-        ends = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
+        balanced = [part for block in self._blocks for part in _arrays(_balanced(block))]
+        ends = np.cumsum([part.size for part in balanced])
 
         def blocks(theta: np.ndarray) -> list[_Block]:
-            parts = [theta[a:b].reshape(s) for a, b, s in zip(ends[:-1], ends[1:], shapes, strict=True)]
-            return [
-                _Block(*four) for four in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
-            ]
+            pieces = zip(np.split(theta, ends[:-1]), balanced, strict=True)
+            parts = iter([piece.reshape(part.shape) for piece, part in pieces])
+            return [_Block(*four) for four in zip(parts, parts, parts, parts, strict=True)]
 
-        begin = np.concatenate([part.ravel() for b in map(_balanced, self._blocks) for part in _arrays(b)])
+        begin = np.concatenate([part.ravel() for part in balanced])
         # wedges are where the objective has its kinks: beside them it has a gradient
         moves = begin.astype(bool) | self._problem.samples.bias
         begin = begin + moves * JITTER * np.abs(begin).mean() * self._rng.standard_normal(len(begin))
@@ -260,7 +257,7 @@ class _Training:
         """The objective with the squares of (T), and its gradient."""
         problem, tables = self._problem, self._inputs(blocks)
         f = blocks[-1](tables[-1])
-        value, gradients = problem.loss.value(f, problem.targets), []
+        value, gradient = problem.loss.value(f, problem.targets), list[np.ndarray]()
         back = -problem.residual(f)
         for block, table in zip(reversed(blocks), reversed(tables), strict=True):
             hidden = np.maximum(table @ block.inner.T + block.biases, 0.0)
@@ -268,16 +265,14 @@ class _Training:
             value += problem.reg / 2 * float(np.sum(sizes**2) + np.sum(block.outer**2))
             into = (hidden > 0) * (back @ block.outer.T)
             free = float(problem.samples.bias)
-            gradients.append(
-                _Block(
-                    into.T @ table + problem.reg * sizes * np.sign(block.inner),
-                    free * into.sum(axis=0),
-                    hidden.T @ back + problem.reg * block.outer,
-                    free * back.sum(axis=0),
-                )
-            )
+            gradient[:0] = [
+                into.T @ table + problem.reg * sizes * np.sign(block.inner),
+                free * into.sum(axis=0),
+                hidden.T @ back + problem.reg * block.outer,
+                free * back.sum(axis=0),
+            ]
             back = (table > 0) * (into @ block.inner)
-        return value, np.concatenate([part.ravel() for b in reversed(gradients) for part in _arrays(b)])
+        return value, np.concatenate([part.ravel() for part in gradient])
 
     def solve_last(self) -> None:
         """The last block: the convex program on its input activations, or wedges of what it was if that is no lower."""
