@@ -16,7 +16,7 @@ from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, write_whole
-from geomnn.networks.io import document
+from geomnn.networks.io import document, interchange
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
 from geomnn.networks.writing import expressions
@@ -246,18 +246,14 @@ class AnalyticNetwork:
         values = [total.to_fraction() if rational else total.to_sympy() for total in totals]
         return np.array(values, dtype=object)
 
-    @property
-    def _width(self) -> int:
-        """How many features the last hidden layer has below."""
-        return self.below[-1].width if self.below else self.features
-
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """w (k, d), b (k,), α (k, c) and t (c,) of the last hidden layer in float64, with c = 1 for a scalar output; d
         is the number of features of the layer below; without one, of features that are standardised if there is a
         scaling. `layers` has weights of the columns as they are."""
         k, neurons = len(self.neurons), self.numeric().neurons
+        width = self.below[-1].width if self.below else self.features
         t = np.atleast_1d(np.asarray(self.intercept, dtype=float))
-        inner = np.array([n.weight for n in neurons]).reshape(k, self._width)
+        inner = np.array([n.weight for n in neurons]).reshape(k, width)
         biases = np.array([n.bias for n in neurons]).reshape(k)
         outer = np.array([n.outer for n in neurons]).reshape(k, len(t))
         return inner, biases, outer, t
@@ -289,19 +285,9 @@ class AnalyticNetwork:
         layers = [(weights, offsets if self.bias else None) for weights, offsets in pairs]
         return layers if self.scaling is None else [self.scaling.folded(*pairs[0]), *layers[1:]]
 
-    def table(self) -> Any:
-        """One row a neuron, as a pandas DataFrame: its atom, spanning samples and weights w1, w2, … or w[name]; these
-        are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
-
-        Raises
-        ------
-        MissingPackage
-            If pandas is not installed.
-        """
-        from geomnn.networks.io import interchange  # which loads the dictionaries
-
-        return interchange.to_table(self)
-
+    table = interchange.to_table
+    to_torch = interchange.to_torch
+    to_onnx = interchange.to_onnx
     to_sympy = expressions.to_sympy
     to_latex = expressions.to_latex
     to_html = expressions.to_html
@@ -333,18 +319,6 @@ class AnalyticNetwork:
             If the file is anything else, or of a version that this one does not know.
         """
         return cls(**document.load(path))
-
-    def to_torch(self, dtype: str = "float64") -> Any:
-        """The network as a torch.nn.Sequential of Linear and ReLU; see `networks.io`."""
-        from geomnn.networks.io import interchange
-
-        return interchange.to_torch(self, dtype)
-
-    def to_onnx(self, path: str | os.PathLike[str], dtype: str = "float64") -> None:
-        """Write the network as an ONNX file, from "x" (n, d) to "f" (n, c); see `networks.io`."""
-        from geomnn.networks.io import interchange
-
-        interchange.to_onnx(self, path, dtype)
 
     @classmethod
     def from_torch(cls, model: Any, X: Any, norm: float = 1, bias: bool | None = None) -> AnalyticNetwork:
@@ -385,6 +359,4 @@ class AnalyticNetwork:
 
         Source: geomnn theory, sections 1 and 7.
         """
-        from geomnn.networks.io import interchange
-
         return cls.from_atoms(**interchange.named_parts(model, X, norm, bias))

@@ -18,7 +18,6 @@ import numpy as np
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
 from geomnn.files import write_whole
-from geomnn.networks.naming import named_layers
 from geomnn.norms import ball
 from geomnn.samples import Samples, finite_floats
 
@@ -259,7 +258,18 @@ def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str =
 
 
 def to_table(network: AnalyticNetwork) -> Any:
-    """What `AnalyticNetwork.table` gives: one row a neuron, as a pandas DataFrame."""
+    """One row a neuron, as a pandas DataFrame: its atom, spanning samples and weights w1, w2, … or w[name]; these
+    are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+
+    Raises
+    ------
+    MissingPackage
+        If pandas is not installed.
+    """
     pandas = package("pandas", "net.table()")
     inner, biases, outer, _ = network.arrays()
     atoms = [neuron.atom for neuron in network.neurons]
@@ -314,6 +324,8 @@ def named_parts(model: Any, X: Any, norm: Any, bias: Any) -> dict[str, Any]:
 
     Source: geomnn theory, sections 1 and 7.
     """
+    from geomnn.networks.naming import named_layers  # which loads the dictionaries
+
     p, layers = ball(norm).p, layers_of(model)
     samples = Samples(X, _anchored(layers, bias))
     if samples.d != layers[0][0].shape[1]:
