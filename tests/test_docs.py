@@ -30,7 +30,9 @@ def test_the_api_page_has_the_names_of_the_package():
         assert f"`geomnn.{name}`" in API
 
 
-@pytest.mark.parametrize("name", ["algebra", "datasets", "errors", "losses", "multivectors", "plotting", "testing"])
+@pytest.mark.parametrize(
+    "name", ["algebra", "datasets", "errors", "losses", "multivectors", "plotting", "testing"]
+)
 def test_whole_modules_are_on_it(name):
     assert re.search(rf"\.\. automodule:: {re.escape(getattr(gm, name).__name__)}\n   :members:", API)
 

@@ -16,7 +16,7 @@ from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.pivoting import ExactActiveSet
 from geomnn.exact.projection import Projection, Target
-from geomnn.numbers.rationals import symbolic
+from geomnn.numbers.rationals import exact_reg, exact_targets, symbolic
 from geomnn.numbers.roots import RootBasis, RootSum, RootVector, rational_matrix
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
@@ -135,7 +135,8 @@ def pose_exactly(problem: Problem, program: str) -> ExactProblem:
 
     Source: geomnn theory, section 8.
     """
-    reg, targets = problem.exact_reg, problem.exact_targets
+    y, reg = problem.written
+    reg, targets = exact_reg(reg), exact_targets(y)
     samples = IntegerSamples(problem.samples.rows, problem.samples.bias)
     if program in ("chains", "columns"):
         planes: Planes = ChainPlanes(samples, program == "columns")

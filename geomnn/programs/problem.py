@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 
 from geomnn.errors import DataError, OptionError
 from geomnn.norms import ball
-from geomnn.numbers.rationals import exact_reg, exact_targets
 from geomnn.programs.losses import Loss, check_targets, find_loss
 from geomnn.samples import Samples, check_flag, plain_array
 
@@ -37,7 +35,7 @@ class Problem:
     one_column : bool
         Whether the targets came as (n,), so that results have no output axis either.
     written : tuple
-        The targets and reg as they were given, which `exact_targets` and `exact_reg` read.
+        The targets and reg as they were given, which are taken exactly in exact arithmetic.
 
     Source: geomnn theory, section 0, (T) and (C).
     """
@@ -59,16 +57,6 @@ class Problem:
     def is_projection(self) -> bool:
         """Whether the dual is the projection of y on a polyhedron (squared loss, scalar output)."""
         return self.loss.is_quadratic and self.outputs == 1
-
-    @property
-    def exact_targets(self) -> list[Fraction]:
-        """y (n,) in rational numbers."""
-        return exact_targets(self.written[0])
-
-    @property
-    def exact_reg(self) -> Fraction:
-        """reg in rational numbers."""
-        return exact_reg(self.written[1])
 
     def at(self, reg: Any) -> Problem:
         """The same problem with another weight of the penalty."""
