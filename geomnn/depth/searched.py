@@ -73,7 +73,8 @@ def search_layers(problem: Problem, count: int, effort: Effort) -> tuple[list[np
                 return layers, found.units, False
             layers.append(_and_more(found, samples[-1], seed, deadline))
             samples.append(Samples(samples[-1].features(layers[-1]), bias))
-            start = _passed_on(samples[-1])
+            # units that are one of the features each, so that a layer more costs nothing
+            start = np.array([samples[-1].unit_of(e, 0.0) for e in np.eye(samples[-1].d)])
             continue
         still = 0 if found.primal < best * (1 - FALL) else still + 1
         best = min(best, found.primal)
@@ -94,11 +95,6 @@ def _solved(
     """A network over some features: one that is found in a few rounds will do."""
     over, dictionary = problem.over(samples), LocalDictionary(samples, 1.0, seed=effort.seed)
     return search(over, dictionary, replace(effort, deadline=deadline, rounds=ROUNDS), start)
-
-
-def _passed_on(samples: Samples) -> np.ndarray:
-    """The units over features that are one of them each, so that a layer more costs nothing."""
-    return np.array([samples.unit_of(e, 0.0) for e in np.eye(samples.d)])
 
 
 def _and_more(found: Optimum, samples: Samples, seed: int, deadline: Deadline) -> np.ndarray:

@@ -71,12 +71,7 @@ def plot_dual_set(
     Source: geomnn theory, sections 0 and 4.
     """
     found = dual_set(X, y, reg, norm, bias, samples)
-    axes = frame.new_axes(ax, (6.6, 7.0))
-    _draw(axes, found)
-    return frame.legend_below(axes)
-
-
-def _draw(ax: Axes, found: DualSet) -> None:
+    ax = frame.new_axes(ax, (6.6, 7.0))
     reach = found.reach()
     box = [(-reach, reach)] * 2
     ax.fill(
@@ -113,6 +108,7 @@ def _draw(ax: Axes, found: DualSet) -> None:
         loc="left",
         gid="formula",
     )
+    return frame.legend_below(ax)
 
 
 def _draw_axes(ax: Axes, found: DualSet, reach: float) -> None:

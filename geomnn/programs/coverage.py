@@ -48,11 +48,6 @@ class Coverage:
         """What the count of the certificate counts."""
         return COUNTED.get(self.method, "atoms checked")
 
-    @property
-    def networks(self) -> str:
-        """The networks of which none is better, as the beginning of a sentence."""
-        return covered_networks(self.scope, self.depth, self.program)
-
     def sentence(self, objective: str = "the lower bound", known: str = "") -> str:
         """What was shown, in one sentence.
 
@@ -69,8 +64,7 @@ class Coverage:
         'No two-layer ReLU network of any width has a training objective below 2.'
         """
         if self.proves:
-            return (
-                f"{self.networks} has a training objective below {objective}{f' ({known})' if known else ''}."
-            )
+            networks = covered_networks(self.scope, self.depth, self.program)
+            return f"{networks} has a training objective below {objective}{f' ({known})' if known else ''}."
         network = f"A network with the training objective {objective}{f'; {known}' if known else ''}."
         return f"{network} That is no proof: other networks may be better."

@@ -91,7 +91,7 @@ def search(
             best = run.network(restricted, slid)
             if best.primal <= found.primal or not searching.over():
                 found = run.rounds(restricted, best)
-        if _share(found.units, slid):
+        if set(map(bytes, found.units)) & set(map(bytes, slid)):
             # what has slid ends at named atoms, and all walks that there were make up for what that costs; where they
             # do not, as when they were cut short, those that slid go on through the samples next to them
             walking = landing.part(WALKING)
@@ -170,11 +170,6 @@ def certified(
             return branching, replace(best, ended=ended)
         start = np.concatenate([network.units, pricing.units])
         network = search(problem, dictionary, effort, start)
-
-
-def _share(units: np.ndarray, others: np.ndarray) -> bool:
-    """Whether one of these units is one of the others."""
-    return bool(set(map(bytes, units)) & set(map(bytes, others)))
 
 
 def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:

@@ -53,7 +53,8 @@ def independent_neurons(
         products = np.einsum("nk,kc->nck", centred[:, alive], direction).reshape(
             centred.shape[0] * z.shape[1], len(alive)
         )
-        if deadline.over(_seconds(products)) or _clearly_independent(products):
+        seconds = SECONDS_PER_PRODUCT * products.size * min(products.shape)
+        if deadline.over(seconds) or _clearly_independent(products):
             break
         null = _null_space(products)
         if not null.shape[1]:
@@ -61,11 +62,6 @@ def independent_neurons(
         z[alive] = _eliminate(size, null)[:, None] * direction
     shift = (features @ (coefficients - z)).mean(axis=0)
     return z, shift if bias else np.zeros_like(shift)
-
-
-def _seconds(columns: np.ndarray) -> float:
-    """What it takes to find the dependencies of so many columns, by an estimate."""
-    return SECONDS_PER_PRODUCT * columns.size * min(columns.shape)
 
 
 def _clearly_independent(columns: np.ndarray) -> bool:

@@ -10,7 +10,8 @@ __all__ = ["latex_text"]
 
 def latex_text(study: Study) -> str:
     """A document that pdflatex, xelatex and lualatex compile as it is."""
-    parts = [_opening(study), _formula(study), _variables(study), _samples(study), _certificate(study)]
+    certificate = f"\\paragraph{{Certificate.}} {escape(study.solution.certificate.statement())}"
+    parts = [_opening(study), _formula(study), _variables(study), _samples(study), certificate]
     return "\n\n".join(part for part in parts if part) + "\n\n\\end{document}\n"
 
 
@@ -67,7 +68,3 @@ def _samples(study: Study) -> str:
         "\\begin{longtable}{rrp{10cm}}\nsample & line of the file & coordinates \\\\\n\\hline\n"
         f"{rows}\n\\end{{longtable}}"
     )
-
-
-def _certificate(study: Study) -> str:
-    return f"\\paragraph{{Certificate.}} {escape(study.solution.certificate.statement())}"
