@@ -202,8 +202,7 @@ def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any)
         study = study_table(Request(bias=not no_bias, **options), progress)
         with whole_folder(out, force) as folder:
             write_report(study, folder)
-    _say(summary(study))
-    _say(f"\n{Path(out) / 'report.html'}   open this first; beside it are {_listing()}")
+    _say_summary(study, out)
 
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
@@ -272,8 +271,7 @@ def demo(out: str, force: bool) -> None:
         study = study_table(request)
         write_report(study, folder)
     again = request.command(str(Path(out) / DEMO_FILE), "report")
-    _say(summary(study))
-    _say(f"\n{Path(out) / 'report.html'}   open this first; beside it are {_listing()}")
+    _say_summary(study, out)
     _say(f"{Path(out) / DEMO_FILE}   the data; derive a network from it yourself:\n  {again}")
 
 
@@ -290,5 +288,6 @@ def summary(study: Any) -> str:
     return "\n".join([*lines, "", study.solution.certificate.statement()])
 
 
-def _listing() -> str:
-    return "network.json, certificate.json, network.py, network.tex and the pictures."
+def _say_summary(study: Any, out: str) -> None:
+    others = "network.json, certificate.json, network.py, network.tex and the pictures"
+    _say(f"{summary(study)}\n\n{Path(out) / 'report.html'}   open this first; beside it are {others}.")

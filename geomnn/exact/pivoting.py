@@ -78,13 +78,10 @@ class ExactActiveSet:
 
     def _first_to_vanish(self, step: Projection) -> tuple[int, RootSum | None]:
         """Which multiplier is the first to be zero, and by how much that of the entering atom rises until then."""
-        first, least = -1, None
-        for u, (multiplier, slope) in enumerate(zip(step.multipliers, step.along, strict=True)):
-            if slope > 0:
-                ratio = multiplier * (1 / slope)
-                if least is None or ratio < least:
-                    first, least = u, ratio
-        return first, least
+        falling = [u for u, slope in enumerate(step.along) if slope > 0]
+        ratios = [step.multipliers[u] * (1 / step.along[u]) for u in falling]
+        least = min(ratios, default=None)
+        return (-1, None) if least is None else (falling[ratios.index(least)], least)
 
     def _project(self) -> Projection:
         """The projection, without atoms whose multiplier is not above zero: one negative one at a time."""

@@ -134,19 +134,18 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
     sizes = np.abs(frame.coefficients(network, output))
     widths = np.sqrt(sizes / (sizes.max() or 1.0)) if len(sizes) else sizes
     few = len(network) <= _FEW
-    unnamed = {"wedge": True, "partial wedge": True}
+    ticked = ", ticks where active" * few
+    labels = {kind: f"{kind}: line of a neuron{ticked}" for kind in ("wedge", "partial wedge")}
     for j, neuron in enumerate(network.neurons):
         ends = zero_line(neuron.weight, neuron.bias, box)
         if ends is None:
             continue
         kind = "partial wedge" if neuron.atom.is_partial else "wedge"
-        label = f"{kind}: line of a neuron{', ticks where active' if few else ''}" if unnamed[kind] else None
-        unnamed[kind] = False
         width = 0.5 + 1.3 * widths[j] if few else 0.2 + 0.9 * widths[j]
         style = "--" if neuron.atom.is_partial else "-"
         ax.plot(
-            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.45, label=label,
-            gid=f"neuron {j}", zorder=3,
+            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.45,
+            label=labels.pop(kind, None), gid=f"neuron {j}", zorder=3,
         )  # fmt: skip
         if few:
             ax.plot(

@@ -40,17 +40,13 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     if not len(path):
         raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
     axes = frame.new_axes(ax, (8.0, 5.0))
-    lines = _lines(path)
-    largest = sorted(lines, key=lambda line: -np.abs(line[2]).max())[:most_names]
-    named = {id(line): k for k, line in enumerate(largest)}
+    lines = sorted(_lines(path), key=lambda line: -np.abs(line[2]).max())
+    largest, others = lines[:most_names], lines[most_names:]
     colours = [frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY]
     styles = ["-", "--", "-.", ":"]
-    for line in sorted(lines, key=lambda line: id(line) in named):
-        unit, regs, z = line
-        k = named.get(id(line))
-        if k is None:
-            axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
-            continue
+    for _, regs, z in others:
+        axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
+    for k, (unit, regs, z) in enumerate(largest):
         colour, style = colours[k % 4], styles[k // 4 % 4]
         name = frame.star(str(path.dictionary.name(unit, path.problem.targets)))
         axes.plot(*_bent(regs, z), style, color=colour, lw=1.8, zorder=3, label=name, gid="neuron")
@@ -71,8 +67,8 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     )
     axes.plot([], [], "o", color="0.3", mfc="white", ms=5, label="a neuron is born")
     axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
-    if len(lines) > len(largest):
-        axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(lines) - len(largest)} other neurons")
+    if others:
+        axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(others)} other neurons")
     return frame.legend_below(axes)
 
 

@@ -188,7 +188,6 @@ class _Model:
         self.problem, self.faces = problem, faces
         self.maps = [face.linear for face in faces]
         self.ends = np.cumsum([0] + [f.lift.shape[1] for f in faces])
-        self.free = problem.samples.bias
 
     def split(self, theta: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
         c, k = self.problem.outputs, len(self.faces)
@@ -294,7 +293,7 @@ class _Model:
             across += np.outer(problem.reg * u - across @ a, a)
             hessian[rows, cols] -= across
             hessian[cols, rows] -= across.T
-        if not self.free:
+        if not problem.samples.bias:
             gradient[penalised:] = 0.0
             hessian[penalised:] = hessian[:, penalised:] = 0.0
             hessian[np.arange(penalised, len(theta)), np.arange(penalised, len(theta))] = 1.0

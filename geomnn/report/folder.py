@@ -38,16 +38,13 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
         there = target.is_dir() or os.path.lexists(target)
     except OSError as reason:
         raise OptionError(f"{out} cannot be a folder ({reason.strerror}); choose another --out.") from reason
-    if there:
-        if not target.is_dir():
-            raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
-        if not force:
-            raise OutputExists(f"{out} exists; choose another --out, or add --force to replace its files.")
-        writable = target
-    else:
-        writable = target.parent
-        if not writable.is_dir():
-            raise OptionError(f"{out} cannot be made, {writable} is not a folder; make that folder first.")
+    if there and not target.is_dir():
+        raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
+    if there and not force:
+        raise OutputExists(f"{out} exists; choose another --out, or add --force to replace its files.")
+    writable = target if there else target.parent
+    if not writable.is_dir():
+        raise OptionError(f"{out} cannot be made, {writable} is not a folder; make that folder first.")
     if not os.access(writable, os.W_OK | os.X_OK):
         raise OptionError(f"{writable} may not be written; choose another --out, or change its permissions.")
     return target

@@ -182,9 +182,5 @@ class BalancedNewton:
         hidden[own, own, 0, 1:] -= shortened
         hidden[own, own, 1:, 0] -= shortened
         m = k * (c + 1)
-        hessian = np.empty((m + c, m + c))
-        hessian[:m, :m] = hidden.transpose(0, 2, 1, 3).reshape(m, m)
-        hessian[:m, m:] = (turn @ blocks[:k, :, k]).reshape(m, c)
-        hessian[m:, :m] = hessian[:m, m:].T
-        hessian[m:, m:] = blocks[k, :, k]
-        return hessian
+        inside, beside = hidden.transpose(0, 2, 1, 3).reshape(m, m), (turn @ blocks[:k, :, k]).reshape(m, c)
+        return np.block([[inside, beside], [beside.T, blocks[k, :, k]]])

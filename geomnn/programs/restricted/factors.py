@@ -58,7 +58,8 @@ class Factors:
         """Take in the column that `split` has split into these, ‖rest‖ = length."""
         k = self.size
         if k == len(self._q):
-            self._grow(max(8, 2 * k))
+            more = max(8, k)
+            self._q, self._r = np.pad(self._q, ((0, more), (0, 0))), np.pad(self._r, (0, more))
         self._q[k] = rest / length
         self._r[:k, k], self._r[k, k] = coordinates, length
         self.size = k + 1
@@ -87,13 +88,6 @@ class Factors:
         q, r = np.linalg.qr(columns.T)
         self._q[: self.size] = q.T
         self._r[: self.size, : self.size] = r
-
-    def _grow(self, capacity: int) -> None:
-        q = np.zeros((capacity, self._q.shape[1]))
-        q[: len(self._q)] = self._q
-        r = np.zeros((capacity, capacity))
-        r[: len(self._r), : len(self._r)] = self._r
-        self._q, self._r = q, r
 
 
 @compiled
