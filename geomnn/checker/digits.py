@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contextlib import _GeneratorContextManager
 
 __all__ = ["MOST_DIGITS", "any_size", "parse_json", "printable", "shared", "too_long", "written"]
 
@@ -21,7 +24,7 @@ LONG = re.compile(rf"(?<![0-9])[0-9]{{{MOST_DIGITS + 1}}}")  # each run of digit
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,8})?")
 
 
-def shared(limit: Callable[[], AbstractContextManager]) -> Callable[[], Any]:
+def shared(limit: Callable[[], AbstractContextManager[Any]]) -> Callable[[], _GeneratorContextManager[None]]:
     """A limit of the whole process that several threads may enter at a time: the last to leave restores what was."""
     lock, held, users = threading.Lock(), ExitStack(), 0
 
