@@ -13,7 +13,7 @@ from geomnn.derivation import constant_correlation
 from geomnn.dictionaries import AFFORDABLE, WedgeDictionary, choose
 from geomnn.errors import OptionError
 from geomnn.machine import in_parallel
-from geomnn.paths import SHARE, along, bends, downwards, predictions, several
+from geomnn.paths import SHARE, bends, downwards, path_over, predictions, several
 from geomnn.programs.effort import Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
@@ -138,7 +138,7 @@ def _left_out(
     choice = choose(dictionary, least.samples, least.norm)
     atoms = choice.form(least.samples, least.norm, affordable=AFFORDABLE / 10)
     if isinstance(atoms, WedgeDictionary) and not bends(least, choice):
-        found = along(least, atoms, least.reg, effort).predict(X[outside], regs)[..., None]
+        found = path_over(least, atoms, least.reg, effort).predict(X[outside], regs)[..., None]
     else:
         points, optima = (
             least.samples.lift(X[outside]),

@@ -24,7 +24,7 @@ from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.search import certified, check_certify, optimise
+from geomnn.programs.search import bounded_search, check_certify, optimise
 from geomnn.programs.solve import STOPPED, Optimum
 from geomnn.samples import Samples, check_flag
 
@@ -277,7 +277,7 @@ def run(
     if certify is not None and atoms.scope == "local":
         if effort.time_limit is None:
             unnamed = replace(effort, deadline=Deadline.after(effort.affordable))
-        atoms, optimum = certified(problem, atoms, unnamed)
+        atoms, optimum = bounded_search(problem, atoms, unnamed)
     else:
         optimum = optimise(problem, atoms, unnamed, start)
     if posed is not None:

@@ -253,10 +253,10 @@ def path(
         choice = choose("all", problem.samples, problem.norm)
     atoms = choice.form(problem.samples, problem.norm)
     assert isinstance(atoms, WedgeDictionary)
-    return along(problem, atoms, end, effort)
+    return path_over(problem, atoms, end, effort)
 
 
-def along(problem: Problem, dictionary: WedgeDictionary, end: float | None, effort: Effort) -> Path:
+def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, effort: Effort) -> Path:
     """The path of a problem down to a reg, a thousandth of the largest if it is not given."""
     start = constant_correlation(problem, dictionary)
     if end is None:

@@ -55,7 +55,7 @@ class Samples:
     distinct : ndarray of int
         Row numbers of the samples that can span something: the first of each set of equal rows,
         without the zero rows where there is no bias.
-    place : ndarray of int, shape (n,)
+    distinct_index : ndarray of int, shape (n,)
         Which of the distinct rows each sample is equal to, -1 for none.
 
     Raises
@@ -79,7 +79,7 @@ class Samples:
         _, first, copies = np.unique(self.X + 0.0, axis=0, return_index=True, return_inverse=True)
         spanning: np.ndarray = np.any(self.X, axis=1) | self.bias
         self.distinct = np.sort(first[spanning[first]])
-        self.place = np.where(spanning, np.searchsorted(self.distinct, first[copies.ravel()]), -1)
+        self.distinct_index = np.where(spanning, np.searchsorted(self.distinct, first[copies.ravel()]), -1)
 
     @property
     def n(self) -> int:
@@ -128,7 +128,7 @@ class Samples:
         if len(self.distinct) == self.n:
             return residual
         total = np.zeros((len(self.distinct), residual.shape[1]))
-        np.add.at(total, self.place[self.place >= 0], residual[self.place >= 0])
+        np.add.at(total, self.distinct_index[self.distinct_index >= 0], residual[self.distinct_index >= 0])
         return total
 
     def bias_of(self, unit: np.ndarray) -> float:

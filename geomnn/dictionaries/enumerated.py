@@ -126,7 +126,7 @@ class WedgeDictionary(Dictionary):
             return pencils, 2 * int(pencils.counts[:, D == 1 :].sum())
         anchors, spans, finite = [np.zeros(0, dtype=int)], [np.zeros((0, d - 2, d))], [np.zeros(0, dtype=int)]
         for rows, along in self._members(D - 2):
-            anchors.append(samples.place[rows[:, -1]] if samples.bias else np.full(len(rows), -1))
+            anchors.append(samples.distinct_index[rows[:, -1]] if samples.bias else np.full(len(rows), -1))
             spans.append(wedge_vectors(samples, rows, along))
             finite.append(np.full(len(rows), rows.shape[1]))
         pencils = form_pencils(

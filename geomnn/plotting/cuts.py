@@ -42,7 +42,7 @@ class Cut:
 def cuts(samples: Samples, norm: float) -> list[Cut]:
     """The cut of every sample, then of every direction of ‖·‖_p; those that are equal are one."""
     rows = homogeneous(samples)
-    members = [(rows[i], f"x{i}", True) for i in range(samples.n) if samples.place[i] >= 0]
+    members = [(rows[i], f"x{i}", True) for i in range(samples.n) if samples.distinct_index[i] >= 0]
     for e in ball(norm).directions(samples.d):
         members.append((np.append(e.vector(samples.d), np.zeros(int(samples.bias))), f"⊥ {e}", False))
     found: list[Cut] = []

@@ -86,37 +86,37 @@ def follow(
 
     Source: geomnn theory, section 4.
     """
-    walk = _Walk(problem, start)
+    tracer = _Tracer(problem, start)
     pieces: list[Piece] = []
     still, before = 0, np.zeros(0)
     with one_blas_thread(), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
-        while walk.reg > end:
-            vanishing, until_vanishing = walk.first_to_vanish()
-            reached, until_reached = dictionary.reach(walk.dual, walk.slope, walk.reg)
-            step = min(until_vanishing, until_reached, walk.reg - end)
-            still = still + 1 if step <= STILL * walk.reg else 0
+        while tracer.reg > end:
+            vanishing, until_vanishing = tracer.first_to_vanish()
+            reached, until_reached = dictionary.reach(tracer.dual, tracer.slope, tracer.reg)
+            step = min(until_vanishing, until_reached, tracer.reg - end)
+            still = still + 1 if step <= STILL * tracer.reg else 0
             if still > 2 * len(problem.targets) + 20:
-                step, still = min(LEAP * walk.reg, walk.reg - end), 0
-            top, units, (z, t), slope = walk.reg, walk.units, walk.network, walk.slope
-            walk.fall(step)
+                step, still = min(LEAP * tracer.reg, tracer.reg - end), 0
+            top, units, (z, t), slope = tracer.reg, tracer.units, tracer.network, tracer.slope
+            tracer.fall(step)
             if step > STILL * top:
                 bends = not pieces or np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
                 pieces.append(
-                    Piece(top, walk.reg, units, z, walk.network[0], t, walk.network[1], bool(bends))
+                    Piece(top, tracer.reg, units, z, tracer.network[0], t, tracer.network[1], bool(bends))
                 )
                 before = slope
             if step == until_vanishing:
-                walk.leave(vanishing)
+                tracer.leave(vanishing)
             elif step == until_reached:
-                walk.join(reached)
-            walk.settle(dictionary)
+                tracer.join(reached)
+            tracer.settle(dictionary)
             bar.update()
-            bar.set_postfix(reg=f"{walk.reg:.2e}")
+            bar.set_postfix(reg=f"{tracer.reg:.2e}")
     return pieces
 
 
-class _Walk(DualActiveSet):
-    """A dual active set that walks along the path, with the tangent u, ζ as a second projection."""
+class _Tracer(DualActiveSet):
+    """A dual active set that follows the path, with the tangent u, ζ as a second projection."""
 
     def __init__(self, problem: Problem, start: float):
         samples = problem.samples
@@ -128,7 +128,7 @@ class _Walk(DualActiveSet):
 
     @property
     def reg(self) -> float:
-        """Where the walk is."""
+        """Where it is."""
         return self._main.level
 
     @property

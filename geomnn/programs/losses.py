@@ -221,17 +221,17 @@ class SoftmaxLoss(Loss):
         expected = logsumexp(f - logsumexp(f, axis=1, keepdims=True), axis=0, b=s)
         return np.asarray(np.log(np.sum(s * y, axis=0)) - expected)
 
-    def _lowest(self, f: np.ndarray, y: np.ndarray, t: np.ndarray, way: np.ndarray) -> np.ndarray:
-        """t and so much of a way along which the loss falls that hardly any slope of it is left."""
+    def _lowest(self, f: np.ndarray, y: np.ndarray, t: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """t and so much of a direction along which the loss falls that hardly any slope of it is left."""
         low, high, length = 0.0, np.inf, 1.0
-        begin = float(self.residual(f + t, y).sum(axis=0) @ way)
+        begin = float(self.residual(f + t, y).sum(axis=0) @ direction)
         for _ in range(HALVINGS):
-            falls = float(self.residual(f + t + length * way, y).sum(axis=0) @ way)
+            falls = float(self.residual(f + t + length * direction, y).sum(axis=0) @ direction)
             if abs(falls) <= 0.3 * begin:
                 break
             low, high = (length, high) if falls > 0 else (low, length)
             length = 2 * length if np.isinf(high) else (low + high) / 2
-        return t + length * way
+        return t + length * direction
 
     def canonical(self, t: np.ndarray) -> np.ndarray:
         # probabilities do not see what all outputs share; those of neurons are free of it, as it costs

@@ -30,7 +30,7 @@ from geomnn.programs.solve import STOPPED, Optimum, solve, sparse, with_residual
 from geomnn.programs.sparsify import independent_neurons
 from geomnn.samples import Samples
 
-__all__ = ["certified", "check_certify", "optimise", "search"]
+__all__ = ["bounded_search", "check_certify", "optimise", "search"]
 
 STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
@@ -138,7 +138,7 @@ def check_certify(certify: Any, problem: Problem, choice: Choice) -> None:
         )
 
 
-def certified(
+def bounded_search(
     problem: Problem, dictionary: Dictionary, effort: Effort
 ) -> tuple[BranchingDictionary, Optimum]:
     """A search, half of the time at most, and then bounds by branch and bound, whose better atoms it goes on from.

@@ -120,9 +120,14 @@ class BalancedNewton:
         """z with these neurons, each a part of what is best for it alone, so that the value falls."""
         problem, phi = self._problem, self._features
         force = np.linalg.norm(pull, axis=1, keepdims=True)
-        way = pull / force
-        bend = self._bend(entering, way, phi @ z + t)
-        step = (force - problem.reg) / np.maximum(bend, np.finfo(float).tiny)[:, None] * way / len(entering)
+        direction = pull / force
+        bend = self._bend(entering, direction, phi @ z + t)
+        step = (
+            (force - problem.reg)
+            / np.maximum(bend, np.finfo(float).tiny)[:, None]
+            * direction
+            / len(entering)
+        )
         while True:
             ahead = z.copy()
             ahead[entering] = step
