@@ -4,17 +4,20 @@ from collections import Counter, defaultdict
 
 import pytest
 
+MOST = 12  # instances of a test in the first stage, or some more until each of their values is among them
+
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items):
     groups = defaultdict(list)
     for item in items:
-        mark = item.get_closest_marker("one_in")
-        if mark is not None:
-            groups[item.nodeid.partition("[")[0], mark.args[0]].append(item)
-    for (_, step), instances in groups.items():
-        kept = first_stage([values_of(item) for item in instances], step)
-        for place, item in enumerate(instances):
+        if hasattr(item, "callspec"):
+            groups[item.nodeid.partition("[")[0]].append(item)
+    for group in groups.values():
+        mark = group[0].get_closest_marker("one_in")
+        step = max(mark.args[0] if mark else 1, -(-len(group) // MOST))
+        kept = first_stage([values_of(item) for item in group], step)
+        for place, item in enumerate(group):
             if place not in kept:
                 item.add_marker(pytest.mark.slow)
 

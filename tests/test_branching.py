@@ -148,6 +148,7 @@ def test_certificates_by_branch_and_bound_are_global(norm, bias):
     assert "10 samples branched over" in certificate.statement()
 
 
+@pytest.mark.slow
 def test_certificates_of_many_columns():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 8))

@@ -115,6 +115,7 @@ def test_byte_order_mark_and_quotes(folder):
 @pytest.mark.parametrize(
     "backend", ["module://matplotlib_inline.backend_inline", "module://no_such.backend", "nonsense"]
 )
+@pytest.mark.slow
 def test_the_backend_of_the_environment_has_no_say(folder, backend):
     (folder / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nfigure.facecolor: red\n")
     done = run(*derive("--features", "b", out="other"), MPLBACKEND=backend)
@@ -125,6 +126,7 @@ def test_the_backend_of_the_environment_has_no_say(folder, backend):
 
 
 @pytest.mark.parametrize("backend", ["svg", "nonsense"])
+@pytest.mark.slow
 def test_a_report_leaves_matplotlib_as_it_is(folder, backend):
     """The backend that the user asked for is still asked for, rcParams are what they were, and pyplot is not there."""
     script = (
@@ -445,6 +447,7 @@ def test_help_teaches(capsys):
     assert capsys.readouterr().out.startswith("geomnn ")
 
 
+@pytest.mark.slow
 def test_demo_and_the_command_that_it_prints(folder, capsys):
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
@@ -467,6 +470,7 @@ def run(*arguments, **environment):
     return subprocess.run(command, capture_output=True, env=settings, timeout=120)
 
 
+@pytest.mark.slow
 def test_as_a_process(folder):
     done = run(*derive("--features", "a,b"))
     assert (done.returncode, done.stderr) == (0, b"")
@@ -478,6 +482,7 @@ def test_as_a_process(folder):
     assert contents() == {"data.csv", "report"}
 
 
+@pytest.mark.slow
 def test_a_terminal_without_mathematics(folder):
     done = run(*derive("--features", "a,b"), PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")

@@ -52,6 +52,7 @@ class _Unlucky(LocalDictionary):
 
 
 @pytest.mark.parametrize("norm", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_killed_worker_changes_nothing(client, problem, norm):
     X, y = problem
     alone = gm.derive(
@@ -67,6 +68,7 @@ def test_a_killed_worker_changes_nothing(client, problem, norm):
     assert [str(n.atom) for n in spread.network.neurons] == [str(n.atom) for n in alone.network.neurons]
 
 
+@pytest.mark.slow
 def test_cross_validation(client, problem):
     X, y = problem
     options = {"regs": [5.0, 2.0], "folds": 3, "norm": 1, "dictionary": "wedge"}

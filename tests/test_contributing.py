@@ -28,6 +28,7 @@ def apply(place, code, copy):
     (copy / path).write_text("".join(lines), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_additions_of_the_page_pass_their_own_tests(tmp_path):
     shutil.copytree(TREE / "geomnn", tmp_path / "geomnn")  # with what numba has compiled
     shutil.copy2(TREE / "pyproject.toml", tmp_path)

@@ -272,6 +272,7 @@ def test_a_search_below_is_never_called_global(monkeypatch):
 
 
 @pytest.mark.parametrize("n", [12, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_more_samples_than_can_be_enumerated_are_searched(n):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 4))
@@ -314,6 +315,7 @@ def test_what_is_handed_down_is_the_slope_of_a_new_feature():
         assert most(np.column_stack([K, feature]))[0] > value * (1 + 1e-9)
 
 
+@pytest.mark.slow
 def test_a_searched_layer_more_never_costs_anything(monkeypatch):
     rng = np.random.default_rng(2)
     X = rng.normal(size=(12, 2))

@@ -289,6 +289,7 @@ def test_certificates_in_floats_are_as_the_schema_says():
             gm.exact.verify(document, X2, Y2)
 
 
+@pytest.mark.one_in(4)
 def test_no_network_file_of_other_types_is_more_than_a_format_error(network, tmp_path):
     """Whatever stands in any place: it is refused, or what is read is what is there."""
     document, refused = dump(network), 0

@@ -178,6 +178,7 @@ def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_pipelines_and_searches_take_them(iris):
     X, names = iris
     pipeline = make_pipeline(StandardScaler(), gm.WedgeClassifier(random_state=0))

@@ -265,6 +265,7 @@ def test_wedges_with_large_common_divisors():
         assert gm.exact.verify(gm.exact.certificate_document(solution), X, y)
 
 
+@pytest.mark.slow
 def test_numbers_of_thousands_of_digits_are_shown_and_kept(tmp_path):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(90, 2)), rng.normal(size=90)

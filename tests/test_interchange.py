@@ -95,6 +95,7 @@ def onnx():
 # -- reading
 
 
+@pytest.mark.slow
 def test_layers_of_a_network_are_its_layers():
     for name in [*PROBLEMS, *CONSTANTS]:
         net, _ = derived(name)

@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+pytestmark = pytest.mark.slow  # a kernel takes a while to start
+
 CELLS = {
     "exact": "import geomnn as gm\nX, y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 1]\n"
              "solution = gm.derive(X, y, reg=0.1, exact=True)\nsolution",

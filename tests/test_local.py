@@ -222,6 +222,7 @@ def test_other_losses_and_outputs():
 
 
 @pytest.mark.parametrize(("n", "d"), [(30, 8), pytest.param(60, 12, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_many_columns_are_searched_by_themselves(n, d):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, d))

@@ -281,6 +281,7 @@ def test_cross_validation_by_grids(options):
     assert (validation.errors > 0).all()
 
 
+@pytest.mark.slow
 def test_cross_validation_spreads_over_processes_and_does_not_change():
     X, y = smooth(24)
     alone = gm.cross_validate(X, y, folds=3)
