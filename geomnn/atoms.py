@@ -218,7 +218,8 @@ def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) ->
 def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, norm: float) -> np.ndarray:
     """Units u = ⋆(wedge)/‖·‖_p in centred coordinates, shape (…, D); zero where the wedge is zero.
 
-    Equation (1) of the geomnn theory, section 1.
+    Through samples, rows (…, s), at least one with a bias, and orthogonal to directions (…, q, d), s + q = D − 1:
+    for d = 1 without a bias none of both, shapes (…, 0) and (…, 0, 1). Geomnn theory, section 1, equation (1).
     """
     from geomnn.algebra import cross_product  # which loads SymPy, and a network in floats needs no product
 
@@ -237,9 +238,8 @@ def name_atom(
 ) -> Atom:
     """The atom at a unit neuron, under its canonical name.
 
-    Of all sets of samples (in order), then directions (in order), that span the flat to which the unit
-    is orthogonal, the lexicographically first is taken: the greedy basis.  If it spans a hyperplane the
-    atom is a wedge and its weight is computed anew from the name; otherwise it is a partial wedge.
+    Of all sets of samples, then directions, that span the flat to which the unit is orthogonal, the lexicographically
+    first is taken: the greedy basis. If it spans a hyperplane the atom is a wedge, computed anew, else a partial one.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def name_atom(
     Raises
     ------
     DataError
-        If the samples lie so close together that rounding hides which of them the atom touches.
+        If samples are so close that rounding hides which of them the atom touches, or nothing spans its hyperplane.
 
     Source: geomnn theory, sections 1 and 2.
     """
@@ -267,8 +267,11 @@ def name_atom(
         if _gives_back(atom, unit, samples):
             return atom
     raise DataError(
-        "Rounding hides which samples span the hyperplane of a neuron: some are nearly equal, or nearly dependent "
-        "(as far from the origin without a bias). Centre the features, or merge near-duplicates."
+        "Rounding hides which samples span the hyperplane of a neuron"
+        + ", or samples and directions do not span it"
+        * all(len(j + e) < samples.D - 1 for j, e in _bases(samples, unit, directions))
+        + ": some are nearly equal, or nearly dependent (as far from the origin without a bias). Centre the features, "
+        "or merge near-duplicates."
     )
 
 
@@ -354,8 +357,7 @@ def _partial_wedge(
     weight = unit[: samples.d].copy()
     through = samples.bias and members
     bias = _bias_through(samples, members[-1], weight) if through else samples.bias_of(unit)
-    rows = tuple(int(i) for i in active)
-    return Atom(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
+    return Atom(weight, bias, members, (), orientation, samples.bias, norm, tuple(active.tolist()), outputs)
 
 
 def _bases(

@@ -71,7 +71,7 @@ class Direction:
 
 
 class Ball(ABC):
-    """The unit ball of ‖·‖_p: all that p = 1, 2 and ∞ differ in.
+    """The unit ball of ‖·‖_p: what p = 1, 2 and ∞ differ in.
 
     Laws, for all weights w, w' and g, every number s, and 1/p + 1/q = 1:
 

@@ -247,7 +247,7 @@ def path(
     if why := bends(problem, choice):
         raise UnsupportedProblem(
             f"The path is piecewise affine for squared loss, one output and a fixed dictionary, but {why}: use gm.grid "
-            "for solutions at given regs (or norm=1 or inf, or dictionary='wedge')."
+            "for solutions at given regs."
         )
     if choice.name == "auto":
         choice = choose("all", problem.samples, problem.norm)
@@ -266,18 +266,17 @@ def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, 
 
 
 def bends(problem: Problem, choice: Choice) -> str:
-    """Why the path is not piecewise affine; nothing if it is."""
+    """Why the path is not piecewise affine, with what else there is; nothing if it is."""
     if not problem.loss.is_quadratic:
         return f"the loss is {problem.loss.name}"
     if problem.outputs > 1:
         return f"y has {problem.outputs} columns"
     if choice.fixed and choice.program in ("all", "wedge"):
         return ""
-    if choice.given is not None:
-        return f"a {choice.name} does not say which atom is the next to reach reg"
-    if choice.name in ("auto", "all"):
-        return "all atoms for norm=2 move with the residual"
-    return f"dictionary={choice.name!r} does not say which atom is the next to reach reg"
+    if choice.given is None and choice.name in ("auto", "all"):
+        return "all atoms for norm=2 move with the residual (for norm=1 or inf, or with dictionary='wedge', none do)"
+    name = f"dictionary={choice.name!r}" if choice.given is None else f"a {choice.name}"
+    return f"{name} does not say which atom is the next to reach reg (a WedgeDictionary does)"
 
 
 def grid(

@@ -23,8 +23,8 @@ class LawBroken(GeomnnError, AssertionError):
 def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -> None:
     """Run the laws of `Dictionary` on an instance, for random residuals with one and two columns.
 
-    With F(u) = ‖Σ_i v_i (x̃_i·u)_+‖_2: returned units are units, the first has the maximum, no returned and no
-    random unit (scope "global") beats it, and it is homogeneous in v.
+    With F(u) = ‖Σ_i v_i (x̃_i·u)_+‖_2: returned units are units, the first has the maximum, no returned one, none that
+    its ``units()`` lists, where it has that, and no random unit (scope "global") beats it, and it is homogeneous in v.
 
     Parameters
     ----------
@@ -63,7 +63,10 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         unlimited = dictionary.price(v, np.inf, 1)
         others = [_random_units(dictionary, rng, trials), _random_wedges(dictionary, rng, trials)]
         tried = np.concatenate(others) if dictionary.scope == "global" else pricing.units[:0]
-        found = np.linalg.norm(v.T @ samples.features(tried), axis=0)
+        found, *listed = (
+            np.linalg.norm(v.T @ samples.features(units), axis=0).max(initial=0.0)
+            for units in [tried, *getattr(dictionary, "units", list)()]
+        )
         laws = [
             (np.allclose(lengths, 1.0, rtol=1e-9, atol=0), "a returned unit has ‖w‖_p = 1"),
             (len(pricing.units) <= 50, "at most `limit` units are returned"),
@@ -74,6 +77,7 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
             (abs(scaled - 3.0 * largest) <= 9 * close, "the maximum is homogeneous in the residual"),
             (abs(unlimited.maximum - largest) <= close, "the maximum does not depend on the threshold"),
             (not len(unlimited.units), "no unit is returned that is not above the threshold"),
+            (max(listed, default=0.0) <= largest + close, "no atom of the dictionary beats the maximum"),
             (found <= largest + close, "no unit neuron at all beats a global maximum"),
         ]
         _check("Dictionary", laws)

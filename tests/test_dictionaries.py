@@ -66,6 +66,19 @@ def test_the_check_notices_a_broken_law(flaw):
         check_dictionary(liar)
 
 
+def test_the_check_notices_that_a_price_leaves_out_half_of_its_own_atoms():
+    class Half(WedgeDictionary):
+        def price(self, residual, threshold, limit):
+            units = np.concatenate([*self.units()])[::2]
+            values = np.linalg.norm(self.samples.features(units).T @ residual, axis=1)
+            order = np.argsort(-values)[:limit]
+            return Pricing(values.max(), units[order[values[order] > threshold]])
+
+    half = Half(Samples(np.random.default_rng(0).normal(size=(9, 2)), True), 1.0, directions=False)
+    with pytest.raises(LawBroken, match="no atom of the dictionary beats the maximum"):
+        check_dictionary(half)
+
+
 def test_the_check_notices_that_directions_are_missing():
     wedges = WedgeDictionary(
         Samples(np.random.default_rng(0).normal(size=(5, 3)), True), 1.0, directions=False
@@ -88,6 +101,9 @@ def test_the_check_notices_missing_atoms(kept):
         for seed in range(40):
             check_dictionary(thinned, seed=seed)
 
+    with pytest.raises(LawBroken, match="no atom of the dictionary"):
+        check_many()
+    thinned.units = list  # as one that lists none
     with pytest.raises(LawBroken, match="no unit neuron"):
         check_many()
 

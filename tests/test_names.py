@@ -114,11 +114,20 @@ def test_each_rung_of_tolerances_names_what_others_do_not(distance, seed, place,
     assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) == name
     if rung is None:
         monkeypatch.setattr(atoms, "MOST_NEAR", 0)
-        with pytest.raises(DataError, match="Rounding hides"):
+        with pytest.raises(DataError, match="Rounding hides which samples span the hyperplane of a neuron: "):
             name_atom(samples, unit, 1.0, ball(1).directions(2))
     else:
         monkeypatch.setattr(atoms, "NAME_TOLERANCES", np.delete(atoms.NAME_TOLERANCES, rung, axis=0).tolist())
         assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) != name
+
+
+def test_what_samples_and_directions_do_not_span_is_not_put_down_to_rounding_alone():
+    X = np.random.default_rng(0).normal(size=(8, 3))
+    samples = Samples(X, True)
+    unit = np.array([1.0, 0, 0, -samples.homogeneous[2, 0]])
+    assert str(name_atom(samples, unit, 1.0, ball(1).directions(3))) == "+⋆(e2 ∧ e3) at x2"
+    with pytest.raises(DataError, match="a neuron, or samples and directions do not span it: "):
+        name_atom(samples, unit, 1.0)
 
 
 def test_names_read_as_in_the_contract():

@@ -201,19 +201,21 @@ def test_a_path_of_nothing():
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
+    ("options", "why", "instead"),
     [
-        ({"loss": "logistic"}, "logistic"),
-        ({"norm": 2}, "move with the residual"),
-        ({"columns": 2}, "2 columns"),
+        ({"loss": "logistic"}, "logistic", ""),
+        ({"norm": 2}, "move with the residual", "norm=1 or inf"),
+        ({"columns": 2}, "2 columns", ""),
+        ({"dictionary": "local"}, "dictionary='local' does not say", "WedgeDictionary"),
     ],
 )
-def test_paths_that_bend_are_refused(options, why):
+def test_paths_that_bend_are_refused(options, why, instead):
     X, y = smooth(8)
     options = dict(options)
     y = np.sign(y) if "loss" in options else np.column_stack([y] * options.pop("columns", 1))
-    with pytest.raises(UnsupportedProblem, match=f"{why}.*gm.grid"):
+    with pytest.raises(UnsupportedProblem, match=f"{why}.*{instead}.*gm.grid") as refused:
         gm.path(X, y if y.ndim > 1 and y.shape[1] > 1 else y.ravel(), **options)
+    assert ("norm=1" in str(refused.value)) == ("norm" in options)  # advice belongs to its reason
 
 
 def test_bad_arguments_of_a_path():

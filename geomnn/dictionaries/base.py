@@ -48,7 +48,9 @@ class Dictionary(ABC):
     4. scope "global": no unit neuron at all beats the maximum;
     5. F is homogeneous, so price(s·v) has s times the maximum.
 
-    `geomnn.testing.check_dictionary` runs these laws on any instance.
+    `geomnn.testing.check_dictionary` runs these laws on any instance: the third where it has a method ``units()``, as
+    `WedgeDictionary` has, that lists its atoms in blocks (k, D), in one orientation or both. Else the third is for an
+    oracle of your own, as always is the question which atoms were meant.
 
     Parameters
     ----------
