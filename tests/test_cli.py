@@ -364,6 +364,7 @@ def test_too_large(folder, capsys):
     refused(capsys, *derive("--exact", path="big.csv"), parts=["Use fewer samples, or no --exact."])
 
 
+@pytest.mark.slow
 def test_more_columns_than_can_be_enumerated(folder, capsys):
     random = np.random.default_rng(0)
     rows = ["a,b,c,d,e,f,y", *(",".join(f"{v:.3f}" for v in row) for row in random.normal(size=(60, 7)))]

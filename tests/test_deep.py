@@ -59,6 +59,7 @@ def test_three_layers_meet_an_oracle_without_the_theory(n, d, bias, seed):
 
 @pytest.mark.parametrize("depth", [2, 3, 4])
 @pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.one_in(3)
 def test_the_network_has_the_objective(depth, bias):
     X, y, solution = solved(bias, depth)
     net, layers = solution.network, solution.network.layers
@@ -69,6 +70,7 @@ def test_the_network_has_the_objective(depth, bias):
     assert ("two-layer" if depth == 2 else f"parallel {depth}-layer") in solution.certificate.statement()
 
 
+@pytest.mark.slow
 def test_depth_never_costs_and_sometimes_saves():
     for seed in range(6):
         X, y = draw(seed, 4, 1)
@@ -366,6 +368,7 @@ def _line(table):
 
 
 @pytest.mark.parametrize("scale", [1e-6, pytest.param(1e6, marks=pytest.mark.slow), 1e9])
+@pytest.mark.slow
 def test_a_deep_search_of_features_of_any_size(monkeypatch, scale):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(12, 2))

@@ -251,6 +251,7 @@ def test_weights_that_leave_nothing_are_refused():
 
 @pytest.mark.parametrize("dictionary", ["auto", "sampled", "local"])
 @pytest.mark.parametrize("norm", [1, 2])
+@pytest.mark.one_in(3)
 def test_whole_weights_above_zero_are_repeated_samples(dictionary, norm):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(20, 4))
@@ -290,6 +291,7 @@ def test_targets_of_text_are_refused_in_a_sentence():
         gm.WedgeRegressor().fit([[0.0], [1.0]], ["1", "2"])
 
 
+@pytest.mark.slow
 def test_the_estimators_are_loaded_when_they_are_asked_for():
     import subprocess
     import sys

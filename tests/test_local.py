@@ -304,6 +304,7 @@ def test_softmax_of_features_of_many_sizes():
     assert found.objective == pytest.approx(best.objective, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_search_among_huge_and_small_features_keeps_few_neurons():
     X = np.array([[-1118709.0, -92], [1388394, -155], [-797980, 119], [325951, -128], [-1566859, 84]])
     y = np.eye(4)[[0, 2, 0, 3, 1]]

@@ -165,6 +165,7 @@ def test_networks_are_chains_with_the_objective(depth, exact, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_reflections_never_lower_the_cost_of_chains():
     for seed in range(20):
         x, y = draw(seed, 5)

@@ -356,6 +356,7 @@ def test_a_figure_shows_itself_in_a_notebook(planar):
     assert plotting.plot_network(networks[0], X, y)._repr_html_().startswith('<img alt="')
 
 
+@pytest.mark.slow
 def test_pictures_need_neither_pyplot_nor_a_display():
     program = (
         "import sys, geomnn as gm\n"
