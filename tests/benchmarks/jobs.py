@@ -121,7 +121,7 @@ def stored():
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.json"
         derived().save(file)
-        return float(np.sum(gm.AnalyticNetwork.load(file)(cloud(20_000)[0])))
+        return float(np.sum(gm.AnalyticNetwork.load(file)(cloud(2_000)[0])))
 
 
 def written():
