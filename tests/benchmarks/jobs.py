@@ -41,7 +41,7 @@ def cloud(n, d=2):
     return X, np.sin(2 * X[:, 0]) + X[:, 1]
 
 
-def line(n=600):
+def line(n=400):
     x = np.linspace(-3.0, 3.0, n)[:, None]
     return gm.derive(x, np.sin(3 * x[:, 0]) + cloud(n)[0][:, 0] / 10, reg=0.1).objective
 
