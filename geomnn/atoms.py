@@ -31,7 +31,7 @@ __all__ = ["Atom", "name_atom", "name_error", "units_through"]
 # (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it): above rounding;
 # then for near-duplicates some 1e-12 and some 1e-13 apart, of which one spans what is to be named
 NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
-NEAR, MOST_NEAR = 1e-8, 20_000  # where they are closer: all sets of what is near are tried, up to so many
+NEARBY, MOST_NEARBY = 1e-8, 20_000  # where they are closer: all sets of what is near are tried, up to so many
 # x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
 
@@ -366,8 +366,8 @@ def _bases(
     """What may span the hyperplane of a unit: greedy bases, then all sets, each of samples before directions."""
     for tolerances in NAME_TOLERANCES:
         yield _canonical_members(samples, unit, directions, *tolerances)
-    rows, touching = _touching(samples, unit, directions, NEAR)
-    for chosen in islice(combinations([*rows, *touching], samples.D - 1), MOST_NEAR):
+    rows, touching = _touching(samples, unit, directions, NEARBY)
+    for chosen in islice(combinations([*rows, *touching], samples.D - 1), MOST_NEARBY):
         members = tuple(j for j in chosen if isinstance(j, int))
         if members or not samples.bias:
             yield members, tuple(e for e in chosen if isinstance(e, Direction))

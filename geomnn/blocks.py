@@ -38,7 +38,7 @@ ROUNDING = 1e-9  # relative, by which a step may raise the objective: to what (C
 JITTER = 0.02  # of the mean weight, that a descent begins away from wedges
 REFINEMENTS = 3  # of the targets of basis pursuit
 REWEIGHTED = 60  # least squares problems of basis pursuit over what was found
-NOTHING = 1e-9  # of the largest neuron, below which one is dropped
+NO_NEURON = 1e-9  # of the largest neuron, below which one is dropped
 FREE = 1e4  # how much larger than any feature the constant is there
 SPREAD = 2  # hidden neurons of a block at the beginning, times its outputs
 PURSUIT = 0.02  # of the smallest reg whose network is constant
@@ -384,7 +384,7 @@ def _cheapest(
         z, t = root[:, None] * found[:k], free * FREE * found[k:].sum(axis=0)
         sizes = np.linalg.norm(z, axis=1)
         weights = np.maximum(sizes, 0.5 ** (step / 2) * sizes.max())
-    chosen = np.flatnonzero(sizes > NOTHING * sizes.max())
+    chosen = np.flatnonzero(sizes > NO_NEURON * sizes.max())
     columns = np.hstack([features[:, chosen], ones])
     last = np.linalg.lstsq(columns, wanted - features[:, chosen] @ z[chosen] - t, rcond=1e-14)[0]
     return chosen, z[chosen] + last[: len(chosen)], t + last[len(chosen) :].sum(axis=0)

@@ -21,7 +21,7 @@ from geomnn.samples import check_flag, finite_floats, plain_array
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
-AFFORDABLE = 0.5  # seconds: one of many fits, as in a grid search, is to be short
+AFFORDABLE_FIT = 0.5  # seconds: one of many fits, as in a grid search, is to be short
 FAR_OFF = 3.0  # |correlation|/reg: predictions need no optimum
 
 
@@ -61,7 +61,7 @@ class _WedgeEstimator(BaseEstimator):
         choice = choose(self.dictionary, problem.samples, problem.norm)
         warm = check_flag("warm_start", self.warm_start)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        effort = Effort(self.tol, seed, affordable=AFFORDABLE, rounds=self.rounds, far_off=FAR_OFF)
+        effort = Effort(self.tol, seed, affordable=AFFORDABLE_FIT, rounds=self.rounds, far_off=FAR_OFF)
         start = self._start(problem, choice) if warm else None
         solution, labels = run(problem, choice, effort, start=start), getattr(self, "classes_", ())
         network = replace(

@@ -355,7 +355,7 @@ def test_weights_of_features_that_are_rounding_are_none(monkeypatch):
     named = names.name_feature(samples, unit, 2)
     assert named.support == (0, 1)
     assert named.samples == (1, 4)
-    monkeypatch.setattr(names, "NOTHING", 0.0)
+    monkeypatch.setattr(names, "NO_WEIGHT", 0.0)
     with pytest.raises(DataError, match="Rounding hides"):
         names.name_feature(samples, unit, 2)
 

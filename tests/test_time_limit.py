@@ -247,7 +247,7 @@ def test_many_targets_are_solved_in_the_coefficients_with_the_same_result(bias, 
     units = np.random.default_rng(0).normal(size=(12, problem.samples.D))
     units /= np.linalg.norm(units[:, :3], axis=1, keepdims=True)
     few = restricted.restricted_solver(problem, 1e-9)
-    monkeypatch.setattr(restricted, "LARGE", 0)
+    monkeypatch.setattr(restricted, "LARGE_SYSTEM", 0)
     many = restricted.restricted_solver(problem, 1e-9)
     assert type(few) is not type(many)
     few.optimise(units)
@@ -263,7 +263,7 @@ def test_a_look_at_inner_products_before_changes_no_result(monkeypatch):
             features[:, 7], z[5], z[7] = features[:, 6] + features[:, 5], 2 * z[6], 3 * z[6]
         plain = sparsify.independent_neurons(features, z, True)
         with monkeypatch.context() as patched:
-            patched.setattr(sparsify, "LARGE", 0)
+            patched.setattr(sparsify, "LARGE_TABLE", 0)
             looked = sparsify.independent_neurons(features, z, True)
         np.testing.assert_array_equal(plain[0], looked[0])
         assert np.count_nonzero(plain[0].any(axis=1)) == 8 - dependent

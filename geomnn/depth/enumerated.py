@@ -18,16 +18,16 @@ from geomnn.depth.names import SECONDS_PER_NAME, exactly, feature_table, name_fe
 from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
 from geomnn.samples import Samples
 
-__all__ = ["SECONDS", "all_features", "all_layers"]
+__all__ = ["PRUNING_SECONDS", "all_features", "all_layers"]
 
-SECONDS_PER_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
-SECONDS = 60.0  # that pruning may take
+SECONDS_PER_PRUNED_ENTRY = 5e-6  # of the table, to ask of one feature whether the others make up for it
+PRUNING_SECONDS = 60.0  # that pruning may take
 PRICED = 15.0  # times as long may take what is done with all of them
-EQUAL = 1e-12  # relative, up to which a feature is a combination of others
+COMBINED = 1e-12  # relative, up to which a feature is a combination of others
 
 
 def all_layers(
-    samples: Samples, count: int, exact: bool, seconds: float = SECONDS, deadline: Deadline = NEVER
+    samples: Samples, count: int, exact: bool, seconds: float = PRUNING_SECONDS, deadline: Deadline = NEVER
 ) -> tuple[list[FeatureLayer], Samples]:
     """So many layers of all features, each over the one before, and the table of the last; fewer where there are none.
 
@@ -57,7 +57,11 @@ def all_layers(
 
 
 def all_features(
-    samples: Samples, exact: bool, level: int = 1, seconds: float = SECONDS, deadline: Deadline = NEVER
+    samples: Samples,
+    exact: bool,
+    level: int = 1,
+    seconds: float = PRUNING_SECONDS,
+    deadline: Deadline = NEVER,
 ) -> tuple[FeatureLayer, Any]:
     """Every feature that the atoms of the training problem (p = 1) have on the samples, each once, and their table K.
 
@@ -121,7 +125,7 @@ def _essential(table: np.ndarray, bias: bool, seconds: float, deadline: Deadline
     """
     n, count = table.shape
     refuse_if_too_large(
-        "features of a hidden layer", count, SECONDS_PER_ENTRY * count * n, 8.0 * n, (seconds, 2.0**31),
+        "features of a hidden layer", count, SECONDS_PER_PRUNED_ENTRY * count * n, 8.0 * n, (seconds, 2.0**31),
         "fewer samples or features, {dictionary}, which searches them, or {depth}", dictionary="auto", depth=2,
     )  # fmt: skip
     kept = [k for k in range(count) if table[:, k].any()]
@@ -139,6 +143,6 @@ def _essential(table: np.ndarray, bias: bool, seconds: float, deadline: Deadline
         chosen = np.flatnonzero(shortest.x)
         c = np.linalg.lstsq(columns[:, chosen], table[:, k], rcond=None)[0]
         off = np.abs(columns[:, chosen] @ c - table[:, k]).max()
-        if off <= EQUAL * table[:, k].max() and cost[chosen] @ np.abs(c) <= 1 + EQUAL:
+        if off <= COMBINED * table[:, k].max() and cost[chosen] @ np.abs(c) <= 1 + COMBINED:
             kept = others
     return kept

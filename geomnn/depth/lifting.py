@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.depth.chains import chain_layers
-from geomnn.depth.enumerated import SECONDS, all_layers
+from geomnn.depth.enumerated import PRUNING_SECONDS, all_layers
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import named_units, renamed
 from geomnn.depth.searched import search_layers
@@ -119,10 +119,10 @@ def lift(problem: Problem, depth: int, choice: Choice, effort: Effort, exact: bo
     if not count:
         return Lifting(problem, choice, samples)
     if choice.program == "chains":
-        layers, table = chain_layers(samples, count, exact, min(SECONDS, deadline.left()))
+        layers, table = chain_layers(samples, count, exact, min(PRUNING_SECONDS, deadline.left()))
         return Lifting(problem.over(table), choice, samples, layers)
     try:
-        seconds = min(SECONDS if needed else QUICKLY, deadline.left() / 4)
+        seconds = min(PRUNING_SECONDS if needed else QUICKLY, deadline.left() / 4)
         layers, table = all_layers(samples, count, exact, seconds, deadline.part(1 / 4))
         return Lifting(problem.over(table), choice, samples, layers)
     except EnumerationTooLarge as reason:

@@ -21,7 +21,7 @@ from geomnn.samples import Samples
 
 __all__ = ["SECONDS_PER_NAME", "exactly", "feature_table", "name_feature", "named_units", "renamed"]
 
-NOTHING = 1e-11  # of the largest w_k times feature, up to which a neuron does not need it
+NO_WEIGHT = 1e-11  # of the largest w_k times feature, up to which a neuron does not need it
 SECONDS_PER_NAME = 3e-4  # of a wedge
 
 
@@ -87,7 +87,7 @@ def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     weight = unit[: samples.d]
     share = np.abs(weight) * np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
     largest = np.abs(weight) == np.abs(weight).max()
-    support = np.flatnonzero((share > NOTHING * share.max()) | largest)
+    support = np.flatnonzero((share > NO_WEIGHT * share.max()) | largest)
     part = Samples(samples.X[:, support], samples.bias)
     atom = name_atom(part, part.unit_of(weight[support], samples.bias_of(unit)), 1.0)
     whole = np.zeros(samples.d)

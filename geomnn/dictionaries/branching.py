@@ -34,7 +34,7 @@ __all__ = ["BranchedPricing", "BranchingDictionary"]
 
 COST = 1e4  # Σ|r_i m_i| as HiGHS sees it, whose tolerances for gaps, 1e-6, and duals, 1e-7, are absolute
 TRUST = 1e-7  # what every bound is raised by for the tolerances of HiGHS, relative to Σ|r_i m_i|
-NOTHING = 1e-13  # a sample with less than this part of Σ|r_i m_i| is left out of the search
+NO_MOMENT = 1e-13  # a sample with less than this part of Σ|r_i m_i| is left out of the search
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class BranchingDictionary(Dictionary):
 
     def _search(self, gains: np.ndarray, seconds: float) -> tuple[float, np.ndarray, bool]:
         """For r_i m_i of which the sizes sum to 1: a bound, the best weight found (or zero), and whether it ended."""
-        wanted, unwanted = np.flatnonzero(gains > NOTHING), np.flatnonzero(gains < -NOTHING)
+        wanted, unwanted = np.flatnonzero(gains > NO_MOMENT), np.flatnonzero(gains < -NO_MOMENT)
         bound, weight = float(gains[gains > 0].sum()), np.zeros(self.samples.d)
         if not len(wanted) or seconds <= 0:
             return bound, weight, not len(wanted)

@@ -16,7 +16,7 @@ from geomnn.samples import Samples
 
 __all__ = ["ChainDictionary"]
 
-SECONDS_PER_ENTRY = 3e-7  # of the table of all features, for a solve
+SECONDS_PER_CHAIN_ENTRY = 3e-7  # of the table of all features, for a solve
 
 
 class ChainDictionary(Dictionary):
@@ -48,7 +48,7 @@ class ChainDictionary(Dictionary):
             raise UnsupportedProblem("Chains are folded at samples, which takes a bias: leave bias=True.")
         self.program = "columns" if columns else "chains"
         refuse_if_too_large(
-            "chains", samples.d if columns else 2 * samples.n * samples.d, SECONDS_PER_ENTRY * samples.n,
+            "chains", samples.d if columns else 2 * samples.n * samples.d, SECONDS_PER_CHAIN_ENTRY * samples.n,
             8.0 * samples.n, (900.0, 2.0**31), "fewer samples, or a smaller depth",
         )  # fmt: skip
         if columns:

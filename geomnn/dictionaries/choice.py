@@ -25,7 +25,7 @@ from geomnn.samples import Samples, check_integer
 
 __all__ = ["AFFORDABLE", "Choice", "choose", "find_dictionary"]
 
-SECONDS = 900.0  # that a solve over all atoms may take, by an estimate, where it is asked for
+ASKED_SECONDS = 900.0  # that a solve over all atoms may take, by an estimate, where it is asked for
 AFFORDABLE = 60.0  # and where it is not
 BEGUN = 4  # times as long as there is may take a solve that is ended when it is over: forming and a sweep take less
 CHAINS = "dictionary='chains' is for one feature, bias=True, norm=1 and depth 2, 3 or 4"
@@ -103,12 +103,19 @@ def _affordable(samples: Samples, norm: float, seed: int, affordable: float, lef
 # samples and norm, and by keyword what there is besides, of which most need nothing
 NAMES: dict[str, tuple[str, bool | None, bool, Callable[..., Dictionary]]] = {
     "auto": ("all", None, True, _affordable),
-    "all": ("all", None, True, lambda samples, norm, left, **_: _all_atoms(samples, norm, SECONDS, left)),
+    "all": (
+        "all",
+        None,
+        True,
+        lambda samples, norm, left, **_: _all_atoms(samples, norm, ASKED_SECONDS, left),
+    ),
     "wedge": (
         "wedge",
         True,
         False,
-        lambda samples, norm, left, **_: WedgeDictionary(samples, norm, False, min(SECONDS, BEGUN * left)),
+        lambda samples, norm, left, **_: WedgeDictionary(
+            samples, norm, False, min(ASKED_SECONDS, BEGUN * left)
+        ),
     ),
     "sampled": (
         "sampled",

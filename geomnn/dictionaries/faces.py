@@ -16,8 +16,8 @@ from geomnn.samples import Samples
 __all__ = ["FaceDictionary"]
 
 SECONDS_PER_FACE = 3e-5  # to form it
-SECONDS_PER_ENTRY = 5e-9  # one sample's part in pricing a face
-SWEEPS = 30  # a solve prices the faces about this often
+SECONDS_PER_FACE_ENTRY = 5e-9  # one sample's part in pricing a face
+FACE_SWEEPS = 30  # a solve prices the faces about this often
 
 
 class FaceDictionary(Dictionary):
@@ -58,7 +58,7 @@ class FaceDictionary(Dictionary):
         refuse_if_too_large(
             f"faces, at most, of {samples.n} samples of {d} features",
             turns * count_central_faces(others, min(others, d)),
-            SECONDS_PER_FACE + samples.n * SECONDS_PER_ENTRY * SWEEPS,
+            SECONDS_PER_FACE + samples.n * SECONDS_PER_FACE_ENTRY * FACE_SWEEPS,
             samples.n * 2 + 8 * d * 2,
             (max_seconds, max_bytes),
         )

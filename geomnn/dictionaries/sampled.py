@@ -26,8 +26,8 @@ __all__ = ["SampledDictionary", "sketch_directions"]
 
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 SKETCHES = 64  # independent ones, for equal shares of the wedges
-EQUAL = 8  # digits to which two units are compared
-BLOCK = 2**23  # floats in a block, 64 MiB
+EQUAL_DIGITS = 8  # digits to which two units are compared
+BLOCK_FLOATS = 2**23  # floats in a block, 64 MiB
 
 
 class SampledDictionary(Dictionary):
@@ -77,7 +77,7 @@ class SampledDictionary(Dictionary):
         for start in range(0, size, share):
             if sketch.shape[1] < self.samples.d:  # else there is but one
                 sketch = self._draw_sketch(rng)
-            stop, block = min(start + share, size), max(1, BLOCK // (sketch.shape[1] + 1) ** 2)
+            stop, block = min(start + share, size), max(1, BLOCK_FLOATS // (sketch.shape[1] + 1) ** 2)
             units += [self._draw_units(sketch, min(block, stop - k), rng) for k in range(start, stop, block)]
         return units
 
@@ -128,7 +128,7 @@ class SampledDictionary(Dictionary):
     def _unrepeated(self, units: np.ndarray) -> np.ndarray:
         """The first of each set of units that are equal up to their orientation."""
         scaled = units * np.abs(self.samples.homogeneous).max(axis=0)
-        keys = np.round(scaled / np.linalg.norm(scaled, axis=1, keepdims=True), EQUAL) + 0.0
+        keys = np.round(scaled / np.linalg.norm(scaled, axis=1, keepdims=True), EQUAL_DIGITS) + 0.0
         leading = np.take_along_axis(keys, (keys != 0).argmax(axis=1)[:, None], axis=1)
         seen: dict[bytes, int] = {}
         for k, key in enumerate(keys * np.sign(leading) + 0.0):
@@ -136,7 +136,7 @@ class SampledDictionary(Dictionary):
         return units[list(seen.values())]
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        samples, block = self.samples, max(1, BLOCK // self.samples.n)
+        samples, block = self.samples, max(1, BLOCK_FLOATS // self.samples.n)
         sums = np.zeros((len(self._units), residual.shape[1]))
         for k in range(0, len(sums), block):
             sums[k : k + block] = samples.features(self._units[k : k + block]).T @ residual

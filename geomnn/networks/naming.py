@@ -20,8 +20,8 @@ from geomnn.samples import Samples
 
 __all__ = ["named_layers", "unit_layers"]
 
-EQUAL = 1e-10  # of the largest weight, up to which two are equal
-SAME = 1e-9  # relative, up to which a neuron is the wedge of its name
+EQUAL_WEIGHTS = 1e-10  # of the largest weight, up to which two are equal
+SAME_WEDGE = 1e-9  # relative, up to which a neuron is the wedge of its name
 
 
 def named_layers(
@@ -108,7 +108,7 @@ def _named(samples: Samples, place: int, weight: np.ndarray, bias: float, norm: 
         raise DataError(refused) from reason
     scale[scale == 0] = 1.0
     off = scale * (samples.unit_of(atom.weight, atom.bias) - unit)
-    if np.abs(off).max() > SAME * np.abs(scale * unit).max():
+    if np.abs(off).max() > SAME_WEDGE * np.abs(scale * unit).max():
         raise DataError(refused)
     return atom
 
@@ -117,5 +117,5 @@ def _levelled(weight: np.ndarray) -> np.ndarray:
     """The weight with its sizes ranked: 0 for zeros, and the same rank for sizes that are equal, both to rounding."""
     size = np.abs(weight)
     order, ranks = np.argsort(size), np.zeros(len(size))
-    ranks[order] = np.cumsum(np.diff(size[order], prepend=0.0) > EQUAL * size.max())
+    ranks[order] = np.cumsum(np.diff(size[order], prepend=0.0) > EQUAL_WEIGHTS * size.max())
     return np.copysign(ranks, weight)

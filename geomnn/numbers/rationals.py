@@ -32,7 +32,7 @@ __all__ = [
     "symbolic",
 ]
 
-LARGEST = 1000  # decimal exponent up to which a number is read exactly
+LARGEST_EXPONENT = 1000  # decimal exponent up to which a number is read exactly
 SHORT = 24  # letters of an exact number up to which it is shown in full
 
 
@@ -55,9 +55,9 @@ def exact_number(value: Any, name: str) -> Fraction:
             f"{name} is {value!r}; a rational number was expected for exact arithmetic: give an int, a Fraction, "
             "a Decimal, a SymPy Rational or a float."
         )
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > LARGEST:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > LARGEST_EXPONENT:
         raise DataError(
-            f"{name} is {value:.3e}; exact numbers have exponents up to {LARGEST}: rescale the data."
+            f"{name} is {value:.3e}; exact numbers have exponents up to {LARGEST_EXPONENT}: rescale the data."
         )
     try:
         return Fraction(value)

@@ -26,10 +26,10 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["ActiveAtoms", "exactly_active", "nearly_active"]
 
-SAME = 1e-8  # largest difference of the entries of two units that are one, relative to the largest
-SIDE = 1e-9  # of the largest |x̃·u|, up to which a sample is on the hyperplane
+SAME_UNIT = 1e-8  # largest difference of the entries of two units that are one, relative to the largest
+ON_HYPERPLANE = 1e-9  # of the largest |x̃·u|, up to which a sample is on the hyperplane
 TOLERANCES = (1e-9, 1e-6)  # of correlations, relative: what both say is taken to be so
-MOST = 2000  # active atoms that are looked at
+MOST_ACTIVE = 2000  # active atoms that are looked at
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def nearly_active(
     mine = samples.units_of(weights, np.array([atom.bias for atom in used]))
     found = []
     for tolerance in TOLERANCES:
-        near = dictionary.price(v, problem.reg * (1 - tolerance), MOST).units
-        if len(near) == MOST:
+        near = dictionary.price(v, problem.reg * (1 - tolerance), MOST_ACTIVE).units
+        if len(near) == MOST_ACTIVE:
             return []
         found.append(_of_units(problem, mine, near, v))
     return found
@@ -88,7 +88,7 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
     samples = problem.samples
     units = [*used]
     for unit in near:
-        size = SAME * np.abs(unit).max()
+        size = SAME_UNIT * np.abs(unit).max()
         if not any((np.abs(unit - other) <= size).all() for other in units):
             units.append(unit)
     table = np.array(units).reshape(-1, samples.D)
@@ -96,7 +96,7 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
     pulls = features.T @ v
     ways = pulls / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), np.finfo(float).tiny)
     columns = np.einsum("nk,kc->nck", features, ways).reshape(v.size, len(table))
-    size = SIDE * np.abs(incidences).max(axis=0, initial=0.0)
+    size = ON_HYPERPLANE * np.abs(incidences).max(axis=0, initial=0.0)
     sides = np.sign(incidences) * (np.abs(incidences) > size)
     count = problem.outputs * samples.bias
     constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]

@@ -29,7 +29,7 @@ __all__ = ["is_point", "is_unique", "may_merge"]
 
 ROUNDING = 1e-9  # of the columns, all of one size, up to which a combination of them is zero
 APART = 1e-6  # relative singular value, and entry of y, from which on there is no doubt
-PART = 1e-9  # of the largest entry of a vector, up to which an entry is zero
+ZERO_PART = 1e-9  # of the largest entry of a vector, up to which an entry is zero
 BITS = 2**60  # to which the entries of y are rounded to be checked in integers
 
 
@@ -99,7 +99,7 @@ def _change(columns: np.ndarray, free: np.ndarray) -> np.ndarray | None:
 
 
 def _support(change: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.abs(change) > PART * np.abs(change).max())
+    return np.flatnonzero(np.abs(change) > ZERO_PART * np.abs(change).max())
 
 
 def _changes(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:

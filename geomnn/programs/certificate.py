@@ -21,7 +21,7 @@ from geomnn.programs.effort import Effort
 
 __all__ = ["Certificate", "warn_of_gap"]
 
-LOOSE = 1e-6
+LOOSE_NAMES = 1e-6
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
 
 
@@ -98,7 +98,7 @@ class Certificate:
     @property
     def names_are_loose(self) -> bool:
         """Whether names of partial wedges give their weights to less than six digits."""
-        return self.name_error > LOOSE
+        return self.name_error > LOOSE_NAMES
 
     def statement(self) -> str:
         """What was shown, in one sentence.

@@ -25,11 +25,11 @@ from geomnn.programs.restricted.active_set import DualActiveSet, Projection
 
 __all__ = ["Piece", "follow"]
 
-STILL = 1e-9  # a step of this part of reg is none: atoms that come together, by symmetry, come so close
+NO_STEP = 1e-9  # a step of this part of reg is none: atoms that come together, by symmetry, come so close
 LEAP = 1e-6  # part of reg that is stepped over where rounding hides which kink is next
 OFF = 1e-10  # relative excess over reg at which an atom has been missed
 SETTLING = 200  # rounds in which a solve anew has to end
-ZERO = 1e-12  # share of the largest multiplier that is taken for rounding
+NO_MULTIPLIER = 1e-12  # share of the largest multiplier that is taken for rounding
 BEND = 1e-8  # change of the slope of v, relative, from which on it is one: rounding leaves 1e-12, kinks above 1e-4
 
 
@@ -94,12 +94,12 @@ def follow(
             vanishing, until_vanishing = tracer.first_to_vanish()
             reached, until_reached = dictionary.reach(tracer.dual, tracer.slope, tracer.reg)
             step = min(until_vanishing, until_reached, tracer.reg - end)
-            still = still + 1 if step <= STILL * tracer.reg else 0
+            still = still + 1 if step <= NO_STEP * tracer.reg else 0
             if still > 2 * len(problem.targets) + 20:
                 step, still = min(LEAP * tracer.reg, tracer.reg - end), 0
             top, units, (z, t), slope = tracer.reg, tracer.units, tracer.network, tracer.slope
             tracer.fall(step)
-            if step > STILL * top:
+            if step > NO_STEP * top:
                 bends = not pieces or np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
                 pieces.append(
                     Piece(top, tracer.reg, units, z, tracer.network[0], t, tracer.network[1], bool(bends))
@@ -171,7 +171,10 @@ class _Tracer(DualActiveSet):
 
     def settle(self, dictionary: WedgeDictionary) -> None:
         """Where rounding has led astray, past a kink or to z < 0, solve anew from here."""
-        z, recovering = self._main.multipliers, STILL * self.reg * np.maximum(self._tangent.multipliers, 0.0)
+        z, recovering = (
+            self._main.multipliers,
+            NO_STEP * self.reg * np.maximum(self._tangent.multipliers, 0.0),
+        )
         below = np.maximum(-z - recovering, 0.0) * self._factors.norms
         off = (below[self._fixed :] > OFF * np.linalg.norm(self._y)).any()
         for _ in range(SETTLING):
@@ -195,6 +198,6 @@ class _Tracer(DualActiveSet):
     def _vanished(self, multipliers: np.ndarray) -> np.ndarray:
         """Which multipliers of atoms are zero but for rounding, shape (k,)."""
         size = multipliers * self._factors.norms
-        zero = size <= ZERO * size[self._fixed :].max(initial=0.0)
+        zero = size <= NO_MULTIPLIER * size[self._fixed :].max(initial=0.0)
         zero[: self._fixed] = False
         return zero

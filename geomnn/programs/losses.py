@@ -14,11 +14,11 @@ from geomnn.programs.loss import Loss, check_signs, check_targets
 __all__ = ["HingeLoss", "LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "check_targets", "find_loss"]
 
 EPS = np.finfo(float).eps
-STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
+SHIFT_STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
 # an intercept next to balance, to which so many steps bring nothing more, is balanced up to rounding
-NEXT, STALLED = 1e-9, 3
-FAR = 1e6  # a Newton step of this length comes of a curvature that is rounding
-NOTHING = 1e-60  # of all weights: no curvature and no residual
+NEXT, STALLED_SHIFT = 1e-9, 3
+FAR_STEP = 1e6  # a Newton step of this length comes of a curvature that is rounding
+NO_CURVATURE = 1e-60  # of all weights: no curvature and no residual
 
 
 class SquaredLoss(Loss):
@@ -182,14 +182,14 @@ class SoftmaxLoss(Loss):
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         t = best = np.zeros(y.shape[1])
         v, least, stalled = self.residual(f, y), np.inf, 0
-        for k in range(STEPS):
+        for k in range(SHIFT_STEPS):
             off = self._imbalance(v, y)
             stalled = 0 if off < 0.9 * least else stalled + 1
             best, least = (t, off) if off < least else (best, least)
-            if off <= 4 * EPS or (off < NEXT and stalled > STALLED):
+            if off <= 4 * EPS or (off < NEXT and stalled > STALLED_SHIFT):
                 break  # at rounding
             step = self._newton_step(f + t, y, v)
-            newton = np.abs(step).max() < FAR
+            newton = np.abs(step).max() < FAR_STEP
             ahead = self.residual(f + t + step, y) if newton else v
             if newton and self._imbalance(ahead, y) <= off / 2:
                 t, v = t + step, ahead
@@ -200,7 +200,7 @@ class SoftmaxLoss(Loss):
 
     def _imbalance(self, v: np.ndarray, y: np.ndarray) -> float:
         """The largest |Σ_i v_ik| of a class k as a part of Σ_i |v_ik|, which of a light class is small too."""
-        floor = NOTHING * np.sum(self._s * y)
+        floor = NO_CURVATURE * np.sum(self._s * y)
         return float(np.max(np.abs(v.sum(axis=0)) / np.maximum(np.abs(v).sum(axis=0), floor)))
 
     def _newton_step(self, f: np.ndarray, y: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -210,7 +210,7 @@ class SoftmaxLoss(Loss):
         hessian = -(self._s * p).T @ p
         np.fill_diagonal(hessian, 0.0)
         np.fill_diagonal(hessian, -hessian.sum(axis=1))
-        size = np.sqrt(np.maximum(hessian.diagonal(), NOTHING * np.sum(self._s * y)))
+        size = np.sqrt(np.maximum(hessian.diagonal(), NO_CURVATURE * np.sum(self._s * y)))
         null = size / np.linalg.norm(size)
         scaled = hessian / size / size[:, None] + np.outer(null, null)
         return np.asarray(np.linalg.lstsq(scaled, v.sum(axis=0) / size, rcond=None)[0] / size)

@@ -17,7 +17,7 @@ from geomnn.samples import Samples, check_flag, plain_array
 __all__ = ["Problem", "check_reg", "pose"]
 
 
-LARGEST = 1e140  # of y/x and y·x, whose squares, summed over samples, are to fit into float64
+LARGEST_QUOTIENT = 1e140  # of y/x and y·x, whose squares, summed over samples, are to fit into float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,10 +152,18 @@ def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
     """Refuse samples and targets whose quotients or products have squares that float64 cannot hold."""
     sizes = np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
     x, y, least = sizes.max(), np.abs(targets).max(), sizes[sizes > 0].min(initial=np.inf)
-    within = f"must lie between {1 / LARGEST:g} and {LARGEST:g}, as their squares have to fit into float64: rescale."
-    if x > LARGEST * least:
+    limits = f"{1 / LARGEST_QUOTIENT:g} and {LARGEST_QUOTIENT:g}"
+    within = f"must lie between {limits}, as their squares have to fit into float64: rescale."
+    if x > LARGEST_QUOTIENT * least:
         raise DataError(f"Features have sizes from {least:.3g} to {x:.3g}; their quotients {within}")
-    if x and y and not (1 / LARGEST <= y / x <= LARGEST and 1 / LARGEST <= y * x <= LARGEST):
+    if (
+        x
+        and y
+        and not (
+            1 / LARGEST_QUOTIENT <= y / x <= LARGEST_QUOTIENT
+            and 1 / LARGEST_QUOTIENT <= y * x <= LARGEST_QUOTIENT
+        )
+    ):
         spread = "a spread" if samples.bias else "values"
         raise DataError(
             f"X has {spread} of size {x:.3g} and y has values of size {y:.3g}; their quotients and products {within}"

@@ -29,8 +29,10 @@ from geomnn.samples import Samples
 __all__ = ["refine"]
 
 MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample or nothing
-LAST = 1e-15  # fall of the value that a Newton step promises, relative, from which on one more step ends at rounding
-SECONDS_PER_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobian, in the first step
+LAST_FALL = (
+    1e-15  # relative fall of the value that a Newton step promises, from which on one more ends at rounding
+)
+SECONDS_PER_JACOBIAN_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobian, in the first step
 DEAD = 1e-9  # of its size, up to which a step makes a neuron vanish
 
 
@@ -79,7 +81,7 @@ def refine(
     units, z, t
         With a value of (C) that is allowed: the arguments if no such value was reached.
     """
-    if deadline.over(SECONDS_PER_PRODUCT * problem.targets.size * (units.size + z.size) ** 2):
+    if deadline.over(SECONDS_PER_JACOBIAN_PRODUCT * problem.targets.size * (units.size + z.size) ** 2):
         return units, z, t
     if allowed is None:
         allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
@@ -95,7 +97,7 @@ def refine(
         noise, height, last = (
             1e-13 * abs(value),
             np.linalg.norm(gradient),
-            -gradient @ step < LAST * abs(value),
+            -gradient @ step < LAST_FALL * abs(value),
         )
         for halving in range(20):
             there, ahead = model.stepped(theta, reach * step / 2**halving, None if halving else met)

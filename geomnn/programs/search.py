@@ -32,19 +32,19 @@ from geomnn.samples import Samples
 
 __all__ = ["bounded_search", "check_certify", "optimise", "search"]
 
-STILL = 5  # rounds that bring hardly anything, after which it is taken to be the end
+STILL_ROUNDS = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
 KEPT = 5  # last networks that the end chooses from
-SAME = 1e-9  # relative difference up to which two residuals have the same atoms
-MORE = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
+SAME_RESIDUAL = 1e-9  # relative difference up to which two residuals have the same atoms
+WORTH_A_ROUND = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ON = 10_000  # the most steps with which neurons slide on where no time is left for a round
 ROOM = 2**25  # entries of the features of all walks that are kept
-FAR = 1e-2  # relative rise of the value up to which walks make up for sliding
-DEAD = 1e-6  # of the largest neuron, up to which one has slid to nothing
+LANDING_RISE = 1e-2  # relative rise of the value up to which walks make up for sliding
+SLID_AWAY = 1e-6  # of the largest neuron, up to which one has slid to nothing
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
-LOOSE = 1e-5  # relative accuracy of it beyond
-FEW = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
+LOOSE_PROGRAM = 1e-5  # relative accuracy of it beyond
+FEW_ATOMS = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
 FIRST = 2  # rounds that any time is enough for, if to begin with: of the first the second makes a network
 SEARCHING = 0.85  # part of the time for rounds; of what is left up to here
@@ -96,11 +96,11 @@ def search(
             # do not, as when they were cut short, those that slid go on through the samples next to them
             walking = landing.part(WALKING)
             ends = dictionary.until(walking).follow(found.units, found.dual, 0.0, run.limit).units
-            accuracy = tol / 10 if run.solves(found) else max(tol, LOOSE)
+            accuracy = tol / 10 if run.solves(found) else max(tol, LOOSE_PROGRAM)
             restricted, landed = restricted_solver(problem, accuracy, landing), found
             if not walking.over():
                 landed = run.network(restricted, np.concatenate([run.near(found), ends]))
-            if landed is found or landed.primal > found.primal * (1 + FAR):
+            if landed is found or landed.primal > found.primal * (1 + LANDING_RISE):
                 landed = run.through_samples(restricted, found, landing)
             found = run.rounds(restricted, landed) if run.solves(landed) else landed
         last = sparse(problem, found, moving, tol, deadline)
@@ -231,7 +231,7 @@ class _Run:
         z = np.concatenate([found.coefficients, steps * correlations / size])
         units, z, t = slide(problem, units, z, found.intercept, deadline=self._deadline.part(SLIDING))
         size = np.linalg.norm(z, axis=1)
-        z = np.where((size > DEAD * size.max(initial=0.0))[:, None], z, 0.0)
+        z = np.where((size > SLID_AWAY * size.max(initial=0.0))[:, None], z, 0.0)
         if len(z) > problem.targets.size:  # the outputs need no more neurons than that
             z, shift = independent_neurons(
                 problem.samples.features(units), z, problem.samples.bias, self._deadline
@@ -280,13 +280,13 @@ class _Run:
         what the last walks have found still goes in."""
         networks: list[Optimum] = []
         still, lowest, highest = 0, found.primal, -np.inf
-        while still < STILL and not self._is_over():
+        while still < STILL_ROUNDS and not self._is_over():
             if networks:
                 found = self.network(restricted, self.near(found))
             found, pool = self._walk(found, True)
             networks = [*networks[1 - KEPT :], found]
             falls = found.primal <= lowest * (1 - self._hardly)
-            still = 0 if falls or found.bound > highest + MORE * abs(lowest) else still + 1
+            still = 0 if falls or found.bound > highest + WORTH_A_ROUND * abs(lowest) else still + 1
             lowest, highest = min(lowest, found.primal), max(highest, found.bound)
             if not len(pool):
                 break
@@ -305,7 +305,7 @@ class _Run:
         values = np.linalg.norm(found.dual.T @ self._problem.samples.features(self.walked), axis=0)
         if self._problem.is_projection:
             return self.walked[values > NEARLY * self._problem.reg]
-        highest = np.argsort(-values, kind="stable")[:FEW]
+        highest = np.argsort(-values, kind="stable")[:FEW_ATOMS]
         return self.walked[highest[values[highest] > self._threshold]]
 
     def _is_over(self) -> bool:
@@ -349,7 +349,7 @@ class _Run:
         predictions = problem.samples.features(last.units) @ last.coefficients + last.intercept
         v, maximum = problem.dual_point(problem.residual(predictions)), found.maximum
         v = found.dual if problem.loss.is_polyhedral else v
-        if not maximum or np.abs(v - found.dual).max() > SAME * np.abs(v).max():
+        if not maximum or np.abs(v - found.dual).max() > SAME_RESIDUAL * np.abs(v).max():
             walks = dictionary.price(v, np.inf, 1), dictionary.follow(last.units, v, np.inf, 1)
             maximum = max(each.maximum for each in walks)
         last = self._estimated(replace(last, dual=v), maximum)

@@ -26,7 +26,7 @@ ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
 STOPPED = "its time or rounds were over"
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
-STALLED = 20  # rounds without progress after which rounding is taken to be the reason
+STALLED_ROUNDS = 20  # rounds without progress after which rounding is taken to be the reason
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def solve(
             if pace.over():
                 best = replace(best, ended=STOPPED)
                 break
-            added = stalled <= STALLED and any(map(len, found)) and restricted.add(np.concatenate(found))
+            added = (
+                stalled <= STALLED_ROUNDS and any(map(len, found)) and restricted.add(np.concatenate(found))
+            )
             if not added and (refined or not moving):
                 best = replace(best, ended="new atoms brought it no further, as rounding does")
                 break

@@ -11,8 +11,8 @@ from geomnn.deadline import NEVER, Deadline
 
 __all__ = ["independent_neurons"]
 
-SECONDS_PER_PRODUCT = 3e-9  # of an entry with a column, in a singular value decomposition
-LARGE = 2**18  # entries from which on inner products are looked at before
+SECONDS_PER_SVD_PRODUCT = 3e-9  # of an entry with a column, in a singular value decomposition
+LARGE_TABLE = 2**18  # entries from which on inner products are looked at before
 CLEARLY = 1e-10  # of the largest eigenvalue of the inner products: rounding makes 1e-13 of nothing
 
 
@@ -53,7 +53,7 @@ def independent_neurons(
         products = np.einsum("nk,kc->nck", centred[:, alive], direction).reshape(
             centred.shape[0] * z.shape[1], len(alive)
         )
-        seconds = SECONDS_PER_PRODUCT * products.size * min(products.shape)
+        seconds = SECONDS_PER_SVD_PRODUCT * products.size * min(products.shape)
         if deadline.over(seconds) or _clearly_independent(products):
             break
         null = _null_space(products)
@@ -67,7 +67,7 @@ def independent_neurons(
 def _clearly_independent(columns: np.ndarray) -> bool:
     """Whether many short products show what their singular values would: these cost some twenty times as much."""
     length = np.linalg.norm(columns, axis=0)
-    if columns.size < LARGE or len(columns) < columns.shape[1] or not length.all():
+    if columns.size < LARGE_TABLE or len(columns) < columns.shape[1] or not length.all():
         return False
     inner = np.linalg.eigvalsh(columns.T @ columns / np.outer(length, length))
     return bool(inner[0] > CLEARLY * inner[-1])

@@ -16,7 +16,7 @@ from geomnn.report.study import Study
 
 __all__ = ["check_lines", "coverage"]
 
-MOST_SUBSETS, MOST_NUMBERS, DRAWN = 20_000, 20_000_000, 10_000
+MOST_SUBSETS, MOST_PRODUCTS, DRAWN = 20_000, 20_000_000, 10_000
 NORMS = {"1": "1", "2": "2", "inf": "np.inf"}
 
 
@@ -26,7 +26,7 @@ def coverage(study: Study) -> str:
     if program == "sampled" or _vectors(study) < _members(study):
         return "none"  # nobody can draw them again, or there are none
     subsets = comb(_vectors(study), _members(study))
-    few = subsets <= MOST_SUBSETS and subsets * n <= MOST_NUMBERS
+    few = subsets <= MOST_SUBSETS and subsets * n <= MOST_PRODUCTS
     finite = program == "wedge" or study.request.norm != "2" or (len(study.features) == 1)
     scope = study.solution.certificate.coverage.scope
     return "all" if few and finite and scope != "local" else "drawn"

@@ -20,7 +20,7 @@ from scipy.optimize import nnls
 
 from geomnn.errors import DataError
 from geomnn.norms import ball
-from geomnn.rewriting.cone import EXACT, NOTHING, Cone, Rows
+from geomnn.rewriting.cone import EXACT, NO_PART, Cone, Rows
 from geomnn.samples import Samples
 
 __all__ = ["Parts", "split"]
@@ -82,13 +82,13 @@ def _split(rows: Rows, samples: Samples, neuron: np.ndarray, norm: float) -> Par
         return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
     point = neuron * scale
     along = rows.walls @ point
-    along[np.abs(along) <= NOTHING * np.abs(rows.walls) @ np.abs(point)] = 0.0
+    along[np.abs(along) <= NO_PART * np.abs(rows.walls) @ np.abs(point)] = 0.0
     values = np.concatenate([incidences[samples.distinct], along]) / rows.length
     rays, shares = _all_rays(rows, values, point)
-    rays[np.abs(rays) <= NOTHING * np.abs(rays).max(axis=1, keepdims=True)] = 0.0
+    rays[np.abs(rays) <= NO_PART * np.abs(rays).max(axis=1, keepdims=True)] = 0.0
     rays = rays / scale
     size = ball(norm).length(rays[:, :d])
-    flat = size * scale[:d].max() <= NOTHING * np.abs(rays * scale).max(axis=1)
+    flat = size * scale[:d].max() <= NO_PART * np.abs(rays * scale).max(axis=1)
     constant = float(shares[flat] @ rays[flat, -1]) if samples.bias else 0.0
     return Parts((shares * size)[~flat], rays[~flat] / size[~flat, None], constant)
 

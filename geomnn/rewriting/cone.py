@@ -21,16 +21,16 @@ from geomnn.samples import Samples
 
 __all__ = ["Cone", "Rows"]
 
-NOTHING = 1e-12  # of a neuron, that its weight may be to count as zero, or what is left of it
-ZERO = 1e-9  # entries of the tableau up to this are zero; rows are 1 on the average of a vertex
-FLAT = 1e-8  # slopes up to this part of the largest along an edge are none
+NO_PART = 1e-12  # of a neuron, that its weight may be to count as zero, or what is left of it
+ZERO_ENTRY = 1e-9  # entries of the tableau up to this are zero; rows are 1 on the average of a vertex
+FLAT_EDGE = 1e-8  # slopes up to this part of the largest along an edge are none
 SLACK = 1e-11  # by which a row may fall below zero for the sake of a larger pivot
 DELAY = 24  # pivots before they are worked into the tableau
 ANEW = 8_000  # pivots, at most, before the tableau is formed anew
-DRIFT = 1e-10  # of a vertex between that
+VERTEX_DRIFT = 1e-10  # of a vertex between that
 PROJECTIONS = 32  # random ones of edges, which tell their lengths
 EXACT = 1e-11  # a row that a ray is said to be orthogonal to is zero on it up to this
-MOST = 50  # pivots to a facet, times the dimension
+MOST_PIVOTS = 50  # pivots to a facet, times the dimension
 
 
 class Rows:
@@ -106,10 +106,10 @@ class Cone:
         while True:
             if self._pivots > self._anew:
                 self._form()
-            above = np.flatnonzero(self._vertex > ZERO)
+            above = np.flatnonzero(self._vertex > ZERO_ENTRY)
             reach = self._values[above] / self._vertex[above]
             q, share = int(above[np.argmin(reach)]), float(reach.min())
-            if share > NOTHING:
+            if share > NO_PART:
                 vertices.append(np.zeros(len(self._cone)))
                 vertices[-1][self._rows] = self._vertex
                 bases.append([*self._rows[self._basis[: self._active]].tolist(), *self._closed])
@@ -117,7 +117,7 @@ class Cone:
                 rest -= share
                 self._values = np.maximum(self._values - share * self._vertex, 0.0)
             self._values[q] = 0.0
-            if not self._active or rest <= NOTHING or not self._descend(q):
+            if not self._active or rest <= NO_PART or not self._descend(q):
                 break
         rays = self._given.solve(np.array(vertices).reshape(-1, self._m) * self._signs)
         along = self._cone @ rays.T
@@ -142,7 +142,7 @@ class Cone:
             if self._active:
                 _read_row(self._tableau, self._left, self._right, self._pending, self._active, row, self._row)
                 k = int(np.argmax(np.abs(self._row[: self._active])))
-                if abs(self._row[k]) > ZERO:
+                if abs(self._row[k]) > ZERO_ENTRY:
                     self._exchange(k, row)
                     self._close(k)
         for k in range(self._active):
@@ -155,16 +155,16 @@ class Cone:
 
     def _descend(self, q: int) -> bool:
         """Pivot to a vertex with row q zero, and stay in that facet; False where rounding hides the way."""
-        for _ in range(1 + MOST * self._D // DELAY):
+        for _ in range(1 + MOST_PIVOTS * self._D // DELAY):
             if self._pending == DELAY:
                 self._work_in()
             arrays = self._tableau, self._left, self._right
             _read_row(*arrays, self._pending, self._active, q, self._row)
-            if self._vertex[q] <= ZERO:
+            if self._vertex[q] <= ZERO_ENTRY:
                 length = np.linalg.norm(self._known[1:, : self._active], axis=0)
                 slopes = np.abs(self._row[: self._active]) / length
                 k = int(np.argmax(slopes))
-                if slopes[k] > FLAT:  # otherwise the rows that are zero imply it
+                if slopes[k] > FLAT_EDGE:  # otherwise the rows that are zero imply it
                     self._exchange(k, q)
                     self._close(k)
                 return True
@@ -240,7 +240,7 @@ class Cone:
         self._vertex[here] = 0.0
         self._left, self._column = np.zeros((len(cone), DELAY), order="F"), np.zeros(len(cone))
         drift = np.abs(self._vertex - before).max(initial=0.0)
-        self._anew = int(np.clip(self._anew * np.sqrt(DRIFT / max(drift, 1e-300)), 100, ANEW))
+        self._anew = int(np.clip(self._anew * np.sqrt(VERTEX_DRIFT / max(drift, 1e-300)), 100, ANEW))
         self._pending = self._pivots = 0
 
     def _inverse(self, rows: list[int]) -> np.ndarray:
@@ -308,9 +308,9 @@ def _reach(vertex, column):  # type: ignore[no-untyped-def]
         size = max(size, abs(column[r]))
     most = 1e300
     for r in range(len(vertex)):
-        if -column[r] > FLAT * size:
+        if -column[r] > FLAT_EDGE * size:
             most = min(most, (vertex[r] + SLACK) / -column[r])
-    i, largest = -1, FLAT * size
+    i, largest = -1, FLAT_EDGE * size
     for r in range(len(vertex)):
         if -column[r] > largest and vertex[r] <= most * -column[r]:
             i, largest = r, -column[r]
@@ -327,7 +327,7 @@ def _descend(tableau, left, right, pending, active, known, basis, vertex, q, col
         for r in range(1, len(known)):
             for c in range(active):
                 length[c] += known[r, c] * known[r, c]
-        best, k = NOTHING * NOTHING, -1
+        best, k = NO_PART * NO_PART, -1
         for c in range(active):
             slope = known[0, c]
             if slope < 0.0 and slope * slope > best * length[c]:
@@ -345,6 +345,6 @@ def _descend(tableau, left, right, pending, active, known, basis, vertex, q, col
         pending += 1
         if i == q:
             return pending, k
-        if vertex[q] <= ZERO:
+        if vertex[q] <= ZERO_ENTRY:
             break
     return pending, -1

@@ -10,7 +10,7 @@ from scipy.linalg import qr
 
 __all__ = ["products_of", "pruned"]
 
-DEPENDENT = 1e-13  # relative size of the smallest singular value of dependent vectors
+DEPENDENT_PRODUCTS = 1e-13  # relative size of the smallest singular value of dependent vectors
 
 
 def pruned(products: np.ndarray, costs: np.ndarray) -> np.ndarray:
@@ -40,11 +40,13 @@ def _independent(columns: np.ndarray, costs: np.ndarray) -> np.ndarray:
     there = np.flatnonzero(size)
     q, r, _ = qr((columns[:, there] / size[there]).T, pivoting=True)
     depth = np.abs(np.diagonal(r))
-    null = np.zeros((len(there) - np.count_nonzero(depth > DEPENDENT * depth.max(initial=0.0)), len(size)))
+    null = np.zeros(
+        (len(there) - np.count_nonzero(depth > DEPENDENT_PRODUCTS * depth.max(initial=0.0)), len(size))
+    )
     null[:, there] = q.T[len(there) - len(null) :]
     while len(null):
         change = costs @ null.T @ null
-        if np.abs(change).max() <= DEPENDENT * np.linalg.norm(costs):  # it costs nothing either way
+        if np.abs(change).max() <= DEPENDENT_PRODUCTS * np.linalg.norm(costs):  # it costs nothing either way
             change = max((null[0], -null[0]), key=lambda each: (each.max() > 0, each @ costs))
         ahead = np.flatnonzero(change > 0)
         steps = factors[ahead] / change[ahead]

@@ -35,7 +35,7 @@ __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 DENSE = (
     2**26
 )  # entries of the products of features and outer weights, up to which neurons are pruned together
-BLOCK = 8  # neurons of a job
+JOB_NEURONS = 8  # neurons of a job
 SHOWN = 1e-12  # error of the outputs below which it is rounding, and no text
 Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
@@ -291,7 +291,7 @@ def _checked(model: Any, X: Any, norm: Any) -> tuple[float, np.ndarray, Layers]:
 
 def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tuple[Any, ...]]:
     """Jobs for `split`."""
-    return [(samples, units[k : k + BLOCK], norm) for k in range(0, len(units), BLOCK)]
+    return [(samples, units[k : k + JOB_NEURONS], norm) for k in range(0, len(units), JOB_NEURONS)]
 
 
 def _last_layer(

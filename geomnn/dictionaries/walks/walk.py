@@ -29,7 +29,7 @@ from geomnn.samples import Samples
 __all__ = ["Walks", "walk_from"]
 
 HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
-NEAR = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
+ON_PLANE = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
 SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 
 
@@ -92,7 +92,7 @@ class Walks:
     def __init__(self, samples: Samples, norm: float, residual: np.ndarray, beginnings: np.ndarray):
         self._samples, self._ball, self._v = samples, ball(norm), residual
         self._x = samples.homogeneous[:, : samples.d]
-        self._near = NEAR * np.linalg.norm(self._x, axis=1)[:, None]
+        self._near = ON_PLANE * np.linalg.norm(self._x, axis=1)[:, None]
         if samples.bias:
             self._near[:] = self._near.max()
         k = beginnings.shape[1]

@@ -18,7 +18,7 @@ from geomnn.norms import ball
 
 __all__ = ["contradiction"]
 
-SAME = (
+SAME_NUMBER = (
     1e-9  # of the largest weight: what rounding leaves of a number that the name proves, with much to spare
 )
 
@@ -52,11 +52,11 @@ def _of_form(atom: Atom) -> str | None:
 def _of_numbers(atom: Atom) -> str | None:
     """What is wrong with numbers of float64, up to rounding."""
     size = float(ball(atom.norm).length(atom.weight))
-    if not abs(size - 1.0) <= SAME:
+    if not abs(size - 1.0) <= SAME_NUMBER:
         return f"is of a unit neuron, and the weight has norm {size:.6g}"
     largest = float(np.abs(atom.weight).max())
     for e in atom.directions:
-        if abs(atom.weight @ e.vector(len(atom.weight))) > SAME * largest:
+        if abs(atom.weight @ e.vector(len(atom.weight))) > SAME_NUMBER * largest:
             return f"makes the weight orthogonal to {e}, which it is not"
     return None
 

@@ -38,7 +38,9 @@ __all__ = ["dump", "load", "named", "plain_numbers"]
 FORMAT, VERSION = "geomnn network", 1
 NUMBERS = ("float64", "exact")
 NORMS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
-LARGEST = 1e150  # of a number, so that products of two of them are some, and the inverse of a deviation
+LARGEST_NUMBER = (
+    1e150  # of a number, so that products of two of them are some, and the inverse of a deviation
+)
 MOST_FEATURES = 10**7
 KEYS = {"format", "version", "numbers", "features", "outputs", "norm", "bias", "intercept", "neurons"}
 PARTS = {"below", "scaling", "feature_names", "classes"}
@@ -177,7 +179,7 @@ def _parse(content: dict[str, Any]) -> dict[str, Any]:
 def _scaling(entry: Any, features: int) -> Scaling:
     _expect_keys(entry, "scaling", {"mean", "deviation"})
     mean, deviation = (_floats(entry[key], (features,), key) for key in ("mean", "deviation"))
-    _expect(bool((deviation >= 1 / LARGEST).all()), "a deviation is not above 0")
+    _expect(bool((deviation >= 1 / LARGEST_NUMBER).all()), "a deviation is not above 0")
     return Scaling(mean, deviation)
 
 
@@ -302,7 +304,7 @@ def _floats(value: Any, shape: tuple[int, ...], name: str) -> Any:
     )
     _expect(plain, f"{name} is {brief(value)}")
     array = np.array(flat, dtype=float)
-    fitting = array.shape == (shape or (1,)) and bool((np.abs(array) <= LARGEST).all())
+    fitting = array.shape == (shape or (1,)) and bool((np.abs(array) <= LARGEST_NUMBER).all())
     _expect(fitting, f"{name} is {brief(value)}")
     return array if shape else float(array[0])
 

@@ -28,7 +28,7 @@ __all__ = ["DualActiveSet", "Projection"]
 
 DEPENDENT = 1e-11  # ‖a − QQᵀa‖/‖a‖ below which a counts as in the span of the active constraints
 DRIFT = 1e-9  # relative correction of v above which the factors are made anew
-PART = 0.2  # constraints are brought in while one is violated by this part of the first of a batch
+BATCH_PART = 0.2  # constraints are brought in while one is violated by this part of the first of a batch
 EPS = np.finfo(float).eps
 
 
@@ -144,7 +144,7 @@ class DualActiveSet:
             excess, signs = self._excess(features, norms)
             excess *= open_
             worst = int(np.argmax(excess)) if len(excess) else -1
-            if worst < 0 or excess[worst] <= PART * first:
+            if worst < 0 or excess[worst] <= BATCH_PART * first:
                 break
             first = first or excess[worst]
             a = signs[worst] * features[worst]
@@ -160,7 +160,7 @@ class DualActiveSet:
         features = self._features(units)
         norms = np.linalg.norm(features, axis=1)
         excess, _ = self._excess(features, norms)
-        kept = excess > PART * excess.max(initial=0.0)
+        kept = excess > BATCH_PART * excess.max(initial=0.0)
         return units[kept], features[kept], norms[kept]
 
     def _features(self, units: np.ndarray) -> np.ndarray:

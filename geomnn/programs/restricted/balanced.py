@@ -27,9 +27,9 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["BalancedNewton"]
 
-STEPS = 60
-PART = 0.1  # of the largest violation, from which on atoms come in
-BATCH = 50  # atoms that come in at a time, at most
+NEWTON_STEPS = 60
+VIOLATED_PART = 0.1  # of the largest violation, from which on atoms come in
+ATOMS_AT_A_TIME = 50  # atoms that come in at a time, at most
 NEGLIGIBLE = 1e-13  # part of all sizes below which a neuron is dead
 DAMPING = 1e-3  # of the Hessian, as a part of reg, where neurons are as far from stationary as reg
 
@@ -68,7 +68,7 @@ class BalancedNewton:
         """
         problem, phi, reg = self._problem, self._features, self._problem.reg
         damping, pace = 1.0, Pace(deadline)
-        for step in range(STEPS):
+        for step in range(NEWTON_STEPS):
             z = self._without_dying(z, t)
             size = np.linalg.norm(z, axis=1, keepdims=True)
             v, value = problem.residual(phi @ z + t), problem.convex_objective(phi, z, t)
@@ -82,8 +82,10 @@ class BalancedNewton:
             used = z.any(axis=1)
             apart = pull - reg * z / np.where(size > 0, size, 1.0)  # zero where a neuron is stationary
             unrest = np.linalg.norm(apart[used], axis=1).max(initial=0.0)
-            entering = np.flatnonzero(~used & (force - reg > max(unrest, PART * (force - reg).max())))
-            entering = entering[np.argsort(-force[entering])[:BATCH]]
+            entering = np.flatnonzero(
+                ~used & (force - reg > max(unrest, VIOLATED_PART * (force - reg).max()))
+            )
+            entering = entering[np.argsort(-force[entering])[:ATOMS_AT_A_TIME]]
             if len(entering):
                 z = self._enter(z, t, entering, pull[entering], value)
                 used = z.any(axis=1)

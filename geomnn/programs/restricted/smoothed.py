@@ -21,10 +21,10 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["SmoothedNorms"]
 
-STEPS = 100
+PATH_STEPS = 100
 CENTRING = 0.1  # μ, as a part of the gap of each neuron
 NOISE = 1e-14  # rise of the value, relative, that rounding may make of a fall
-STALLED = 10  # steps without a smaller gap after which rounding is taken to be the reason
+STALLED_PATH = 10  # steps without a smaller gap after which rounding is taken to be the reason
 
 
 class SmoothedNorms:
@@ -63,7 +63,7 @@ class SmoothedNorms:
         problem, phi = self._problem, self._features
         w, pace = np.zeros_like(z), Pace(deadline)
         smallest, best, stalled = np.inf, (z, t, problem.dual_point(problem.residual(phi @ z + t))), 0
-        for step in range(STEPS):
+        for step in range(PATH_STEPS):
             v, value = problem.residual(phi @ z + t), problem.convex_objective(phi, z, t)
             point = problem.dual_point(v)
             largest = np.linalg.norm(phi.T @ point, axis=1).max(initial=0.0)
@@ -73,7 +73,7 @@ class SmoothedNorms:
                 smallest, best = gap, (z, t, point)
             if gap <= tol * value:
                 return *best, True
-            if stalled > STALLED or (step and pace.over()):
+            if stalled > STALLED_PATH or (step and pace.over()):
                 break
             z, t, w = self._step(z, t, w, v, CENTRING * min(smallest, value) / len(z))
         return *best, False

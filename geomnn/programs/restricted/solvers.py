@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 
-FEW = 600  # coefficients up to which all of them are moved at each step
-LARGE = (
+FEW_COEFFICIENTS = 600  # coefficients up to which all of them are moved at each step
+LARGE_SYSTEM = (
     4000  # targets beyond which a system of equations of their number is larger than that of the coefficients
 )
 ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-NEAR = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
+NEAR_REG = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
 def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) -> Restricted:
@@ -42,7 +42,7 @@ def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) 
         )
     if problem.loss.is_polyhedral:
         return LinearProgram(problem, tol, deadline)
-    if problem.loss.is_quadratic and problem.targets.size <= LARGE:
+    if problem.loss.is_quadratic and problem.targets.size <= LARGE_SYSTEM:
         return InteriorPoint(problem, tol, deadline)
     if problem.outputs == 1:
         return ProximalNewton(problem, tol, deadline)
@@ -105,7 +105,7 @@ class LinearProgram(_AtConstant):
         """The same, and of all atoms those that may be in use next."""
         self.add(units)
         pull = np.abs(self._problem.samples.features(self.units).T @ self.dual)[:, 0]
-        near = self.coefficients.any(axis=1) | (pull > NEAR * self._problem.reg)
+        near = self.coefficients.any(axis=1) | (pull > NEAR_REG * self._problem.reg)
         self.units, self.coefficients = self.units[near], self.coefficients[near]
 
     def _solve(self, pool: np.ndarray) -> None:
@@ -162,9 +162,9 @@ class GroupNewton(_AtConstant):
         z[: len(self.units)] = self.coefficients
         features = problem.samples.features(pool)
         t, done = self.intercept, False
-        if z.size > FEW:
+        if z.size > FEW_COEFFICIENTS:
             z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol, self._deadline)
-            near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR * problem.reg)
+            near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR_REG * problem.reg)
             pool, z, features = pool[near], z[near], features[:, near]  # pricing finds the others again
         if not done and not (z.any() and self._deadline.over()):
             path = SmoothedNorms(problem, features)
