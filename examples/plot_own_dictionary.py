@@ -13,8 +13,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 import geomnn as gm
-from geomnn.atoms import Atom, name_atom, units_through
+from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary, Pricing
+from geomnn.dictionaries.canonical import name_atom, units_through
 from geomnn.plotting import frame
 from geomnn.samples import Samples, check_integer
 

@@ -14,24 +14,18 @@ Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, combinations, groupby, islice
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from geomnn.errors import DataError
-from geomnn.norms import Direction, ball
-from geomnn.samples import Samples, sums_of_products
+from geomnn.norms import Direction
 
-__all__ = ["Atom", "name_atom", "name_error", "units_through"]
+__all__ = ["AsideWedge", "Atom", "FeatureWedge", "PartialWedge"]
 
-# (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it): above rounding;
-# then for near-duplicates some 1e-12 and some 1e-13 apart, of which one spans what is to be named
-NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
-NEARBY, MOST_NEARBY = 1e-8, 20_000  # where they are closer: all sets of what is near are tried, up to so many
 # x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
 
@@ -56,21 +50,8 @@ class Atom:
         Whether the atom has a bias.
     norm : float
         p.
-    active : tuple of int or None
-        None for a wedge; for a partial wedge the samples i on its positive side, whose residuals v_i
-        make g = Σ v_i (x_i − x_a).
-    outputs : int
-        Columns of the residual: with more than one, the rejection of a partial wedge is a matrix and w
-        its top left singular vector.
-    level : int
-        1 for a neuron over the columns of X; l > 1 for one over the features k_0, k_1, … of l − 1 hidden layers
-        below, w_S = ± ×(K_{j,S} : j ∈ J)/‖·‖_1 on a few of them, S, with a bias next to the column of ones. Its name
-        wedges these columns at the samples J: ⋆(k3 ∧ k9)[x2].
-    aside : tuple of int and Fraction, or None
-        (m, t): the hyperplane passes through x_a + t (x_m − x_a) and not through the anchor. With t = −1 that is the
-        reflection 2x_a − x_m of sample m about it, with t = ½ the midpoint of the two.
 
-    Source: geomnn theory, sections 1, 2 and 7.
+    Source: geomnn theory, section 1, equation (1).
     """
 
     weight: np.ndarray = field(compare=False)
@@ -80,10 +61,6 @@ class Atom:
     orientation: int
     anchored: bool
     norm: float
-    active: tuple[int, ...] | None = None
-    outputs: int = 1
-    level: int = 1
-    aside: tuple[int, Fraction] | None = None
 
     @property
     def support(self) -> tuple[int, ...]:
@@ -94,7 +71,7 @@ class Atom:
     @property
     def place(self) -> tuple[Any, ...]:
         """Where the name stands in the order of names: by samples, directions and orientation."""
-        return self.samples, self.directions, self.aside or (), -self.orientation, self.active or ()
+        return self.samples, self.directions, (), -self.orientation, ()
 
     def among(self, features: Sequence[int]) -> Atom:
         """The same neuron over some of the features, those that it depends on among them, in another order."""
@@ -110,7 +87,7 @@ class Atom:
     @property
     def is_partial(self) -> bool:
         """Whether the residual has a say in the weight (p = 2 only)."""
-        return self.active is not None
+        return isinstance(self, PartialWedge)
 
     @property
     def anchor(self) -> int | None:
@@ -119,11 +96,7 @@ class Atom:
 
     def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
         """The point that the bias comes from in the spelling of text or of any other notation: x4, or 2x4 − x0."""
-        first = sample(self.samples[-1])
-        if self.aside is None:
-            return first
-        other, share = self.aside
-        return ASIDE[share].format(first, sample(other), minus)
+        return sample(self.samples[-1])
 
     def numeric(self) -> Atom:
         """The atom with its weight and bias in float64."""
@@ -152,36 +125,104 @@ class Atom:
         return self.factors("x_{{{}}}".format, "({} - {})".format, Direction.to_latex)
 
     def __str__(self) -> str:
-        """The name; `active` has the whole of a long list of active samples."""
-        if self.level > 1:
-            return self._text_of_features()
-        blade = " ∧ ".join(self.factors())
+        """The name."""
         at = f" at {self.point()}" if self.anchored else ""
-        sign = "+" if self.orientation > 0 else "−"
-        if not self.is_partial:
-            inner = blade if len(self.factors()) == 1 else f"({blade})" if blade else "1"
-            return f"{sign}⋆{inner}{at}"
-        residual = f"{'g' if self.outputs == 1 else 'G'}[{_ranges(self.active or ())}]"
-        rejected = f"reject({residual}, {blade})" if blade else residual
-        return f"{sign}{rejected if self.outputs == 1 else f'svd1({rejected})'}{at}"
+        return f"{'+' if self.orientation > 0 else '−'}{self._blade()}{at}"
 
-    def _text_of_features(self) -> str:
-        """±⋆(k_S)[x_J], ×(K_{j,S} : j ∈ J); one feature alone is passed through."""
+    def _blade(self) -> str:
+        """The name without its sign and the anchor."""
+        blade = " ∧ ".join(self.factors())
+        return f"⋆{blade if len(self.factors()) == 1 else f'({blade})' if blade else '1'}"
+
+    def to_latex(self) -> str:
+        r"""The weight as LaTeX, before it is normalised: \star((x_{3} - x_{7}) \wedge e_{1})."""
+        blade = r" \wedge ".join(self.to_latex_factors())
+        return rf"\star({blade})" if blade else r"\star 1"
+
+
+@dataclass(frozen=True)
+class PartialWedge(Atom):
+    """An atom for p = 2 through fewer samples than span a hyperplane: w = ± reject(g, B)/‖·‖_2, the residual's part.
+
+    Parameters
+    ----------
+    active : tuple of int
+        The samples i on its positive side, whose residuals v_i make g = Σ v_i (x_i − x_a).
+    outputs : int
+        Columns of the residual: with more than one, the rejection is a matrix and w its top left singular vector.
+
+    Source: geomnn theory, section 2, equations (2) and (2b).
+    """
+
+    active: tuple[int, ...]
+    outputs: int = 1
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return *super().place[:-1], self.active
+
+    def _blade(self) -> str:
+        residual, blade = f"{self._residual}[{_ranges(self.active)}]", " ∧ ".join(self.factors())
+        rejected = f"reject({residual}, {blade})" if blade else residual
+        return rejected if self.outputs == 1 else f"svd1({rejected})"
+
+    def to_latex(self) -> str:
+        active = _ranges(self.active, r"\text{--}", r"\ldots")
+        residual, blade = f"{self._residual}_{{{active}}}", r" \wedge ".join(self.to_latex_factors())
+        rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
+        return rejected if self.outputs == 1 else rf"\operatorname{{svd}}_1\!\left({rejected}\right)"
+
+    @property
+    def _residual(self) -> str:
+        return "g" if self.outputs == 1 else "G"
+
+
+@dataclass(frozen=True)
+class FeatureWedge(Atom):
+    """An atom over features k_0, k_1, … of hidden layers below: w_S = ± ×(K_{j,S} : j ∈ J)/‖·‖_1 on a few of them, S.
+
+    With a bias next to the column of ones. Its name wedges these columns at the samples J: ⋆(k3 ∧ k9)[x2].
+
+    Parameters
+    ----------
+    level : int
+        l > 1 for one above l − 1 hidden layers.
+
+    Source: geomnn theory, section 7, equation (3).
+    """
+
+    level: int
+
+    def __str__(self) -> str:
+        """±⋆(k_S)[x_J]; one feature alone is passed through."""
         primes, sign = "′" * (self.level - 2), "+" if self.orientation > 0 else "−"
         columns = [f"k{primes}{k}" for k in self.support] + ["1"] * self.anchored
         if len(columns) == 1:
             return f"{sign}{columns[0]}"
         return f"{sign}⋆({' ∧ '.join(columns)})[{', '.join(f'x{j}' for j in self.samples)}]"
 
-    def to_latex(self) -> str:
-        r"""The weight as LaTeX, before it is normalised: \star((x_{3} - x_{7}) \wedge e_{1})."""
-        blade = r" \wedge ".join(self.to_latex_factors())
-        if not self.is_partial:
-            return rf"\star({blade})" if blade else r"\star 1"
-        active = _ranges(self.active or (), r"\text{--}", r"\ldots")
-        residual = f"{'g' if self.outputs == 1 else 'G'}_{{{active}}}"
-        rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
-        return rejected if self.outputs == 1 else rf"\operatorname{{svd}}_1\!\left({rejected}\right)"
+
+@dataclass(frozen=True)
+class AsideWedge(Atom):
+    """An atom whose hyperplane passes through x_a + t (x_m − x_a) and not through the anchor.
+
+    Parameters
+    ----------
+    aside : tuple of int and Fraction
+        (m, t): with t = −1 that is the reflection 2x_a − x_m of sample m about it, with t = ½ the midpoint of the two.
+
+    Source: geomnn theory, section 7.
+    """
+
+    aside: tuple[int, Fraction]
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return self.samples, self.directions, self.aside, -self.orientation, ()
+
+    def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
+        other, share = self.aside
+        return ASIDE[share].format(sample(self.samples[-1]), sample(other), minus)
 
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
@@ -189,212 +230,3 @@ def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
     runs = [[row for _, row in run] for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
     parts = [str(run[0]) if len(run) == 1 else f"{run[0]}{dash}{run[-1]}" for run in runs]
     return ", ".join(parts if len(parts) <= 6 else [*parts[:3], dots, parts[-1]])
-
-
-def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """The vectors of a wedge: differences to the last row with bias, rows without; then directions.
-
-    Without a bias a row that is near the last one gives way to their difference, which changes no wedge: those of rows
-    far from the origin are nearly parallel, and rounding would hide their volume.
-
-    Parameters
-    ----------
-    rows : ndarray of int, shape (…, s)
-    directions : ndarray, shape (…, q, d)
-
-    Returns
-    -------
-    ndarray, shape (…, s − 1 + q, d) with bias, (…, s + q, d) without.
-    """
-    X = samples.X
-    spanned = X[rows[..., :-1]] - X[rows[..., -1:]]
-    if not samples.bias:
-        first, last = X[rows[..., :-1]], X[rows[..., -1:]]
-        off, away = (np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (spanned, first))
-        spanned = np.concatenate([np.where(off < away / 2, spanned, first), last], axis=-2)
-    return np.concatenate([spanned, directions], axis=-2)
-
-
-def units_through(samples: Samples, rows: np.ndarray, directions: np.ndarray, norm: float) -> np.ndarray:
-    """Units u = ⋆(wedge)/‖·‖_p in centred coordinates, shape (…, D); zero where the wedge is zero.
-
-    Through samples, rows (…, s), at least one with a bias, and orthogonal to directions (…, q, d), s + q = D − 1:
-    for d = 1 without a bias none of both, shapes (…, 0) and (…, 0, 1). Geomnn theory, section 1, equation (1).
-    """
-    from geomnn.algebra import cross_product  # which loads SymPy, and a network in floats needs no product
-
-    weights = cross_product(wedge_vectors(samples, rows, directions), unit=True)
-    length = ball(norm).length(weights)[..., None]
-    weights = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
-    return samples.through(weights, rows)
-
-
-def name_atom(
-    samples: Samples,
-    unit: np.ndarray,
-    norm: float,
-    directions: Sequence[Direction] = (),
-    residual: np.ndarray | None = None,
-) -> Atom:
-    """The atom at a unit neuron, under its canonical name.
-
-    Of all sets of samples, then directions, that span the flat to which the unit is orthogonal, the lexicographically
-    first is taken: the greedy basis. If it spans a hyperplane the atom is a wedge, computed anew, else a partial one.
-
-    Parameters
-    ----------
-    unit : ndarray, shape (D,)
-        In centred coordinates, ‖w‖_p = 1.
-    directions : sequence of Direction
-        The directions that a name may use.
-    residual : ndarray, shape (n, c), optional
-        v, if the atom may be a partial wedge, which takes its direction from v.
-
-    Raises
-    ------
-    DataError
-        If samples are so close that rounding hides which of them the atom touches, or nothing spans its hyperplane.
-
-    Source: geomnn theory, sections 1 and 2.
-    """
-    for members, ideal in _bases(samples, unit, directions):
-        if len(members) + len(ideal) == samples.D - 1:
-            atom = _wedge(samples, unit, norm, members, ideal)
-        elif residual is not None:
-            atom = _partial_wedge(samples, unit, norm, members, residual)
-        else:
-            continue
-        if _gives_back(atom, unit, samples):
-            return atom
-    raise DataError(
-        "Rounding hides which samples span the hyperplane of a neuron"
-        + ", or samples and directions do not span it"
-        * all(len(j + e) < samples.D - 1 for j, e in _bases(samples, unit, directions))
-        + ": some are nearly equal, or nearly dependent (as far from the origin without a bias). Centre the features, "
-        "or merge near-duplicates."
-    )
-
-
-def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
-    """How far the weight of an atom is from the one that its name gives, relative: rounding for a wedge.
-
-    For a partial wedge ‖R Rᵀw − σ₁² w‖_2/σ₁², R = reject(G, ∧_J), which is the sine of the angle for one output.
-
-    Parameters
-    ----------
-    atom : Atom
-    residual : ndarray, shape (n, c)
-        v.
-
-    Source: geomnn theory, section 2, (2) and (2b).
-    """
-    if atom.active is None:
-        return 0.0
-    rows, members = list(atom.active), list(atom.samples)
-    anchor = samples.X[members[-1]] if samples.bias and members else np.zeros(samples.d)
-    spanned = samples.X[members[:-1] if samples.bias else members] - anchor
-    gradient = (samples.X[rows] - anchor).T @ residual[rows]
-    basis = np.linalg.qr(spanned.T / np.maximum(np.linalg.norm(spanned, axis=1), 1e-300))[0]
-    for _ in range(2):
-        gradient = gradient - basis @ (basis.T @ gradient)
-    largest = np.linalg.norm(gradient, 2) ** 2
-    if not largest:
-        return 1.0
-    return float(np.linalg.norm(gradient @ (gradient.T @ atom.weight) / largest - atom.weight))
-
-
-def _gives_back(atom: Atom, unit: np.ndarray, samples: Samples) -> bool:
-    """Whether the weight that a name stands for is the weight that was to be named, and with each feature's size too.
-
-    A weight that is tiny beside the others may be that of a feature which is large beside the others.
-    """
-    weight = unit[: len(atom.weight)]
-    off, size = np.abs(atom.weight - weight), np.abs(weight)
-    return all((scale * off).max() <= 1e-6 * (scale * size).max() for scale in (1.0, _sizes(samples)))
-
-
-def _sizes(samples: Samples) -> np.ndarray:
-    """The largest entry of each feature, centred; of one that is zero everywhere that of all."""
-    sizes = samples.extent[: samples.d]
-    return np.where(sizes == 0, sizes.max() or 1.0, sizes)
-
-
-def _touching(
-    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float
-) -> tuple[list[int], list[Direction]]:
-    """The samples and the directions to which a unit is orthogonal, in order."""
-    incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d].tolist()
-    rows = samples.distinct[incidence[samples.distinct] == 0.0].tolist()
-    size = tolerance * max(map(abs, weight))
-    return rows, [e for e in directions if -size <= weight[e.first] + e.sign * weight[e.second] <= size]
-
-
-def _wedge(
-    samples: Samples, unit: np.ndarray, norm: float, members: tuple[int, ...], ideal: tuple[Direction, ...]
-) -> Atom:
-    vectors = np.array([e.vector(samples.d) for e in ideal]).reshape(-1, samples.d)
-    weight = units_through(samples, np.array(members, dtype=int), vectors, norm)[: samples.d]
-    orientation = 1 if weight @ unit[: samples.d] >= 0 else -1
-    weight[[e.first for e in ideal if not e.sign]] = 0.0  # as the name says, which rounding may not
-    weight = orientation * weight + 0.0
-    bias = _bias_through(samples, members[-1], weight) if samples.bias else 0.0
-    return Atom(weight, bias, members, ideal, orientation, samples.bias, norm)
-
-
-def _bias_through(samples: Samples, anchor: int, weight: np.ndarray) -> float:
-    """b = −w·x_a, rounded once."""
-    return float(sums_of_products(-weight[None], samples.X[anchor], np.zeros(1))[0]) + 0.0
-
-
-def _partial_wedge(
-    samples: Samples, unit: np.ndarray, norm: float, members: tuple[int, ...], residual: np.ndarray
-) -> Atom:
-    incidence = samples.incidences(unit)
-    active = np.flatnonzero(incidence > 0)
-    outputs = residual.shape[1]
-    along = float(residual[active, 0] @ incidence[active])
-    orientation = -1 if outputs == 1 and along < 0 else 1  # a singular vector has no sign of its own
-    weight = unit[: samples.d].copy()
-    through = samples.bias and members
-    bias = _bias_through(samples, members[-1], weight) if through else samples.bias_of(unit)
-    return Atom(weight, bias, members, (), orientation, samples.bias, norm, tuple(active.tolist()), outputs)
-
-
-def _bases(
-    samples: Samples, unit: np.ndarray, directions: Sequence[Direction]
-) -> Iterator[tuple[tuple[int, ...], tuple[Direction, ...]]]:
-    """What may span the hyperplane of a unit: greedy bases, then all sets, each of samples before directions."""
-    for tolerances in NAME_TOLERANCES:
-        yield _canonical_members(samples, unit, directions, *tolerances)
-    rows, touching = _touching(samples, unit, directions, NEARBY)
-    for chosen in islice(combinations([*rows, *touching], samples.D - 1), MOST_NEARBY):
-        members = tuple(j for j in chosen if isinstance(j, int))
-        if members or not samples.bias:
-            yield members, tuple(e for e in chosen if isinstance(e, Direction))
-
-
-def _canonical_members(
-    samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float, independence: float
-) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
-    """The greedy basis of the flat: what touches the hyperplane in order, while it is independent."""
-    d = samples.d
-    rows, touching = _touching(samples, unit, directions, tolerance)
-    scale = np.where(samples.extent[:d] == 0, 1.0, samples.extent[:d])
-    anchored = int(samples.bias and bool(rows))
-    spanned = samples.X[rows[1:]] - samples.X[rows[:1]] if anchored else samples.X[rows]
-    vectors = chain(spanned, (e.vector(d) for e in touching))
-    basis = np.zeros((samples.D - 1 - anchored, d))
-    chosen: list[int] = []
-    for position, vector in enumerate(vectors):
-        if len(chosen) == len(basis):
-            break
-        rest, found = vector / scale, basis[: len(chosen)]
-        rest = rest / np.linalg.norm(rest)
-        for _ in range(2):
-            rest = rest - (found @ rest) @ found
-        length = np.linalg.norm(rest)
-        if length > independence:
-            basis[len(chosen)] = rest / length
-            chosen.append(position)
-    members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
-    return tuple(members), tuple(touching[k - len(spanned)] for k in chosen if k >= len(spanned))

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.atoms import name_error
 from geomnn.deadline import Deadline, OutOfTime
 from geomnn.depth.lifting import Lifting, check_depth, lift
 from geomnn.dictionaries import BranchingDictionary, Choice, Dictionary, choose
+from geomnn.dictionaries.canonical import name_error
 from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, warn
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_optimum, pose_exactly
 from geomnn.machine import one_blas_thread

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.atoms import units_through
 from geomnn.dictionaries import Dictionary
+from geomnn.dictionaries.canonical import units_through
 from geomnn.errors import GeomnnError
 from geomnn.norms import Ball, ball
 from geomnn.programs.losses import Loss, check_targets

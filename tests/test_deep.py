@@ -10,6 +10,7 @@ from oracles import three_layer_optimum
 from problems import degenerate
 
 import geomnn as gm
+from geomnn.atoms import FeatureWedge
 from geomnn.checker.statements import Falsehood
 from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
 
@@ -129,7 +130,7 @@ def test_names_give_the_weights():
         for layer in [*net.below, None]:
             atoms = layer.atoms if layer is not None else [neuron.atom for neuron in net.neurons]
             for atom in atoms:
-                if atom.level > 1:
+                if isinstance(atom, FeatureWedge):
                     K = table[np.ix_(atom.samples, atom.support)]
                     K = np.column_stack([K, np.ones(len(K))]) if bias else K
                     normal = atom.orientation * gm.algebra.cross_product(K)

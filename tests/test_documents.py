@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 
 import geomnn as gm
 from geomnn import algebra
-from geomnn.atoms import Atom
+from geomnn.atoms import AsideWedge, Atom
 from geomnn.checker.digits import any_size
 from geomnn.checker.report import check_network, verify_report
 from geomnn.checker.statements import digest, seal
@@ -190,7 +190,8 @@ def networks():
     frame = pandas.DataFrame(X2, columns=["length", "petal width"])
     kinds = np.array(["no", "yes", "perhaps"])[np.digitize(Y2, [-0.5, 0.5])]
     layers, samples = chain_layers(Samples([[0], [4], [5], [7]], bias=True), 2, exact=True)
-    k = next(k for k, atom in enumerate(layers[1].atoms) if layers[0].atoms[atom.support[0]].aside)
+    below = layers[0].atoms
+    k = next(k for k, atom in enumerate(layers[1].atoms) if isinstance(below[atom.support[0]], AsideWedge))
     last = ExactNeuron(single(samples.d, k, 0, 1, samples.rows[0][k], level=3), Fraction(2))
     folded = gm.AnalyticNetwork([last], Fraction(1, 3), samples.d, 1.0, True)
     folded = folded.over(layers[1], layers[0].width).over(layers[0], 1)

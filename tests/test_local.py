@@ -18,7 +18,7 @@ from geomnn.norms import ball
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
-from geomnn.programs.search import search
+from geomnn.programs.search import _Run, search
 from geomnn.programs.slide import slide
 from geomnn.samples import Samples
 from geomnn.testing import check_dictionary
@@ -348,3 +348,57 @@ def test_exactly_linear_targets_are_searched_without_end_or_exception(seed):
         optimum = gm.derive(X, y, reg=reg, norm=2, dictionary="all", tol=1e-7).objective
     assert local.objective >= optimum * (1 - 1e-6)
     assert local.objective <= optimum * (1 + 1e-4) + 1e-9
+
+
+def check_run(run, found, pool=None):
+    """The equations of a search's run, for a network that one of its steps gives."""
+    problem, samples = run._problem, run._problem.samples
+    f = samples.features(found.units) @ found.coefficients + found.intercept
+    value = (
+        problem.loss.value(f, problem.targets)
+        + problem.reg * np.linalg.norm(found.coefficients, axis=1).sum()
+    )
+    assert found.primal == pytest.approx(value, rel=1e-9)
+    if not problem.loss.is_polyhedral:
+        np.testing.assert_allclose(
+            found.dual, problem.residual(f), rtol=1e-6, atol=1e-9 * np.abs(found.dual).max()
+        )
+    assert np.isfinite(problem.loss.dual(found.dual, problem.targets))
+    assert not samples.bias or (np.abs(found.dual.sum(axis=0)) <= 1e-9 * np.abs(found.dual).sum(axis=0)).all()
+    assert found.bound <= found.primal * (1 + 1e-9)
+    lengths = np.linalg.norm(run.walked[:, : samples.d], ord=run._dictionary.norm, axis=1)
+    np.testing.assert_allclose(lengths, 1.0, rtol=1e-9)
+    if pool is not None:
+        assert found.bound == pytest.approx(problem.dual_bound(found.dual, found.maximum), rel=1e-12)
+        values = np.linalg.norm(found.dual.T @ samples.features(pool), axis=0)
+        assert values.max(initial=0.0) <= found.maximum * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic", "softmax", "hinge"])
+@pytest.mark.parametrize(("norm", "bias"), [(1, True), (2, True), (2, False), (np.inf, True)])
+def test_every_step_of_a_search_keeps_the_equations(norm, bias, loss, monkeypatch):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    y = {"squared": y, "softmax": np.eye(3)[rng.integers(0, 3, 30)]}.get(loss, np.where(y > 0, 1.0, -1.0))
+    seen = []
+
+    def checked(name):
+        step = getattr(_Run, name)
+
+        def after(run, *arguments):
+            given = step(run, *arguments)
+            found, pool = given if name == "_walk" else (given, None)
+            check_run(run, found, pool)
+            assert run._left + run._walks == 8
+            seen.append(name)
+            return given
+
+        monkeypatch.setattr(_Run, name, after)
+
+    for name in ("network", "_slid", "_walk", "slides", "rounds", "through_samples"):
+        checked(name)
+    problem = pose(X, y, 0.3, norm, bias, loss)
+    dictionary = LocalDictionary(problem.samples, float(norm), starts=16)
+    search(problem, dictionary, Effort(1e-6, rounds=8))
+    assert {"network", "_walk", "rounds"} <= set(seen)
+    assert ("_slid" in seen) == (norm == 2 and loss != "hinge")

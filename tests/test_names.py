@@ -5,9 +5,10 @@ import pytest
 from problems import degenerate
 
 import geomnn as gm
-from geomnn import algebra, atoms
-from geomnn.atoms import Atom, name_atom
-from geomnn.dictionaries import WedgeDictionary
+from geomnn import algebra
+from geomnn.atoms import Atom, PartialWedge
+from geomnn.dictionaries import WedgeDictionary, canonical
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import DataError
 from geomnn.norms import Direction, ball
 from geomnn.samples import Samples
@@ -113,11 +114,13 @@ def test_each_rung_of_tolerances_names_what_others_do_not(distance, seed, place,
     unit = np.concatenate([*WedgeDictionary(samples, 1.0, True).units()])[place]
     assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) == name
     if rung is None:
-        monkeypatch.setattr(atoms, "MOST_NEAR", 0)
+        monkeypatch.setattr(canonical, "MOST_NEARBY", 0)
         with pytest.raises(DataError, match="Rounding hides which samples span the hyperplane of a neuron: "):
             name_atom(samples, unit, 1.0, ball(1).directions(2))
     else:
-        monkeypatch.setattr(atoms, "NAME_TOLERANCES", np.delete(atoms.NAME_TOLERANCES, rung, axis=0).tolist())
+        monkeypatch.setattr(
+            canonical, "NAME_TOLERANCES", np.delete(canonical.NAME_TOLERANCES, rung, axis=0).tolist()
+        )
         assert str(name_atom(samples, unit, 1.0, ball(1).directions(2))) != name
 
 
@@ -137,7 +140,7 @@ def test_names_read_as_in_the_contract():
     assert str(Atom(np.ones(2), 0.0, (5,), (), -1, False, 2.0)) == "−⋆x5"
     assert str(Atom(np.ones(1), 0.0, (5,), (), 1, True, 2.0)) == "+⋆1 at x5"
     assert (
-        str(Atom(np.ones(3), 0.0, (1, 2), (), 1, True, 2.0, (0, 3, 4)))
+        str(PartialWedge(np.ones(3), 0.0, (1, 2), (), 1, True, 2.0, (0, 3, 4)))
         == "+reject(g[0, 3–4], (x1 − x2)) at x2"
     )
     assert str(Direction(0, 1, 1)) == "(e1 + e2)"

@@ -12,9 +12,9 @@ import pytest
 import geomnn as gm
 import geomnn.deadline
 import geomnn.derivation
-from geomnn.atoms import name_atom
 from geomnn.deadline import NEVER, Deadline, OutOfTime, Pace, limited
 from geomnn.dictionaries import LocalDictionary, find_dictionary
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import ConvergenceWarning, EnumerationTooLarge
 from geomnn.norms import ball
 from geomnn.programs import sparsify

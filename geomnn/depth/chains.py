@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from geomnn.atoms import Atom
+from geomnn.atoms import AsideWedge, Atom, FeatureWedge
 from geomnn.depth.layer import FeatureLayer
 from geomnn.dictionaries import refuse_if_too_large
 from geomnn.norms import Direction
@@ -112,4 +112,7 @@ def single(
     weight = np.array([Fraction(0)] * width, dtype=object)
     weight[k] = Fraction(sign)
     others = tuple(Direction(j) for j in range(width) if j != k)
-    return Atom(weight, -sign * point, (i,), others, sign, True, 1.0, level=level, aside=aside)
+    atom = Atom(weight, -sign * point, (i,), others, sign, True, 1.0)
+    if level > 1:
+        return FeatureWedge(**vars(atom), level=level)
+    return atom if aside is None else AsideWedge(**vars(atom), aside=aside)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.deadline import NEVER, Deadline
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import SECONDS_PER_NAME, exactly, feature_table, name_feature
 from geomnn.dictionaries import WedgeDictionary, refuse_if_too_large
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.samples import Samples
 
 __all__ = ["PRUNING_SECONDS", "all_features", "all_layers"]

@@ -13,8 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from geomnn import algebra
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom, FeatureWedge
 from geomnn.depth.layer import FeatureLayer
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import DataError
 from geomnn.norms import Direction, ball
 from geomnn.samples import Samples
@@ -93,17 +94,19 @@ def name_feature(samples: Samples, unit: np.ndarray, level: int) -> Atom:
     whole = np.zeros(samples.d)
     whole[support] = atom.weight
     others = tuple(Direction(int(k)) for k in np.setdiff1d(np.arange(samples.d), support))
-    return replace(atom, weight=whole, directions=others, level=level)
+    bias, members, orientation = atom.bias, atom.samples, atom.orientation
+    return FeatureWedge(whole, bias, members, others, orientation, samples.bias, 1.0, level)
 
 
 def exactly(atom: Atom, rows: Sequence[Sequence[Fraction]]) -> Atom:
     """The atom with the weight that its name gives, in Fractions."""
     d, members = len(rows[0]), list(atom.samples)
-    support = list(range(d)) if atom.level == 1 else list(atom.support)
+    deep = isinstance(atom, FeatureWedge)
+    support = list(atom.support) if deep else list(range(d))
     points = [[rows[j][k] for k in support] for j in members]
     if atom.anchored:
         points = [[a - b for a, b in zip(row, points[-1], strict=True)] for row in points[:-1]]
-    if atom.level == 1:
+    if not deep:
         points += [[Fraction(int(entry)) for entry in e.vector(d)] for e in atom.directions]
     vectors = np.array(points, dtype=object).reshape(len(support) - 1, len(support))
     normal = [atom.orientation * Fraction(entry) for entry in algebra.cross_product(vectors)]

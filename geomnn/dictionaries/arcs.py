@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.errors import OptionError
 from geomnn.samples import Samples

@@ -22,9 +22,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_array, eye_array
 from scipy.spatial.distance import cdist
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.deadline import Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.norms import ball

@@ -14,8 +14,9 @@ from math import comb
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom, units_through, wedge_vectors
+from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.canonical import name_atom, units_through, wedge_vectors
 from geomnn.dictionaries.geometry.pencils import Pencils, form_pencils
 from geomnn.dictionaries.geometry.sweep import price, reach
 from geomnn.errors import OptionError

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing, refuse_if_too_large
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.geometry.arrangement import central_faces, count_central_faces
 from geomnn.samples import Samples
 

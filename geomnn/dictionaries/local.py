@@ -10,9 +10,10 @@ from copy import copy
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.walks.walk import walk_from
 from geomnn.machine import in_parallel
 from geomnn.norms import ball

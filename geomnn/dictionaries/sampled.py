@@ -17,8 +17,9 @@ import numpy as np
 import scipy.linalg
 from scipy.sparse import csc_array
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.norms import Direction, ball
 from geomnn.samples import Samples, check_integer
 

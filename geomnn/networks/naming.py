@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.sampled import sketch_directions
 from geomnn.errors import DataError
 from geomnn.norms import ball

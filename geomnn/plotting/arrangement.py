@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
-from geomnn.atoms import name_atom
 from geomnn.dictionaries import find_dictionary
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_hex
 
-from geomnn.atoms import name_atom
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.plotting import frame

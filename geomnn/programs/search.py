@@ -181,12 +181,20 @@ def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:
 
 
 class _Run:
-    """Rounds of one search.
+    """Rounds of one search. After each of its steps hold, for the network (u, z, t) that it gives,
+
+        primal = L(Φz + t, y) + reg Σ_u ‖z_u‖_2                                       (C)
+        v = −∂L/∂f at f = Φz + t for the best t (polyhedral losses: a multiplier), in the domain of D
+        1ᵀv = 0 with a bias
+        bound ≤ primal, and bound = D(v scaled by reg/maximum) after a walk
+        maximum ≥ F(u) of every end of a walk for this v
+
+    and the walks that are left and that were taken add up to the rounds that there were.
 
     Attributes
     ----------
     walked : ndarray, shape (m, D)
-        Where walks have ended, the last ones.
+        Where walks have ended, the last ones: units, ‖w‖_p = 1.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ import re
 import numpy as np
 from markupsafe import Markup
 
-from geomnn.atoms import Atom
+from geomnn.atoms import Atom, PartialWedge
 from geomnn.networks.network import AnalyticNetwork
 
 __all__ = ["SHOWN_FACTORS", "closed_form", "display", "inline"]
@@ -144,8 +144,8 @@ def _feature(atom: Atom) -> str:
     if len(factors) > SHOWN_FACTORS:
         factors = [*factors[:3], "⋯", factors[-1]]
     blade = " ∧ ".join(factors).replace("-", "−")
-    if atom.is_partial:  # the number of samples that make g in the place of their list
-        residual = f'g_"{len(atom.active or ())} active"'
+    if isinstance(atom, PartialWedge):  # the number of samples that make g in the place of their list
+        residual = f'g_"{len(atom.active)} active"'
         rejected = f"reject({residual}, {blade})" if blade else residual
         return f"{{⎛{point} · {{{rejected}}}/{{‖·‖}}_{norm}⎠}}_+"
     if not factors:  # one feature

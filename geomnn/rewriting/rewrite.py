@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.atoms import Atom, name_atom
+from geomnn.atoms import Atom
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
+from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.machine import in_parallel, streamed
 from geomnn.networks.io.interchange import layers_of

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from geomnn.atoms import Atom
+from geomnn.atoms import Atom, FeatureWedge
 from geomnn.norms import ball
 
 __all__ = ["contradiction"]
@@ -82,7 +82,7 @@ def _of_exact_numbers(atom: Atom) -> str | None:
 
 def _is_of_another(atom: Atom) -> bool:
     """Whether directions alone give the weight, and it is another one, or they are dependent."""
-    if atom.level > 1 or atom.is_partial or len(atom.samples) > int(atom.anchored):
+    if isinstance(atom, FeatureWedge) or atom.is_partial or len(atom.samples) > int(atom.anchored):
         return False
     d, wedged = len(atom.weight), [e.first for e in atom.directions if not e.sign]
     if len(wedged) == d - 1 and wedged == sorted(wedged):  # of axes it is one entry

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.atoms import ASIDE, Atom
+from geomnn.atoms import ASIDE, AsideWedge, Atom, FeatureWedge, PartialWedge
 from geomnn.checker.digits import any_size
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
@@ -93,9 +93,9 @@ def named(atom: Atom) -> dict[str, Any]:
         "directions": [[e.first, e.second, e.sign] for e in atom.directions],
         "orientation": atom.orientation,
     }
-    if atom.aside is not None:
+    if isinstance(atom, AsideWedge):
         entry["aside"] = [atom.aside[0], plain_numbers(atom.aside[1])]
-    if atom.active is not None:
+    if isinstance(atom, PartialWedge):
         entry["active"] = list(atom.active)
     return entry
 
@@ -251,17 +251,19 @@ class _Reader:
         orientation = entry["orientation"]
         _expect(type(orientation) is int and orientation in (1, -1), f"orientation is {brief(orientation)}")
         directions = (_direction(e, len(weight)) for e in _list(entry["directions"], "directions"))
-        aside = None
+        atom = Atom(weight, bias, samples, tuple(directions), orientation, self.bias, self.norm)
         if "aside" in entry:
             other = _list(entry["aside"], "aside")
-            _expect(self.bias and len(other) == 2 and _is_count(other[0]), f"aside is {brief(other)}")
+            fits = self.bias and level == 1 and len(other) == 2 and _is_count(other[0])
+            _expect(fits and "active" not in entry, f"aside is {brief(other)}")
             aside = other[0], _exact_number(other[1])
             _expect(aside[1] in ASIDE and aside[0] != samples[-1], f"aside is {brief(other)}")
-        partial = "active" in entry
-        atom = Atom(
-            weight, bias, samples, tuple(directions), orientation, self.bias, self.norm,
-            active if partial else None, self.shape[0] if partial and self.shape else 1, level, aside,
-        )  # fmt: skip
+            atom = AsideWedge(**vars(atom), aside=aside)
+        elif "active" in entry:
+            _expect(level == 1, f"active is {brief(active)}")
+            atom = PartialWedge(**vars(atom), active=active, outputs=self.shape[0] if self.shape else 1)
+        elif level > 1:
+            atom = FeatureWedge(**vars(atom), level=level)
         _expect(
             str(atom) == entry["name"], f"the name {brief(entry['name'])} does not fit its samples ({atom})"
         )

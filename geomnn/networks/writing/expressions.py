@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomnn.atoms import AsideWedge, Atom, FeatureWedge
 from geomnn.checker.digits import any_size, printable
 from geomnn.errors import DataError, OptionError
 from geomnn.numbers.rationals import SHORT, short_number, symbolic
 
 if TYPE_CHECKING:
-    from geomnn.atoms import Atom
     from geomnn.networks.network import AnalyticNetwork
 
 __all__ = [
@@ -209,7 +209,7 @@ def escape(text: str) -> str:
 
 def feature_latex(atom: Atom) -> str:
     """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
-    if atom.level > 1:
+    if isinstance(atom, FeatureWedge):
         return _deep_latex(atom)
     at = atom.point("x_{{{}}}".format, "-") if atom.anchored else ""
     point = f"(x - {_grouped(atom, at)})" if atom.anchored else "x"
@@ -231,7 +231,7 @@ def feature_latex(atom: Atom) -> str:
 
 def _grouped(atom: Atom, point: str) -> str:
     """The point of an atom as something to subtract: a reflection is a difference itself."""
-    return point if atom.aside is None or atom.aside[1] > 0 else f"({point})"
+    return f"({point})" if isinstance(atom, AsideWedge) and atom.aside[1] < 0 else point
 
 
 def _column(feature: int, level: int) -> str:
@@ -239,7 +239,7 @@ def _column(feature: int, level: int) -> str:
     return rf"k{{{chr(39) * (level - 1)}}}_{{{feature}}}" if level > 1 else f"k_{{{feature}}}"
 
 
-def _deep_latex(atom: Atom) -> str:
+def _deep_latex(atom: FeatureWedge) -> str:
     r"""(± \star(k_3 \wedge k_9)[x_2])_+: the determinant of features at x and at the samples, over the norm."""
     columns = [_column(k, atom.level - 1) for k in atom.support] + ["1"] * atom.anchored
     sign = "" if atom.orientation > 0 else "-"
@@ -309,8 +309,10 @@ def to_text(network: AnalyticNetwork) -> str:
 
 def _feature(atom: Atom) -> str:
     """(x̃·u)_+ with the name of u; over features k for x."""
-    variable = "x" if atom.level == 1 else f"k{'′' * (atom.level - 2)}"
-    offset = "" if not atom.anchored else f" − {_grouped(atom, atom.point())}" if atom.level == 1 else ", 1"
+    if isinstance(atom, FeatureWedge):
+        variable, offset = f"k{'′' * (atom.level - 2)}", ", 1" * atom.anchored
+    else:
+        variable, offset = "x", f" − {_grouped(atom, atom.point())}" if atom.anchored else ""
     point = f"({variable}{offset})" if offset else variable
     return f"({point}·u)₊,  u ∝ {atom}"
 
