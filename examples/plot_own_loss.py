@@ -7,8 +7,8 @@ slope and conjugate can be written down goes where a name goes, and the certific
 """
 
 # %%
-# Seven short methods.  v = −∂L/∂f is the residual, cut off at δ; the dual value is D(v) = Σ v∘y − ½ Σ v²/s for
-# |v| ≤ δ s, which no network is below.
+# Seven short methods.  v = −∂L/∂f is the residual, cut off at ± δ; the dual value is D(v) = Σ v∘y − ½ Σ v²/s for
+# v between −δ s and δ s, which no network is below.
 import numpy as np
 from scipy.optimize import brentq
 
