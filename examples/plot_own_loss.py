@@ -30,13 +30,13 @@ class HuberLoss(gm.losses.Loss):
     def value(self, f, y):
         r = np.abs(y - f)
         inside = np.minimum(r, self.delta)
-        return float(np.sum(self._s * inside * (r - inside / 2)))
+        return float(np.sum(self.s * inside * (r - inside / 2)))
 
     def residual(self, f, y):
-        return self._s * np.clip(y - f, -self.delta, self.delta)
+        return self.s * np.clip(y - f, -self.delta, self.delta)
 
     def curvature(self, f, y):
-        return (self._s * (np.abs(y - f) <= self.delta))[:, :, None] * np.eye(y.shape[1])
+        return (self.s * (np.abs(y - f) <= self.delta))[:, :, None] * np.eye(y.shape[1])
 
     def shift(self, f, y):
         rest = y - f  # the sums of the residual fall as the intercept grows
@@ -48,12 +48,12 @@ class HuberLoss(gm.losses.Loss):
         return np.array([brentq(sums, *end, args=(k,), xtol=1e-15, rtol=1e-15) for k, end in enumerate(ends)])
 
     def dual(self, v, y):
-        if (np.abs(v) > self.delta * self._s * (1 + 1e-12)).any():
+        if (np.abs(v) > self.delta * self.s * (1 + 1e-12)).any():
             return -np.inf
-        return float(np.sum(v * y) - np.sum(v**2 / self._s) / 2)
+        return float(np.sum(v * y) - np.sum(v**2 / self.s) / 2)
 
     def clip(self, v, y):
-        return np.clip(v, -self.delta * self._s, self.delta * self._s)
+        return np.clip(v, -self.delta * self.s, self.delta * self.s)
 
 
 # %%

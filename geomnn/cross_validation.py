@@ -102,7 +102,7 @@ def cross_validate(
     if choice.given is not None:
         raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
     # classes in equal shares, so that each fold is left with all of them
-    by_class = not problem.loss.is_quadratic
+    by_class = problem.loss.takes_classes
     labels = problem.targets @ np.arange(1, problem.outputs + 1)
     most = min(np.unique(labels, return_counts=True)[1]) if by_class else problem.samples.n
     if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
@@ -140,10 +140,8 @@ def _left_out(
     if isinstance(atoms, WedgeDictionary) and not bends(least, choice):
         found = path_over(least, atoms, least.reg, effort).predict(X[outside], regs)[..., None]
     else:
-        points, optima = (
-            least.samples.lift(X[outside]),
-            downwards([least.at(reg) for reg in regs], atoms, effort),
-        )
+        points = least.samples.lift(X[outside])
+        optima = downwards([least.at(reg) for reg in regs], atoms, effort)
         found = np.array([predictions(points, optimum) for optimum in optima])
     scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
     return np.array([scale * problem.loss.value(f, y[outside]) / len(outside) for f in found])

@@ -377,7 +377,9 @@ def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
 
 def _warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     largest = constant_correlation(problem, dictionary)
-    if largest == 0.0:
+    if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
+        why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
+    elif largest == 0.0:
         why = "no atom of the dictionary is correlated with the residual of a constant"
     else:
         why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"

@@ -177,6 +177,8 @@ def reg_max(
     ------
     DataError, OptionError, EnumerationTooLarge
         As `derive` does.
+    UnsupportedProblem
+        For polyhedral losses, whose best constant has many residuals: the correlation of one of them tells no such reg.
 
     Examples
     --------
@@ -187,6 +189,11 @@ def reg_max(
     Source: geomnn theory, section 0.
     """
     problem = pose(X, y, 1.0, norm, bias, loss)
+    if problem.loss.is_polyhedral:
+        raise UnsupportedProblem(
+            f"reg_max is the correlation of the residual of the best constant, and for the {problem.loss.name} loss "
+            "there are many residuals; derive networks at several regs, with gm.grid."
+        )
     choice = choose(dictionary, problem.samples, problem.norm)
     return constant_correlation(problem, choice.form(problem.samples, problem.norm))
 

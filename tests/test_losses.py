@@ -141,7 +141,7 @@ def draw(loss, seed):
 def test_the_intercept_balances_each_column_of_the_residual(loss, seed):
     f, y, found = draw(loss, seed)
     v = found.residual(f + found.shift(f, y), y)
-    size = np.maximum(np.abs(v).sum(axis=0), 1e-40 * np.sum(found._s * np.ones(len(y))))
+    size = np.maximum(np.abs(v).sum(axis=0), 1e-40 * np.sum(found.s * np.ones(len(y))))
     assert (np.abs(v.sum(axis=0)) <= 1e-11 * size).all()
 
 
@@ -223,3 +223,26 @@ def test_weights_of_any_ratio_give_a_finite_certificate(ratio, labels):
     model = gm.WedgeClassifier(tol=0.999999).fit(np.arange(6.0)[:, None], labels, weights)
     certificate = model.solution_.certificate
     assert 0 <= certificate.dual <= certificate.primal * (1 + 1e-9)
+
+
+def test_cross_validation_splits_by_class_where_targets_are_classes_and_only_there():
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(24, 1)), rng.normal(size=24)
+    validation = gm.cross_validate(X, y, [0.1, 1.0], folds=3, loss=huber(0.5))
+    assert validation.errors.shape == (3, 2)
+    assert np.isfinite(validation.errors).all()
+    labels = np.where(np.arange(24) < 2, 1.0, -1.0)  # two of a class: no more than two folds
+    for loss in ("hinge", "logistic"):
+        with pytest.raises(errors.OptionError, match="smallest class, 2"):
+            gm.cross_validate(X, labels, [0.1], folds=3, loss=loss)
+        assert gm.cross_validate(X, labels, [0.1], folds=2, loss=loss).errors.shape == (2, 1)
+
+
+def test_a_constant_of_the_hinge_loss_claims_no_reg_max():
+    X, labels = [[0.0], [1.0], [2.0], [3.0]], [-1, 1, 1, -1]
+    with pytest.warns(errors.ConstantNetworkWarning, match="more than any atom is worth"):
+        solution = gm.derive(X, labels, reg=100.0, loss="hinge")
+    assert solution.objective == 4.0
+    assert solution.certificate.dual == pytest.approx(4.0, rel=1e-9)
+    with pytest.raises(errors.UnsupportedProblem, match="there are many residuals"):
+        gm.reg_max(X, labels, loss="hinge")

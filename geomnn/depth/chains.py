@@ -1,7 +1,6 @@
 """Chains of neurons of one feature each, folded at samples and at reflections of samples.
 
 Source: geomnn theory, section 7; E. Zeger et al., arXiv 2403.01046.
-
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """All features of the layers below, each once, without those that others make up for.
 
 Source: geomnn theory, sections 5 and 7.
-
 """
 
 from __future__ import annotations

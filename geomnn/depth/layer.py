@@ -8,7 +8,6 @@ and what holds for neurons over X holds for neurons over K: those of the next la
 of wedges, ⋆(K_{j,S} : j ∈ J) on a few features S.
 
 Source: geomnn theory, section 7, equation (3).
-
 """
 
 from __future__ import annotations

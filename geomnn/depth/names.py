@@ -1,7 +1,6 @@
 """Names of neurons over features: wedges of the columns that they depend on, at the first samples that span them.
 
 Source: geomnn theory, section 7, equation (3).
-
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ class Loss(ABC):
     is_polyhedral : bool
         Whether it is a maximum of affine functions, its `pieces`, so that (C) is a linear program; v is then no
         function of f, and `residual` gives one of those that there are.
+    takes_classes : bool
+        Whether targets are classes, of which each part of the samples is to have its share.
     weights : ndarray, shape (n,), or None
         s_i > 0; None for ones.
 
@@ -42,10 +44,11 @@ class Loss(ABC):
     name: str
     is_quadratic: bool = False
     is_polyhedral: bool = False
+    takes_classes: bool = False
     weights: np.ndarray | None = None
 
     @property
-    def _s(self) -> Any:
+    def s(self) -> Any:
         """s as a column, or the number 1."""
         return 1.0 if self.weights is None else self.weights[:, None]
 

@@ -31,13 +31,13 @@ class SquaredLoss(Loss):
         """Any finite numbers will do."""
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        return float(0.5 * np.sum(self._s * (f - y) ** 2))
+        return float(0.5 * np.sum(self.s * (f - y) ** 2))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return self._s * (y - f)
+        return self.s * (y - f)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(self._s, y.shape)[:, :, None] * np.eye(y.shape[1])
+        return np.broadcast_to(self.s, y.shape)[:, :, None] * np.eye(y.shape[1])
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         rest = y - f
@@ -46,7 +46,7 @@ class SquaredLoss(Loss):
         )  # exact where the rest is constant
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        return float(np.sum(v * y) - 0.5 * np.sum(v**2 / self._s))
+        return float(np.sum(v * y) - 0.5 * np.sum(v**2 / self.s))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
         return v
@@ -56,18 +56,19 @@ class HingeLoss(Loss):
     """ℓ = (1 − y f)_+, y = ±1: v = s y where y f < 1, 0 where y f > 1 and anything between at y f = 1; D(v) = Σ v∘y."""
 
     name = "hinge"
+    takes_classes = True
     is_polyhedral = True
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
         check_signs(self.name, y)
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        return float(np.sum(self._s * np.maximum(1 - y * f, 0.0)))
+        return float(np.sum(self.s * np.maximum(1 - y * f, 0.0)))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         room = 1 - y * f
         at = np.abs(room) <= 4 * EPS * (1 + np.abs(f))
-        v, rest = self._s * y * ((room > 0) & ~at), self._s * y * at
+        v, rest = self.s * y * ((room > 0) & ~at), self.s * y * at
         # of those at the kink so much of all that the sum comes as close to 0 as it can
         share = [
             -np.sum(v) / np.sum(side) if side.any() else 0.0 for side in (rest * (y > 0), rest * (y < 0))
@@ -80,7 +81,7 @@ class HingeLoss(Loss):
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         # Σ s (1 − y (f + t))_+ is convex in t, its slope −Σ_{y = 1} s at first and more by s at each y − f
         order = np.argsort(y - f, axis=0)[:, 0]
-        kinks, s = (y - f)[order, 0], np.broadcast_to(self._s, y.shape)
+        kinks, s = (y - f)[order, 0], np.broadcast_to(self.s, y.shape)
         slope = np.cumsum(s[order, 0]) - np.sum(s[y > 0])
         flat = 4 * EPS * np.sum(s) * len(s)
         first, last = np.searchsorted(slope, -flat), np.searchsorted(slope, flat, side="right")
@@ -92,17 +93,18 @@ class HingeLoss(Loss):
         return np.array([0 * y[:, 0], -y[:, 0]]), np.array([0 * y[:, 0], np.ones(len(y))])
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        p = v * y / self._s
+        p = v * y / self.s
         return -np.inf if (p < 0).any() or (p > 1).any() else float(np.sum(v * y))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y * np.clip(v * y, 0.0, self._s)
+        return y * np.clip(v * y, 0.0, self.s)
 
 
 class LogisticLoss(Loss):
     """ℓ = log(1 + exp(−y f)), y = ±1: v = s y p, p = 1/(1 + exp(y f)), D(v) = Σ s H(p) in nats."""
 
     name = "logistic"
+    takes_classes = True
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
         check_signs(self.name, y)
@@ -114,31 +116,31 @@ class LogisticLoss(Loss):
             )
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
-        return float(np.sum(self._s * np.logaddexp(0.0, -y * f)))
+        return float(np.sum(self.s * np.logaddexp(0.0, -y * f)))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return self._s * y * expit(-y * f)
+        return self.s * y * expit(-y * f)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (self._s * expit(f) * expit(-f))[:, :, None]
+        return (self.s * expit(f) * expit(-f))[:, :, None]
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         # Σ s y expit(−y (f + t)) falls from the weight of +1 to minus that of −1 as t grows: one root, at log of
         # their ratio for f = 0
-        above, below = np.sum(self._s * (y > 0)), np.sum(self._s * (y < 0))
+        above, below = np.sum(self.s * (y > 0)), np.sum(self.s * (y < 0))
         far = 60.0 + abs(np.log(above) - np.log(below))
         low, high = -np.max(f) - far, -np.min(f) + far
         root = brentq(lambda t: float(self.residual(f + t, y).sum()), low, high, xtol=1e-15, rtol=1e-15)
         return np.array([root])
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
-        p = v * y / self._s
+        p = v * y / self.s
         if (p < 0).any() or (p > 1).any():
             return -np.inf
-        return float(-np.sum(self._s * (xlogy(p, p) + xlog1py(1 - p, -p))))
+        return float(-np.sum(self.s * (xlogy(p, p) + xlog1py(1 - p, -p))))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return y * np.clip(v * y, 0.0, self._s)
+        return y * np.clip(v * y, 0.0, self.s)
 
 
 class SoftmaxLoss(Loss):
@@ -148,6 +150,7 @@ class SoftmaxLoss(Loss):
     """
 
     name = "softmax"
+    takes_classes = True
 
     def check_targets(self, y: np.ndarray, bias: bool) -> None:
         if y.shape[1] < 2:
@@ -167,17 +170,17 @@ class SoftmaxLoss(Loss):
 
     def value(self, f: np.ndarray, y: np.ndarray) -> float:
         margins = f - np.sum(y * f, axis=1, keepdims=True)
-        return float(np.sum(self._s * logsumexp(margins, axis=1, keepdims=True)))
+        return float(np.sum(self.s * logsumexp(margins, axis=1, keepdims=True)))
 
     def residual(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         others = (1 - y) * softmax(
             f, axis=1
         )  # 1 − p of the class itself is their sum, accurate where it is small
-        return self._s * (y * others.sum(axis=1, keepdims=True) - others)
+        return self.s * (y * others.sum(axis=1, keepdims=True) - others)
 
     def curvature(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         p = softmax(f, axis=1)
-        return (self._s * p)[:, :, None] * (np.eye(y.shape[1]) - p[:, None, :])
+        return (self.s * p)[:, :, None] * (np.eye(y.shape[1]) - p[:, None, :])
 
     def shift(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         t = best = np.zeros(y.shape[1])
@@ -200,24 +203,24 @@ class SoftmaxLoss(Loss):
 
     def _imbalance(self, v: np.ndarray, y: np.ndarray) -> float:
         """The largest |Σ_i v_ik| of a class k as a part of Σ_i |v_ik|, which of a light class is small too."""
-        floor = NO_CURVATURE * np.sum(self._s * y)
+        floor = NO_CURVATURE * np.sum(self.s * y)
         return float(np.max(np.abs(v.sum(axis=0)) / np.maximum(np.abs(v).sum(axis=0), floor)))
 
     def _newton_step(self, f: np.ndarray, y: np.ndarray, v: np.ndarray) -> np.ndarray:
         """H⁺ Σ_i v_i, H_kl = −Σ s p_k p_l and rows that sum to zero: in columns of one size, and with its null vector,
         the intercept that all outputs share, filled up."""
         p = softmax(f, axis=1)
-        hessian = -(self._s * p).T @ p
+        hessian = -(self.s * p).T @ p
         np.fill_diagonal(hessian, 0.0)
         np.fill_diagonal(hessian, -hessian.sum(axis=1))
-        size = np.sqrt(np.maximum(hessian.diagonal(), NO_CURVATURE * np.sum(self._s * y)))
+        size = np.sqrt(np.maximum(hessian.diagonal(), NO_CURVATURE * np.sum(self.s * y)))
         null = size / np.linalg.norm(size)
         scaled = hessian / size / size[:, None] + np.outer(null, null)
         return np.asarray(np.linalg.lstsq(scaled, v.sum(axis=0) / size, rcond=None)[0] / size)
 
     def _scaling_step(self, f: np.ndarray, y: np.ndarray) -> np.ndarray:
         """log Σ s y_k − log Σ s p_k: iterative scaling, along which the loss falls wherever it begins."""
-        s = np.broadcast_to(self._s, (len(y), 1))
+        s = np.broadcast_to(self.s, (len(y), 1))
         expected = logsumexp(f - logsumexp(f, axis=1, keepdims=True), axis=0, b=s)
         return np.asarray(np.log(np.sum(s * y, axis=0)) - expected)
 
@@ -239,19 +242,19 @@ class SoftmaxLoss(Loss):
 
     def dual(self, v: np.ndarray, y: np.ndarray) -> float:
         # 1 − p of the class itself, and p of the others
-        small = np.where(y > 0, 1, -1) * v / self._s
+        small = np.where(y > 0, 1, -1) * v / self.s
         if (
             (small < 0).any()
             or (small > 1).any()
-            or (np.abs(v.sum(axis=1, keepdims=True)) > 1e-12 * self._s).any()
+            or (np.abs(v.sum(axis=1, keepdims=True)) > 1e-12 * self.s).any()
         ):
             return -np.inf
-        return float(-np.sum(self._s * np.where(y > 0, xlog1py(1 - small, -small), xlogy(small, small))))
+        return float(-np.sum(self.s * np.where(y > 0, xlog1py(1 - small, -small), xlogy(small, small))))
 
     def clip(self, v: np.ndarray, y: np.ndarray) -> np.ndarray:
         # p = max(y − v/s − θ, 0) with rows that sum to one: all of them kept if that leaves none below 0, else those
         # above the level of the sorted ones; θ is a mean of v/s, accurate where this is tiny
-        less = v / self._s
+        less = v / self.s
         falling = -np.sort(less - y, axis=1)
         levels = (np.cumsum(falling, axis=1) - 1) / np.arange(1, y.shape[1] + 1)
         last = np.count_nonzero(falling > levels, axis=1) - 1
@@ -260,7 +263,7 @@ class SoftmaxLoss(Loss):
         over = np.sum(kept * y, axis=1, keepdims=True) - 1 - np.sum(kept * less, axis=1, keepdims=True)
         theta = over / kept.sum(axis=1, keepdims=True)
         sign = np.where(y > 0, 1, -1)  # rounding ends where p has to
-        return self._s * sign * np.clip(sign * np.where(kept, less + theta, y), 0.0, 1.0)
+        return self.s * sign * np.clip(sign * np.where(kept, less + theta, y), 0.0, 1.0)
 
     def balance(self, v: np.ndarray) -> np.ndarray:
         # rows are shortened, v_i ← r_i v_i with r_i ≤ 1, which keeps p between y and itself; in columns of one size,
