@@ -26,11 +26,13 @@ from geomnn.programs.problem import Problem
 __all__ = ["PlanBound"]
 
 EPS = float(np.finfo(float).eps)
-ACCURACIES = (1e-2, 1e-3, 1e-3, 1e-4)  # of the rounds, relative to the value; the last one for all further ones
+ACCURACIES = (1e-2, 1e-3, 1e-3)  # of the first rounds, relative to the value
+ACCURACY, FINEST = 1e-4, 1e-8  # of further ones, and of those on a working set that has settled
 ROUNDS = 20
-STALLED = 1e-4  # a round that brings less than this part of the value is the last
+STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
 NEAREST, ADDED = 12, 20  # pairs of each sample at the beginning, and in each round at most
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
+HALFWAY = 0.5  # in logarithms, of the way of prices to those that the slopes ask for
 LARGEST = 16_000  # variables of a dense factorisation
 
 
@@ -47,7 +49,7 @@ class _Column:
     def __init__(self, nodes: Nodes, signs: int):
         self.nodes, self.signs = nodes, signs
         self.pairs: Pairs | None = None
-        self.settled, self.slopes = False, 0.0
+        self.settled, self.slopes = False, np.zeros(nodes.points.shape[1])
 
     def pose(self, curvature: np.ndarray, targets: np.ndarray) -> None:
         """Take the fit of these samples, in units of its own size."""
@@ -79,32 +81,32 @@ class _Column:
         square = float(V @ (V / self.weights))
         return min(max(float(V @ (self.middle - self.offset)), 0.0) / square, most) if square > 0 else 0.0
 
-    def solve(self, relaxation: type[Relaxation], reg: float, accuracy: float, deadline: Deadline) -> list[Plan]:
-        """Plans of the fit at the price reg, after which the working set is the next one."""
-        nodes = self.nodes
-        d, origin = nodes.points.shape[1], not nodes.bias
+    def solve(
+        self, relaxation: type[Relaxation], prices: np.ndarray, accuracy: float, deadline: Deadline
+    ) -> list[Plan]:
+        """Plans of the fit at these prices, after which the working set is the next one."""
+        nodes, origin = self.nodes, np.zeros(int(not self.nodes.bias))
         points = nodes.points / self.width
-        padded = [np.zeros((int(origin), d)), np.zeros(int(origin))]
         fit = Fit(
-            np.vstack([points, padded[0]]),
-            np.append(self.weights / self.mass, padded[1]),
-            np.append((self.middle - self.offset) / self.height, padded[1]),
-            np.full(d, reg / (self.mass * self.height * self.width)),
-            origin,
+            np.vstack([points, np.zeros((len(origin), points.shape[1]))]),
+            np.append(self.weights / self.mass, origin),
+            np.append((self.middle - self.offset) / self.height, origin),
+            prices / (self.mass * self.height * self.width),
+            len(origin) > 0,
         )
-        near = nearest(points, NEAREST)
-        if origin:  # there is one node more
-            n = len(points)
-            near = near // n * (n + 1) + near % n
+        near = nearest(fit.points, NEAREST)
         keys = [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
         program = relaxation(fit, Pairs(fit, keys))
         end = interior_point(program, accuracy, deadline)
-        plans = [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
         self.pairs, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
         self.settled = violated == 0
-        self.slopes = float(program.slopes(end.x).sum())
+        self.slopes = program.slopes(end.x).sum(axis=(0, 1)) * (self.height / self.width)
         self.fitted = self.offset + self.height * program.fitted(end.x)[: len(nodes)]
-        return plans
+        return [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
+
+    def predictions(self) -> np.ndarray:
+        """f of the samples after a fit."""
+        return self.nodes.ratio * np.append(self.fitted, 0.0)[self.nodes.node]
 
 
 class PlanBound(Bound):
@@ -151,61 +153,79 @@ class PlanBound(Bound):
 
     def _improving(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """The plan along a line, and one proof a round until they stall."""
-        problem, c = self.problem, self.problem.outputs
-        columns = [_Column(self.nodes, self.signs()) for _ in range(c)]
+        problem = self.problem
+        columns = [_Column(self.nodes, self.signs()) for _ in v.T]
         v = problem.dual_point(v)
-        plans = [[EMPTY] * self.signs() for _ in range(c)]
-        costs = np.array([self._cost_of(self._completed(EMPTY, self.nodes.merged(w)), 0) for w in v.T])
-        shares = problem.reg * (costs / np.linalg.norm(costs) if costs.any() else np.full(c, c**-0.5))
-        yield self._proof(plans, v)
-        if not len(self.nodes):
-            return
-        best, pace = -np.inf, Pace(deadline)
-        if self.signs() * (len(self.nodes) + 2 * self.points.shape[1]) > LARGEST:
-            return
-        for accuracy in ACCURACIES + (ACCURACIES[-1],) * (ROUNDS - len(ACCURACIES)):
-            if pace.over():
-                return
-            self._pose(columns, v, f)
-            if all(column.constant for column in columns):
-                return
-            parts = [self._round(*each, accuracy, deadline) for each in zip(columns, shares, strict=True)]
-            plans, v = [part[0] for part in parts], np.column_stack([part[1] for part in parts])
-            proof = self._proof(plans, v)
+        first = self._proof([[EMPTY] * self.signs() for _ in columns], v)
+        yield first
+        hoped, best, accuracies = problem.loss.dual(v, problem.targets), -np.inf, iter(ACCURACIES)
+        prices, pace = self._prices(v), Pace(deadline)
+        while self._fits(columns, v, f) and not pace.over():
+            accuracy = next(accuracies, FINEST if all(c.settled for c in columns) else ACCURACY)
+            parts = [self._round(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
+            proof = self._proof([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
             yield proof
             value = proof.value(problem)
-            if accuracy == ACCURACIES[-1] and (
-                value - best < STALLED * abs(value) or all(column.settled for column in columns)
-            ):
+            if accuracy <= ACCURACY and self._stalled(value - best, hoped - value, accuracy, columns):
                 return
-            best = max(best, value)
-            v = proof.dual
+            best, v, f = max(best, value), proof.dual, np.column_stack([c.predictions() for c in columns])
+            prices = self._moved(prices, np.array([c.slopes for c in columns]))
 
-    def _pose(self, columns: list[_Column], v: np.ndarray, f: np.ndarray) -> None:
-        """Give each column its quadratic fit."""
-        problem = self.problem
-        if problem.loss.is_quadratic:
-            s = np.broadcast_to(problem.loss.s, v.shape)
-            for column, weights, targets in zip(columns, s.T, problem.targets.T, strict=True):
-                column.pose(weights, targets)
+    def _prices(self, v: np.ndarray) -> np.ndarray:
+        """ρ of each column and feature at the beginning, shape (c, d): as the plans along a line share the penalty."""
+        costs = np.array([self.cost(self._completed(EMPTY, self.nodes.merged(w)), self.nodes.points) for w in v.T])
+        lengths = np.array([self.length(cost) for cost in costs])
+        if not lengths.any():
+            lengths[:] = 1.0
+        even = np.ones(self.points.shape[1])
+        return self.problem.reg * np.outer(lengths / np.linalg.norm(lengths), even / self.length(even))
+
+    def _moved(self, prices: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Prices on the way to those at which no other ones of the same length are dearer to the slopes."""
+        sums = slopes @ np.ones(slopes.shape[1]) * prices.max(axis=1)
+        shares = np.sqrt(prices.max(axis=1) * sums) if len(prices) > 1 and sums.all() else prices.max(axis=1)
+        shares *= np.linalg.norm(prices.max(axis=1)) / np.linalg.norm(shares)
+        return prices * (shares / prices.max(axis=1))[:, None]
+
+    def _fits(self, columns: list[_Column], v: np.ndarray, f: np.ndarray) -> bool:
+        """Give each column its quadratic fit; whether there is anything to fit, in memory."""
+        problem, order = self.problem, self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
+        if not len(self.nodes) or order > LARGEST:
+            return False
+        targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
+        if not problem.loss.is_quadratic:
+            h = np.abs(problem.loss.curvature(f, targets)).sum(axis=2) if not problem.loss.is_polyhedral else h
+            h = np.maximum(h, FLAT * h.mean())
+            targets = f + (v if problem.loss.is_polyhedral else problem.residual(f)) / h
+        for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):
+            column.pose(weights, wanted)
+        return not all(column.constant for column in columns)
+
+    def _stalled(self, gain: float, left: float, accuracy: float, columns: list[_Column]) -> bool:
+        """Whether another round is not worth its time."""
+        settled = all(column.settled for column in columns)
+        if self.problem.loss.is_quadratic and settled:
+            return accuracy == FINEST
+        return gain < max(STALLED * left, FINEST * abs(left))
 
     def _round(
-        self, column: _Column, reg: float, accuracy: float, deadline: Deadline
+        self, column: _Column, prices: np.ndarray, accuracy: float, deadline: Deadline
     ) -> tuple[list[Plan], np.ndarray]:
         """Plans on the nodes and the residual of the samples that they are for."""
-        plans = column.solve(self.relaxation, reg, accuracy, deadline)
+        if column.constant:
+            return [EMPTY] * self.signs(), column.residual(np.zeros(len(self.nodes)))
+        plans = column.solve(self.relaxation, prices, accuracy, deadline)
         V = [plan.divergence(len(self.nodes)) for plan in plans]
         V = V[0] if len(V) == 1 else (V[0] - V[1]) / 2
         plans = [self._completed(plan, V * sign) for plan, sign in zip(plans, (1, -1), strict=False)]
-        cost = max(self._cost_of(plan, k) for k, plan in enumerate(plans))
-        s = column.best(V, reg / cost if cost > 0 else np.inf)
+        s = 1.0
+        if self.problem.loss.is_quadratic:
+            cost = max(self.length(self.cost(plan, self.nodes.points)) for plan in plans)
+            s = column.best(V, self.length(prices) / cost if cost > 0 else np.inf)
         return [plan.times(s) for plan in plans], column.residual(s * V)
 
     def _completed(self, plan: Plan, V: np.ndarray) -> Plan:
         return plan.completed(V, self.nodes.places, self.nodes.bias)
-
-    def _cost_of(self, plan: Plan, _: int) -> float:
-        return self.length(self.cost(plan, self.nodes.points))
 
     def _proof(self, plans: list[list[Plan]], v: np.ndarray) -> Proof:
         """What the plans on the nodes, completed to v, prove."""
