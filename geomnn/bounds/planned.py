@@ -60,13 +60,14 @@ class _Column:
         self.offset = float(np.average(self.middle, weights=self.weights)) if nodes.bias else 0.0
         rest = self.middle - self.offset
         self.height = float(np.sqrt(np.average(rest**2, weights=self.weights)))
-        self.width = float(np.sqrt(np.mean(nodes.points**2)))
+        self.width = np.sqrt(np.mean(nodes.points**2, axis=0))
+        self.width[self.width == 0] = 1.0
         self.mass = float(self.weights.mean())
 
     @property
     def constant(self) -> bool:
         """Whether nothing is left to fit, or nothing to fit it by."""
-        return self.height == 0 or self.width == 0
+        return self.height == 0 or not self.nodes.points.any()
 
     def residual(self, V: np.ndarray) -> np.ndarray:
         """v of the samples at the f for which that of the nodes is V."""
@@ -94,7 +95,7 @@ class _Column:
             prices / (self.mass * self.height * self.width),
             len(origin) > 0,
         )
-        near = nearest(fit.points, NEAREST)
+        near = nearest(np.vstack([nodes.points, np.zeros((len(origin), points.shape[1]))]), NEAREST)
         keys = [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
         program = relaxation(fit, Pairs(fit, keys))
         end = interior_point(program, accuracy, deadline)

@@ -133,6 +133,10 @@ class Relaxation(Program):
         """μ⁺ and μ⁻ of each sign, shape (signs, 2, d)."""
         return x[len(x) - 2 * self.signs * self.d :].reshape(self.signs, 2, self.d)
 
+    def cheap_slopes(self) -> np.ndarray:
+        """Slopes of the features that cost the same, to begin with, shape (d,)."""
+        return 2 * SLOPE / np.sqrt(self.d) * self.fit.prices.min() / self.fit.prices
+
     def value(self, x: np.ndarray) -> float:
         off = self.fitted(x) - self.fit.targets
         return float(0.5 * self.fit.curvature @ off**2 + (self.slopes(x) @ self.fit.prices).sum())

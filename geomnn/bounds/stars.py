@@ -15,7 +15,7 @@ import numpy as np
 from geomnn.bounds import elimination
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import Plan
-from geomnn.bounds.relaxation import SLOPE, Fit, Pairs, Relaxation
+from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
 from geomnn.programs.problem import Problem
 
 __all__ = ["StarBound", "StarRelaxation"]
@@ -55,17 +55,17 @@ class StarRelaxation(Relaxation):
         return above.reshape(-1, self.d), below.reshape(-1, self.d), rest.reshape(self.signs, -1)
 
     def start(self) -> tuple[np.ndarray, float]:
-        points, extent = self.fit.points, float(np.abs(self.fit.points).max())
-        slope = SLOPE / np.sqrt(self.d) / max(1.0, extent)
-        if self.fit.origin:  # k |x|, which is homogeneous
-            sizes = np.linalg.norm(points, axis=1)
-            f, g = slope * sizes, slope * points / np.where(sizes > 0, sizes, 1.0)[:, None]
-            most = 2 * slope
-        else:  # k |x|²/2
-            f, g, most = slope / 2 * np.sum(points**2, axis=1), slope * points, 2 * slope * extent
-        slopes = np.full(2 * self.signs * self.d, most)
-        x = np.concatenate([np.tile(f, self.signs), np.tile(g.ravel(), self.signs), slopes])
-        return x, float(self.fit.prices.mean()) * most / (2 * self.n)
+        points, extent = self.fit.points, np.maximum(1.0, np.abs(self.fit.points).max(axis=0))
+        slopes = self.cheap_slopes()
+        if self.fit.origin:  # |K x|, which is homogeneous
+            stretched = points * slopes / 2
+            f = np.linalg.norm(stretched, axis=1)
+            g = stretched * slopes / 2 / np.where(f > 0, f, 1.0)[:, None]
+        else:  # x'K x/2
+            g = points * slopes / extent / 2
+            f = np.sum(g * points, axis=1) / 2
+        x = np.concatenate([np.tile(f, self.signs), np.tile(g.ravel(), self.signs), np.tile(slopes, 2 * self.signs)])
+        return x, float(self.fit.prices @ slopes) / self.d / (2 * self.n)
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, g, slopes = self._split(x)

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from geomnn.bounds.plans import Plan
 from geomnn.bounds.planned import PlanBound
-from geomnn.bounds.relaxation import SLOPE, Fit, Pairs, Relaxation
+from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
 from geomnn.machine import compiled
 from geomnn.norms import ball
 from geomnn.programs.problem import Problem
@@ -47,14 +47,12 @@ class TransportRelaxation(Relaxation):
             self._parts.append((part, csr_array(entries, shape=(m, self.n)), allowed))
 
     def start(self) -> tuple[np.ndarray, float]:
-        x = np.zeros(self.heights + 2 * self.signs * self.d)
-        slope = SLOPE / np.sqrt(self.d)
-        self.slopes(x)[:] = slope
-        if self.fit.origin:
-            x[: self.heights] = np.tile(slope / 2 * np.abs(self.fit.points).sum(axis=1), self.signs)
-        # the multipliers of a pair are then the product by slope and distance: about the price for the slopes together
+        slopes = self.cheap_slopes()
+        f = np.abs(self.fit.points) @ slopes / 2 if self.fit.origin else np.zeros(self.n)
+        x = np.concatenate([np.tile(f, self.signs), np.tile(slopes, 2 * self.signs)])
+        # the multipliers of a pair are then the product by slopes and distance: about the price for all slopes together
         shared = 1.0 + len(self.pairs) / (2 * self.d * self.signs)
-        return x, float(self.fit.prices.mean()) * slope / shared
+        return x, float(self.fit.prices @ slopes) / self.d / shared
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, slopes = x[: self.heights].reshape(self.signs, -1), x[self.heights :].reshape(self.signs, -1)
