@@ -21,6 +21,7 @@ from geomnn.bounds.plans import EMPTY, Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation, nearest
 from geomnn.deadline import Deadline, Pace
 from geomnn.machine import one_blas_thread
+from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 
 __all__ = ["PlanBound"]
@@ -32,7 +33,7 @@ ROUNDS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
 NEAREST, ADDED = 12, 20  # pairs of each sample at the beginning, and in each round at most
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
-HALFWAY = 0.5  # in logarithms, of the way of prices to those that the slopes ask for
+CHEAPEST = 1e-2  # of the highest price: the least that another one is
 LARGEST = 16_000  # variables of a dense factorisation
 
 
@@ -96,7 +97,9 @@ class _Column:
             len(origin) > 0,
         )
         near = nearest(np.vstack([nodes.points, np.zeros((len(origin), points.shape[1]))]), NEAREST)
-        keys = [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
+        keys = (
+            [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
+        )
         program = relaxation(fit, Pairs(fit, keys))
         end = interior_point(program, accuracy, deadline)
         self.pairs, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
@@ -173,20 +176,26 @@ class PlanBound(Bound):
             prices = self._moved(prices, np.array([c.slopes for c in columns]))
 
     def _prices(self, v: np.ndarray) -> np.ndarray:
-        """ρ of each column and feature at the beginning, shape (c, d): as the plans along a line share the penalty."""
-        costs = np.array([self.cost(self._completed(EMPTY, self.nodes.merged(w)), self.nodes.points) for w in v.T])
-        lengths = np.array([self.length(cost) for cost in costs])
-        if not lengths.any():
-            lengths[:] = 1.0
-        even = np.ones(self.points.shape[1])
-        return self.problem.reg * np.outer(lengths / np.linalg.norm(lengths), even / self.length(even))
+        """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
+        nodes = self.nodes
+        costs = [self.length(self.cost(self._completed(EMPTY, nodes.merged(w)), nodes.points)) for w in v.T]
+        return self._priced(np.array(costs), np.ones((len(costs), self.points.shape[1])))
+
+    def _priced(self, shares: np.ndarray, profiles: np.ndarray) -> np.ndarray:
+        """Prices of length reg: a row for each column with its share, none of them 0."""
+        shares = np.maximum(shares, CHEAPEST * shares.max()) if shares.any() else np.ones(len(shares))
+        profiles = np.maximum(profiles, CHEAPEST * profiles.max(axis=1, keepdims=True))
+        lengths = np.array([self.length(profile) for profile in profiles])
+        return self.problem.reg / np.linalg.norm(shares) * (shares / lengths)[:, None] * profiles
 
     def _moved(self, prices: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """Prices on the way to those at which no other ones of the same length are dearer to the slopes."""
-        sums = slopes @ np.ones(slopes.shape[1]) * prices.max(axis=1)
-        shares = np.sqrt(prices.max(axis=1) * sums) if len(prices) > 1 and sums.all() else prices.max(axis=1)
-        shares *= np.linalg.norm(prices.max(axis=1)) / np.linalg.norm(shares)
-        return prices * (shares / prices.max(axis=1))[:, None]
+        """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
+        shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
+        if q == np.inf or not slopes.any(axis=1).all():
+            return self._priced(shares, prices)
+        largest = prices.max(axis=1, keepdims=True)
+        wanted = slopes / slopes.max(axis=1, keepdims=True) / (prices / largest) ** (q - 1)
+        return self._priced(shares, prices / largest * np.sqrt(wanted))
 
     def _fits(self, columns: list[_Column], v: np.ndarray, f: np.ndarray) -> bool:
         """Give each column its quadratic fit; whether there is anything to fit, in memory."""
@@ -195,8 +204,12 @@ class PlanBound(Bound):
             return False
         targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
         if not problem.loss.is_quadratic:
-            h = np.abs(problem.loss.curvature(f, targets)).sum(axis=2) if not problem.loss.is_polyhedral else h
-            h = np.maximum(h, FLAT * h.mean())
+            h = (
+                np.abs(problem.loss.curvature(f, targets)).sum(axis=2)
+                if not problem.loss.is_polyhedral
+                else h
+            )
+            h = np.maximum(h, FLAT * h.mean()) if h.any() else np.broadcast_to(problem.loss.s, v.shape)
             targets = f + (v if problem.loss.is_polyhedral else problem.residual(f)) / h
         for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):
             column.pose(weights, wanted)
@@ -214,10 +227,11 @@ class PlanBound(Bound):
     ) -> tuple[list[Plan], np.ndarray]:
         """Plans on the nodes and the residual of the samples that they are for."""
         if column.constant:
+            column.fitted, column.settled = column.middle, True
             return [EMPTY] * self.signs(), column.residual(np.zeros(len(self.nodes)))
         plans = column.solve(self.relaxation, prices, accuracy, deadline)
-        V = [plan.divergence(len(self.nodes)) for plan in plans]
-        V = V[0] if len(V) == 1 else (V[0] - V[1]) / 2
+        both = [plan.divergence(len(self.nodes)) for plan in plans]
+        V = both[0] if len(both) == 1 else (both[0] - both[1]) / 2
         plans = [self._completed(plan, V * sign) for plan, sign in zip(plans, (1, -1), strict=False)]
         s = 1.0
         if self.problem.loss.is_quadratic:

@@ -33,7 +33,9 @@ RIDGE = 1e-13  # added to a unit diagonal, before it is factored
 CHUNK = 2**22  # pairs that are looked at together
 SLOPE = 0.2  # of f at the start, relative to the spread of the targets over that of the samples
 VIOLATED = 1e-5  # by so much of the largest target a pair has to be, to be added
-LEAST = 1e-7  # of the largest slack at the start: what each has there, even if the row then does not hold at once
+LEAST = (
+    1e-7  # of the largest slack at the start: what each has there, even if the row then does not hold at once
+)
 SOLID = 20.0  # times the mean product: a multiplier of a pair that is kept
 
 

@@ -56,11 +56,15 @@ class TransportRelaxation(Relaxation):
         distances = np.abs(self.fit.points[self.pairs.row] - self.fit.points[self.pairs.column]) @ slopes
         unit = self.columns(np.concatenate([1 / distances, np.zeros(2 * self.signs * self.d)]))
         # so that what the pairs take of each price is at most a half, and −μ ≤ 0 takes the rest
-        product = 0.5 / max(float((-self.slopes(unit) / self.fit.prices).max()), 1 / float(slopes @ self.fit.prices))
+        product = 0.5 / max(
+            float((-self.slopes(unit) / self.fit.prices).max()), 1 / float(slopes @ self.fit.prices)
+        )
         now = self.begin(x, product, distances)
         rest = self.slopes(self.gradient(x) + self.columns(now.multipliers)).ravel()
         multipliers = np.append(now.multipliers[: len(self.pairs)], now.multipliers[len(self.pairs) :] + rest)
-        return replace(now, multipliers=multipliers, product=mean_product(now.slacks, multipliers, self.tight))
+        return replace(
+            now, multipliers=multipliers, product=mean_product(now.slacks, multipliers, self.tight)
+        )
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, slopes = x[: self.heights].reshape(self.signs, -1), x[self.heights :].reshape(self.signs, -1)
@@ -94,7 +98,10 @@ class TransportRelaxation(Relaxation):
         return blocks
 
     def condense(self, right: np.ndarray) -> np.ndarray:
-        f, slopes = right[: self.heights].reshape(self.signs, -1), right[self.heights :].reshape(self.signs, -1)
+        f, slopes = (
+            right[: self.heights].reshape(self.signs, -1),
+            right[self.heights :].reshape(self.signs, -1),
+        )
         return np.hstack([f, slopes])
 
     def expand(self, right: np.ndarray, solution: np.ndarray) -> np.ndarray:
@@ -102,7 +109,9 @@ class TransportRelaxation(Relaxation):
 
 
 @compiled
-def _allow(these: np.ndarray, points: np.ndarray, up: np.ndarray, down: np.ndarray, excess: np.ndarray) -> None:
+def _allow(
+    these: np.ndarray, points: np.ndarray, up: np.ndarray, down: np.ndarray, excess: np.ndarray
+) -> None:
     """excess_ij −= Σ_l μ⁺_l (x_il − x_jl)_+ + μ⁻_l (x_jl − x_il)_+."""
     for i in range(len(these)):
         for j in range(len(points)):
@@ -125,9 +134,12 @@ class TransportBound(PlanBound):
 
     name = "transport"
     counted = "pairs of samples"
-    any_depth = True
     rays = False
     relaxation = TransportRelaxation
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem)
+        self.any_depth = problem.norm == 1
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:
@@ -141,5 +153,3 @@ class TransportBound(PlanBound):
 
     def signs(self) -> int:
         return 1 if self.problem.samples.bias else 2
-
-
