@@ -56,9 +56,7 @@ class Proof:
     def value(self, problem: Problem) -> float:
         """D(s v), which no network of any width is below."""
         targets = problem.targets
-        if (
-            problem.samples.bias and problem.loss.is_quadratic
-        ):  # without the digits that a common offset costs
+        if problem.samples.bias and problem.loss.is_quadratic:  # without the digits that a common offset costs
             targets = targets - targets.mean(axis=0)
         return problem.loss.dual(self.scale(problem) * self.dual, targets)
 
