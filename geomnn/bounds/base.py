@@ -33,8 +33,12 @@ class Proof:
         At least M(v), rounding included.
     count : int
         How much a check looks at: pairs of samples, cells, multipliers.
+    units : ndarray, shape (k, D), optional
+        Unit neurons that were come across, of a correlation above reg: a search can go on from them.
     evidence : object, optional
         What a check needs beside the table: the plans, the tree of cells, the multipliers.
+    ended : bool, optional
+        Whether more time would bring nothing more.
 
     Source: geomnn theory, section 9.
     """
@@ -42,7 +46,9 @@ class Proof:
     dual: np.ndarray
     maximum: float
     count: int
+    units: np.ndarray | None = None
     evidence: Any = None
+    ended: bool = False
 
     def scale(self, problem: Problem) -> float:
         """The s ≤ reg/m for which D(s v) is largest; other losses than the squared one end at the residual, s = 1."""
@@ -56,7 +62,9 @@ class Proof:
     def value(self, problem: Problem) -> float:
         """D(s v), which no network of any width is below."""
         targets = problem.targets
-        if problem.samples.bias and problem.loss.is_quadratic:  # without the digits that a common offset costs
+        if (
+            problem.samples.bias and problem.loss.is_quadratic
+        ):  # without the digits that a common offset costs
             targets = targets - targets.mean(axis=0)
         return problem.loss.dual(self.scale(problem) * self.dual, targets)
 
@@ -82,8 +90,10 @@ class Bound(ABC):
     Attributes
     ----------
     name : str
-    counted : str
-        What the count of a proof counts.
+    words : str
+        What it is, in a sentence.
+    moves : bool
+        Whether it looks for the best v itself, so that another residual to begin with brings nothing.
     any_depth : bool
         Whether it holds for networks of any depth, under the path penalty.
 
@@ -91,7 +101,8 @@ class Bound(ABC):
     """
 
     name: str
-    counted: str
+    words: str
+    moves: bool = False
     any_depth: bool = False
 
     def __init__(self, problem: Problem):

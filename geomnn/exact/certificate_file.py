@@ -86,8 +86,8 @@ def certificate_record(
         targets = [row.pop() for row in rows]
     else:
         rows, targets = samples.rows, posed.targets
-    depth = covered.depth if covered.depth > 2 else None
-    parts = {"depth": depth, "scaling": scaling and scaling.plain()}
+    depth = solution.network.depth if covered.depth == "any" else covered.depth
+    parts = {"depth": depth if depth > 2 else None, "scaling": scaling and scaling.plain()}
     problem = {
         "loss": given.loss.name,
         "norm": f"{given.norm:g}",
