@@ -244,15 +244,15 @@ def derive(
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
-    bounds = choose_bounds(certify, problem, depth)
+    bounds = choose_bounds(certify, problem, depth, choice.program)
     if check_flag("exact", exact):
         check_exact(problem, choice)
-    # of a deep network those of any depth bound the problem itself, the others the one over all features below
+    # for hidden layers below, bounds of any depth are about the problem itself, others about that over all features
     inner = tuple(bound for bound in bounds if depth == 2 or not bound.any_depth)
     whole = {"exact=True": exact, f"certify={certify!r}": inner, "dictionary='all'": choice.name == "all"}
     needed = next((option for option, asked in whole.items() if asked), "")
     with effort.begun() as effort:
-        lifting = lift(problem, depth, choice, effort, exact, needed if depth > 2 else "")
+        lifting = lift(problem, depth, choice, effort, exact, needed)
         solution = run(lifting.problem, lifting.choice, effort, exact, inner, lifting.start)
         return bounded(put_back(lifting, solution), problem, certify, effort)
 

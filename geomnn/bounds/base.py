@@ -1,9 +1,8 @@
 """What a bound is: a proof that no unit neuron at all is correlated with a residual by more than it says.
 
 A dictionary finds atoms, so the largest correlation M(v) = max over ‖w‖_p = 1 of ‖Σ_i v_i (x̃_i·u)_+‖_2 is no smaller
-than that of its best one; a bound says that it is no larger than some number. A residual v for which M(v) ≤ m proves, by
-weak duality, that no network of any width has a value below D(s v) with s = reg/m, and no other v needs to be as good:
-so a bound may move v.
+than that of its best one; a bound says that it is no larger than some number m. By weak duality no network of any width
+has then a value below D(s v) with s = reg/m. As another v may prove more, a bound may move it.
 """
 
 from __future__ import annotations
@@ -77,11 +76,12 @@ class Bound(ABC):
     1. m ≥ ‖Σ_i v_i (x̃_i·u)_+‖_2 for every unit u = (w, b), ‖w‖_p = 1;
     2. with a bias 1ᵀv = 0, and v is in the domain of D;
     3. there is at least one, however little time there is, and the values never fall;
-    4. X and reg multiplied by a number leave v and the value as they are, y and reg multiplied by one (squared loss) multiply
-       v by it and the value by its square;
+    4. X and reg multiplied by a number leave v and the value as they are; y and reg multiplied by one, for the squared
+       loss, multiply v by it and the value by its square;
     5. the rows in another order leave the value as it is.
 
-    4 and 5 hold up to the accuracy of its solver, and where no deadline ends it. `geomnn.testing.check_bound` runs them.
+    4 and 5 hold up to the accuracy of its solver, and where no deadline ends it. `geomnn.testing.check_bound` runs
+    them.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def bound(
     Parameters
     ----------
     network : Solution or AnalyticNetwork
-        What `geomnn.derive` returned, or a network of one hidden layer that came from elsewhere, with weights as they are.
+        What `geomnn.derive` returned, or a network of one hidden layer from elsewhere, with weights as they are.
     X, y, reg, norm, bias, loss
         Of a network: what it was trained on, as in `geomnn.derive`. A `Solution` has its own.
     sample_weight : array_like, shape (n,), optional
@@ -105,8 +105,8 @@ def _weights(network: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray, np
     """w (k, d), b (k,), α (k, c) and t (c,) of a network that fits the samples."""
     if not hasattr(network, "arrays"):
         raise OptionError(
-            f"{type(network).__name__}; a Solution or an AnalyticNetwork was expected: AnalyticNetwork.from_torch makes "
-            "one of a PyTorch model."
+            f"{type(network).__name__}; a Solution or an AnalyticNetwork was expected: "
+            "AnalyticNetwork.from_torch makes one of a PyTorch model."
         )
     if network.depth > 2:
         raise OptionError(
@@ -136,7 +136,8 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     """
     certificate = solution.certificate
     known = certificate.coverage.scope == "global" and (certify == "auto" or certificate.proven is not None)
-    kinds = choose_bounds(certify, problem, solution.network.depth)
+    depth = solution.network.depth
+    kinds = [kind for kind in choose_bounds(certify, problem, depth) if depth == 2 or kind.any_depth]
     if not kinds or known:
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)

@@ -14,7 +14,9 @@ __all__ = ["BOUNDS", "choose_bounds"]
 BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (Milp,)}
 
 
-def choose_bounds(certify: Any, problem: Problem, depth: int = 2) -> tuple[type[Bound], ...]:
+def choose_bounds(
+    certify: Any, problem: Problem, depth: int = 2, program: str = "all"
+) -> tuple[type[Bound], ...]:
     """The bounds that a user named, in the order in which they are tried; none for None.
 
     Parameters
@@ -23,6 +25,8 @@ def choose_bounds(certify: Any, problem: Problem, depth: int = 2) -> tuple[type[
     problem : Problem
     depth : int
         Layers of weights of the network that is bounded.
+    program : str
+        The dictionary whose atoms compete for it.
 
     Raises
     ------
@@ -34,26 +38,24 @@ def choose_bounds(certify: Any, problem: Problem, depth: int = 2) -> tuple[type[
     if certify is None:
         return ()
     if certify != "auto" and (not isinstance(certify, str) or certify not in BOUNDS):
-        names = ", ".join(map(repr, ("auto", *BOUNDS)))
-        raise OptionError(f"certify={certify!r}; None, {names} were expected.")
-    fit = [name for name, kind in BOUNDS.items() if not _unfit(kind, problem, depth)]
+        *names, last = ("auto", *BOUNDS)
+        raise OptionError(f"certify={certify!r}; None, {', '.join(map(repr, names))} or {last!r} was expected.")
+    unfit = {
+        name: kind.unfit(problem) or "dictionary='chains'" * (program == "chains" and not kind.any_depth)
+        for name, kind in BOUNDS.items()
+    }
+    fit = [name for name in BOUNDS if not unfit[name]]
     if certify == "auto":
+        fit = [name for name in fit if depth == 2 or BOUNDS[name].any_depth]
         if not fit:
             raise UnsupportedProblem(
-                "certify='auto' has no bound for such a problem: leave it out; the certificate then says what was found "
-                "and proves nothing more."
+                "certify='auto' has no bound for such a problem: leave it out; the certificate then says what was "
+                "found and proves nothing more."
             )
         return tuple(BOUNDS[name] for name in fit)
-    if wrong := _unfit(BOUNDS[certify], problem, depth):
+    if wrong := unfit[certify]:
         others = " or ".join(f"certify={name!r}" for name in fit) or "dictionary='all' on few samples"
         raise UnsupportedProblem(
             f"certify={certify!r} is not made for this problem, as there is {wrong}: leave it out, or use {others}."
         )
     return (BOUNDS[certify],)
-
-
-def _unfit(kind: type[Bound], problem: Problem, depth: int) -> str:
-    """What of a problem and its depth a bound is not made for, in words; empty if it is made for them."""
-    if depth > 2 and not kind.any_depth:
-        return f"depth={depth}"
-    return kind.unfit(problem)

@@ -1,7 +1,7 @@
 """Bounds tried one after the other, in the time that there is, and search and bound that feed each other.
 
-A search ends at a network and its residual; a bound shows how far from the optimum that can be, and its v, which is nearer
-to the optimal one, or the atoms that it came across, show the search where to go on.
+A search ends at a network and its residual; a bound shows how far from the optimum that can be, and its v, which is
+nearer to the optimal one, or the atoms that it came across, show the search where to go on.
 
 Source: geomnn theory, section 9.
 """

@@ -13,7 +13,6 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
