@@ -17,7 +17,7 @@ from geomnn.deadline import OutOfTime
 from geomnn.depth.lifting import Lifting, check_depth, lift
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
-from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, warn
+from geomnn.errors import ConvergenceWarning, warn
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_optimum, pose_exactly
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
@@ -30,7 +30,7 @@ from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import optimise
-from geomnn.programs.solve import STOPPED, Optimum
+from geomnn.programs.solve import STOPPED, Optimum, warn_constant
 from geomnn.samples import Samples, check_flag
 
 __all__ = ["Solution", "derive"]
@@ -244,7 +244,8 @@ def derive(
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
-    bounds = choose_bounds(certify, problem, depth, choice.program)
+    deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
+    bounds = choose_bounds(certify, problem, "dictionary='chains'" if choice.program == "chains" else deeper)
     if check_flag("exact", exact):
         check_exact(problem, choice)
     # for hidden layers below, bounds of any depth are about the problem itself, others about that over all features
@@ -322,7 +323,7 @@ def solution_of(
     proven : Proven, optional
     """
     if not len(optimum.units) and optimum.converged and optimum.ended != STOPPED:
-        _warn_constant(problem, dictionary.until(effort.deadline))
+        warn_constant(problem, dictionary.until(effort.deadline))
     with one_blas_thread():  # in many small systems
         atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
         loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)
@@ -367,7 +368,7 @@ def _exact_solution(
         optimum.primal, optimum.bound, optimum.largest_correlation, covered, posed.planes.count, exact=True
     )
     if not neurons:
-        _warn_constant(problem, dictionary)
+        warn_constant(problem, dictionary)
     return Solution(network, certificate, optimum.dual, problem, posed, dictionary=dictionary)
 
 
@@ -382,22 +383,3 @@ def put_back(lifting: Lifting, solution: Solution) -> Solution:
     )
     lifted = Lifted(solution.network, lifting.samples)
     return replace(solution, network=lifting.on_top(solution.network), certificate=certificate, lifted=lifted)
-
-
-def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
-    """The largest correlation of an atom with the residual of the best constant network."""
-    residual = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
-    largest = dictionary.price(residual, np.inf, 1).maximum
-    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.homogeneous).sum(axis=1).max()
-    return largest if largest > rounding else 0.0
-
-
-def _warn_constant(problem: Problem, dictionary: Dictionary) -> None:
-    largest = constant_correlation(problem, dictionary)
-    if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
-        why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
-    elif largest == 0.0:
-        why = "no atom of the dictionary is correlated with the residual of a constant"
-    else:
-        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
-    warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning)

@@ -1,5 +1,7 @@
 """One way to bound the correlation of all unit neurons from above a file: the mirror of `geomnn.dictionaries`."""
 
 from geomnn.bounds.base import Bound, Proof
+from geomnn.bounds.choice import BOUNDS
+from geomnn.bounds.proving import Proven
 
-__all__ = ["Bound", "Proof"]
+__all__ = ["BOUNDS", "Bound", "Proof", "Proven"]

@@ -11,6 +11,7 @@ from geomnn.bounds.choice import choose_bounds
 from geomnn.bounds.proving import Proven, prove
 from geomnn.deadline import Deadline
 from geomnn.errors import DataError, OptionError
+from geomnn.networks.io.interchange import Layer, layers_of
 from geomnn.norms import ball
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.coverage import Coverage
@@ -41,8 +42,8 @@ def bound(
 
     Parameters
     ----------
-    network : Solution or AnalyticNetwork
-        What `geomnn.derive` returned, or a network of one hidden layer from elsewhere, with weights as they are.
+    network : Solution, AnalyticNetwork, PyTorch or scikit-learn model, or list of (W, b)
+        What `geomnn.derive` returned, or a ReLU network from elsewhere, with its weights as they are.
     X, y, reg, norm, bias, loss
         Of a network: what it was trained on, as in `geomnn.derive`. A `Solution` has its own.
     sample_weight : array_like, shape (n,), optional
@@ -56,7 +57,7 @@ def bound(
     -------
     Certificate
         Of the network; ``proven`` holds the proof, what other bounds came to, and the value of (T) of the network with
-        balanced weights and the best intercept.
+        balanced weights, ‖w‖_p = |α| in each neuron, and the best intercept.
 
     Raises
     ------
@@ -87,39 +88,67 @@ def bound(
         raise OptionError("Give X, y and reg beside the network: it does not hold what it was trained on.")
     weights = None if sample_weight is None else finite_floats(np.asarray(sample_weight), "sample_weight")
     problem = pose(X, y, reg, norm, bias, loss, weights)
-    kinds = choose_bounds(method, problem)
-    inner, biases, outer, t = _weights(network, problem)
+    layers = layers_of(network)
+    if len(layers) == 1:
+        raise DataError("The network has one layer, and no neurons: at least two layers were expected.")
+    kinds = choose_bounds(method, problem, _deeper(len(layers)))
+    model = _Model(layers, problem)
     with effort.begun() as effort:
-        hidden = problem.samples.features(problem.samples.units_of(inner, biases))
-        f = hidden @ outer
+        f = model.outputs
         f = f + problem.shift(f)
         proven = prove(problem, problem.dual_point(problem.residual(f)), f, kinds, effort.deadline)
-    sizes = ball(problem.norm).length(inner) * np.linalg.norm(outer, axis=1)
-    balanced = problem.loss.value(f, problem.targets) + problem.reg * float(sizes.sum())
-    given = problem.training_objective(inner, biases, outer, t)
+    given, balanced = model.value(), problem.loss.value(f, problem.targets) + problem.reg * model.path_norm()
     certificate = Certificate(given, 0.0, 0.0, Coverage("local", "all"), 0)
     return globally(certificate, replace(proven, balanced=balanced if balanced < given else None))
 
 
-def _weights(network: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """w (k, d), b (k,), α (k, c) and t (c,) of a network that fits the samples."""
-    if not hasattr(network, "arrays"):
-        raise OptionError(
-            f"{type(network).__name__}; a Solution or an AnalyticNetwork was expected: "
-            "AnalyticNetwork.from_torch makes one of a PyTorch model."
+class _Model:
+    """The layers of a network that fits the samples of a problem."""
+
+    def __init__(self, layers: list[Layer], problem: Problem):
+        shape, expected = (layers[0][0].shape[1], len(layers[-1][0])), (problem.samples.d, problem.outputs)
+        if shape != expected:
+            raise DataError(
+                f"The network takes {shape[0]} features and has {shape[1]} outputs; X and y have {expected[0]} and "
+                f"{expected[1]}: give the table that it was trained on."
+            )
+        if not problem.samples.bias and any(b is not None and b.any() for _, b in layers):
+            raise OptionError("bias=False, and the network has biases: leave bias=False out.")
+        self._problem = problem
+        self._layers = [(W, np.zeros(len(W)) if b is None else b) for W, b in layers]
+        hidden = problem.samples.X
+        for W, b in self._layers[:-1]:
+            hidden = np.maximum(hidden @ W.T + b, 0.0)
+        self.outputs = hidden @ self._layers[-1][0].T  # without the intercept
+
+    @property
+    def depth(self) -> int:
+        return len(self._layers)
+
+    def path_norm(self) -> float:
+        """Σ over the neurons of ‖w‖_p ‖α‖_2; of more layers the sum over all paths of the products of |weights|."""
+        (first, _), *others = self._layers
+        if self.depth == 2:
+            sizes = ball(self._problem.norm).length(first)
+            return float(np.sum(sizes * np.linalg.norm(others[0][0], axis=0)))
+        paths = np.abs(first).sum(axis=1)
+        for W, _ in others:
+            paths = np.abs(W) @ paths
+        return float(paths.sum())
+
+    def value(self) -> float:
+        """The value of (T) with the weights as they are; of more layers with the path penalty."""
+        (W, b), (outer, t) = self._layers[0], self._layers[-1]
+        if self.depth == 2:
+            return self._problem.training_objective(W, b, outer.T, t)
+        return (
+            self._problem.loss.value(self.outputs + t, self._problem.targets)
+            + self._problem.reg * self.path_norm()
         )
-    if network.depth > 2:
-        raise OptionError(
-            f"The network has {network.depth} layers, and networks of 2 are bounded; of deeper ones take the Solution."
-        )
-    inner, biases, outer, t = network.arrays()
-    shape, expected = (inner.shape[1], len(t)), (problem.samples.d, problem.outputs)
-    if shape != expected:
-        raise DataError(
-            f"The network takes {shape[0]} features and has {shape[1]} outputs; X and y have {expected[0]} and "
-            f"{expected[1]}: give the table that it was trained on."
-        )
-    return inner, biases, outer, t
+
+
+def _deeper(depth: int) -> str:
+    return f"a network of {depth} layers" if depth > 2 else ""
 
 
 def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort) -> Any:
@@ -136,9 +165,8 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     """
     certificate = solution.certificate
     known = certificate.coverage.scope == "global" and (certify == "auto" or certificate.proven is not None)
-    depth = solution.network.depth
-    kinds = [kind for kind in choose_bounds(certify, problem, depth) if depth == 2 or kind.any_depth]
-    if not kinds or known:
+    kinds = () if known else choose_bounds(certify, problem, _deeper(solution.network.depth))
+    if not kinds:
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)
     v = problem.dual_point(problem.residual(f))

@@ -14,19 +14,15 @@ __all__ = ["BOUNDS", "choose_bounds"]
 BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (Milp,)}
 
 
-def choose_bounds(
-    certify: Any, problem: Problem, depth: int = 2, program: str = "all"
-) -> tuple[type[Bound], ...]:
+def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[type[Bound], ...]:
     """The bounds that a user named, in the order in which they are tried; none for None.
 
     Parameters
     ----------
     certify : None or str
     problem : Problem
-    depth : int
-        Layers of weights of the network that is bounded.
-    program : str
-        The dictionary whose atoms compete for it.
+    deeper : str
+        Why only bounds of networks of any depth will do, in words that follow "there is"; empty if all will.
 
     Raises
     ------
@@ -39,23 +35,19 @@ def choose_bounds(
         return ()
     if certify != "auto" and (not isinstance(certify, str) or certify not in BOUNDS):
         *names, last = ("auto", *BOUNDS)
-        raise OptionError(f"certify={certify!r}; None, {', '.join(map(repr, names))} or {last!r} was expected.")
-    unfit = {
-        name: kind.unfit(problem) or "dictionary='chains'" * (program == "chains" and not kind.any_depth)
-        for name, kind in BOUNDS.items()
-    }
-    fit = [name for name in BOUNDS if not unfit[name]]
-    if certify == "auto":
-        fit = [name for name in fit if depth == 2 or BOUNDS[name].any_depth]
-        if not fit:
-            raise UnsupportedProblem(
-                "certify='auto' has no bound for such a problem: leave it out; the certificate then says what was "
-                "found and proves nothing more."
-            )
-        return tuple(BOUNDS[name] for name in fit)
-    if wrong := unfit[certify]:
-        others = " or ".join(f"certify={name!r}" for name in fit) or "dictionary='all' on few samples"
-        raise UnsupportedProblem(
-            f"certify={certify!r} is not made for this problem, as there is {wrong}: leave it out, or use {others}."
+        raise OptionError(
+            f"certify={certify!r}; None, {', '.join(map(repr, names))} or {last!r} was expected."
         )
-    return (BOUNDS[certify],)
+    wrong = {name: (not kind.any_depth and deeper) or kind.unfit(problem) for name, kind in BOUNDS.items()}
+    fit = [name for name, reason in wrong.items() if not reason]
+    if fit and certify == "auto":
+        return tuple(BOUNDS[name] for name in fit)
+    if certify in fit:
+        return (BOUNDS[certify],)
+    others = (
+        f"or use {' or '.join(f'certify={name!r}' for name in fit)}" if fit else "as there is no bound for it"
+    )
+    reason = wrong.get(certify) or next(iter(wrong.values()))
+    raise UnsupportedProblem(
+        f"certify={certify!r} is not made for this problem, as there is {reason}: leave it out, {others}."
+    )
