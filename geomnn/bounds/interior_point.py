@@ -1,0 +1,205 @@
+"""An interior point method for quadratic programs whose normal equations have a structure of their own.
+
+    minimise ½ x'Qx + c'x   subject to   A x + s = 0,  s ≥ 0, but s = 0 in tight rows
+
+A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. The
+steps are those of Mehrotra with up to three corrections of Gondzio, all by one factorisation. A tight row is one with
+a large fixed weight: its residual shrinks to its multiplier's last change by that weight.
+
+Source: S. Mehrotra, SIAM Journal on Optimization 2, 1992; J. Gondzio, Computational Optimization and Applications 6,
+1996.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from geomnn.deadline import Deadline, Pace
+
+__all__ = ["Iterate", "Program", "interior_point"]
+
+STEPS = 80  # of a solve at most; 15 to 45 are usual
+CORRECTIONS = 3  # of Gondzio a step
+SHORTEST = 1e-4  # a step of this length comes of rounding: the end
+BACK = 0.99  # of the way to the boundary
+BAND = 0.1  # products between this and its inverse, times the target, are not corrected
+FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
+LEAST = 1e-12  # a slack at the start, where a row has none
+
+
+class Program(ABC):
+    """What the method asks of a quadratic program.
+
+    Attributes
+    ----------
+    tight : ndarray of int
+        The rows that hold with equality, whose multipliers have any sign.
+    """
+
+    tight: np.ndarray
+
+    @abstractmethod
+    def start(self) -> tuple[np.ndarray, float]:
+        """Where to begin, strictly inside all rows that are not tight, and the product of slacks and multipliers."""
+
+    @abstractmethod
+    def value(self, x: np.ndarray) -> float:
+        """½ x'Qx + c'x, up to a constant that makes it the value of the problem."""
+
+    @abstractmethod
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        """Q x + c."""
+
+    @abstractmethod
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        """A x."""
+
+    @abstractmethod
+    def columns(self, z: np.ndarray) -> np.ndarray:
+        """A'z."""
+
+    @abstractmethod
+    def factor(self, weights: np.ndarray) -> bool:
+        """Prepare `solve` for the weights W > 0; False where rounding leaves no factorisation."""
+
+    @abstractmethod
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """(Q + A'WA)⁻¹ r."""
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """Where the method is: x, the multipliers z, and the mean product of slacks and multipliers.
+
+    Parameters
+    ----------
+    x, slacks, multipliers : ndarray
+    product : float
+    steps : int
+    """
+
+    x: np.ndarray
+    slacks: np.ndarray
+    multipliers: np.ndarray
+    product: float
+    steps: int = 0
+
+
+class _Direction(NamedTuple):
+    x: np.ndarray
+    slacks: np.ndarray
+    multipliers: np.ndarray
+    length: float
+
+
+def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Iterate:
+    """A minimiser, up to a duality gap of a part of its value.
+
+    Parameters
+    ----------
+    program : Program
+    accuracy : float
+        The gap, relative to the value.
+    deadline : Deadline
+        After which no step begins.
+    """
+    now, pace = _begin(program), Pace(deadline)
+    bounded = len(now.slacks) - len(program.tight)
+    for step in range(STEPS):
+        if now.product * bounded < accuracy * abs(program.value(now.x)) or pace.over():
+            break
+        newton = _Newton(program, now)
+        if not newton.ready:
+            break
+        move = newton.direction()
+        if not move.length > SHORTEST:
+            break
+        length = min(1.0, BACK * move.length)
+        slacks, multipliers = (
+            now.slacks + length * move.slacks,
+            now.multipliers + length * move.multipliers,
+        )
+        product = _product(slacks, multipliers, program.tight)
+        now = Iterate(now.x + length * move.x, slacks, multipliers, product, step + 1)
+    return now
+
+
+def _begin(program: Program) -> Iterate:
+    """The start, with multipliers whose products with the slacks are all the same."""
+    x, product = program.start()
+    slacks = np.maximum(-program.rows(x), LEAST)
+    slacks[program.tight] = 1.0
+    multipliers = product / slacks
+    multipliers[program.tight] = 0.0
+    return Iterate(x, slacks, multipliers, product)
+
+
+def _product(slacks: np.ndarray, multipliers: np.ndarray, tight: np.ndarray) -> float:
+    """The mean of s z over the rows that are not tight."""
+    products = float(slacks @ multipliers) - float(multipliers[tight].sum())  # s = 1 there
+    return products / max(len(slacks) - len(tight), 1)
+
+
+class _Newton:
+    """The linear equations of one step, factored once and solved for several right sides."""
+
+    def __init__(self, program: Program, now: Iterate):
+        self.program, self.now = program, now
+        slacks, self.tight = now.slacks.copy(), program.tight
+        slacks[self.tight] = 0.0
+        self.infeasible = program.rows(now.x) + slacks
+        self.slope = program.gradient(now.x) + program.columns(now.multipliers)
+        self.weights = now.multipliers / now.slacks
+        self.weights[self.tight] = FIRM
+        self.ready = program.factor(self.weights)
+
+    def direction(self) -> _Direction:
+        """Predictor, corrector and further corrections for as long as they lengthen the step."""
+        now, tight = self.now, self.tight
+        slacks, multipliers = now.slacks, now.multipliers
+        move = self._solved(multipliers * slacks, 1.0)
+        ahead_s, ahead_z = slacks + move.length * move.slacks, multipliers + move.length * move.multipliers
+        target = (_product(ahead_s, ahead_z, tight) / now.product) ** 3 * now.product
+        move = self._solved(slacks * multipliers + move.slacks * move.multipliers - target, 1.0)
+        for _ in range(CORRECTIONS):
+            wanted = min(1.0, 1.3 * move.length + 0.1)
+            products = (slacks + wanted * move.slacks) * (multipliers + wanted * move.multipliers)
+            rest = np.clip(products, BAND * target, target / BAND) - products
+            more = self._solved(-np.maximum(rest, -target / BAND), 0.0)
+            longer = self._measured(
+                move.x + more.x, move.slacks + more.slacks, move.multipliers + more.multipliers
+            )
+            if longer.length < 1.05 * move.length + 0.01:
+                break
+            move = longer
+        return move
+
+    def _solved(self, excess: np.ndarray, full: float) -> _Direction:
+        """The step that takes the excess off the products of slacks and multipliers, and `full` of the residuals."""
+        shift = excess / self.now.slacks
+        shift[self.tight] = 0.0
+        pull = self.weights * self.infeasible * full - shift
+        x = self.program.solve(-full * self.slope - self.program.columns(pull))
+        slacks = -full * self.infeasible - self.program.rows(x)
+        multipliers = -shift - self.weights * slacks
+        slacks[self.tight] = 0.0
+        return self._measured(x, slacks, multipliers)
+
+    def _measured(self, x: np.ndarray, slacks: np.ndarray, multipliers: np.ndarray) -> _Direction:
+        """The step with its length up to the boundary, 1 at most."""
+        now = self.now
+        falls = slacks / now.slacks
+        drops = np.divide(multipliers, now.multipliers, out=np.zeros_like(multipliers), where=self._positive)
+        worst = -min(falls.min(initial=0.0), drops.min(initial=0.0))
+        return _Direction(x, slacks, multipliers, 1.0 if worst <= 1.0 else 1.0 / worst)
+
+    @property
+    def _positive(self) -> np.ndarray:
+        """The multipliers that have to stay above 0."""
+        mask = np.ones(len(self.weights), dtype=bool)
+        mask[self.tight] = False
+        return mask

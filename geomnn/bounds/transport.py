@@ -1,0 +1,137 @@
+"""Transport plans: the correlation of a unit neuron is at most what it costs to move v⁺ to v⁻ along its slopes.
+
+    |Σ_i v_i (a_i)_+| ≤ max over l, ± of Σ_ij π_ij (±(x_i − x_j)_l)_+,   div π = v,   ‖w‖_1 = 1,
+
+and at most ‖A‖_q of these costs A_l for every p. Only slopes in [0, 1] are used, so that it holds for networks of any
+depth and width, and for many activations, under the path penalty.
+
+Source: geomnn theory, section 9.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from geomnn.bounds.plans import Plan
+from geomnn.bounds.planned import PlanBound
+from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
+from geomnn.machine import compiled
+from geomnn.norms import ball
+from geomnn.programs.problem import Problem
+
+__all__ = ["TransportBound", "TransportRelaxation"]
+
+
+class TransportRelaxation(Relaxation):
+    """Functions that rise from sample to sample by no more than their slopes allow.
+
+    Parameters
+    ----------
+    fit : Fit
+    pairs : Pairs
+
+    Source: geomnn theory, section 9.
+    """
+
+    def __init__(self, fit: Fit, pairs: Pairs):
+        super().__init__(fit, pairs)
+        self._parts = []
+        for sign in range(self.signs):
+            part = slice(*np.searchsorted(pairs.sign, [sign, sign + 1]))
+            m = part.stop - part.start
+            ends = np.column_stack([pairs.row[part], pairs.column[part]]).ravel()
+            entries = np.tile([1.0, -1.0], m), ends, np.arange(0, 2 * m + 1, 2)
+            steps = pairs.differences[part]
+            allowed = np.hstack([np.maximum(steps, 0.0), np.maximum(-steps, 0.0)])
+            self._parts.append((part, csr_array(entries, shape=(m, self.n)), allowed))
+
+    def start(self) -> tuple[np.ndarray, float]:
+        slopes = self.cheap_slopes()
+        f = np.abs(self.fit.points) @ slopes / 2 if self.fit.origin else np.zeros(self.n)
+        x = np.concatenate([np.tile(f, self.signs), np.tile(slopes, 2 * self.signs)])
+        # the multipliers of a pair are then the product by slopes and distance: about the price for all slopes together
+        shared = 1.0 + len(self.pairs) / (2 * self.d * self.signs)
+        return x, float(self.fit.prices @ slopes) / self.d / shared
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        f, slopes = x[: self.heights].reshape(self.signs, -1), x[self.heights :].reshape(self.signs, -1)
+        rises = [
+            ends @ f[sign] - allowed @ slopes[sign] for sign, (_, ends, allowed) in enumerate(self._parts)
+        ]
+        return np.concatenate([*rises, -x[self.heights :]])
+
+    def columns(self, z: np.ndarray) -> np.ndarray:
+        f = [ends.T @ z[part] for part, ends, _ in self._parts]
+        slopes = [-(z[part] @ allowed) for part, _, allowed in self._parts]
+        return np.concatenate([*f, np.concatenate(slopes) - z[len(self.pairs) :]])
+
+    def violations(self, x: np.ndarray, sign: int, rows: np.ndarray) -> np.ndarray:
+        f, (up, down) = x[sign * self.n : (sign + 1) * self.n], self.slopes(x)[sign]
+        excess = f[rows, None] - f
+        _allow(self.fit.points[rows], self.fit.points, up, down, excess)
+        if self.fit.origin:
+            excess[rows == self.n - 1] = -f  # from the origin, along which nothing is allowed
+        return excess
+
+    def condensed(self, weights: np.ndarray) -> np.ndarray:
+        blocks = np.zeros((self.signs, self.order, self.order))
+        bounds = weights[len(self.pairs) :].reshape(self.signs, -1)
+        for sign, (part, ends, allowed) in enumerate(self._parts):
+            w, block = weights[part], blocks[sign]
+            weighed = w[:, None] * allowed
+            block[: self.n, : self.n] = (ends.T @ (ends * w[:, None])).toarray()
+            block[self.n :, : self.n] = -(ends.T @ weighed).T
+            block[self.n :, self.n :] = allowed.T @ weighed + np.diag(bounds[sign])
+        return blocks
+
+    def condense(self, right: np.ndarray) -> np.ndarray:
+        f, slopes = right[: self.heights].reshape(self.signs, -1), right[self.heights :].reshape(self.signs, -1)
+        return np.hstack([f, slopes])
+
+    def expand(self, right: np.ndarray, solution: np.ndarray) -> np.ndarray:
+        return np.concatenate([solution[:, : self.n].ravel(), solution[:, self.n :].ravel()])
+
+
+@compiled
+def _allow(these: np.ndarray, points: np.ndarray, up: np.ndarray, down: np.ndarray, excess: np.ndarray) -> None:
+    """excess_ij −= Σ_l μ⁺_l (x_il − x_jl)_+ + μ⁻_l (x_jl − x_il)_+."""
+    for i in range(len(these)):
+        for j in range(len(points)):
+            total = 0.0
+            for p in range(len(up)):
+                step = these[i, p] - points[j, p]
+                total += max(step * up[p], -step * down[p])
+            excess[i, j] -= total
+
+
+class TransportBound(PlanBound):
+    """The correlation of every unit neuron, bounded by plans of transport, for networks of any depth.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Source: geomnn theory, section 9.
+    """
+
+    name = "transport"
+    counted = "pairs of samples"
+    any_depth = True
+    rays = False
+    relaxation = TransportRelaxation
+
+    @classmethod
+    def unfit(cls, problem: Problem) -> str:
+        return ""
+
+    def cost(self, plan: Plan, points: np.ndarray) -> np.ndarray:
+        return plan.transport_costs(points)
+
+    def length(self, costs: np.ndarray) -> float:
+        return float(ball(self.problem.norm).dual_length(costs))
+
+    def signs(self) -> int:
+        return 1 if self.problem.samples.bias else 2
+
+
