@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from geomnn.bounds.base import Bound
-from geomnn.bounds.milp import Milp
+from geomnn.bounds.milp import MilpBound
+from geomnn.bounds.stars import StarBound
+from geomnn.bounds.transport import TransportBound
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.programs.problem import Problem
 
 __all__ = ["BOUNDS", "choose_bounds"]
 
-BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (Milp,)}
+BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (TransportBound, StarBound, MilpBound)}
 
 
 def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[type[Bound], ...]:

@@ -17,14 +17,14 @@ from geomnn.dictionaries import BranchingDictionary
 from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 
-__all__ = ["Milp"]
+__all__ = ["MilpBound"]
 
 SOONEST = 1e-3  # seconds that a search is given where none are left
 VIOLATED = 1e-7  # relative excess over reg above which an atom counts as violated
 UNITS = 2  # atoms that come back, one for each sign of v
 
 
-class Milp(Bound):
+class MilpBound(Bound):
     """One bound of the given residual, by branch and bound over which samples a neuron is active on.
 
     The laws on factors hold up to 1e-7 Σ_i |v_i| m_i, by which each bound is raised.

@@ -125,7 +125,8 @@ class StarBound(PlanBound):
     """
 
     name = "stars"
-    counted = "pairs of samples"
+    words = "plans of stars"
+    moves = True
     rays = True
     relaxation = StarRelaxation
 

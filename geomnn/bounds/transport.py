@@ -116,7 +116,8 @@ class TransportBound(PlanBound):
     """
 
     name = "transport"
-    counted = "pairs of samples"
+    words = "a plan of transport"
+    moves = True
     any_depth = True
     rays = False
     relaxation = TransportRelaxation
