@@ -219,7 +219,13 @@ def expanded(
 
 @compiled
 def stretched(
-    start: np.ndarray, column: np.ndarray, D: np.ndarray, n: int, f: np.ndarray, g: np.ndarray, out: np.ndarray
+    start: np.ndarray,
+    column: np.ndarray,
+    D: np.ndarray,
+    n: int,
+    f: np.ndarray,
+    g: np.ndarray,
+    out: np.ndarray,
 ) -> None:
     """out := f_i − f_j − g_i·(x_i − x_j) of each pair."""
     for r in range(len(g)):

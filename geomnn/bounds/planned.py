@@ -96,7 +96,9 @@ class _Column:
             len(origin) > 0,
         )
         near = nearest(np.vstack([nodes.points, np.zeros((len(origin), points.shape[1]))]), NEAREST)
-        keys = [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
+        keys = (
+            [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
+        )
         program = relaxation(fit, Pairs(fit, keys))
         end = interior_point(program, accuracy, deadline)
         self.pairs, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
@@ -174,7 +176,9 @@ class PlanBound(Bound):
 
     def _prices(self, v: np.ndarray) -> np.ndarray:
         """ρ of each column and feature at the beginning, shape (c, d): as the plans along a line share the penalty."""
-        costs = np.array([self.cost(self._completed(EMPTY, self.nodes.merged(w)), self.nodes.points) for w in v.T])
+        costs = np.array(
+            [self.cost(self._completed(EMPTY, self.nodes.merged(w)), self.nodes.points) for w in v.T]
+        )
         lengths = np.array([self.length(cost) for cost in costs])
         if not lengths.any():
             lengths[:] = 1.0
@@ -195,7 +199,11 @@ class PlanBound(Bound):
             return False
         targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
         if not problem.loss.is_quadratic:
-            h = np.abs(problem.loss.curvature(f, targets)).sum(axis=2) if not problem.loss.is_polyhedral else h
+            h = (
+                np.abs(problem.loss.curvature(f, targets)).sum(axis=2)
+                if not problem.loss.is_polyhedral
+                else h
+            )
             h = np.maximum(h, FLAT * h.mean())
             targets = f + (v if problem.loss.is_polyhedral else problem.residual(f)) / h
         for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):

@@ -61,6 +61,19 @@ class Proven:
     history: tuple[tuple[float, str, float], ...] = ()
     balanced: float | None = None
 
+    @property
+    def dual(self) -> np.ndarray:
+        """The point of the dual problem with this value, s v, shape (n,) or (n, c)."""
+        problem = self.bound.problem
+        v = self.proof.scale(problem) * self.proof.dual
+        return v[:, 0] if problem.one_column else v
+
+    @property
+    def largest(self) -> float:
+        """What no unit neuron's correlation with it is above, in units of reg."""
+        problem = self.bound.problem
+        return self.proof.scale(problem) * self.proof.maximum / problem.reg
+
     def sentence(self, primal: float) -> str:
         """What was shown of a network with this value, in one sentence."""
         bound, value = self.bound, rounded(primal, ROUND_CEILING)

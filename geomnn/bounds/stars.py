@@ -64,7 +64,9 @@ class StarRelaxation(Relaxation):
         else:  # x'K x/2
             g = points * slopes / extent / 2
             f = np.sum(g * points, axis=1) / 2
-        x = np.concatenate([np.tile(f, self.signs), np.tile(g.ravel(), self.signs), np.tile(slopes, 2 * self.signs)])
+        x = np.concatenate(
+            [np.tile(f, self.signs), np.tile(g.ravel(), self.signs), np.tile(slopes, 2 * self.signs)]
+        )
         return x, float(self.fit.prices @ slopes) / self.d / (2 * self.n)
 
     def rows(self, x: np.ndarray) -> np.ndarray:

@@ -86,7 +86,10 @@ class TransportRelaxation(Relaxation):
         return blocks
 
     def condense(self, right: np.ndarray) -> np.ndarray:
-        f, slopes = right[: self.heights].reshape(self.signs, -1), right[self.heights :].reshape(self.signs, -1)
+        f, slopes = (
+            right[: self.heights].reshape(self.signs, -1),
+            right[self.heights :].reshape(self.signs, -1),
+        )
         return np.hstack([f, slopes])
 
     def expand(self, right: np.ndarray, solution: np.ndarray) -> np.ndarray:
@@ -94,7 +97,9 @@ class TransportRelaxation(Relaxation):
 
 
 @compiled
-def _allow(these: np.ndarray, points: np.ndarray, up: np.ndarray, down: np.ndarray, excess: np.ndarray) -> None:
+def _allow(
+    these: np.ndarray, points: np.ndarray, up: np.ndarray, down: np.ndarray, excess: np.ndarray
+) -> None:
     """excess_ij −= Σ_l μ⁺_l (x_il − x_jl)_+ + μ⁻_l (x_jl − x_il)_+."""
     for i in range(len(these)):
         for j in range(len(points)):
@@ -134,5 +139,3 @@ class TransportBound(PlanBound):
 
     def signs(self) -> int:
         return 1 if self.problem.samples.bias else 2
-
-
