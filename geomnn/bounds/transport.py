@@ -127,6 +127,10 @@ class TransportBound(PlanBound):
     rays = False
     relaxation = TransportRelaxation
 
+    def __init__(self, problem: Problem):
+        super().__init__(problem)
+        self.any_depth = problem.norm == 1  # with which the penalty is one of paths
+
     @classmethod
     def unfit(cls, problem: Problem) -> str:
         return ""

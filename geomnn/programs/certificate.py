@@ -195,8 +195,9 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
     advice = "Centre and rescale the features, take a larger reg, or a larger tol."
     if certificate.stopped:
         advice = "Allow more (time_limit=, rounds=), or take a larger reg."
-    branched = certificate.coverage.method == "milp"
-    relaxed = certificate.proven is not None and not branched and effort.tol < RELAXED
+    proven = certificate.proven
+    branched = proven is not None and {name for _, name, _ in proven.history} == {"milp"}
+    relaxed = proven is not None and not branched and effort.tol < RELAXED
     tol = max(effort.tol, BRANCHED if branched else 0.0)
     if not certificate.coverage.proves:  # its gap is an estimate, and the search has ended
         if certificate.largest_correlation > effort.far_off:
