@@ -92,3 +92,41 @@ def test_gaps_are_rounded_up():
     assert percent(0.0050) == "0.5 %"
     assert percent(2.0000001e-7) == "0.000021 %"
     assert percent(0.9999) == "100 %"
+
+
+@pytest.mark.parametrize("kind", [gm.WedgeRegressor, gm.WedgeClassifier])
+def test_estimators_carry_a_bound(kind):
+    X, y = draw(20, 4)
+    y = y if kind is gm.WedgeRegressor else np.sign(y)
+    model = kind(reg=0.5, norm=1, dictionary="local", certify="stars", random_state=0).fit(X, y)
+    certificate = model.solution_.certificate
+    assert (certificate.coverage.scope, certificate.coverage.method) == ("global", "stars")
+    assert certificate.dual <= certificate.primal
+    with pytest.raises(OptionError, match="certify='lp'"):
+        kind(certify="lp").fit(X, y)
+
+
+def test_what_depth_can_buy():
+    """A plan of transport bounds networks of any depth, at two layers and at three, and never below their optimum."""
+    X, y = draw(6, 2)
+    flat, deep = (gm.derive(X, y, 0.05, depth=depth, certify="transport") for depth in (2, 3))
+    assert flat.certificate.coverage.depth == 2
+    assert flat.certificate.proven.value <= deep.objective * (1 + 1e-9)
+    assert deep.certificate.proven.value == pytest.approx(flat.certificate.proven.value, rel=1e-6)
+    assert "No ReLU network of any depth and width" in deep.certificate.statement()
+    found = gm.derive(X, y, 0.05, dictionary="local", certify="transport").certificate
+    assert found.coverage.depth == "any"
+    chains = gm.derive(X[:, :1], y, 0.05, dictionary="chains", depth=3, certify="auto").certificate
+    assert {name for _, name, _ in chains.proven.history} == {"transport"}
+    with pytest.raises(UnsupportedProblem, match="a network of 3 layers"):
+        gm.bound(deep, method="stars")
+    assert gm.bound(deep).proven.bound.name == "transport"
+
+
+def test_an_exact_optimum_keeps_its_gap_of_zero():
+    X, y = draw(8, 2)
+    X, y = X.round(1), y.round(1)
+    certificate = gm.derive(X, y, 0.3, exact=True, certify="stars").certificate
+    assert certificate.gap == 0
+    assert certificate.proven.value <= float(certificate.primal) * (1 + 1e-12)
+    assert gm.derive(X, y, 0.3, exact=True, certify="auto").certificate.proven is None

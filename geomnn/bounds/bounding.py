@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.bounds.choice import choose_bounds
+from geomnn.bounds.choice import BOUNDS, choose_bounds
 from geomnn.bounds.proving import Proven, prove
 from geomnn.deadline import Deadline
 from geomnn.errors import DataError, OptionError
@@ -83,7 +83,8 @@ def bound(
         if X is not None or y is not None or reg is not None:
             raise OptionError("A Solution has its own X, y and reg: leave them out.")
         with effort.begun() as effort:
-            return bounded(network, network.problem, method, effort).certificate
+            known = replace(network, certificate=replace(network.certificate, proven=None))
+            return bounded(known, network.problem, method, effort).certificate
     if X is None or y is None or reg is None:
         raise OptionError("Give X, y and reg beside the network: it does not hold what it was trained on.")
     weights = None if sample_weight is None else finite_floats(np.asarray(sample_weight), "sample_weight")
@@ -171,7 +172,7 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)
     v = problem.dual_point(problem.residual(f))
     proven = prove(problem, v, f, kinds, with_end(effort).deadline)
-    if certificate.coverage.proves:
+    if certificate.coverage.proves and certificate.coverage.method not in BOUNDS:
         return replace(solution, certificate=replace(certificate, proven=proven))
     return replace(solution, certificate=globally(certificate, proven))
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from geomnn.bounds.plans import Plan
 from geomnn.bounds.planned import PlanBound
+from geomnn.bounds.plans import Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
 from geomnn.machine import compiled
 from geomnn.norms import ball
