@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geomnn import algebra, datasets, dictionaries, errors, exact, plotting, testing
     from geomnn.algebra import multivectors
     from geomnn.blocks import BlockTraining, train_blocks
+    from geomnn.bounds.bounding import bound
     from geomnn.cross_validation import CrossValidation, cross_validate
     from geomnn.derivation import Solution, derive
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
@@ -35,6 +36,7 @@ _HOMES = {
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
+    "bound": "geomnn.bounds.bounding",
     "cross_validate": "geomnn.cross_validation",
     "derive": "geomnn.derivation",
     "grid": "geomnn.paths",
@@ -58,6 +60,7 @@ __all__ = [
     "WedgeClassifier",
     "WedgeRegressor",
     "algebra",
+    "bound",
     "cross_validate",
     "datasets",
     "derive",

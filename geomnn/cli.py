@@ -180,6 +180,13 @@ def commands(context: click.Context) -> None:
 @click.option(
     "--exact", is_flag=True, help="Solve in fractions, those of the file as written; see geomnn verify."
 )
+@click.option(
+    "--certify",
+    type=click.Choice(["auto", "transport", "stars", "cells", "semidefinite", "milp"]),
+    help="Bound all neurons there are where they are searched: the network then has a proven gap. auto takes what is "
+    "made for such a table.",
+)
+@click.option("--time-limit", type=float, metavar="S", help="Seconds for the search and the bound.")
 @click.option("--progress", is_flag=True, help="Show a progress bar when it takes more than two seconds.")
 def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any) -> None:
     """Derive the optimal network for a table and write a folder that explains it.

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from geomnn.derivation import constant_correlation
 from geomnn.dictionaries import AFFORDABLE, WedgeDictionary, choose
 from geomnn.errors import OptionError
 from geomnn.machine import in_parallel
@@ -17,6 +16,7 @@ from geomnn.paths import SHARE, bends, downwards, path_over, predictions, severa
 from geomnn.programs.effort import Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
+from geomnn.programs.solve import constant_correlation
 
 __all__ = ["CrossValidation", "cross_validate"]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from geomnn.deadline import Deadline, OutOfTime
+from geomnn.bounds.base import Bound
+from geomnn.bounds.bounding import bounded, globally, with_end
+from geomnn.bounds.choice import choose_bounds
+from geomnn.bounds.proving import Proven, close
+from geomnn.deadline import OutOfTime
 from geomnn.depth.lifting import Lifting, check_depth, lift
-from geomnn.dictionaries import BranchingDictionary, Choice, Dictionary, choose
+from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
-from geomnn.errors import ConstantNetworkWarning, ConvergenceWarning, warn
+from geomnn.errors import ConvergenceWarning, warn
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_optimum, pose_exactly
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
@@ -24,8 +29,8 @@ from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.search import bounded_search, check_certify, optimise
-from geomnn.programs.solve import STOPPED, Optimum
+from geomnn.programs.search import optimise
+from geomnn.programs.solve import STOPPED, Optimum, warn_constant
 from geomnn.samples import Samples, check_flag
 
 __all__ = ["Solution", "derive"]
@@ -102,7 +107,7 @@ class Solution:
         certificate, dictionary = self.certificate, self.dictionary
         covered = certificate.coverage
         undecided = certificate.stopped or not covered.proves or self.problem.loss.is_polyhedral
-        if dictionary is None or undecided or isinstance(dictionary, BranchingDictionary):
+        if dictionary is None or undecided or dictionary.scope == "local":
             return None
         atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
         if self.exact is not None:
@@ -191,9 +196,10 @@ def derive(
     depth : int
         Layers of weights: 2 for one hidden layer. From 3 on the network is one of parallel branches, penalised by
         reg times the sum over its paths of the products of |weights| (norm 1), and X has few samples.
-    certify : {None, "milp"}
-        "milp": after a local search, bound every unit neuron by branch and bound (SciPy's HiGHS, in float64): the
-        certificate is global then. For norm 1 and inf, scalar outputs and few samples.
+    certify : {None, "auto", "transport", "stars", "cells", "semidefinite", "milp"}
+        How every unit neuron is bounded after a search, so that its certificate is global and says by how much the best
+        network of any width may be better; "auto" takes what is made for such a table. Where the certificate is one of
+        the dictionary, a bound that is named stands beside it.
     time_limit : float, optional
         Seconds for all of the call, held to about two or a tenth of them, whichever is more, but for those in which
         functions are compiled, once on a machine (``progress`` says when). What was found by then comes back, perhaps
@@ -238,14 +244,18 @@ def derive(
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
-    check_certify(certify, problem, choice)
+    deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
+    bounds = choose_bounds(certify, problem, "dictionary='chains'" if choice.program == "chains" else deeper)
     if check_flag("exact", exact):
         check_exact(problem, choice)
-    whole = {"exact=True": exact, f"certify={certify!r}": certify, "dictionary='all'": choice.name == "all"}
+    # for hidden layers below, bounds of any depth are about the problem itself, others about that over all features
+    inner = tuple(bound for bound in bounds if depth == 2 or not bound.any_depth)
+    whole = {"exact=True": exact, f"certify={certify!r}": inner, "dictionary='all'": choice.name == "all"}
     needed = next((option for option, asked in whole.items() if asked), "")
     with effort.begun() as effort:
         lifting = lift(problem, depth, choice, effort, exact, needed)
-        return put_back(lifting, run(lifting.problem, lifting.choice, effort, exact, certify, lifting.start))
+        solution = run(lifting.problem, lifting.choice, effort, exact, inner, lifting.start)
+        return bounded(put_back(lifting, solution), problem, certify, effort)
 
 
 def run(
@@ -253,7 +263,7 @@ def run(
     choice: Choice,
     effort: Effort = USUAL,
     exact: bool = False,
-    certify: str | None = None,
+    bounds: Sequence[type[Bound]] = (),
     start: np.ndarray | None = None,
 ) -> Solution:
     """Form the dictionary, optimise over it, bound, name: the one way from a problem to its solution.
@@ -263,8 +273,10 @@ def run(
     problem : Problem
     choice : Choice
     effort : Effort
-    exact, certify
+    exact : bool
         As in `derive`, and checked.
+    bounds : sequence of types of Bound
+        Of all unit neurons, where the dictionary is searched.
     start : ndarray, shape (k, D), optional
         Units to begin with.
     """
@@ -273,11 +285,9 @@ def run(
     if exact and choice.name == "auto":
         choice = choose("all", problem.samples, problem.norm)
     atoms = choice.form(problem.samples, problem.norm, effort.seed, effort.affordable, left)
-    unnamed = effort.part(UNNAMED)
-    if certify is not None and atoms.scope == "local":
-        if effort.time_limit is None:
-            unnamed = replace(effort, deadline=Deadline.after(effort.affordable))
-        atoms, optimum = bounded_search(problem, atoms, unnamed)
+    unnamed, proven = effort.part(UNNAMED), None
+    if bounds and atoms.scope == "local":
+        optimum, proven = close(problem, atoms, bounds, with_end(unnamed))
     else:
         optimum = optimise(problem, atoms, unnamed, start)
     if posed is not None:
@@ -292,10 +302,16 @@ def run(
                 "certificate are in float64. Allow more (time_limit=), or use fewer samples or features.",
                 ConvergenceWarning,
             )
-    return solution_of(problem, atoms, optimum, effort)
+    return solution_of(problem, atoms, optimum, effort, proven)
 
 
-def solution_of(problem: Problem, dictionary: Dictionary, optimum: Optimum, effort: Effort) -> Solution:
+def solution_of(
+    problem: Problem,
+    dictionary: Dictionary,
+    optimum: Optimum,
+    effort: Effort,
+    proven: Proven | None = None,
+) -> Solution:
     """The network of an optimum in closed form, with its certificate and what there is to warn of.
 
     Parameters
@@ -304,9 +320,10 @@ def solution_of(problem: Problem, dictionary: Dictionary, optimum: Optimum, effo
     dictionary : Dictionary
     optimum : Optimum
     effort : Effort
+    proven : Proven, optional
     """
     if not len(optimum.units) and optimum.converged and optimum.ended != STOPPED:
-        _warn_constant(problem, dictionary.until(effort.deadline))
+        warn_constant(problem, dictionary.until(effort.deadline))
     with one_blas_thread():  # in many small systems
         atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
         loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)
@@ -333,6 +350,7 @@ def solution_of(problem: Problem, dictionary: Dictionary, optimum: Optimum, effo
         stopped=optimum.ended == STOPPED,
         name_error=loose,
     )
+    certificate = certificate if proven is None else globally(certificate, proven)
     warn_of_gap(certificate, optimum.ended, effort)
     dual = optimum.dual[:, 0] if one else optimum.dual
     return Solution(network, certificate, dual, problem, dictionary=dictionary)
@@ -350,7 +368,7 @@ def _exact_solution(
         optimum.primal, optimum.bound, optimum.largest_correlation, covered, posed.planes.count, exact=True
     )
     if not neurons:
-        _warn_constant(problem, dictionary)
+        warn_constant(problem, dictionary)
     return Solution(network, certificate, optimum.dual, problem, posed, dictionary=dictionary)
 
 
@@ -365,22 +383,3 @@ def put_back(lifting: Lifting, solution: Solution) -> Solution:
     )
     lifted = Lifted(solution.network, lifting.samples)
     return replace(solution, network=lifting.on_top(solution.network), certificate=certificate, lifted=lifted)
-
-
-def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
-    """The largest correlation of an atom with the residual of the best constant network."""
-    residual = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
-    largest = dictionary.price(residual, np.inf, 1).maximum
-    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.homogeneous).sum(axis=1).max()
-    return largest if largest > rounding else 0.0
-
-
-def _warn_constant(problem: Problem, dictionary: Dictionary) -> None:
-    largest = constant_correlation(problem, dictionary)
-    if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
-        why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
-    elif largest == 0.0:
-        why = "no atom of the dictionary is correlated with the residual of a constant"
-    else:
-        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
-    warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning)

@@ -12,6 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from geomnn.bounds.bounding import bounded
+from geomnn.bounds.choice import choose_bounds
 from geomnn.derivation import Solution, run
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.errors import DataError
@@ -38,6 +40,7 @@ class _WedgeEstimator(BaseEstimator):
         norm: float = 2,
         bias: bool = True,
         dictionary: str | Dictionary = "auto",
+        certify: str | None = None,
         tol: float = 1e-6,
         rounds: int = 25,
         random_state: int | np.random.RandomState | None = None,
@@ -47,6 +50,7 @@ class _WedgeEstimator(BaseEstimator):
         self.norm = norm
         self.bias = bias
         self.dictionary = dictionary
+        self.certify = certify
         self.tol = tol
         self.rounds = rounds
         self.random_state = random_state
@@ -59,11 +63,13 @@ class _WedgeEstimator(BaseEstimator):
         given = None if (s == 1).all() else s
         problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
         choice = choose(self.dictionary, problem.samples, problem.norm)
+        bounds = choose_bounds(self.certify, problem)
         warm = check_flag("warm_start", self.warm_start)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         effort = Effort(self.tol, seed, affordable=AFFORDABLE_FIT, rounds=self.rounds, far_off=FAR_OFF)
         start = self._start(problem, choice) if warm else None
-        solution, labels = run(problem, choice, effort, start=start), getattr(self, "classes_", ())
+        solution = run(problem, choice, effort, bounds=bounds, start=start)
+        solution, labels = bounded(solution, problem, self.certify, effort), getattr(self, "classes_", ())
         network = replace(
             solution.network,
             feature_names=getattr(self, "feature_names_in_", None),
@@ -127,6 +133,8 @@ class WedgeRegressor(_Scored, RegressorMixin, _WedgeEstimator):
         Whether neurons have biases and the network an intercept; neither is penalised.
     dictionary : {"auto", "all", "wedge", "sampled", "local"} or Dictionary
         Where atoms come from, as in `geomnn.derive`; but "auto" is "all" only where a fit takes a second or so.
+    certify : {None, "auto", "transport", "stars", "cells", "semidefinite", "milp"}
+        How all neurons are bounded where they are searched, as in `geomnn.derive`; a minute at most.
     tol : float
         Relative duality gap. The default is enough for predictions; `geomnn.derive` has 1e-9.
     rounds : int

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.derivation import Solution, constant_correlation, solution_of
+from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.programs.effort import Effort
@@ -16,7 +16,7 @@ from geomnn.programs.kinks import Piece, follow
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
-from geomnn.programs.solve import Optimum
+from geomnn.programs.solve import Optimum, constant_correlation
 from geomnn.samples import real_table
 
 __all__ = ["Path", "grid", "path", "reg_max"]

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.dictionaries import Dictionary
+from geomnn.bounds.base import Bound, Proof
+from geomnn.deadline import NEVER, Deadline
+from geomnn.dictionaries import Dictionary, choose
 from geomnn.dictionaries.canonical import units_through
 from geomnn.errors import GeomnnError
 from geomnn.norms import Ball, ball
 from geomnn.programs.losses import Loss, check_targets
+from geomnn.programs.problem import Problem, pose
+from geomnn.samples import Samples
 
-__all__ = ["LawBroken", "check_dictionary", "check_loss", "check_norm"]
+__all__ = ["LawBroken", "check_bound", "check_dictionary", "check_loss", "check_norm"]
 
 
 class LawBroken(GeomnnError, AssertionError):
@@ -61,7 +65,10 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         lengths = ball(dictionary.norm).length(pricing.units[:, : samples.d])
         scaled = dictionary.price(3.0 * v, 0.0, 50).maximum
         unlimited = dictionary.price(v, np.inf, 1)
-        others = [_random_units(dictionary, rng, trials), _random_wedges(dictionary, rng, trials)]
+        others = [
+            _random_units(samples, dictionary.norm, rng, trials),
+            _random_wedges(dictionary, rng, trials),
+        ]
         tried = np.concatenate(others) if dictionary.scope == "global" else pricing.units[:0]
         found, *listed = (
             np.linalg.norm(v.T @ samples.features(units), axis=0).max(initial=0.0)
@@ -228,12 +235,101 @@ def check_norm(norm: Any, d: int = 3, seed: int = 0, trials: int = 100) -> None:
     _check("Ball", [(np.allclose(left, right, rtol=1e-9, atol=1e-9), law) for left, right, law in laws])
 
 
-def _random_units(dictionary: Dictionary, rng: np.random.Generator, count: int) -> np.ndarray:
+def check_bound(
+    kind: type[Bound],
+    X: Any,
+    y: Any,
+    reg: float = 0.1,
+    norm: float = 1,
+    bias: bool = True,
+    loss: str | Loss = "squared",
+    seed: int = 0,
+    accuracy: float = 1e-3,
+) -> None:
+    """Run the laws of `Bound` on one kind, for a problem.
+
+    m ≥ ‖Σ_i v_i (x̃_i·u)_+‖_2 for every atom, walk and random unit u and each of its proofs (v, m), the first of which
+    comes without time; the values do not fall, are homogeneous in X and reg and in y and reg, and do not depend on the
+    order of the samples.
+
+    Parameters
+    ----------
+    kind : type of Bound
+    X, y, reg, norm, bias, loss
+        As in `geomnn.derive`: what it is made for.
+    seed : int
+        Of the residual to begin with, the order and the random units.
+    accuracy : float
+        Relative accuracy of its values.
+
+    Raises
+    ------
+    LawBroken
+        Naming the law.
+
+    Examples
+    --------
+    >>> from geomnn.bounds import BOUNDS
+    >>> check_bound(BOUNDS["milp"], [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0])
+
+    Source: geomnn theory, section 9.
+    """
+    rng = np.random.default_rng(seed)
+    problem = pose(X, y, reg, norm, bias, loss)
+    table, targets, samples = problem.samples.X, problem.targets, problem.samples
+    f = problem.constant() + 0.1 * np.std(targets) * rng.standard_normal(targets.shape)
+    f = f + problem.shift(f)
+    everything = choose("auto", samples, problem.norm).form(samples, problem.norm, affordable=2.0)
+    tried = np.concatenate(
+        [_random_units(samples, problem.norm, rng, 200), _random_wedges(everything, rng, 50)]
+    )
+    proofs = _proofs(kind, problem, f, NEVER)
+    soon = _proofs(kind, problem, f, Deadline.after(0.0))
+    laws: list[tuple[Any, str]] = [(proofs and soon, "there is a proof, however little time there is")]
+    for proof in proofs + soon:
+        v, close = (
+            proof.dual,
+            1e-12 * np.abs(proof.dual).sum() * np.abs(samples.homogeneous).sum(axis=1).max(),
+        )
+        found = np.linalg.norm(v.T @ samples.features(tried), axis=0).max(initial=0.0)
+        largest = max(found, everything.price(v, np.inf, 1).maximum)
+        laws += [
+            (np.isfinite(proof.maximum), "the maximum is a number"),
+            (largest <= proof.maximum * (1 + 1e-9) + close, "no unit neuron beats the maximum"),
+            (np.isfinite(proof.value(problem)), "v is in the domain of the dual"),
+            (
+                not bias or np.all(np.abs(v.sum(axis=0)) <= 1e-9 * np.abs(v).sum(axis=0)),
+                "with a bias 1ᵀv = 0",
+            ),
+        ]
+    values = [proof.value(problem) for proof in proofs]
+    laws.append((np.diff(values) >= -1e-9 * np.abs(values).max(initial=0.0), "the values do not fall"))
+    order = rng.permutation(samples.n)
+    others = {
+        "the order of the samples does not matter": (table[order], targets[order], reg, f[order], 1.0),
+        "X and reg have one scale": (4.0 * table, targets, 4.0 * reg, f, 1.0),
+    }
+    if problem.loss.is_quadratic:
+        others["y and reg have one scale"] = (table, 4.0 * targets, 4.0 * reg, 4.0 * f, 16.0)
+    for law, (other, wanted, weight, predictions, factor) in others.items():
+        scaled = pose(other, wanted, weight, norm, bias, loss)
+        value = factor * values[-1]
+        again = _proofs(kind, scaled, predictions, NEVER)[-1].value(scaled)
+        size = accuracy * max(abs(value), abs(factor * problem.loss.value(f, targets)))
+        laws.append((abs(again - value) <= size, law))
+    _check("Bound", laws)
+
+
+def _proofs(kind: type[Bound], problem: Problem, f: np.ndarray, deadline: Deadline) -> list[Proof]:
+    """The proofs of a bound that begins with given predictions."""
+    return [*kind(problem).proofs(problem.dual_point(problem.residual(f)), f, deadline)]
+
+
+def _random_units(samples: Samples, norm: float, rng: np.random.Generator, count: int) -> np.ndarray:
     """Units in random directions, through random samples where there is a bias."""
-    samples = dictionary.samples
     spread = np.ptp(samples.X, axis=0)
     weights = rng.standard_normal((count, samples.d)) / np.where(spread > 0, spread, 1.0)
-    weights /= ball(dictionary.norm).length(weights)[:, None]
+    weights /= ball(norm).length(weights)[:, None]
     return samples.through(weights, rng.integers(samples.n, size=(count, 1)))
 
 

@@ -97,6 +97,7 @@ def test_a_cost_is_the_median_beside_the_yardstick_without_first_calls(monkeypat
     assert calls == {"job": 4, "yardstick": 7}
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_measures():
     ((name, cost),) = compare.run(["written"], rounds=1).items()
     assert name == "written"

@@ -122,6 +122,7 @@ def test_saved_networks_come_back(tmp_path, exact, depth):
     assert (tmp_path / "net.json").read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_names_give_the_weights():
     """×(K_{j,S} : j ∈ J) on the features S, with the column of ones where there are biases."""
     for bias in (True, False):

@@ -71,11 +71,11 @@ BAD = {
         errors.UnsupportedProblem,
         "every atom",
     ),
-    "certify wedges": (
-        (X, Y),
-        {"certify": "milp", "dictionary": "wedge"},
+    "certify chains": (
+        (X[:, :1], Y),
+        {"certify": "milp", "dictionary": "chains"},
         errors.UnsupportedProblem,
-        "wedges of samples",
+        "there is dictionary='chains'",
     ),
     "seed text": ((X, Y), {"seed": "a"}, errors.OptionError, "seed='a'"),
     "seed negative": ((X, Y), {"seed": -1}, errors.OptionError, "seed=-1"),
@@ -121,7 +121,7 @@ class Unpriced(gm.dictionaries.WedgeDictionary):
 LATE = {
     "certify misspelt": ({"certify": "mlp"}, errors.OptionError, "'milp' was expected"),
     "certify misspelt, p = 2": ({"certify": "mlp", "norm": 2}, errors.OptionError, "'milp' was expected"),
-    "certify two outputs": ({"certify": "milp", "outputs": 2}, errors.UnsupportedProblem, "one output"),
+    "certify two outputs": ({"certify": "milp", "outputs": 2}, errors.UnsupportedProblem, "2 outputs"),
     "exact two outputs": ({"exact": True, "outputs": 2}, errors.UnsupportedProblem, "each column"),
     "exact neither": ({"exact": 1}, errors.OptionError, "True or False"),
     "depth": ({"depth": 3}, errors.UnsupportedProblem, "depth=3 is for dictionary="),

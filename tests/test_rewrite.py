@@ -93,7 +93,7 @@ def steps(monkeypatch):
 @pytest.mark.parametrize("delay", [1, 24])  # with 1 there is a check after each pivot
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.one_in(3)
+@pytest.mark.slow
 def test_every_step_to_a_ray_keeps_the_equations(delay, norm, bias, steps, monkeypatch):
     monkeypatch.setattr(cones, "DELAY", delay)
     monkeypatch.setattr(cones, "ANEW", 3)

@@ -1,9 +1,8 @@
 """What a bound is: a proof that no unit neuron at all is correlated with a residual by more than it says.
 
 A dictionary finds atoms, so the largest correlation M(v) = max over ‖w‖_p = 1 of ‖Σ_i v_i (x̃_i·u)_+‖_2 is no smaller
-than that of its best one; a bound says that it is no larger than some number. A residual v for which M(v) ≤ m proves, by
-weak duality, that no network of any width has a value below D(s v) with s = reg/m, and no other v needs to be as good:
-so a bound may move v.
+than that of its best one; a bound says that it is no larger than some number m. By weak duality no network of any width
+has then a value below D(s v) with s = reg/m. As another v may prove more, a bound may move it.
 """
 
 from __future__ import annotations
@@ -33,8 +32,12 @@ class Proof:
         At least M(v), rounding included.
     count : int
         How much a check looks at: pairs of samples, cells, multipliers.
+    units : ndarray, shape (k, D), optional
+        Unit neurons that were come across, of a correlation above reg: a search can go on from them.
     evidence : object, optional
         What a check needs beside the table: the plans, the tree of cells, the multipliers.
+    ended : bool, optional
+        Whether more time would bring nothing more.
 
     Source: geomnn theory, section 9.
     """
@@ -42,7 +45,9 @@ class Proof:
     dual: np.ndarray
     maximum: float
     count: int
+    units: np.ndarray | None = None
     evidence: Any = None
+    ended: bool = False
 
     def scale(self, problem: Problem) -> float:
         """The s ≤ reg/m for which D(s v) is largest; other losses than the squared one end at the residual, s = 1."""
@@ -56,7 +61,9 @@ class Proof:
     def value(self, problem: Problem) -> float:
         """D(s v), which no network of any width is below."""
         targets = problem.targets
-        if problem.samples.bias and problem.loss.is_quadratic:  # without the digits that a common offset costs
+        if (
+            problem.samples.bias and problem.loss.is_quadratic
+        ):  # without the digits that a common offset costs
             targets = targets - targets.mean(axis=0)
         return problem.loss.dual(self.scale(problem) * self.dual, targets)
 
@@ -69,11 +76,12 @@ class Bound(ABC):
     1. m ≥ ‖Σ_i v_i (x̃_i·u)_+‖_2 for every unit u = (w, b), ‖w‖_p = 1;
     2. with a bias 1ᵀv = 0, and v is in the domain of D;
     3. there is at least one, however little time there is, and the values never fall;
-    4. X and reg multiplied by a number leave v and the value as they are, y and reg multiplied by one (squared loss) multiply
-       v by it and the value by its square;
+    4. X and reg multiplied by a number leave v and the value as they are; y and reg multiplied by one, for the squared
+       loss, multiply v by it and the value by its square;
     5. the rows in another order leave the value as it is.
 
-    4 and 5 hold up to the accuracy of its solver, and where no deadline ends it. `geomnn.testing.check_bound` runs them.
+    4 and 5 hold up to the accuracy of its solver, and where no deadline ends it. `geomnn.testing.check_bound` runs
+    them.
 
     Parameters
     ----------
@@ -82,8 +90,10 @@ class Bound(ABC):
     Attributes
     ----------
     name : str
-    counted : str
-        What the count of a proof counts.
+    words : str
+        What it is, in a sentence.
+    moves : bool
+        Whether it looks for the best v itself, so that another residual to begin with brings nothing.
     any_depth : bool
         Whether it holds for networks of any depth, under the path penalty.
 
@@ -91,7 +101,8 @@ class Bound(ABC):
     """
 
     name: str
-    counted: str
+    words: str
+    moves: bool = False
     any_depth: bool = False
 
     def __init__(self, problem: Problem):

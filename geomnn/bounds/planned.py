@@ -256,4 +256,4 @@ class PlanBound(Bound):
             maxima.append(most)
         steps = len(maxima) + self.points.shape[1] + 4
         maximum = float(np.linalg.norm(maxima)) * (1 + steps * EPS)
-        return Proof(v, maximum, sum(map(len, evidence)), tuple(evidence))
+        return Proof(v, maximum, sum(map(len, evidence)), evidence=tuple(evidence))

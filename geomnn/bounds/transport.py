@@ -133,13 +133,15 @@ class TransportBound(PlanBound):
     """
 
     name = "transport"
-    counted = "pairs of samples"
+    words = "a plan of transport"
+    moves = True
+    any_depth = True
     rays = False
     relaxation = TransportRelaxation
 
     def __init__(self, problem: Problem):
         super().__init__(problem)
-        self.any_depth = problem.norm == 1
+        self.any_depth = problem.norm == 1  # with which the penalty is one of paths
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size, parse_json
+from geomnn.checker.plans import PROOF_FORMAT, check_proof
 from geomnn.checker.statements import Falsehood, brief, check, number, require
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
@@ -41,9 +42,14 @@ def verify_report(report: Path, data: Path) -> list[str]:
         If a file cannot be read.
     """
     file = report / "certificate.json" if report.is_dir() else report
-    document = _read(file)
+    document, proof = _read(file), file.parent / "proof.json"
     rows, targets = read_columns(data, document.get("problem"))
-    proved = check(document, rows, targets)
+    if document.get("format") == PROOF_FORMAT:
+        return check_proof(document, rows, targets)
+    bounded = check_proof(_read(proof), rows, targets) if report.is_dir() and proof.exists() else []
+    if bounded and document.get("numbers") != "exact":  # all else there is in float64
+        return bounded
+    proved = check(document, rows, targets) + bounded
     network = file.parent / "network.json"
     if network.exists():
         check_network(_read(network), document, rows)

@@ -66,7 +66,7 @@ def brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def covered_networks(scope: str, depth: int = 2, program: str = "all") -> str:
+def covered_networks(scope: str, depth: int | str = 2, program: str = "all") -> str:
     """The networks of which none is better, in words."""
     special = {
         "sampled": "No network of the wedges that were drawn",
@@ -75,7 +75,9 @@ def covered_networks(scope: str, depth: int = 2, program: str = "all") -> str:
     }
     if program in special:
         return special[program]
-    if depth > 2:
+    if depth == "any":
+        return "No ReLU network of any depth and width"
+    if depth != 2:
         return f"No parallel {depth}-layer ReLU network of any width"
     if scope == "global":
         return "No two-layer ReLU network of any width"

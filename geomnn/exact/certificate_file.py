@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
+from geomnn.checker.plans import PROOF_FORMAT, check_proof
 from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, read_json, write_whole
@@ -86,8 +87,8 @@ def certificate_record(
         targets = [row.pop() for row in rows]
     else:
         rows, targets = samples.rows, posed.targets
-    depth = covered.depth if covered.depth > 2 else None
-    parts = {"depth": depth, "scaling": scaling and scaling.plain()}
+    depth = solution.network.depth if covered.depth == "any" else covered.depth
+    parts = {"depth": depth if depth > 2 else None, "scaling": scaling and scaling.plain()}
     problem = {
         "loss": given.loss.name,
         "norm": f"{given.norm:g}",
@@ -99,6 +100,10 @@ def certificate_record(
         "classes": None if classes is None else list(classes),
         "samples": len(rows),
     } | {key: part for key, part in parts.items() if part is not None}
+    # where the bound is one of all unit neurons, v is the one that it holds for
+    proven = (
+        certificate.proven if certificate.proven and certificate.proven.bound.name == covered.method else None
+    )
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -111,19 +116,19 @@ def certificate_record(
                 for neuron in network.neurons
             ],
         },
-        "dual": plain_numbers(solution.dual),
-        "claim": _claim(certificate),
+        "dual": plain_numbers(proven.dual if proven else solution.dual),
+        "claim": _claim(certificate, certificate.largest_correlation if proven is None else proven.largest),
     }
     return document | {"seal": seal(document)}
 
 
-def _claim(certificate: Any) -> dict[str, Any]:
+def _claim(certificate: Any, largest: Any) -> dict[str, Any]:
     """The bounds and what they cover; of floats also how they came about."""
     claim = {
         "primal": plain_numbers(certificate.primal),
         "dual": plain_numbers(certificate.dual),
         "gap": plain_numbers(certificate.gap),
-        "largest_correlation": plain_numbers(certificate.largest_correlation),
+        "largest_correlation": plain_numbers(largest),
         "scope": certificate.coverage.scope,
         "count": certificate.count,
         "statement": certificate.statement(),
@@ -166,7 +171,7 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     Parameters
     ----------
     certificate : path-like or dict
-        What `save_certificate` wrote, or a document like it.
+        What `save_certificate` or `geomnn.bounds.save_proof` wrote, or a document like it.
     X, y : array_like, shapes (n, d) and (n,)
         The data, taken exactly as `geomnn.derive` does.
 
@@ -197,4 +202,5 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
-    return check(document, rows, targets)
+    is_proof = isinstance(document, dict) and document.get("format") == PROOF_FORMAT
+    return (check_proof if is_proof else check)(document, rows, targets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
 from math import isfinite
@@ -19,10 +19,11 @@ from geomnn.numbers.roots import RootBasis
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import Effort
 
-__all__ = ["Certificate", "warn_of_gap"]
+__all__ = ["Certificate", "rounded", "warn_of_gap"]
 
 LOOSE_NAMES = 1e-6
 BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
+RELAXED = 1e-5  # relative gap below which no relaxation is expected to come, so that to miss it is no news
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Certificate:
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
+    proven : Proven or None
+        What bounds of all unit neurons came to, which is the lower bound where the coverage has their method, and
+        stands beside it else.
 
     Raises
     ------
@@ -69,6 +73,7 @@ class Certificate:
     exact: bool = False
     stopped: bool = False
     name_error: float = 0.0
+    proven: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         numbers = {
@@ -110,9 +115,18 @@ class Certificate:
         No two-layer ReLU network of any width has a training objective below 2 (this one: 2, relative gap
         below 1e-14, float64, 12 atoms checked).
         """
+        beside = "" if self.proven is None else self.proven.sentence(float(self.primal))
+        if beside and self.coverage.method == self.proven.bound.name:
+            return beside
+        return f"{self._of_atoms()} {beside}".rstrip()
+
+    def _of_atoms(self) -> str:
+        """What was shown by looking at atoms."""
         covered = self.coverage
         if self.exact:
-            return sentence(_surd(self.primal), covered.scope, self.count, covered.depth, covered.program)
+            return sentence(
+                _surd(self.primal), covered.scope, self.count, int(covered.depth), covered.program
+            )
         looked_at = f"float64, {self.count:,} {covered.counted}"
         if not covered.proves:
             known = (
@@ -123,8 +137,8 @@ class Certificate:
             return covered.sentence(f"{float(self.primal):.10g}", known) + loose * self.names_are_loose
         gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
-        known = f"this one: {_rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
-        return covered.sentence(_rounded(self.dual, ROUND_FLOOR), known)
+        known = f"this one: {rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
+        return covered.sentence(rounded(self.dual, ROUND_FLOOR), known)
 
     def __repr__(self) -> str:
         if self.coverage.proves:
@@ -162,7 +176,7 @@ def _surd(number: Any) -> Surd:
     return Surd({basis.radicands[k]: c for k, c in basis.read(number).terms.items()})
 
 
-def _rounded(value: float, direction: str) -> str:
+def rounded(value: float, direction: str) -> str:
     """Ten digits, rounded so that a bound stays one, but for the last digits of float64 (above 14)."""
     return f"{float(Context(prec=10, rounding=direction).create_decimal(f'{value:.14g}')):.10g}"
 
@@ -181,7 +195,10 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
     advice = "Centre and rescale the features, take a larger reg, or a larger tol."
     if certificate.stopped:
         advice = "Allow more (time_limit=, rounds=), or take a larger reg."
-    tol = max(effort.tol, BRANCHED if certificate.coverage.method == "milp" else 0.0)
+    proven = certificate.proven
+    branched = proven is not None and {name for _, name, _ in proven.history} == {"milp"}
+    relaxed = proven is not None and not branched and effort.tol < RELAXED
+    tol = max(effort.tol, BRANCHED if branched else 0.0)
     if not certificate.coverage.proves:  # its gap is an estimate, and the search has ended
         if certificate.largest_correlation > effort.far_off:
             warn(
@@ -189,7 +206,8 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
                 f"{certificate.largest_correlation:.3g} times reg: {reason}. {advice}",
                 ConvergenceWarning,
             )
-    elif not abs(certificate.gap) <= tol * abs(certificate.primal):  # a negative gap is rounding, too
+    elif not relaxed and not abs(certificate.gap) <= tol * abs(certificate.primal):
+        # a negative gap is rounding, too
         warn(
             f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: {reason}. {advice}",
             ConvergenceWarning,

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 
 from geomnn.checker.statements import covered_networks
 
-__all__ = ["Coverage"]
+__all__ = ["COUNTED", "Coverage"]
 
 # what the count of a certificate counts
-COUNTED = {"enumeration": "atoms checked", "search": "walks", "milp": "samples branched over"}
+COUNTED = {
+    "enumeration": "atoms checked",
+    "search": "walks",
+    "transport": "pairs of samples",
+    "stars": "pairs of samples",
+    "cells": "cells",
+    "semidefinite": "multipliers",
+    "milp": "samples branched over",
+}
 
 
 @dataclass(frozen=True)
@@ -25,17 +33,17 @@ class Coverage:
         The dictionary whose atoms compete: "all" (the training problem itself), "wedge" (wedges of samples alone),
         "sampled" (some of these, drawn at random), "chains" (parallel chains of unit width) or "columns" (sums of the
         columns).
-    depth : int
+    depth : int or "any"
         Layers of weights, 2 for one hidden layer; from 3 on (T) has the path penalty.
     method : str
-        How atoms were looked at: "enumeration" (each of them), "search" (walks) or "milp" (branch and bound).
+        How atoms were looked at: "enumeration" (each of them), "search" (walks), or the name of the bound of all.
 
     Source: geomnn theory, sections 0 and 2.
     """
 
     scope: str
     program: str
-    depth: int = 2
+    depth: int | str = 2
     method: str = "enumeration"
 
     @property

@@ -13,14 +13,12 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from geomnn.deadline import Deadline, Pace
-from geomnn.dictionaries import BranchingDictionary, Choice, Dictionary
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.dictionaries import Dictionary
 from geomnn.machine import one_blas_thread
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
@@ -30,7 +28,7 @@ from geomnn.programs.solve import STOPPED, Optimum, solve, sparse, with_residual
 from geomnn.programs.sparsify import independent_neurons
 from geomnn.samples import Samples
 
-__all__ = ["bounded_search", "check_certify", "optimise", "search"]
+__all__ = ["optimise", "search"]
 
 STILL_ROUNDS = 5  # rounds that bring hardly anything, after which it is taken to be the end
 HARDLY = 1e-5  # relative; or tol, if that is larger
@@ -112,64 +110,6 @@ def optimise(
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
     return (search if dictionary.scope == "local" else solve)(problem, dictionary, effort, start)
-
-
-def check_certify(certify: Any, problem: Problem, choice: Choice) -> None:
-    """Refuse bounds that there are not, or not for such a problem.
-
-    Raises
-    ------
-    OptionError, UnsupportedProblem
-    """
-    if certify is None:
-        return
-    if not isinstance(certify, str) or certify != "milp":
-        raise OptionError(f"certify={certify!r}; None or 'milp' was expected.")
-    if problem.norm == 2 or problem.outputs > 1:
-        what = "norm=2" if problem.norm == 2 else f"{problem.outputs} outputs"
-        raise UnsupportedProblem(
-            f"certify='milp' is made for norm 1 and inf and one output, but there is {what}: leave it out, or use "
-            "dictionary='all' on few samples."
-        )
-    if choice.program != "all":
-        raise UnsupportedProblem(
-            "certify='milp' bounds every unit neuron, and the dictionary holds wedges of samples alone: leave it out, "
-            "or use dictionary='auto' or 'local'."
-        )
-
-
-def bounded_search(
-    problem: Problem, dictionary: Dictionary, effort: Effort
-) -> tuple[BranchingDictionary, Optimum]:
-    """A search, half of the time at most, and then bounds by branch and bound, whose better atoms it goes on from.
-
-    Parameters
-    ----------
-    problem : Problem
-        For p = 1 or ∞, with one output.
-    dictionary : Dictionary
-        Of scope "local".
-    effort : Effort
-        With the deadline of all of it; a bound that is not reached by then is a bound all the same.
-
-    Source: geomnn theory, section 5.
-    """
-    threshold, deadline = problem.reg * (1 + FOUND), effort.deadline
-    network = search(problem, dictionary, effort.part(1 / 2))
-    best = replace(network, bound=-np.inf)
-    while True:
-        branching = BranchingDictionary(problem.samples, problem.norm, max(deadline.left(), 1e-3))
-        pricing = branching.price(network.dual, threshold, 2)
-        bound = problem.dual_bound(network.dual, pricing.maximum)
-        if bound > best.bound:
-            best = replace(best, dual=network.dual, maximum=pricing.maximum, bound=bound)
-        if network.primal < best.primal:
-            best = replace(network, dual=best.dual, maximum=best.maximum, bound=best.bound)
-        if not len(pricing.units) or deadline.over():
-            ended = STOPPED if len(pricing.units) or not pricing.complete else ""
-            return branching, replace(best, ended=ended)
-        start = np.concatenate([network.units, pricing.units])
-        network = search(problem, dictionary, effort, start)
 
 
 def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary
+from geomnn.errors import ConstantNetworkWarning, warn
 from geomnn.machine import one_blas_thread
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
@@ -20,7 +21,7 @@ from geomnn.programs.refine import refine
 from geomnn.programs.restricted.solvers import restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["STOPPED", "Optimum", "solve", "sparse", "with_residual"]
+__all__ = ["STOPPED", "Optimum", "constant_correlation", "solve", "sparse", "warn_constant", "with_residual"]
 
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
@@ -199,3 +200,29 @@ def _with_its_residual(
             return replace(optimum, dual=v, maximum=maximum, bound=bound)
     scale = min(1.0, problem.reg / optimum.maximum) if optimum.maximum > 0 else 1.0
     return replace(optimum, dual=scale * optimum.dual, maximum=scale * optimum.maximum)
+
+
+def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
+    """The largest correlation of an atom with the residual of the best constant network."""
+    residual = problem.residual(np.broadcast_to(problem.constant(), problem.targets.shape))
+    largest = dictionary.price(residual, np.inf, 1).maximum
+    rounding = 1e-12 * np.abs(residual).sum() * np.abs(problem.samples.homogeneous).sum(axis=1).max()
+    return largest if largest > rounding else 0.0
+
+
+def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
+    """Warn that the best network is a constant, and say why.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : Dictionary
+    """
+    largest = constant_correlation(problem, dictionary)
+    if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
+        why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
+    elif largest == 0.0:
+        why = "no atom of the dictionary is correlated with the residual of a constant"
+    else:
+        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
+    warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning)

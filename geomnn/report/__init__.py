@@ -35,6 +35,8 @@ def write_report(study: Study, folder: Path) -> None:
         "network.py": function_text(study),
         "report.html": page_text(study, pictures),
     }
+    if (proof := study.proof) is not None:
+        texts["proof.json"] = json_text(proof)
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.bounds.proof_file import has_plans, proof_document
 from geomnn.derivation import Solution, derive
 from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
@@ -47,6 +48,10 @@ class Request:
     tol : float
     exact : bool
         Whether to solve in rational numbers, those of the file as they are written.
+    certify : str, optional
+        How all neurons are bounded where they are searched.
+    time_limit : float, optional
+        Seconds.
     """
 
     path: str
@@ -61,6 +66,8 @@ class Request:
     dictionary: str = "auto"
     tol: float = 1e-9
     exact: bool = False
+    certify: str | None = None
+    time_limit: float | None = None
 
     @property
     def loss_name(self) -> str:
@@ -89,6 +96,8 @@ class Request:
             *["--dictionary", self.dictionary] * (self.dictionary != "auto"),
             *["--tol", repr(self.tol)] * (self.tol != 1e-9),
             *["--exact"] * self.exact,
+            *["--certify", self.certify or ""] * (self.certify is not None),
+            *["--time-limit", repr(self.time_limit)] * (self.time_limit is not None),
             *["--out", out],
         ]
         return shlex.join(words)
@@ -157,6 +166,16 @@ class Study:
         )
 
     @property
+    def proof(self) -> dict[str, Any] | None:
+        """proof.json: the plans of a bound of all neurons, where there are such and the checker takes them."""
+        certificate, problem = self.solution.certificate, self.solution.problem
+        if not has_plans(certificate) or not problem.loss.is_quadratic:
+            return None
+        return proof_document(
+            certificate, self.features, self.request.target, self.classes, self.X, self.scaling
+        )
+
+    @property
     def predictions(self) -> np.ndarray:
         """f(x_i), shape (n,)."""
         return self.network(self.inputs)
@@ -210,7 +229,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
     solution = derive(
         inputs, targets, reg=request.reg if request.exact else float(request.reg), norm=float(request.norm),
         bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
-        tol=request.tol, progress=progress,
+        certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
     )  # fmt: skip
     return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt)
 

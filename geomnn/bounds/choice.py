@@ -1,0 +1,55 @@
+"""The one place where a name becomes a bound, or several, and where a bound is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geomnn.bounds.base import Bound
+from geomnn.bounds.milp import MilpBound
+from geomnn.bounds.stars import StarBound
+from geomnn.bounds.transport import TransportBound
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.programs.problem import Problem
+
+__all__ = ["BOUNDS", "choose_bounds"]
+
+BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (TransportBound, StarBound, MilpBound)}
+
+
+def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[type[Bound], ...]:
+    """The bounds that a user named, in the order in which they are tried; none for None.
+
+    Parameters
+    ----------
+    certify : None or str
+    problem : Problem
+    deeper : str
+        Why only bounds of networks of any depth will do, in words that follow "there is"; empty if all will.
+
+    Raises
+    ------
+    OptionError
+        If there is no such bound.
+    UnsupportedProblem
+        If it is not made for such a problem.
+    """
+    if certify is None:
+        return ()
+    if certify != "auto" and (not isinstance(certify, str) or certify not in BOUNDS):
+        *names, last = ("auto", *BOUNDS)
+        raise OptionError(
+            f"certify={certify!r}; None, {', '.join(map(repr, names))} or {last!r} was expected."
+        )
+    wrong = {name: (not kind.any_depth and deeper) or kind.unfit(problem) for name, kind in BOUNDS.items()}
+    fit = [name for name, reason in wrong.items() if not reason]
+    if fit and certify == "auto":
+        return tuple(BOUNDS[name] for name in fit)
+    if certify in fit:
+        return (BOUNDS[certify],)
+    others = (
+        f"or use {' or '.join(f'certify={name!r}' for name in fit)}" if fit else "as there is no bound for it"
+    )
+    reason = wrong.get(certify) or next(iter(wrong.values()))
+    raise UnsupportedProblem(
+        f"certify={certify!r} is not made for this problem, as there is {reason}: leave it out, {others}."
+    )

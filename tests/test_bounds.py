@@ -1,0 +1,132 @@
+"""Bounds of all unit neurons: their laws, what is refused, and what a certificate then says."""
+
+import numpy as np
+import pytest
+from problems import degenerate
+
+import geomnn as gm
+from geomnn.bounds import BOUNDS
+from geomnn.bounds.proving import percent
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.programs.problem import pose
+from geomnn.testing import check_bound
+
+FITTING = [
+    (name, norm, bias)
+    for name, kind in BOUNDS.items()
+    for norm in (1, 2, np.inf)
+    for bias in (True, False)
+    if not kind.unfit(pose(np.eye(2), [0.0, 1.0], 0.1, norm, bias, "squared"))
+]
+
+
+def draw(n, d, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, d)), rng.normal(size=n)
+
+
+@pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_laws(name, norm, bias, d):
+    check_bound(BOUNDS[name], *draw(9, d, d), reg=0.3, norm=norm, bias=bias)
+
+
+@pytest.mark.parametrize("data", degenerate())
+@pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
+@pytest.mark.one_in(5)
+def test_laws_of_degenerate_data(name, norm, bias, data):
+    X, y = degenerate()[data]
+    check_bound(BOUNDS[name], X, y, 0.1, norm, bias)
+
+
+@pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
+@pytest.mark.parametrize("seed", range(4))
+def test_no_bound_is_above_the_optimum(name, norm, bias, seed):
+    X, y = draw(8 + 2 * seed, 1 + seed % 3, seed)
+    best = gm.derive(X, y, reg=0.2, norm=norm, bias=bias)
+    certificate = gm.derive(X, y, 0.2, norm=norm, bias=bias, dictionary="local", certify=name).certificate
+    assert certificate.coverage.scope == "global"
+    assert certificate.coverage.method == name
+    assert certificate.dual <= best.objective * (1 + 1e-9)
+    assert certificate.primal >= best.certificate.dual * (1 - 1e-9)
+    beside = gm.derive(X, y, reg=0.2, norm=norm, bias=bias, certify=name).certificate
+    assert beside.coverage == best.certificate.coverage
+    assert beside.proven.value <= best.objective * (1 + 1e-9)
+    assert beside.statement().startswith(best.certificate.statement())
+
+
+def test_a_network_from_elsewhere():
+    """Unbalanced weights and another intercept: the certificate is about the network as it is, and says more."""
+    X, y = draw(12, 3)
+    solution = gm.derive(X, y, reg=0.3)
+    inner, biases, outer, t = solution.network.arrays()
+    other = [(3 * inner, 3 * biases), (outer.T / 3, t + 0.1)]
+    known = gm.bound(solution, method="milp").proven
+    found = gm.bound(other, X, y, reg=0.3, method="milp")
+    assert found.proven.balanced == pytest.approx(solution.objective, rel=1e-9)
+    assert found.primal > solution.objective * 1.01
+    assert found.dual == pytest.approx(known.value, rel=1e-5)
+    assert "that it has when balanced" in found.statement()
+
+
+def test_what_is_refused():
+    X, y = draw(8, 2)
+    network = gm.derive(X, y, reg=0.3).network
+    for call, kind, words in (
+        (lambda: gm.bound(network), OptionError, "Give X, y and reg"),
+        (lambda: gm.bound(gm.derive(X, y), X, y), OptionError, "leave them out"),
+        (lambda: gm.bound(network, X[:, :1], y, reg=0.3), DataError, "takes 2 features"),
+        (lambda: gm.bound(network, X, y, reg=0.3, method=None), OptionError, "the name of a bound"),
+        (lambda: gm.bound(network, X, y, reg=0.3, method="lp"), OptionError, "'milp' was expected"),
+        (lambda: gm.bound(3, X, y, reg=0.3), UnsupportedProblem, "an AnalyticNetwork"),
+        (lambda: gm.bound([np.ones((1, 2))], X, y, reg=0.3), DataError, "one layer"),
+        (lambda: gm.bound(network, X, y, reg=0.3, bias=False), OptionError, "has biases"),
+        (lambda: gm.bound(network, X, y, reg=0.3, norm=2, method="milp"), UnsupportedProblem, "norm=2"),
+    ):
+        with pytest.raises(kind, match=words):
+            call()
+
+
+def test_gaps_are_rounded_up():
+    assert percent(0.005030001) == "0.51 %"
+    assert percent(0.0050) == "0.5 %"
+    assert percent(2.0000001e-7) == "0.000021 %"
+    assert percent(0.9999) == "100 %"
+
+
+@pytest.mark.parametrize("kind", [gm.WedgeRegressor, gm.WedgeClassifier])
+def test_estimators_carry_a_bound(kind):
+    X, y = draw(20, 4)
+    y = y if kind is gm.WedgeRegressor else np.sign(y)
+    model = kind(reg=0.5, norm=1, dictionary="local", certify="stars", random_state=0).fit(X, y)
+    certificate = model.solution_.certificate
+    assert (certificate.coverage.scope, certificate.coverage.method) == ("global", "stars")
+    assert certificate.dual <= certificate.primal
+    with pytest.raises(OptionError, match="certify='lp'"):
+        kind(certify="lp").fit(X, y)
+
+
+def test_what_depth_can_buy():
+    """A plan of transport bounds networks of any depth, at two layers and at three, and never below their optimum."""
+    X, y = draw(6, 2)
+    flat, deep = (gm.derive(X, y, 0.05, depth=depth, certify="transport") for depth in (2, 3))
+    assert flat.certificate.coverage.depth == 2
+    assert flat.certificate.proven.value <= deep.objective * (1 + 1e-9)
+    assert deep.certificate.proven.value == pytest.approx(flat.certificate.proven.value, rel=1e-6)
+    assert "No ReLU network of any depth and width" in deep.certificate.statement()
+    found = gm.derive(X, y, 0.05, dictionary="local", certify="transport").certificate
+    assert found.coverage.depth == "any"
+    chains = gm.derive(X[:, :1], y, 0.05, dictionary="chains", depth=3, certify="auto").certificate
+    assert {name for _, name, _ in chains.proven.history} == {"transport"}
+    with pytest.raises(UnsupportedProblem, match="a network of 3 layers"):
+        gm.bound(deep, method="stars")
+    assert gm.bound(deep).proven.bound.name == "transport"
+
+
+def test_an_exact_optimum_keeps_its_gap_of_zero():
+    X, y = draw(8, 2)
+    X, y = X.round(1), y.round(1)
+    certificate = gm.derive(X, y, 0.3, exact=True, certify="stars").certificate
+    assert certificate.gap == 0
+    assert certificate.proven.value <= float(certificate.primal) * (1 + 1e-12)
+    assert gm.derive(X, y, 0.3, exact=True, certify="auto").certificate.proven is None
