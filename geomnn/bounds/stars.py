@@ -69,11 +69,7 @@ class StarRelaxation(Relaxation):
         x = np.concatenate(
             [np.tile(f, self.signs), np.tile(g.ravel(), self.signs), np.tile(slopes, 2 * self.signs)]
         )
-<<<<<<< HEAD
         return self.begin(x, float(self.fit.prices @ slopes) / self.d / (2 * self.n))
-=======
-        return x, float(self.fit.prices @ slopes) / self.d / (2 * self.n)
->>>>>>> d808be3467bae18de4ea5a8d24c67387233c20f5
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, g, slopes = self._split(x)
