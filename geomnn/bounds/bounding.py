@@ -165,14 +165,17 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     effort : Effort
     """
     certificate = solution.certificate
-    known = certificate.coverage.scope == "global" and (certify == "auto" or certificate.proven is not None)
+    atoms = certificate.coverage.method not in BOUNDS
+    known = certificate.proven is not None or (
+        atoms and certificate.coverage.scope == "global" and certify == "auto"
+    )
     kinds = () if known else choose_bounds(certify, problem, _deeper(solution.network.depth))
     if not kinds:
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)
     v = problem.dual_point(problem.residual(f))
     proven = prove(problem, v, f, kinds, with_end(effort).deadline)
-    if certificate.coverage.proves and certificate.coverage.method not in BOUNDS:
+    if certificate.coverage.proves and atoms:
         return replace(solution, certificate=replace(certificate, proven=proven))
     return replace(solution, certificate=globally(certificate, proven))
 
