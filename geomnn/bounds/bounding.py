@@ -83,8 +83,11 @@ def bound(
         if X is not None or y is not None or reg is not None:
             raise OptionError("A Solution has its own X, y and reg: leave them out.")
         with effort.begun() as effort:
-            known = replace(network, certificate=replace(network.certificate, proven=None))
-            return bounded(known, network.problem, method, effort).certificate
+            posed = (
+                network.problem if network.lifted is None else network.problem.over(network.lifted.samples)
+            )
+            anew = replace(network, certificate=replace(network.certificate, proven=None))
+            return bounded(anew, posed, method, effort).certificate
     if X is None or y is None or reg is None:
         raise OptionError("Give X, y and reg beside the network: it does not hold what it was trained on.")
     weights = None if sample_weight is None else finite_floats(np.asarray(sample_weight), "sample_weight")
