@@ -79,18 +79,18 @@ def test_an_entry_of_a_frame(entry, zeros):
 # walks
 
 
-@pytest.mark.parametrize(("off", "members"), [(1e-12, [0, 1]), (1e-10, [1])])
+@pytest.mark.parametrize(("off", "members"), [(1e-12, 2), (1e-10, 1)])
 def test_a_sample_on_the_hyperplane_of_a_walk(off, members):
     samples = Samples([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 1.0]], bias=False)
     walks = Walks(samples, 2, np.ones((3, 1)), np.array([[off], [0.0], [1.0]]))
-    assert walks._members == [members]
+    assert len(walks._members[0]) == members
 
 
-@pytest.mark.parametrize(("off", "members"), [(1e-10, [0]), (1e-8, [0, 1])])
+@pytest.mark.parametrize(("off", "members"), [(1e-10, 1), (1e-8, 2)])
 def test_members_of_a_walk_are_independent(off, members):
     samples = Samples([[1.0, 0.0, 0.0], [1.0, off, 0.0], [1.0, 1.0, 1.0]], bias=False)
     walks = Walks(samples, 2, np.ones((3, 1)), np.array([[0.0], [0.0], [1.0]]))
-    assert walks._members == [members]
+    assert len(walks._members[0]) == members
 
 
 @pytest.mark.parametrize(("rise", "worth"), [(1e-11, False), (1e-9, True)])

@@ -8,7 +8,7 @@ import pytest
 
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import BranchingDictionary, LocalDictionary, Pricing, branching
-from geomnn.programs import kinks
+from geomnn.programs import kinks, refine
 from geomnn.programs import search as searches
 from geomnn.programs.losses import SoftmaxLoss, find_loss
 from geomnn.programs.problem import pose
@@ -251,6 +251,20 @@ def test_a_multiplier_that_has_vanished(share, vanished):
 
 
 # other steps of solvers
+
+
+@pytest.mark.parametrize(("fall", "steps"), [(1e-16, 1), (1e-14, 2)])
+def test_a_newton_step_that_promises_rounding_is_the_last(fall, steps, monkeypatch):
+    """One neuron so far from its optimum: a step leads there, and the next is taken only if the first promised more."""
+    x, y, reg, solved = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.5]), 0.1, []
+    problem = pose(x[:, None], y, reg, 2, False, "squared")
+    z = (x @ y - reg) / (x @ x)
+    value = np.sum((y - z * x) ** 2) / 2 + reg * z
+    given = refine.cho_solve
+    monkeypatch.setattr(refine, "cho_solve", lambda *what, **how: solved.append(1) or given(*what, **how))
+    start = np.array([[z + np.sqrt(fall * value / (x @ x))]])
+    refine.refine(problem, np.ones((1, 1)), start, np.zeros(1), allowed=np.inf)
+    assert len(solved) == steps
 
 
 @pytest.mark.parametrize(("left", "vanishes"), [(1e-10, True), (1e-8, False)])

@@ -31,14 +31,11 @@ COPIED = ("geomnn", "proofs", "tests", "pyproject.toml", "README.md")
 
 
 class Tolerance(NamedTuple):
+    key: str  # path:name
     path: str  # from the root of the tree
     name: str
     number: ast.Constant
     comment: str  # right above it, or at the end of its line
-
-    @property
-    def key(self):
-        return f"{self.path}:{self.name}"
 
 
 def tolerances():
@@ -51,7 +48,9 @@ def tolerances():
                 sides = statement.targets[0], statement.value
                 names, numbers = (side.elts if isinstance(sides[0], ast.Tuple) else [side] for side in sides)
                 found += [
-                    Tolerance(place, name.id, number, comment_of(statement, text.splitlines()))
+                    Tolerance(
+                        f"{place}:{name.id}", place, name.id, number, comment_of(statement, text.splitlines())
+                    )
                     for name, number in zip(names, numbers, strict=True)
                     if isinstance(number, ast.Constant) and isinstance(number.value, float)
                     if 0 < number.value <= LARGEST and not COST.match(name.id)
@@ -70,8 +69,9 @@ def comment_of(statement, lines):
 def first_failure(copy, tests, seconds=None, tolerance=None, factor=1.0):
     """The first of these tests that fails in the copy with this change; None if all pass, or time is over."""
     places = [str(copy), str(copy / "tests"), os.environ.get("PYTHONPATH", "")]
-    settings = {"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join(places)}
+    settings = {"PYTHONPATH": os.pathsep.join(places), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     settings["PYTHONDONTWRITEBYTECODE"] = "1"  # what was changed twice in a second would be read as before
+    settings |= dict.fromkeys(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "CI"), "1")  # nor does Hypothesis draw anew
     path = copy / (tolerance.path if tolerance else "pyproject.toml")
     before, stat = path.read_bytes(), path.stat()
     if tolerance:
@@ -79,17 +79,17 @@ def first_failure(copy, tests, seconds=None, tolerance=None, factor=1.0):
         line, new = lines[number.lineno - 1], repr(number.value * factor).encode()
         lines[number.lineno - 1] = line[: number.col_offset] + new + line[number.end_col_offset :]
         path.write_bytes(b"".join(lines))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     options = {"cwd": copy, "env": os.environ | settings, "capture_output": True, "text": True}
     try:
-        run = subprocess.run([*command, *tests], timeout=seconds, **options)
+        run = subprocess.run(command, timeout=seconds, **options)
     except subprocess.TimeoutExpired:
         return None
     finally:
         path.write_bytes(before)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     if run.returncode not in (0, 1, 5):  # 5: none were chosen
-        raise SystemExit(f"pytest {' '.join(tests)}:\n{run.stdout}{run.stderr}")
+        raise SystemExit(run.stdout[-2000:] + run.stderr)
     found = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - |$)", run.stdout, re.MULTILINE)
     return found[1] if found else None
 
@@ -99,10 +99,8 @@ def candidates(tolerance):
     body = ast.parse((TREE / tolerance.path).read_text(encoding="utf-8")).body
     names = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     words = re.compile(rf"\b({'|'.join([tolerance.path[:-3].replace('/', '.'), *names])})\b")
-    often = {
-        f"tests/{path.name}": len(words.findall(path.read_text(encoding="utf-8")))
-        for path in sorted(TREE.glob("tests/test_*.py"))
-    }
+    texts = {f"tests/{path.name}": path.read_text(encoding="utf-8") for path in TREE.glob("tests/test_*.py")}
+    often = {name: len(words.findall(text)) for name, text in sorted(texts.items())}
     return ["-m", "not slow", *sorted(filter(often.get, often), key=often.get, reverse=True)]
 
 
@@ -111,13 +109,12 @@ def search(copy, chosen, record, options):
     for tolerance in chosen:
         entry = record.setdefault(tolerance.key, dict.fromkeys(CHANGES))
         for change, factor in CHANGES.items():
-            tests = options.tests or candidates(tolerance)
-            found = first_failure(copy, tests, options.seconds, tolerance, factor)
+            among = options.tests or candidates(tolerance)
+            found = first_failure(copy, among, options.seconds, tolerance, factor)
             entry[change] = found or entry[change]
             print(f"{tolerance.key} {change}: {found or 'nothing fails'}", flush=True)
     kept = {t.key: record[t.key] for t in tolerances() if t.key in record}
     RECORD.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    return 0
 
 
 def verify(copy, chosen, record):
@@ -129,11 +126,9 @@ def verify(copy, chosen, record):
         if first_failure(copy, [test], None, tolerance, CHANGES[change]) is None:
             mistakes.append(f"{tolerance.key} {change}: {test} passes all the same")
     counts = [sum(map(bool, record[tolerance.key].values())) for tolerance in chosen]
-    both, one, none = (counts.count(k) for k in (2, 1, 0))
-    print(*mistakes, f"{len(mistakes)} mistakes", sep="\n")
-    print(
-        f"{len(chosen)} tolerances, of which tests see both changes of {both}, one of {one}, none of {none}"
-    )
+    both, one, none = map(counts.count, (2, 1, 0))
+    print(*mistakes, f"{len(mistakes)} mistakes; of {len(chosen)} tolerances", end=" ", sep="\n")
+    print(f"tests see {both} in both directions, {one} in one and {none} in none")
     return int(bool(mistakes))
 
 

@@ -1,4 +1,4 @@
-"""The directive ``tolerances``: every tolerance of the package with its comment in the source and the tests that see it."""
+"""The directive ``tolerances``: every tolerance with its comment in the source and the tests that see it."""
 
 from __future__ import annotations
 
@@ -31,26 +31,32 @@ class TolerancePage(Directive):
             env.note_dependency(str(TREE / path))
             lines += [f"[{path}](../{path})", ""]
             for constant in constants:
-                lines += [f"`{constant.name}` = {constant.number.value:g}", *_definitions(constant, record), ""]
+                lines += [
+                    f"`{constant.name}` = {_short(constant.number.value)}",
+                    *_definitions(constant, record[constant.key]),
+                    "",
+                ]
         env.note_dependency(str(RECORD))
         node = nodes.container(classes=["tolerances"])
         self.state.nested_parse(StringList(lines, str(RECORD)), self.content_offset, node)
         return [node]
 
 
-def _definitions(constant: Tolerance, record: dict[str, Any]) -> list[str]:
+def _short(value: float) -> str:
+    return f"{value:g}".replace("e-0", "e-")
+
+
+def _definitions(constant: Tolerance, tests: dict[str, str | None]) -> list[str]:
     comment = constant.comment.removeprefix(f"{constant.name}: ")
-    failing: dict[str, list[str]] = {}
-    for change, test in record[constant.key].items():
+    seen: dict[str, list[str]] = {}
+    for change, test in tests.items():
         if test:
-            failing.setdefault(test, []).append(change)
-    tests = [_failing(test, " and ".join(changes)) for test, changes in failing.items()]
-    return [f": {plain(comment[0].upper() + comment[1:])}.", *(tests or [": No test sees it."])]
-
-
-def _failing(test: str, changes: str) -> str:
-    path, _, name = test.partition("::")
-    return f": *{changes}*: `{name.partition('[')[0]}` of [{path}](../{path}) fails."
+            seen.setdefault(test.partition("[")[0], []).append(change)
+    lines = [f": {plain(comment[0].upper() + comment[1:])}."]
+    for test, changes in seen.items():
+        path, _, name = test.partition("::")
+        lines.append(f": `{name}` of [{path}](../{path}) fails with it {' and with it '.join(changes)}.")
+    return lines if seen else [*lines, ": No test sees it."]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

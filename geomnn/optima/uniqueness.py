@@ -28,7 +28,7 @@ from geomnn.optima.active import ActiveAtoms
 __all__ = ["is_point", "is_unique", "may_merge"]
 
 # relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
-# vector, up to which an entry is: HiGHS and the atoms leave more than one rounding, but no more than this
+# vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
 ROUNDING = 1e-9
 # relative, of singular values to the largest and of entries of y to columns of length 1, from which on there is no
 # doubt: a thousand times ROUNDING, and what lies between the two is left undecided

@@ -31,7 +31,7 @@ from geomnn.samples import Samples
 _GRID = 480
 _NAMED = 6  # stars
 # relative to the largest |F|, as near to which counts as largest: ties by symmetry are exact up to rounding, and
-# the number beside the stars has six digits at most
+# the number beside the stars has four digits
 _TIE = 1e-6
 _FEW = 8  # samples up to which the sides of their cuts are ticked
 

@@ -27,7 +27,7 @@ from geomnn.norms import ball
 from geomnn.samples import Samples, check_integer, finite_floats, real_table
 
 # relative to reg, as near to its line as v lies on it, and absolute, of unit normals, up to which two lines are
-# one: v comes from a solve to 1e-9, and a picture shows three digits
+# one: v comes from a solve to 1e-9, and a picture shows four digits
 _TIGHT = 1e-7
 _TURNS = np.radians([90.0, 210.0, 330.0])
 

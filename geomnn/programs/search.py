@@ -33,8 +33,8 @@ from geomnn.samples import Samples
 __all__ = ["bounded_search", "check_certify", "optimise", "search"]
 
 STILL_ROUNDS = 5  # rounds that bring hardly anything, after which it is taken to be the end
-# relative to the value, the fall of a round that brings hardly anything, and the accuracy of a program where one
-# round does not pay for more; or tol, if that is larger. A search is rarely closer to the optimum
+# relative to the value, the fall of a round that brings hardly anything, and the accuracy of a program that would take
+# too long to solve to more; or tol, if that is larger. One of five rounds in a row may be unlucky, not all
 HARDLY = 1e-5
 KEPT = 5  # last networks that the end chooses from
 # relative to the largest |v_i|, the difference up to which two residuals have the same atoms: naming moves atoms,

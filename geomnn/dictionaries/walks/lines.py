@@ -19,7 +19,7 @@ from geomnn.norms import Ball, Direction
 __all__ = ["Step", "best_on_lines", "first_on_line"]
 
 # absolute, of lengths of unit weights, and of their squares: what one counts as that is zero. Any number that can
-# be divided by, and that no length of floats comes down to
+# be divided by, and that is far below what rounding leaves
 TINY = 1e-300
 
 
