@@ -28,8 +28,6 @@ from geomnn.networks.naming import _levelled, named_layers
 from geomnn.norms import Direction, ball
 from geomnn.optima.active import ActiveAtoms, nearly_active
 from geomnn.optima.uniqueness import _changes, may_merge
-from geomnn.plotting.arrangement import plot_chambers
-from geomnn.plotting.dual_geometry import DualSet
 from geomnn.programs.certificate import Certificate, warn_of_gap
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import Effort
@@ -237,28 +235,6 @@ def test_rounding_is_no_text():
     texts = [str(Rewriting(network, (1,), (1,), 1.0, 1.0, error, 1.0, ())) for error in (1e-15, 1e-13, 1e-11)]
     assert texts[0] == texts[1] != texts[2]
     assert "the same to 1e-11" in texts[2]
-
-
-@pytest.mark.parametrize(("off", "lines"), [(1e-8, 1), (1e-6, 0)])
-def test_a_point_on_its_line(off, lines):
-    plane, point = np.eye(2), np.array([1.0 - off, 0.0])
-    dual = DualSet((0, 1), plane, np.array([[1.0, 0.0]]), 1.0, point, point, point, (), plane[:0], plane[:0])
-    assert len(dual.tight()) == lines
-
-
-@pytest.mark.parametrize(("off", "lines"), [(1e-8, 1), (1e-6, 2)])
-def test_lines_that_are_one(off, lines):
-    plane, point = np.eye(2), np.array([1.0, 0.0])
-    normals = np.array([[1.0, 0.0], [1.0, off]])
-    dual = DualSet((0, 1), plane, normals, 1.0, point, point, point, (), plane[:0], plane[:0])
-    assert len(dual.tight()) == lines
-
-
-@pytest.mark.parametrize(("off", "stars"), [(1e-7, 2), (1e-5, 1)])
-def test_the_largest_of_a_picture(off, stars):
-    """Two neurons, one for each of two samples, with |F| that are nearly equal."""
-    figure = plot_chambers(np.eye(2), bias=False, residual=[1.0, 1.0 + off])
-    assert sum(line.get_gid() == "maximum" for axes in figure.axes for line in axes.lines) == stars
 
 
 # rewriting

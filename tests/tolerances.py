@@ -5,9 +5,8 @@
     python tests/tolerances.py --find blocks.py:NO_NEURON --tests tests/test_blocks.py     # search, and write it down
 
 A tolerance is a constant of a module that is a float of at most 1e-5. Its comment says relative to what it is, and why
-it has this size. Tests are run in a copy of the tree in which that one number is changed; the search looks into files
-of tests that use what the module defines, or those that it is given. Exit status 1 if a test that is written down fails
-as the tree is, or passes in spite of the change.
+it has this size. Tests are run in a copy of the tree in which that one number is changed; the search looks into tests
+that use what the module defines, or those given. Exit status 1 if a test of the record fails as is, or never does.
 """
 
 import argparse
@@ -70,11 +69,11 @@ def first_failure(copy, tests, seconds=None, tolerance=None, factor=1.0):
     """The first of these tests that fails in the copy with this change; None if all pass, or time is over."""
     places = [str(copy), str(copy / "tests"), os.environ.get("PYTHONPATH", "")]
     settings = {"PYTHONPATH": os.pathsep.join(places), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-    settings["PYTHONDONTWRITEBYTECODE"] = "1"  # what was changed twice in a second would be read as before
-    settings |= dict.fromkeys(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "CI"), "1")  # nor does Hypothesis draw anew
+    settings |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}  # so that Hypothesis draws nothing new
     path = copy / (tolerance.path if tolerance else "pyproject.toml")
     before, stat = path.read_bytes(), path.stat()
     if tolerance:
+        settings["PYTHONDONTWRITEBYTECODE"] = "1"  # or what was changed twice in a second is read as before
         number, lines = tolerance.number, before.splitlines(keepends=True)
         line, new = lines[number.lineno - 1], repr(number.value * factor).encode()
         lines[number.lineno - 1] = line[: number.col_offset] + new + line[number.end_col_offset :]
@@ -126,9 +125,8 @@ def verify(copy, chosen, record):
         if first_failure(copy, [test], None, tolerance, CHANGES[change]) is None:
             mistakes.append(f"{tolerance.key} {change}: {test} passes all the same")
     counts = [sum(map(bool, record[tolerance.key].values())) for tolerance in chosen]
-    both, one, none = map(counts.count, (2, 1, 0))
     print(*mistakes, f"{len(mistakes)} mistakes; of {len(chosen)} tolerances", end=" ", sep="\n")
-    print(f"tests see {both} in both directions, {one} in one and {none} in none")
+    print(f"tests see {counts.count(2)} in both directions, {counts.count(1)} in one")
     return int(bool(mistakes))
 
 
