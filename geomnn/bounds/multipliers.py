@@ -29,7 +29,7 @@ from geomnn.machine import one_blas_thread
 
 __all__ = ["Multipliers", "signed_tables"]
 
-FACTOR = 50  # bits behind the point of the factor of S + eI
+FACTOR = 50  # bits of the factor of S + eI, of which its largest column has all
 TRUST = (
     2.0**-48
 )  # rounding in S and its eigenvalues, relative to the order of S and the sizes of what it is made of
@@ -75,7 +75,7 @@ class Multipliers:
 
     def completed(self, X: np.ndarray, V: np.ndarray) -> Multipliers:
         """The same with the least e that proves something of a table (n, d) and a residual (n, c)."""
-        tables = list(signed_tables(X / self.length, V / self.size, self.bias))
+        tables = self._tables(X / self.length, V / self.size)
         least = [_least(_matrix(*table, *self._of(b)[:-1])) for b, table in enumerate(tables)]
         off = [self._rounding(b, *table) for b, table in enumerate(tables)]
         return replace(self, e=np.maximum(np.subtract(off, least), 0.0) * ROUNDED)
@@ -103,8 +103,7 @@ class Multipliers:
         """
         number: Any = np.vectorize(Fraction, otypes=[object]) if exact else np.asarray
         V = np.asarray(v, dtype=float).reshape(len(v), -1)
-        scaled = number(np.asarray(X, dtype=float) / self.length), number(V / self.size)
-        tables = list(signed_tables(*scaled, self.bias))
+        tables = self._tables(number(np.asarray(X, dtype=float) / self.length), number(V / self.size))
         self._check_signs(len(tables), *V.shape)
         most = number(0.0)[()]
         for b, (table, r) in enumerate(tables):
@@ -120,6 +119,11 @@ class Multipliers:
     @property
     def _arrays(self) -> tuple[np.ndarray, ...]:
         return self.P1, self.P2, self.P3, self.p4, self.p5, self.mu, self.lam, self.e
+
+    def _tables(self, X: Any, V: Any) -> list[tuple[Any, Any]]:
+        """The table and ± V of each matrix S."""
+        V = _balanced(V) if self.bias else V
+        return [(table, signs @ V) for table, signs in signed_tables(X, V.shape[1], self.bias)]
 
     def _of(self, b: int) -> list[Any]:
         return [array[b] for array in self._arrays]
@@ -148,27 +152,34 @@ class Multipliers:
             raise DataError("p4 and p5 are of one output, and there are several.")
 
 
-def signed_tables(X: Any, V: Any, bias: bool) -> Iterator[tuple[Any, Any]]:
-    """The table and ± V of each matrix S, of floats or of fractions.
+def signed_tables(X: Any, outputs: int, bias: bool) -> Iterator[tuple[Any, np.ndarray]]:
+    """The table of each matrix S and what makes ± V of it, shapes (n, d) and (n, n), of floats or of fractions.
 
-    Without a bias the table is X, with one it is X − x_j for each j; for one output V and then −V, for several V alone.
-    V is 0 where the row of the table is, which no neuron sees. With a bias its largest entry is minus the sum of the
-    others.
+    Without a bias the table is X, with one it is X − x_j for each j; for one output with V and then with −V. The first
+    of equal rows has the sum of V over them and the others 0, as have rows of zeros, which no neuron sees.
 
     Parameters
     ----------
     X : ndarray, shape (n, d)
-    V : ndarray, shape (n, c)
+    outputs : int
     bias : bool
     """
-    if bias:
-        V, columns = V.copy(), np.arange(V.shape[1])
-        V[np.argmax(np.abs(V), axis=0), columns] -= V.sum(axis=0)
-    for table in (X - x for x in X) if bias else (X,):
-        r = np.where((table == 0).all(axis=1)[:, None], 0 * V, V)
-        yield table, r
-        if V.shape[1] == 1:
-            yield table, -r
+    equal = (X[:, None] == X).all(axis=2)
+    first = np.argmax(equal, axis=1) == np.arange(len(X))
+    for anchor in range(len(X)) if bias else (None,):
+        table = X if anchor is None else X - X[anchor]
+        seen = X.any(axis=1) if anchor is None else ~equal[anchor]
+        merged = (equal & (first & seen)[:, None]).astype(int)
+        yield table, merged
+        if outputs == 1:
+            yield table, -merged
+
+
+def _balanced(V: Any) -> Any:
+    """V with the largest entry of each column changed to minus the sum of the others."""
+    V = V.copy()
+    V[np.argmax(np.abs(V), axis=0), np.arange(V.shape[1])] -= V.sum(axis=0)
+    return V
 
 
 def _matrix(X: Any, V: Any, P1: Any, P2: Any, P3: Any, p4: Any, p5: Any, mu: Any, lam: Any) -> Any:
@@ -192,8 +203,9 @@ def _is_positive(S: Any, e: Fraction, rounding: float) -> bool:
     integers = np.vectorize(int, otypes=[object])
     values, vectors = np.linalg.eigh(S.astype(float))
     roots = np.sqrt(np.maximum(values + (float(e) - rounding / 2), 0.0))
-    L = integers(np.rint(vectors * roots * 2.0**FACTOR))
+    bits = max(FACTOR - int(np.log2(roots.max() or 1.0)), 0)
+    L = integers(np.rint(vectors * roots * 2.0**bits))
     S = S + e * np.eye(len(S), dtype=int)
     denominator = lcm(*(entry.denominator for entry in S.ravel()))
-    rest = integers(S * denominator) * 4**FACTOR - L @ L.T * denominator
+    rest = integers(S * denominator) * 4**bits - L @ L.T * denominator
     return bool((2 * np.diagonal(rest) >= np.abs(rest).sum(axis=1)).all())

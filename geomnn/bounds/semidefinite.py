@@ -39,6 +39,7 @@ ORDER, SECONDS, GROWTH = (
 PATIENCE = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
 ACCURACY = 1e-9  # of the solver, in units of ‖X‖, ‖V‖ and ‖y‖
+SHORT = 1e-2  # a v of this length, relative to the one given, was found with few digits
 DIGITS = 44  # bits of a multiplier, of which the largest has all
 
 
@@ -91,21 +92,27 @@ class Semidefinite(Bound):
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """One from singular values at once, and that of the program if there is time for it."""
         problem, X = self.problem, self.problem.samples.X
-        first = Proof(v, _spectral(X, v, problem.samples.bias), problem.samples.n)
-        yield first
-        if first.maximum == 0 or self.seconds(problem) > deadline.left():
-            return
-        moved, multipliers = _solved(problem, v, deadline)
-        proof = multipliers.completed(X, moved)
-        second = Proof(moved, proof.check(X, moved), proof.count, proof)
-        if second.value(problem) > first.value(problem):
-            yield second
+        best = Proof(v, _spectral(X, v, problem.samples.bias), problem.samples.n)
+        yield best
+        for _ in range(2 if best.maximum > 0 else 0):
+            if self.seconds(problem) > deadline.left():
+                return
+            moved, multipliers = _solved(problem, v, deadline)
+            multipliers = multipliers.completed(X, moved)
+            proof = Proof(moved, multipliers.check(X, moved), multipliers.count, multipliers)
+            if proof.value(problem) > best.value(problem):
+                best = proof
+                yield best
+            if not 0 < np.linalg.norm(moved) < SHORT * np.linalg.norm(v):
+                return
+            v = moved  # in whose units it is found anew
 
 
 def _spectral(X: np.ndarray, v: np.ndarray, bias: bool) -> float:
     """½ ‖XᵀV‖ + ½ (Σ_i ‖V_i‖ λ_max(Xᵀ diag(‖V_i‖) X))^½ of the largest table, as (t)_+ = ½ (t + |t|)."""
     length, size, most = _power(np.abs(X).max()), _power(np.abs(v).max()), 0.0
-    for table, r in signed_tables(X / length, v / size, bias):
+    for table, signs in signed_tables(X / length, v.shape[1], bias):
+        r = signs @ (v / size)
         a = np.linalg.norm(r, axis=1)
         spread = np.sqrt(a.sum()) * np.linalg.norm(np.sqrt(a)[:, None] * table, 2)
         most = max(most, float(np.linalg.norm(table.T @ r, 2) + spread) / 2)
@@ -120,12 +127,11 @@ def _power(size: Any) -> float:
 class _Cone:
     """S ⪰ 0 of one table and sign, linear in V and in μ, λ and the multipliers of αα, αβ, ββ, αo and βo in this order.
 
-    Of αα and ββ there is one for each pair i > k of the samples that some neuron sees.
+    Of αα and ββ there is one for each pair i > k of the different samples that some neuron sees.
     """
 
-    def __init__(self, table: np.ndarray, sign: int, outputs: int):
-        self.samples, self.outputs, self.sign = len(table), outputs, sign
-        self.rows = np.flatnonzero(table.any(axis=1))
+    def __init__(self, table: np.ndarray, signs: np.ndarray, outputs: int):
+        self.signs, self.outputs, self.rows = signs, outputs, np.flatnonzero(signs.any(axis=1))
         X = table[self.rows]
         # the length of u is the same in another basis
         self.X = np.asarray(np.linalg.qr(X.T, mode="r")).T if X.shape[1] > len(X) else X
@@ -157,14 +163,12 @@ class _Cone:
         parts = [sparse.csr_array(np.ones((1, len(some))) @ of(some, some)) for some in (o, u)]
         parts += [-of(alpha[first], alpha[second]), -of(alpha[i], b[k]), -of(b[first], b[second])]
         parts += [-of(alpha[each], o[0 * each]), -of(b[each], o[0 * each])]
-        own = (self.rows[:, None] * self.outputs + np.arange(self.outputs)).ravel()
-        places = sparse.eye_array(self.samples * self.outputs, format="csr")[own]
-        V = of(np.repeat(alpha, self.outputs), np.tile(o, n)).T @ places
-        return sparse.vstack(parts).T, -self.sign * V
+        merged = sparse.csr_array(np.kron(self.signs[self.rows], np.eye(self.outputs)))
+        return sparse.vstack(parts).T, -of(np.repeat(alpha, self.outputs), np.tile(o, n)).T @ merged
 
     def unfold(self, x: np.ndarray) -> list[Any]:
         """P1, P2, P3, p4, p5, μ and λ of all samples."""
-        n, rows = self.samples, self.rows
+        n, rows = len(self.signs), self.rows
         mu, lam, alpha, between, beta, *signs = np.split(x, np.cumsum(self.sizes)[:-1])
         (P1, P2, P3), (p4, p5) = np.zeros((3, n, n)), np.zeros((2, n))
         first, second = rows[self.below[0]], rows[self.below[1]]
@@ -179,10 +183,9 @@ class _Cone:
 def _solved(problem: Problem, v: np.ndarray, deadline: Deadline) -> tuple[np.ndarray, Multipliers]:
     """The best V and multipliers, whose e is left open."""
     X, bias, outputs = problem.samples.X, problem.samples.bias, v.shape[1]
-    length = _power(max(np.linalg.norm(table, 2) for table, _ in signed_tables(X, v, bias)))
+    length = _power(max(np.linalg.norm(table, 2) for table, _ in signed_tables(X, outputs, bias)))
     size = _power(np.linalg.norm(v))
-    tables = [table for table, _ in signed_tables(X / length, v, bias)]
-    cones = [_Cone(table, -1 if outputs == 1 and b % 2 else 1, outputs) for b, table in enumerate(tables)]
+    cones = [_Cone(table, signs, outputs) for table, signs in signed_tables(X / length, outputs, bias)]
     moved, found = np.split(_minimised(problem, v, cones, length, size, deadline), [v.size])
     found = np.where(np.concatenate([cone.signed for cone in cones]), np.maximum(found, 0.0), found)
     unit = _power(np.abs(found).max()) / 2.0**DIGITS
