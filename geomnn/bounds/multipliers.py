@@ -73,6 +73,7 @@ class Multipliers:
         """How many multipliers are not 0."""
         return sum(int(np.count_nonzero(array)) for array in self._arrays[:-1])
 
+    @one_blas_thread()
     def completed(self, X: np.ndarray, V: np.ndarray) -> Multipliers:
         """The same with the least e that proves something of a table (n, d) and a residual (n, c)."""
         tables = self._tables(X / self.length, V / self.size)
@@ -80,6 +81,7 @@ class Multipliers:
         off = [self._rounding(b, *table) for b, table in enumerate(tables)]
         return replace(self, e=np.maximum(np.subtract(off, least), 0.0) * ROUNDED)
 
+    @one_blas_thread()
     def check(self, X: Any, v: Any, exact: bool = False) -> Any:
         """What is proven of a table and a residual.
 
@@ -143,6 +145,8 @@ class Multipliers:
             raise DataError(f"The multipliers are not those of {n} samples and {outputs} outputs.")
         if not all(np.isfinite(array).all() for array in self._arrays):
             raise DataError("A multiplier is not finite.")
+        if any(np.frexp(unit)[0] != 0.5 for unit in (self.length, self.size)):
+            raise DataError(f"The units {self.length!r} and {self.size!r} are no powers of two.")
         apart = np.where(np.eye(n, dtype=bool), 0.0, self.P2)
         if any((array < 0).any() for array in (self.P1, apart, self.P3, self.p4, self.p5, self.e)):
             raise DataError("A multiplier of a product that is never negative is negative.")
@@ -194,8 +198,7 @@ def _matrix(X: Any, V: Any, P1: Any, P2: Any, P3: Any, p4: Any, p5: Any, mu: Any
 
 def _least(S: np.ndarray) -> float:
     """The least eigenvalue."""
-    with one_blas_thread():
-        return float(np.linalg.eigvalsh(S)[0])
+    return float(np.linalg.eigvalsh(S)[0])
 
 
 def _is_positive(S: Any, e: Fraction, rounding: float) -> bool:
