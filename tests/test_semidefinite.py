@@ -357,6 +357,16 @@ def test_without_the_solver_there_is_a_sentence(monkeypatch):
         list(Semidefinite(problem).proofs(v, 0 * v, NEVER))
 
 
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5])
+def test_stopped_early_it_proves_less(seconds, monkeypatch):
+    monkeypatch.setattr(Semidefinite, "seconds", classmethod(lambda cls, problem: 0.0))
+    problem, (first, *others) = bounded(*diabetes(), 1.0, deadline=Deadline.after(seconds))
+    for proof in others:  # whose values do not fall
+        assert proof.value(problem) <= 2.6362207
+        assert proof.evidence.check(problem.samples.X, proof.dual) == proof.maximum
+    assert 0 < first.value(problem) < 2.6362207
+
+
 def test_time():
     X, y = draw(60, 11)
     problem, proofs = bounded(X, y, 5.0, deadline=Deadline.after(0.5))

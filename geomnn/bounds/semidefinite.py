@@ -36,6 +36,9 @@ ORDER, SECONDS, GROWTH = (
     2.0,
     4.4,
 )  # of two matrices S of this order, and the power by which the seconds grow with it
+LATE = (
+    2.0  # so many times the seconds that are left: stopped halfway, the solver has a v that proves something
+)
 PATIENCE = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
 ACCURACY = 1e-9  # of the solver, in units of ‖X‖, ‖V‖ and ‖y‖
@@ -82,7 +85,7 @@ class Semidefinite(Bound):
         EnumerationTooLarge
             With the seconds that it would take.
         """
-        seconds, left = cls.seconds(problem), deadline.left() if deadline.end < inf else PATIENCE
+        seconds, left = cls.seconds(problem), _left(deadline)
         if seconds > left:
             raise EnumerationTooLarge(
                 f"The semidefinite program of {problem.samples.n} samples takes about {seconds:.0f} s, and there are "
@@ -95,7 +98,7 @@ class Semidefinite(Bound):
         best = Proof(v, _spectral(X, v, problem.samples.bias), problem.samples.n)
         yield best
         for _ in range(2 if best.maximum > 0 else 0):
-            if self.seconds(problem) > deadline.left():
+            if self.seconds(problem) > LATE * _left(deadline):
                 return
             moved, multipliers = _solved(problem, v, deadline)
             multipliers = multipliers.completed(X, moved)
@@ -106,6 +109,11 @@ class Semidefinite(Bound):
             if not 0 < np.linalg.norm(moved) < SHORT * np.linalg.norm(v):
                 return
             v = moved  # in whose units it is found anew
+
+
+def _left(deadline: Deadline) -> float:
+    """Seconds that there are, even where there is no limit."""
+    return deadline.left() if deadline.end < inf else PATIENCE
 
 
 def _spectral(X: np.ndarray, v: np.ndarray, bias: bool) -> float:
