@@ -1,11 +1,10 @@
 """How work is given to the machine: jobs side by side by joblib, which runs them in processes or on a cluster, as its
 active backend says; BLAS on one thread; inner loops compiled by numba, without the global lock, kept on disk between
-processes; packages that need not be there."""
+processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from typing import Any
 
 import numba
@@ -13,9 +12,8 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from geomnn.checker.digits import shared
-from geomnn.errors import MissingPackage
 
-__all__ = ["compiled", "in_parallel", "one_blas_thread", "package", "streamed"]
+__all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed"]
 
 OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -58,16 +56,6 @@ def streamed(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> I
 def _call(function: Callable[..., Any], job: tuple[Any, ...]) -> Any:
     with one_blas_thread():  # several might round otherwise
         return function(*job)
-
-
-def package(name: str, purpose: str, source: str | None = None) -> Any:
-    """An optional package, or a `MissingPackage` that says what for."""
-    try:
-        return import_module(name)
-    except ImportError as reason:
-        raise MissingPackage(
-            f"{purpose} needs {name}, which cannot be imported ({reason}): pip install {source or name}."
-        ) from reason
 
 
 @shared

@@ -24,8 +24,7 @@ from scipy import sparse
 from geomnn.bounds.base import Bound, Proof
 from geomnn.bounds.multipliers import ROUNDED, Multipliers, signed_tables
 from geomnn.deadline import Deadline
-from geomnn.errors import EnumerationTooLarge
-from geomnn.machine import package
+from geomnn.errors import EnumerationTooLarge, package
 from geomnn.programs.problem import Problem
 
 __all__ = ["Semidefinite"]

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.errors import DataError, OptionError, UnsupportedProblem, package
 from geomnn.files import write_whole
-from geomnn.machine import package
 from geomnn.norms import ball
 from geomnn.samples import Samples, finite_floats
 
