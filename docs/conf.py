@@ -33,6 +33,7 @@ extensions = [
     "sphinx-mathjax-offline",
     "sources",  # those from here on are in _ext
     "theorems",
+    "constants",
     "interactive",
 ]
 root_doc = "index"

@@ -34,11 +34,14 @@ from geomnn.samples import Samples, check_integer
 
 __all__ = ["BlockTraining", "train_blocks"]
 
-ROUNDING = 1e-9  # relative, by which a step may raise the objective: to what (C) is solved
+# relative to the objective, by which a step may raise it: (C) is solved to a gap of as much
+ROUNDING = 1e-9
 JITTER = 0.02  # of the mean weight, that a descent begins away from wedges
 REFINEMENTS = 3  # of the targets of basis pursuit
 REWEIGHTED = 60  # least squares problems of basis pursuit over what was found
-NO_NEURON = 1e-9  # of the largest neuron, below which one is dropped
+# relative to the largest ‖z_k‖, below which a neuron is dropped: weights of the reweighting end at 0.5^30 = 1e-9 of
+# the largest, so what is that small is on its way to zero, and the last fit makes up for it
+NO_NEURON = 1e-9
 FREE = 1e4  # how much larger than any feature the constant is there
 SPREAD = 2  # hidden neurons of a block at the beginning, times its outputs
 PURSUIT = 0.02  # of the smallest reg whose network is constant

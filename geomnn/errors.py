@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,16 @@ class ConstantNetworkWarning(GeomnnWarning):
 
 class HeaderWarning(GeomnnWarning):
     """The first line of a file was taken as the names of its columns and looks like something else."""
+
+
+def package(name: str, purpose: str, source: str | None = None) -> Any:
+    """An optional package, or a `MissingPackage` that says what for."""
+    try:
+        return import_module(name)
+    except ImportError as reason:
+        raise MissingPackage(
+            f"{purpose} needs {name}, which cannot be imported ({reason}): pip install {source or name}."
+        ) from reason
 
 
 def warn(message: str, category: type[GeomnnWarning]) -> None:

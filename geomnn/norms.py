@@ -24,7 +24,9 @@ from geomnn.errors import OptionError
 
 __all__ = ["Ball", "Direction", "ball"]
 
-FLAT = 1e-12  # a coordinate this small, relative to the largest, is zero: w lies on a wall
+# relative to the largest coordinate, up to which one is zero, or two have one size: w lies on a wall. Above what a
+# step to a wall leaves, and below ON_PLANE of walks, so that walls are met one by one
+FLAT = 1e-12
 
 
 @dataclass(frozen=True, order=True)

@@ -29,6 +29,10 @@ __all__ = [
     "sums_of_products",
 ]
 
+# relative to the length of a vector, up to which its distance from a span counts as none: above the rounding of a basis
+# of nearly dependent vectors, and nothing is divided by less
+SPANNED = 1e-9
+
 
 class Samples:
     """The samples X of a training problem, with or without a bias.

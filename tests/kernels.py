@@ -40,6 +40,8 @@ QUICK = (
     "path",
     "programs",
     "sweep",
+    "tolerances",
+    "tolerances_solvers",
     "unique",
 )
 

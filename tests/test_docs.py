@@ -1,10 +1,12 @@
 """The documentation: its API page has every public name, and its front page is the one of the code."""
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import tolerances
 
 import geomnn as gm
 
@@ -79,3 +81,18 @@ def test_words_of_the_glossary_live_where_it_says():
             assert getattr(import_module(module), name).__module__ == module
             found.add(name)
     assert {"Atom", "Certificate", "Dictionary", "Path", "Pricing"} <= found
+
+
+def test_tolerances_are_explained_and_tested():
+    """Each says relative to what it is, and the tests that are said to see it are there."""
+    record, texts = json.loads(tolerances.RECORD.read_text(encoding="utf-8")), {}
+    constants = tolerances.tolerances()
+    assert [constant.key for constant in constants] == list(record)
+    for constant in constants:
+        assert re.search(r"\b(relative|absolute)\b", constant.comment), constant.key
+        assert list(record[constant.key]) == list(tolerances.CHANGES)
+        for test in filter(None, record[constant.key].values()):
+            path, function = re.fullmatch(r"(tests/test_\w+\.py)::(\w+)(?:\[.*\])?", test).groups()
+            if path not in texts:
+                texts[path] = (DOCS.parent / path).read_text(encoding="utf-8")
+            assert f"\ndef {function}(" in texts[path], test

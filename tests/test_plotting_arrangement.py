@@ -202,3 +202,10 @@ def test_what_cannot_be_drawn_is_refused_with_advice():
     for kind, message, call in cases:
         with pytest.raises(kind, match=message):
             call()
+
+
+@pytest.mark.parametrize(("off", "stars"), [(1e-7, 2), (1e-5, 1)])
+def test_the_largest_of_a_picture(off, stars):
+    """Two neurons, one for each of two samples, with |F| that are nearly equal."""
+    figure = plotting.plot_chambers(np.eye(2), bias=False, residual=[1.0, 1.0 + off])
+    assert sum(line.get_gid() == "maximum" for axes in figure.axes for line in axes.lines) == stars

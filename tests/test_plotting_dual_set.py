@@ -117,3 +117,20 @@ def test_degenerate_dual_sets_have_pictures(norm):
             plotting.plot_dual_set(X, y, 0.1, norm=norm, bias=False).draw_without_rendering()
         for X, y in (([[0, 0]] * 3, [1, 2, 0]), ([[1.0], [1.0], [2.0]], [0, 1, 1])):
             plotting.plot_dual_set(X, y, 0.1, norm=norm).draw_without_rendering()
+
+
+@pytest.mark.parametrize(("off", "lines"), [(1e-8, 1), (1e-6, 0)])
+def test_a_point_on_its_line(off, lines):
+    plane, point = np.eye(2), np.array([1.0 - off, 0.0])
+    dual = dual_geometry.DualSet(
+        (0, 1), plane, np.array([[1.0, 0.0]]), 1.0, point, point, point, (), plane[:0], plane[:0]
+    )
+    assert len(dual.tight()) == lines
+
+
+@pytest.mark.parametrize(("off", "lines"), [(1e-8, 1), (1e-6, 2)])
+def test_lines_that_are_one(off, lines):
+    plane, point = np.eye(2), np.array([1.0, 0.0])
+    normals = np.array([[1.0, 0.0], [1.0, off]])
+    dual = dual_geometry.DualSet((0, 1), plane, normals, 1.0, point, point, point, (), plane[:0], plane[:0])
+    assert len(dual.tight()) == lines

@@ -69,7 +69,7 @@ def _sections(text: str) -> str:
 
 def _page(name: str, theorem: Any, records: list[Any]) -> str:
     steps = [
-        f"| {_plain(record.step.claim)} | {record.step.kind} | {_plain(record.step.scope)} | "
+        f"| {plain(record.step.claim)} | {record.step.kind} | {plain(record.step.scope)} | "
         f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'} | {record.seconds:.2f}\u00a0s |"
         for record in records
     ]
@@ -115,10 +115,10 @@ def _naming(folder: str, pattern: re.Pattern[str]) -> list[str]:
 def _words(text: str) -> str:
     """Text of the proofs as Markdown: what is indented stays as it is written, the rest is plain."""
     lines = text.strip().splitlines()
-    return "\n".join(line if line.startswith("    ") else _plain(line) for line in lines)
+    return "\n".join(line if line.startswith("    ") else plain(line) for line in lines)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return re.sub(r"([*`<$\[\]|~_])", r"\\\1", " ".join(text.split()))
 
 

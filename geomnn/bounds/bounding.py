@@ -83,8 +83,11 @@ def bound(
         if X is not None or y is not None or reg is not None:
             raise OptionError("A Solution has its own X, y and reg: leave them out.")
         with effort.begun() as effort:
-            known = replace(network, certificate=replace(network.certificate, proven=None))
-            return bounded(known, network.problem, method, effort).certificate
+            posed = (
+                network.problem if network.lifted is None else network.problem.over(network.lifted.samples)
+            )
+            anew = replace(network, certificate=replace(network.certificate, proven=None))
+            return bounded(anew, posed, method, effort).certificate
     if X is None or y is None or reg is None:
         raise OptionError("Give X, y and reg beside the network: it does not hold what it was trained on.")
     weights = None if sample_weight is None else finite_floats(np.asarray(sample_weight), "sample_weight")
@@ -165,14 +168,17 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     effort : Effort
     """
     certificate = solution.certificate
-    known = certificate.coverage.scope == "global" and (certify == "auto" or certificate.proven is not None)
+    atoms = certificate.coverage.method not in BOUNDS
+    known = certificate.proven is not None or (
+        atoms and certificate.coverage.scope == "global" and certify == "auto"
+    )
     kinds = () if known else choose_bounds(certify, problem, _deeper(solution.network.depth))
     if not kinds:
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)
     v = problem.dual_point(problem.residual(f))
     proven = prove(problem, v, f, kinds, with_end(effort).deadline)
-    if certificate.coverage.proves and certificate.coverage.method not in BOUNDS:
+    if certificate.coverage.proves and atoms:
         return replace(solution, certificate=replace(certificate, proven=proven))
     return replace(solution, certificate=globally(certificate, proven))
 

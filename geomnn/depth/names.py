@@ -21,7 +21,9 @@ from geomnn.samples import Samples
 
 __all__ = ["SECONDS_PER_NAME", "exactly", "feature_table", "name_feature", "named_units", "renamed"]
 
-NO_WEIGHT = 1e-11  # of the largest w_k times feature, up to which a neuron does not need it
+# relative to the largest w_k times the size of feature k, up to which a neuron does not need it: rounding of a unit
+# over features that are nearly dependent, and less than what outputs are compared to
+NO_WEIGHT = 1e-11
 SECONDS_PER_NAME = 3e-4  # of a wedge
 
 

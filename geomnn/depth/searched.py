@@ -31,12 +31,15 @@ __all__ = ["search_layers"]
 STARTS = 16  # walks for each residual that is handed down
 MORE_FEATURES = 12  # features besides those of a network that a layer begins with, at most
 BEST = 2  # features that each of them brings, at most
-WORTH = 1e-6  # relative excess over F from which a feature is taken
+# relative excess over the F of the neuron above, from which a feature is taken: walks end where a step rises by
+# less than 1e-10 (HIGHER), so less is the feature that is there already
+WORTH = 1e-6
 FALL = 1e-3  # relative fall of the objective below which a round has brought nothing
 STILL_LAYERS = 2  # such rounds, after which it is the end
 WALK_ROUNDS = 5  # of walks, at most, for a network whose residual is handed down
-NO_SHARE = 1e-9  # of its largest weight, up to which a unit does not depend on a feature
-EQUAL_FEATURES = 1e-9  # relative difference of features that are the same
+# relative to the largest weight of a unit, up to which one is zero, and to the largest entry of a feature or unit,
+# up to which two are the same: well above the 1e-11 to which walks tell what lies on a plane (ON_PLANE)
+ROUNDING = 1e-9
 
 
 def search_layers(problem: Problem, count: int, effort: Effort) -> tuple[list[np.ndarray], np.ndarray, bool]:
@@ -102,7 +105,7 @@ def _and_more(found: Optimum, samples: Samples, seed: int, deadline: Deadline) -
     walks = LocalDictionary(samples, 1.0, seed=seed).until(deadline)
     others = walks.price(found.dual, 0.0, MORE_FEATURES).units
     off = np.abs(others[:, None] - found.units).max(axis=2) / np.abs(others).max(axis=1, keepdims=True)
-    return np.vstack([found.units, others[off.min(axis=1) > EQUAL_FEATURES]])
+    return np.vstack([found.units, others[off.min(axis=1) > ROUNDING]])
 
 
 def _used(layers: list[np.ndarray], top: np.ndarray, bias: bool) -> tuple[list[np.ndarray], np.ndarray]:
@@ -110,7 +113,7 @@ def _used(layers: list[np.ndarray], top: np.ndarray, bias: bool) -> tuple[list[n
     kept = [*layers, top]
     for level in range(len(layers) - 1, -1, -1):
         weights = np.abs(kept[level + 1][:, : len(kept[level])])
-        used = (weights > NO_SHARE * weights.max(axis=1, keepdims=True)).any(axis=0)
+        used = (weights > ROUNDING * weights.max(axis=1, keepdims=True)).any(axis=0)
         kept[level] = kept[level][used]
         kept[level + 1] = kept[level + 1][:, np.append(used, np.ones(int(bias), dtype=bool))]
     return kept[:-1], kept[-1]
@@ -134,13 +137,13 @@ def _hand_down(
                 continue
             new += list(search_.price(reduced[:, None], gain * (1 + WORTH), BEST).units)
             weight = unit[: samples[level + 1].d]
-            used = np.flatnonzero(np.abs(weight) > NO_SHARE * np.abs(weight).max())
+            used = np.flatnonzero(np.abs(weight) > ROUNDING * np.abs(weight).max())
             below += [(layers[level][k], np.sign(weight[k]) * reduced) for k in used]
         kept: list[np.ndarray] = []
         for unit in new:
             column = lower.features(unit[None])[:, 0]
             known = np.column_stack([columns, *(lower.features(u[None]) for u in kept)])
-            if np.abs(known - column[:, None]).max(axis=0).min() > EQUAL_FEATURES * column.max():
+            if np.abs(known - column[:, None]).max(axis=0).min() > ROUNDING * column.max():
                 kept.append(unit)
         if kept:
             layers[level] = np.vstack([layers[level], kept])
@@ -157,7 +160,7 @@ def _reduced(samples: Samples, unit: np.ndarray, r: np.ndarray) -> tuple[np.ndar
     active, on = incidences > 0, np.flatnonzero(incidences == 0)
     gain = float(r[active] @ incidences[active])
     weight = unit[: samples.d]
-    used = np.append(np.abs(weight) > NO_SHARE * np.abs(weight).max(), np.ones(int(samples.bias), dtype=bool))
+    used = np.append(np.abs(weight) > ROUNDING * np.abs(weight).max(), np.ones(int(samples.bias), dtype=bool))
     rows = samples.homogeneous[:, used]
     slope = np.append(np.sign(weight), np.zeros(int(samples.bias)))[used]
     right = rows[active].T @ r[active] - gain * slope

@@ -34,8 +34,11 @@ from geomnn.samples import Samples
 __all__ = ["BranchedPricing", "BranchingDictionary"]
 
 COST = 1e4  # Σ|r_i m_i| as HiGHS sees it, whose tolerances for gaps, 1e-6, and duals, 1e-7, are absolute
-TRUST = 1e-7  # what every bound is raised by for the tolerances of HiGHS, relative to Σ|r_i m_i|
-NO_MOMENT = 1e-13  # a sample with less than this part of Σ|r_i m_i| is left out of the search
+# relative to Σ|r_i m_i|, by which every bound is raised: HiGHS keeps constraints to 1e-7 to 1e-6, on variables of
+# size 1, and gaps to 1e-6 of an objective of size COST
+TRUST = 1e-7
+# relative to Σ|r_i m_i|, below which a sample is left out of the search: a million of them together are below TRUST
+NO_MOMENT = 1e-13
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ __all__ = ["name_atom", "name_error", "units_through", "wedge_vectors"]
 # (how close to the hyperplane a sample lies on it, how far from a span a vector is independent of it): above rounding;
 # then for near-duplicates some 1e-12 and some 1e-13 apart, of which one spans what is to be named
 NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
-NEARBY, MOST_NEARBY = 1e-8, 20_000  # where they are closer: all sets of what is near are tried, up to so many
+# NEARBY: relative to the terms of w·x + b. Where samples are closer still, all sets of what is so near are tried, up to
+# so many, and the one that gives the unit back counts: wide enough for all that rounding can hide, as trying is safe
+NEARBY, MOST_NEARBY = 1e-8, 20_000
 
 
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:

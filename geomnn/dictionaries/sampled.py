@@ -21,11 +21,10 @@ from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.norms import Direction, ball
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import SPANNED, Samples, check_integer
 
 __all__ = ["SampledDictionary", "sketch_directions"]
 
-SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
 SKETCHES = 64  # independent ones, for equal shares of the wedges
 EQUAL_DIGITS = 8  # digits to which two units are compared
 BLOCK_FLOATS = 2**23  # floats in a block, 64 MiB

@@ -21,8 +21,12 @@ from geomnn.samples import Samples
 
 __all__ = ["named_layers", "unit_layers"]
 
-EQUAL_WEIGHTS = 1e-10  # of the largest weight, up to which two are equal
-SAME_WEDGE = 1e-9  # relative, up to which a neuron is the wedge of its name
+# relative to the largest weight, up to which two are equal: layers of other programs are rounded, and normalising
+# rounds them again, but weights that happen to agree to ten digits are rare
+EQUAL_WEIGHTS = 1e-10
+# relative to the largest entry of a unit, by the sizes of columns, up to which a neuron is the wedge of its name:
+# what rounding makes of a wedge of samples that are nearly dependent
+SAME_WEDGE = 1e-9
 
 
 def named_layers(

@@ -26,8 +26,12 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["ActiveAtoms", "exactly_active", "nearly_active"]
 
-SAME_UNIT = 1e-8  # largest difference of the entries of two units that are one, relative to the largest
-ON_HYPERPLANE = 1e-9  # of the largest |x̃·u|, up to which a sample is on the hyperplane
+# relative to the largest entry of a unit, the difference of entries up to which two units are one: two ways to
+# compute a wedge differ by rounding, and by more where samples are nearly dependent
+SAME_UNIT = 1e-8
+# relative to the largest |x̃·u|, up to which a sample is on the hyperplane: above the rounding of a unit that
+# was computed from nearly dependent samples, and below SAME_UNIT
+ON_HYPERPLANE = 1e-9
 TOLERANCES = (1e-9, 1e-6)  # of correlations, relative: what both say is taken to be so
 MOST_ACTIVE = 2000  # active atoms that are looked at
 

@@ -27,9 +27,12 @@ from geomnn.optima.active import ActiveAtoms
 
 __all__ = ["is_point", "is_unique", "may_merge"]
 
-ROUNDING = 1e-9  # of the columns, all of one size, up to which a combination of them is zero
-APART = 1e-6  # relative singular value, and entry of y, from which on there is no doubt
-ZERO_PART = 1e-9  # of the largest entry of a vector, up to which an entry is zero
+# relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
+# vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
+ROUNDING = 1e-9
+# relative, of singular values to the largest and of entries of y to columns of length 1, from which on there is no
+# doubt: a thousand times ROUNDING, and what lies between the two is left undecided
+APART = 1e-6
 BITS = 2**60  # to which the entries of y are rounded to be checked in integers
 
 
@@ -99,7 +102,7 @@ def _change(columns: np.ndarray, free: np.ndarray) -> np.ndarray | None:
 
 
 def _support(change: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.abs(change) > ZERO_PART * np.abs(change).max())
+    return np.flatnonzero(np.abs(change) > ROUNDING * np.abs(change).max())
 
 
 def _changes(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:

@@ -30,7 +30,9 @@ from geomnn.samples import Samples
 
 _GRID = 480
 _NAMED = 6  # stars
-_TIE = 1e-6  # relative, as near to the largest value counts as largest
+# relative to the largest |F|, as near to which counts as largest: ties by symmetry are exact up to rounding, and
+# the number beside the stars has four digits
+_TIE = 1e-6
 _FEW = 8  # samples up to which the sides of their cuts are ticked
 
 

@@ -26,7 +26,9 @@ from geomnn.errors import ConstantNetworkWarning, DataError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.samples import Samples, check_integer, finite_floats, real_table
 
-_TIGHT = 1e-7  # relative, as near to its line as a point lies on it
+# relative to reg, as near to its line as v lies on it, and absolute, of unit normals, up to which two lines are
+# one: v comes from a solve to 1e-9, and a picture shows four digits
+_TIGHT = 1e-7
 _TURNS = np.radians([90.0, 210.0, 330.0])
 
 
@@ -94,7 +96,7 @@ class DualSet:
         normals = np.sign(values[on])[:, None] * self.normals[on]
         units = normals / np.linalg.norm(normals, axis=1, keepdims=True)
         return units[
-            [not (np.abs(units[:k] - unit).max(axis=1) < 1e-7).any() for k, unit in enumerate(units)]
+            [not (np.abs(units[:k] - unit).max(axis=1) < _TIGHT).any() for k, unit in enumerate(units)]
         ]
 
 

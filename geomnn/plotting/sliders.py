@@ -10,7 +10,7 @@ import numpy as np
 from geomnn import algebra
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, UnsupportedProblem
-from geomnn.networks.io.interchange import package
+from geomnn.errors import package
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set

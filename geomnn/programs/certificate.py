@@ -21,9 +21,11 @@ from geomnn.programs.effort import Effort
 
 __all__ = ["Certificate", "rounded", "warn_of_gap"]
 
+# relative to a weight, the error of its name above which the statement says so: six digits are what it prints
 LOOSE_NAMES = 1e-6
-BRANCHED = 1e-5  # relative gap that a branch and bound in float64 comes to when it has ended
-RELAXED = 1e-5  # relative gap below which no relaxation is expected to come, so that to miss it is no news
+# relative to the primal value, the gap that a branch and bound in float64 comes to when it has ended: TRUST of its
+# dictionary times Σ|r_i m_i| over the largest correlation, which is some tens
+BRANCHED = 1e-5
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
         advice = "Allow more (time_limit=, rounds=), or take a larger reg."
     proven = certificate.proven
     branched = proven is not None and {name for _, name, _ in proven.history} == {"milp"}
-    relaxed = proven is not None and not branched and effort.tol < RELAXED
+    relaxed = proven is not None and not branched and effort.tol < BRANCHED
     tol = max(effort.tol, BRANCHED if branched else 0.0)
     if not certificate.coverage.proves:  # its gap is an estimate, and the search has ended
         if certificate.largest_correlation > effort.far_off:

@@ -25,12 +25,19 @@ from geomnn.programs.restricted.active_set import DualActiveSet, Projection
 
 __all__ = ["Piece", "follow"]
 
-NO_STEP = 1e-9  # a step of this part of reg is none: atoms that come together, by symmetry, come so close
-LEAP = 1e-6  # part of reg that is stepped over where rounding hides which kink is next
-OFF = 1e-10  # relative excess over reg at which an atom has been missed
+# relative to reg, up to which a step is none: atoms that come together, by symmetry, come so close
+NO_STEP = 1e-9
+# relative to reg, the part that is stepped over where rounding hides which kink is next: a thousand times NO_STEP,
+# so that it leads out of there, and shorter than what a picture shows
+LEAP = 1e-6
+# relative to reg, the excess at which an atom has been missed, and to ‖y‖, the z < 0 that is no rounding: above
+# what refined solves leave, and below NO_STEP
+OFF = 1e-10
 SETTLING = 200  # rounds in which a solve anew has to end
-NO_MULTIPLIER = 1e-12  # share of the largest multiplier that is taken for rounding
-BEND = 1e-8  # change of the slope of v, relative, from which on it is one: rounding leaves 1e-12, kinks above 1e-4
+# relative to the largest multiplier, up to which one is taken for zero: what refined solves leave of it
+NO_MULTIPLIER = 1e-12
+# relative to the slope of v, from which on a change of it is one: rounding leaves 1e-12, kinks above 1e-4
+BEND = 1e-8
 
 
 @dataclass(frozen=True)

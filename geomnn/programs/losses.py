@@ -15,10 +15,13 @@ __all__ = ["HingeLoss", "LogisticLoss", "Loss", "SoftmaxLoss", "SquaredLoss", "c
 
 EPS = np.finfo(float).eps
 SHIFT_STEPS, HALVINGS = 100, 40  # to the intercept of a softmax loss, and on the way of each, at most
-# an intercept next to balance, to which so many steps bring nothing more, is balanced up to rounding
+# NEXT: relative to Σ_i |v_ik| of a class k. An intercept next to balance, to which so many steps bring nothing more, is
+# balanced up to rounding, which where f is large is that of f and not that of v
 NEXT, STALLED_SHIFT = 1e-9, 3
 FAR_STEP = 1e6  # a Newton step of this length comes of a curvature that is rounding
-NO_CURVATURE = 1e-60  # of all weights: no curvature and no residual
+# relative to the sum of all weights, below which a class has no curvature and no residual: small enough for classes
+# that are nearly separated, and its square is still a float
+NO_CURVATURE = 1e-60
 
 
 class SquaredLoss(Loss):

@@ -29,11 +29,12 @@ from geomnn.samples import Samples
 __all__ = ["refine"]
 
 MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample or nothing
-LAST_FALL = (
-    1e-15  # relative fall of the value that a Newton step promises, from which on one more ends at rounding
-)
+# relative to the value, the fall that a Newton step promises from which on one more would end at rounding
+LAST_FALL = 1e-15
 SECONDS_PER_JACOBIAN_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobian, in the first step
-DEAD = 1e-9  # of its size, up to which a step makes a neuron vanish
+# relative to the size of a neuron, what may be left of it where a step makes it vanish: the difference of two
+# numbers of its size, in which rounding is the more the longer the step is
+DEAD = 1e-9
 
 
 @dataclass(frozen=True)

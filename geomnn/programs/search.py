@@ -31,17 +31,21 @@ from geomnn.samples import Samples
 __all__ = ["optimise", "search"]
 
 STILL_ROUNDS = 5  # rounds that bring hardly anything, after which it is taken to be the end
-HARDLY = 1e-5  # relative; or tol, if that is larger
+# relative to the value, the fall of a round that brings hardly anything, and the accuracy of a program that would take
+# too long to solve to more; or tol, if that is larger. One of five rounds in a row may be unlucky, not all
+HARDLY = 1e-5
 KEPT = 5  # last networks that the end chooses from
-SAME_RESIDUAL = 1e-9  # relative difference up to which two residuals have the same atoms
+# relative to the largest |v_i|, the difference up to which two residuals have the same atoms: naming moves atoms,
+# and so v, by rounding, and walks anew are for a v that something else has moved
+SAME_RESIDUAL = 1e-9
 WORTH_A_ROUND = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ON = 10_000  # the most steps with which neurons slide on where no time is left for a round
 ROOM = 2**25  # entries of the features of all walks that are kept
 LANDING_RISE = 1e-2  # relative rise of the value up to which walks make up for sliding
-SLID_AWAY = 1e-6  # of the largest neuron, up to which one has slid to nothing
+# relative to the largest neuron, up to which one has slid to nothing: slides end long before rounding
+SLID_AWAY = 1e-6
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
-LOOSE_PROGRAM = 1e-5  # relative accuracy of it beyond
 FEW_ATOMS = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
 FIRST = 2  # rounds that any time is enough for, if to begin with: of the first the second makes a network
@@ -50,8 +54,12 @@ LANDING = 0.95  # is for walks to named atoms, and the rest for the last network
 WALKING = 1 / 3  # part of what is left for the walks of a round
 SLIDING = 1 / 2  # and for sliding
 NEARLY = 0.95  # part of reg from which on a correlation may soon come up to it
-CLOSE = 1e-6  # relative excess over reg up to which a search knows of nothing better
-FOUND = 1e-7  # relative excess over reg above which an atom counts as violated
+# relative to reg, the excess up to which a search knows of nothing better: ten times FOUND, as atoms up to that are
+# not looked for, and v is solved to tol
+CLOSE = 1e-6
+# relative to reg, the excess above which an atom counts as violated: what it can lower the value by is about the
+# square of this part, which is rounding
+FOUND = 1e-7
 
 
 def search(
@@ -94,7 +102,7 @@ def search(
             # do not, as when they were cut short, those that slid go on through the samples next to them
             walking = landing.part(WALKING)
             ends = dictionary.until(walking).follow(found.units, found.dual, 0.0, run.limit).units
-            accuracy = tol / 10 if run.solves(found) else max(tol, LOOSE_PROGRAM)
+            accuracy = tol / 10 if run.solves(found) else max(tol, HARDLY)
             restricted, landed = restricted_solver(problem, accuracy, landing), found
             if not walking.over():
                 landed = run.network(restricted, np.concatenate([run.near(found), ends]))

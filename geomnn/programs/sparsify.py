@@ -13,7 +13,9 @@ __all__ = ["independent_neurons"]
 
 SECONDS_PER_SVD_PRODUCT = 3e-9  # of an entry with a column, in a singular value decomposition
 LARGE_TABLE = 2**18  # entries from which on inner products are looked at before
-CLEARLY = 1e-10  # of the largest eigenvalue of the inner products: rounding makes 1e-13 of nothing
+# relative to the largest eigenvalue of the inner products, above which the smallest is not zero: rounding makes
+# 1e-13 of nothing, and in doubt singular values decide
+CLEARLY = 1e-10
 
 
 def independent_neurons(

@@ -21,15 +21,24 @@ from geomnn.samples import Samples
 
 __all__ = ["Cone", "Rows"]
 
-NO_PART = 1e-12  # of a neuron, that its weight may be to count as zero, or what is left of it
-ZERO_ENTRY = 1e-9  # entries of the tableau up to this are zero; rows are 1 on the average of a vertex
-FLAT_EDGE = 1e-8  # slopes up to this part of the largest along an edge are none
-SLACK = 1e-11  # by which a row may fall below zero for the sake of a larger pivot
+# relative to a neuron: a weight that counts as zero, a share of it that is none, and what is left of it at the end;
+# the sum of rays is its neuron to EXACT, ten times as much
+NO_PART = 1e-12
+# absolute, of entries of the tableau and of rows at a vertex, which are 1 on the average: up to this they are zero,
+# ten times what a vertex may drift by (VERTEX_DRIFT)
+ZERO_ENTRY = 1e-9
+# relative to the largest slope along an edge, up to which one is none: a pivot divides by it, and leaves eight
+# digits less
+FLAT_EDGE = 1e-8
 DELAY = 24  # pivots before they are worked into the tableau
 ANEW = 8_000  # pivots, at most, before the tableau is formed anew
-VERTEX_DRIFT = 1e-10  # of a vertex between that
+# absolute, of rows that are 1 on the average of a vertex: by how much they may drift until the tableau is formed
+# anew, a tenth of what counts as zero
+VERTEX_DRIFT = 1e-10
 PROJECTIONS = 32  # random ones of edges, which tell their lengths
-EXACT = 1e-11  # a row that a ray is said to be orthogonal to is zero on it up to this
+# absolute, of rows that are 1 on the average of a ray: up to this they are zero, or may fall below it for the sake
+# of a larger pivot; what solving for a ray leaves
+EXACT = 1e-11
 MOST_PIVOTS = 50  # pivots to a facet, times the dimension
 
 
@@ -309,7 +318,7 @@ def _reach(vertex, column):  # type: ignore[no-untyped-def]
     most = 1e300
     for r in range(len(vertex)):
         if -column[r] > FLAT_EDGE * size:
-            most = min(most, (vertex[r] + SLACK) / -column[r])
+            most = min(most, (vertex[r] + EXACT) / -column[r])
     i, largest = -1, FLAT_EDGE * size
     for r in range(len(vertex)):
         if -column[r] > largest and vertex[r] <= most * -column[r]:

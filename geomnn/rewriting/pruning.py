@@ -10,7 +10,9 @@ from scipy.linalg import qr
 
 __all__ = ["products_of", "pruned"]
 
-DEPENDENT_PRODUCTS = 1e-13  # relative size of the smallest singular value of dependent vectors
+# relative to the largest diagonal entry of R, up to which vectors are dependent, and to ‖costs‖, up to which a
+# change costs nothing: rounding of a QR of vectors of size 1
+DEPENDENT_PRODUCTS = 1e-13
 
 
 def pruned(products: np.ndarray, costs: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ DENSE = (
     2**26
 )  # entries of the products of features and outer weights, up to which neurons are pruned together
 JOB_NEURONS = 8  # neurons of a job
-SHOWN = 1e-12  # error of the outputs below which it is rounding, and no text
+# relative to the largest output, the error below which it is rounding, and not shown: texts are the same everywhere
+SHOWN = 1e-12
 Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
 

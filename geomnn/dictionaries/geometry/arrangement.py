@@ -14,6 +14,8 @@ import numpy as np
 
 __all__ = ["Faces", "central_faces", "count_central_faces"]
 
+# absolute, as vectors have length 1: the sine of the angle up to which two are parallel, or one lies on a flat.
+# Above rounding, which grows with each restriction to a hyperplane, and below what data distinguish
 TOLERANCE = 1e-11
 
 

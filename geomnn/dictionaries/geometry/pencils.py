@@ -23,8 +23,12 @@ from geomnn.norms import ball
 
 __all__ = ["Pencils", "form_pencils", "power_of_two"]
 
-ROUNDED = 1e-14  # share of the largest entry of a vector of a frame, by the sizes of columns, up to which one is zero
-DEGENERATE = 1e-13  # |q_k| over its terms, below which a sample lies on the flat
+# relative to the largest entry of a vector of a frame, by the sizes of columns, up to which an entry is zero: some
+# fifty roundings, of minors whose terms cancel
+ROUNDED = 1e-14
+# |q_k| relative to the sizes of its terms, up to which a sample lies on the flat: what rounding of the frame leaves
+# of zero, ten times ROUNDED
+DEGENERATE = 1e-13
 
 
 class Pencils(NamedTuple):

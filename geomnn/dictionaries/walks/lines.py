@@ -18,7 +18,9 @@ from geomnn.norms import Ball, Direction
 
 __all__ = ["Step", "best_on_lines", "first_on_line"]
 
-TINY = 1e-300  # what a length or a square counts as that is zero
+# absolute, of lengths of unit weights, and of their squares: what one counts as that is zero. Any number that can
+# be divided by, and that is far below what rounding leaves
+TINY = 1e-300
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,16 @@ import numpy as np
 from geomnn.deadline import Deadline, Pace
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.norms import Direction, ball
-from geomnn.samples import Samples
+from geomnn.samples import SPANNED, Samples
 
 __all__ = ["Walks", "walk_from"]
 
-HIGHER = 1e-10  # relative rise of F/‖w‖ below which a step leads nowhere
-ON_PLANE = 1e-11  # a sample this close to a hyperplane lies on it, relative to the longest
-SPANNED = 1e-9  # a vector this close to a span, relative to its length, is in it
+# relative to F/‖w‖, the rise below which a step leads nowhere: above the rounding of a sum over samples, so that no
+# walk goes round in circles, and below what a certificate shows
+HIGHER = 1e-10
+# relative to the longest x̃ (to its own without a bias), up to which a sample lies on a hyperplane: above what
+# rounding leaves of a plane through it, and below the distance of samples that are to be told apart
+ON_PLANE = 1e-11
 
 
 def walk_from(

@@ -18,9 +18,9 @@ from geomnn.norms import ball
 
 __all__ = ["contradiction"]
 
-SAME_NUMBER = (
-    1e-9  # of the largest weight: what rounding leaves of a number that the name proves, with much to spare
-)
+# relative to the largest weight, up to which a number is the one that the name proves: what rounding leaves, which for
+# nearly dependent samples is far above 1e-16, with much to spare, and well below the six digits that are printed
+SAME_NUMBER = 1e-9
 
 
 def contradiction(atom: Atom) -> str | None:

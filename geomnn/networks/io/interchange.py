@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import DataError, MissingPackage, OptionError, UnsupportedProblem
+from geomnn.errors import DataError, OptionError, UnsupportedProblem, package
 from geomnn.files import write_whole
 from geomnn.norms import ball
 from geomnn.samples import Samples, finite_floats
@@ -24,7 +23,7 @@ from geomnn.samples import Samples, finite_floats
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
-__all__ = ["layers_of", "named_parts", "package", "to_onnx", "to_table", "to_torch"]
+__all__ = ["layers_of", "named_parts", "to_onnx", "to_table", "to_torch"]
 
 Layer = tuple[np.ndarray, np.ndarray | None]
 PASSED = (
@@ -307,16 +306,6 @@ def _written(network: AnalyticNetwork, dtype: Any) -> list[Layer]:
 def _constant(network: AnalyticNetwork) -> Layer:
     outer, intercept = network.layers[-1]
     return np.zeros((len(outer), network.features)), intercept
-
-
-def package(name: str, purpose: str, source: str | None = None) -> Any:
-    """An optional package, or a `MissingPackage` that says what for."""
-    try:
-        return import_module(name)
-    except ImportError as reason:
-        raise MissingPackage(
-            f"{purpose} needs {name}, which cannot be imported ({reason}): pip install {source or name}."
-        ) from reason
 
 
 def named_parts(model: Any, X: Any, norm: Any, bias: Any) -> dict[str, Any]:

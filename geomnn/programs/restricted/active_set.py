@@ -26,8 +26,12 @@ from geomnn.programs.restricted.factors import Factors
 
 __all__ = ["DualActiveSet", "Projection"]
 
-DEPENDENT = 1e-11  # ‖a − QQᵀa‖/‖a‖ below which a counts as in the span of the active constraints
-DRIFT = 1e-9  # relative correction of v above which the factors are made anew
+# ‖a − QQᵀa‖ relative to ‖a‖, up to which a is in the span of the active constraints: above what rounding leaves of
+# one that is, as v moves by the inverse of it
+DEPENDENT = 1e-11
+# relative to v, the correction of it above which the factors are made anew: what a refinement leaves is about the
+# square of this part, so that up to here it ends at rounding
+DRIFT = 1e-9
 BATCH_PART = 0.2  # constraints are brought in while one is violated by this part of the first of a batch
 EPS = np.finfo(float).eps
 

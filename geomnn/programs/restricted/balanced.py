@@ -30,7 +30,8 @@ __all__ = ["BalancedNewton"]
 NEWTON_STEPS = 60
 VIOLATED_PART = 0.1  # of the largest violation, from which on atoms come in
 ATOMS_AT_A_TIME = 50  # atoms that come in at a time, at most
-NEGLIGIBLE = 1e-13  # part of all sizes below which a neuron is dead
+# relative to the sum of all sizes, up to which a neuron is dead: leaving it out changes the value by rounding
+NEGLIGIBLE = 1e-13
 DAMPING = 1e-3  # of the Hessian, as a part of reg, where neurons are as far from stationary as reg
 
 

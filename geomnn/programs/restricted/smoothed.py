@@ -23,7 +23,8 @@ __all__ = ["SmoothedNorms"]
 
 PATH_STEPS = 100
 CENTRING = 0.1  # μ, as a part of the gap of each neuron
-NOISE = 1e-14  # rise of the value, relative, that rounding may make of a fall
+# relative to the value, the rise that rounding may make of a fall: some fifty roundings, of a sum over samples
+NOISE = 1e-14
 STALLED_PATH = 10  # steps without a smaller gap after which rounding is taken to be the reason
 
 
