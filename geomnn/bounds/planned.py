@@ -15,10 +15,10 @@ from typing import ClassVar
 import numpy as np
 
 from geomnn.bounds.base import Bound, Proof
-from geomnn.bounds.interior_point import interior_point
+from geomnn.bounds.columns import Column
 from geomnn.bounds.nodes import Nodes
 from geomnn.bounds.plans import EMPTY, Plan
-from geomnn.bounds.relaxation import Fit, Pairs, Relaxation, nearest
+from geomnn.bounds.relaxation import Relaxation
 from geomnn.deadline import Deadline, Pace
 from geomnn.machine import one_blas_thread
 from geomnn.norms import ball
@@ -31,86 +31,9 @@ ACCURACIES = (1e-2, 1e-3, 1e-3)  # of the first rounds, relative to the value
 ACCURACY, FINEST = 1e-4, 1e-8  # of further ones, and of those on a working set that has settled
 ROUNDS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
-NEAREST, ADDED = 12, 20  # pairs of each sample at the beginning, and in each round at most
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
 CHEAPEST = 1e-2  # of the highest price: the least that another one is
 LARGEST = 16_000  # variables of a dense factorisation
-
-
-class _Column:
-    """One output: the quadratic fit over relaxed units, its working set and its plans.
-
-    Parameters
-    ----------
-    nodes : Nodes
-    curvature, targets : ndarray, shape (n,)
-        h and t of the samples, v = h (t − f).
-    """
-
-    def __init__(self, nodes: Nodes, signs: int):
-        self.nodes, self.signs = nodes, signs
-        self.pairs: Pairs | None = None
-        self.settled, self.slopes = False, np.zeros(nodes.points.shape[1])
-
-    def pose(self, curvature: np.ndarray, targets: np.ndarray) -> None:
-        """Take the fit of these samples, in units of its own size."""
-        nodes = self.nodes
-        self.curvature, self.targets = curvature, targets
-        self.weights = nodes.merged(curvature, 2)
-        self.middle = nodes.merged(curvature * targets) / self.weights
-        self.offset = float(np.average(self.middle, weights=self.weights)) if nodes.bias else 0.0
-        rest = self.middle - self.offset
-        self.height = float(np.sqrt(np.average(rest**2, weights=self.weights)))
-        self.width = np.sqrt(np.mean(nodes.points**2, axis=0))
-        self.width[self.width == 0] = 1.0
-        self.mass = float(self.weights.mean())
-
-    @property
-    def constant(self) -> bool:
-        """Whether nothing is left to fit, or nothing to fit it by."""
-        return self.height == 0 or not self.nodes.points.any()
-
-    def residual(self, V: np.ndarray) -> np.ndarray:
-        """v of the samples at the f for which that of the nodes is V."""
-        nodes = self.nodes
-        if not len(nodes):
-            return self.curvature * self.targets
-        f = np.append(self.middle - V / self.weights, 0.0)
-        return self.curvature * (self.targets - nodes.ratio * f[nodes.node])
-
-    def best(self, V: np.ndarray, most: float) -> float:
-        """The s ≤ most for which V·t s − ½ s² Σ V²/h is largest."""
-        square = float(V @ (V / self.weights))
-        return min(max(float(V @ (self.middle - self.offset)), 0.0) / square, most) if square > 0 else 0.0
-
-    def solve(
-        self, relaxation: type[Relaxation], prices: np.ndarray, accuracy: float, deadline: Deadline
-    ) -> list[Plan]:
-        """Plans of the fit at these prices, after which the working set is the next one."""
-        nodes, origin = self.nodes, np.zeros(int(not self.nodes.bias))
-        points = nodes.points / self.width
-        fit = Fit(
-            np.vstack([points, np.zeros((len(origin), points.shape[1]))]),
-            np.append(self.weights / self.mass, origin),
-            np.append((self.middle - self.offset) / self.height, origin),
-            prices / (self.mass * self.height * self.width),
-            len(origin) > 0,
-        )
-        near = nearest(np.vstack([nodes.points, np.zeros((len(origin), points.shape[1]))]), NEAREST)
-        keys = (
-            [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
-        )
-        program = relaxation(fit, Pairs(fit, keys))
-        end = interior_point(program, accuracy, deadline)
-        self.pairs, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
-        self.settled = violated == 0
-        self.slopes = program.slopes(end.x).sum(axis=(0, 1)) * (self.height / self.width)
-        self.fitted = self.offset + self.height * program.fitted(end.x)[: len(nodes)]
-        return [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
-
-    def predictions(self) -> np.ndarray:
-        """f of the samples after a fit."""
-        return self.nodes.ratio * np.append(self.fitted, 0.0)[self.nodes.node]
 
 
 class PlanBound(Bound):
@@ -158,16 +81,16 @@ class PlanBound(Bound):
     def _improving(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """The plan along a line, and one proof a round until they stall."""
         problem = self.problem
-        columns = [_Column(self.nodes, self.signs()) for _ in v.T]
+        columns = [Column(self.nodes, self.signs()) for _ in v.T]
         v = problem.dual_point(v)
-        first = self._proof([[EMPTY] * self.signs() for _ in columns], v)
+        first = self.assembled([[EMPTY] * self.signs() for _ in columns], v)
         yield first
         hoped, best, accuracies = problem.loss.dual(v, problem.targets), -np.inf, iter(ACCURACIES)
         prices, pace = self._prices(v), Pace(deadline)
-        while self._fits(columns, v, f) and not pace.over():
+        while self.pose(columns, v, f) and not pace.over():
             accuracy = next(accuracies, FINEST if all(c.settled for c in columns) else ACCURACY)
-            parts = [self._round(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
-            proof = self._proof([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
+            parts = [self.fitted(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
+            proof = self.assembled([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
             yield proof
             value = proof.value(problem)
             if accuracy <= ACCURACY and self._stalled(value - best, hoped - value, accuracy, columns):
@@ -179,9 +102,9 @@ class PlanBound(Bound):
         """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
         nodes = self.nodes
         costs = [self.length(self.cost(self._completed(EMPTY, nodes.merged(w)), nodes.points)) for w in v.T]
-        return self._priced(np.array(costs), np.ones((len(costs), self.points.shape[1])))
+        return self.priced(np.array(costs), np.ones((len(costs), self.points.shape[1])))
 
-    def _priced(self, shares: np.ndarray, profiles: np.ndarray) -> np.ndarray:
+    def priced(self, shares: np.ndarray, profiles: np.ndarray) -> np.ndarray:
         """Prices of length reg: a row for each column with its share, none of them 0."""
         shares = np.maximum(shares, CHEAPEST * shares.max()) if shares.any() else np.ones(len(shares))
         profiles = np.maximum(profiles, CHEAPEST * profiles.max(axis=1, keepdims=True))
@@ -192,12 +115,12 @@ class PlanBound(Bound):
         """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
         shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
         if q == np.inf or not slopes.any(axis=1).all():
-            return self._priced(shares, prices)
+            return self.priced(shares, prices)
         largest = prices.max(axis=1, keepdims=True)
         wanted = slopes / slopes.max(axis=1, keepdims=True) / (prices / largest) ** (q - 1)
-        return self._priced(shares, prices / largest * np.sqrt(wanted))
+        return self.priced(shares, prices / largest * np.sqrt(wanted))
 
-    def _fits(self, columns: list[_Column], v: np.ndarray, f: np.ndarray) -> bool:
+    def pose(self, columns: list[Column], v: np.ndarray, f: np.ndarray) -> bool:
         """Give each column its quadratic fit; whether there is anything to fit, in memory."""
         problem, order = self.problem, self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
         if not len(self.nodes) or order > LARGEST:
@@ -215,19 +138,19 @@ class PlanBound(Bound):
             column.pose(weights, wanted)
         return not all(column.constant for column in columns)
 
-    def _stalled(self, gain: float, left: float, accuracy: float, columns: list[_Column]) -> bool:
+    def _stalled(self, gain: float, left: float, accuracy: float, columns: list[Column]) -> bool:
         """Whether another round is not worth its time."""
         settled = all(column.settled for column in columns)
         if self.problem.loss.is_quadratic and settled:
             return accuracy == FINEST
         return gain < max(STALLED * left, FINEST * abs(left))
 
-    def _round(
-        self, column: _Column, prices: np.ndarray, accuracy: float, deadline: Deadline
+    def fitted(
+        self, column: Column, prices: np.ndarray, accuracy: float, deadline: Deadline
     ) -> tuple[list[Plan], np.ndarray]:
         """Plans on the nodes and the residual of the samples that they are for."""
         if column.constant:
-            column.fitted, column.settled = column.middle, True
+            column.predicted, column.settled = column.middle, True
             return [EMPTY] * self.signs(), column.residual(np.zeros(len(self.nodes)))
         plans = column.solve(self.relaxation, prices, accuracy, deadline)
         both = [plan.divergence(len(self.nodes)) for plan in plans]
@@ -242,8 +165,15 @@ class PlanBound(Bound):
     def _completed(self, plan: Plan, V: np.ndarray) -> Plan:
         return plan.completed(V, self.nodes.places, self.nodes.bias)
 
-    def _proof(self, plans: list[list[Plan]], v: np.ndarray) -> Proof:
-        """What the plans on the nodes, completed to v, prove."""
+    def assembled(self, plans: list[list[Plan]], v: np.ndarray) -> Proof:
+        """What plans on the nodes, those of each column completed to v, prove.
+
+        Parameters
+        ----------
+        plans : list of lists of Plan
+            For each column one, or one for each sign.
+        v : ndarray, shape (n, c)
+        """
         v, evidence, maxima = self.problem.dual_point(v), [], []
         for column, w in zip(plans, v.T, strict=True):
             most = 0.0

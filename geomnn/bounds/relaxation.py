@@ -217,7 +217,9 @@ class Relaxation(Program):
         solution[self._pinned] = 0.0
         return self.expand(right, solution.reshape(self.signs, self.order))
 
-    def grown(self, x: np.ndarray, multipliers: np.ndarray, product: float, most: int) -> tuple[Pairs, int]:
+    def grown(
+        self, x: np.ndarray, multipliers: np.ndarray, product: float, most: int
+    ) -> tuple[list[np.ndarray], int]:
         """The next working set, and how many pairs of all are violated.
 
         Pairs with a solid multiplier stay, and each sample gets its most violated pairs.
@@ -236,7 +238,7 @@ class Relaxation(Program):
             worst, count = self._worst(x, sign, most)
             keys.append(np.union1d(self.pairs.row[here] * self.n + self.pairs.column[here], worst))
             violated += count
-        return Pairs(self.fit, keys), violated
+        return keys, violated
 
     def _worst(self, x: np.ndarray, sign: int, most: int) -> tuple[np.ndarray, int]:
         """The most violated pairs of each sample, and how many of all are."""
