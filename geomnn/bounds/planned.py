@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -32,8 +33,10 @@ ACCURACY, FINEST = 1e-4, 1e-8  # of further ones, and of those on a working set 
 ROUNDS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
-CHEAPEST = 1e-2  # of the highest price: the least that another one is
-LARGEST = 16_000  # variables of a dense factorisation
+CHEAPEST = 1e-3  # of the highest price: the least that another one is
+PATIENCE = 4  # rounds without gain that are waited for where prices move
+LARGEST = 12_000  # variables of a dense factorisation, for the sake of memory
+RATE = 2e9  # products a second that it makes at least
 
 
 class PlanBound(Bound):
@@ -65,6 +68,10 @@ class PlanBound(Bound):
     def length(self, costs: np.ndarray) -> float:
         """‖A‖_q."""
 
+    def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
+        """What no unit's correlation is above by a plan, with a slack for each feature."""
+        return self.length(self.cost(plan, points) + slack)
+
     @abstractmethod
     def signs(self) -> int:
         """How many plans there are for a column of the residual: 1 where the same one serves for −v."""
@@ -86,17 +93,25 @@ class PlanBound(Bound):
         first = self.assembled([[EMPTY] * self.signs() for _ in columns], v)
         yield first
         hoped, best, accuracies = problem.loss.dual(v, problem.targets), -np.inf, iter(ACCURACIES)
-        prices, pace = self._prices(v), Pace(deadline)
-        while self.pose(columns, v, f) and not pace.over():
-            accuracy = next(accuracies, FINEST if all(c.settled for c in columns) else ACCURACY)
+        prices, pace, stalled, moves = self._prices(v), Pace(deadline), 0, 0
+        moving = not problem.is_projection or problem.norm != 1  # prices, or the fit
+        while self._affordable(deadline) and self.pose(columns, v, f) and not pace.over():
+            settled = all(column.settled for column in columns) and not moving
+            accuracy = next(accuracies, FINEST if settled else ACCURACY)
             parts = [self.fitted(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
             proof = self.assembled([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
-            yield proof
+            ended = accuracy == FINEST and all(column.settled for column in columns)
+            yield replace(proof, ended=ended)
             value = proof.value(problem)
-            if accuracy <= ACCURACY and self._stalled(value - best, hoped - value, accuracy, columns):
+            little = accuracy <= ACCURACY and value - best < STALLED * max(hoped - value, 0.0) + FINEST * abs(
+                value
+            )
+            stalled = stalled + 1 if little else 0
+            if ended or (stalled > PATIENCE * moving and not (settled and accuracy > FINEST)):
                 return
+            moves += 1
             best, v, f = max(best, value), proof.dual, np.column_stack([c.predictions() for c in columns])
-            prices = self._moved(prices, np.array([c.slopes for c in columns]))
+            prices = self._moved(prices, np.array([c.slopes for c in columns]), moves)
 
     def _prices(self, v: np.ndarray) -> np.ndarray:
         """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
@@ -111,19 +126,24 @@ class PlanBound(Bound):
         lengths = np.array([self.length(profile) for profile in profiles])
         return self.problem.reg / np.linalg.norm(shares) * (shares / lengths)[:, None] * profiles
 
-    def _moved(self, prices: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    def _moved(self, prices: np.ndarray, slopes: np.ndarray, moves: int) -> np.ndarray:
         """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
         shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
         if q == np.inf or not slopes.any(axis=1).all():
             return self.priced(shares, prices)
         largest = prices.max(axis=1, keepdims=True)
         wanted = slopes / slopes.max(axis=1, keepdims=True) / (prices / largest) ** (q - 1)
-        return self.priced(shares, prices / largest * np.sqrt(wanted))
+        return self.priced(shares, prices / largest * wanted ** (0.5 / (1 + np.sqrt(moves))))
+
+    def _affordable(self, deadline: Deadline) -> bool:
+        """Whether there is memory and time for a step of a fit."""
+        order = self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
+        return order <= LARGEST and order**3 / 3 < RATE * deadline.left()
 
     def pose(self, columns: list[Column], v: np.ndarray, f: np.ndarray) -> bool:
-        """Give each column its quadratic fit; whether there is anything to fit, in memory."""
-        problem, order = self.problem, self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
-        if not len(self.nodes) or order > LARGEST:
+        """Give each column its quadratic fit; whether there is anything to fit."""
+        problem = self.problem
+        if not len(self.nodes):
             return False
         targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
         if not problem.loss.is_quadratic:
@@ -138,13 +158,6 @@ class PlanBound(Bound):
             column.pose(weights, wanted)
         return not all(column.constant for column in columns)
 
-    def _stalled(self, gain: float, left: float, accuracy: float, columns: list[Column]) -> bool:
-        """Whether another round is not worth its time."""
-        settled = all(column.settled for column in columns)
-        if self.problem.loss.is_quadratic and settled:
-            return accuracy == FINEST
-        return gain < max(STALLED * left, FINEST * abs(left))
-
     def fitted(
         self, column: Column, prices: np.ndarray, accuracy: float, deadline: Deadline
     ) -> tuple[list[Plan], np.ndarray]:
@@ -158,7 +171,7 @@ class PlanBound(Bound):
         plans = [self._completed(plan, V * sign) for plan, sign in zip(plans, (1, -1), strict=False)]
         s = 1.0
         if self.problem.loss.is_quadratic:
-            cost = max(self.length(self.cost(plan, self.nodes.points)) for plan in plans)
+            cost = max(self.most(plan, self.nodes.points, 0.0) for plan in plans)
             s = column.best(V, self.length(prices) / cost if cost > 0 else np.inf)
         return [plan.times(s) for plan in plans], column.residual(s * V)
 
@@ -180,8 +193,7 @@ class PlanBound(Bound):
             for plan, sign in zip(column, (1.0, -1.0), strict=False):
                 target = sign * w
                 whole = self.nodes.spread(self._completed(plan, self.nodes.merged(target)), target)
-                costs = self.cost(whole, self.points) + whole.rounding(target, self.points)
-                most = max(most, self.length(costs))
+                most = max(most, self.most(whole, self.points, whole.rounding(target, self.points)))
                 evidence.append(whole)
             maxima.append(most)
         steps = len(maxima) + self.points.shape[1] + 4

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geomnn.bounds.interior_point import Iterate, mean_product
+from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
@@ -152,6 +153,13 @@ class TransportBound(PlanBound):
 
     def length(self, costs: np.ndarray) -> float:
         return float(ball(self.problem.norm).dual_length(costs))
+
+    def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
+        most = super().most(plan, points, slack)
+        if self.problem.norm != 2:
+            return most
+        steps, masses = plan.differences(points), np.maximum(plan.masses, 0.0)
+        return min(most, metric_bound(steps, masses) + slack * np.sqrt(points.shape[1]))
 
     def signs(self) -> int:
         return 1 if self.problem.samples.bias else 2
