@@ -5,11 +5,16 @@ import pytest
 from problems import degenerate
 
 import geomnn as gm
+from geomnn.bounds.interior_point import Iterate, Program, interior_point
+from geomnn.bounds.metrics import metric_bound
+from geomnn.bounds.nodes import Nodes
 from geomnn.bounds.plans import EMPTY, ORIGIN, Plan, axis, matched
+from geomnn.bounds.shortening import shortened
 from geomnn.bounds.stars import StarBound
 from geomnn.bounds.transport import TransportBound
 from geomnn.deadline import NEVER, Deadline
 from geomnn.programs.problem import pose
+from geomnn.samples import Samples
 
 BOUNDS = [StarBound, TransportBound]
 
@@ -183,3 +188,88 @@ def test_without_time_there_is_one_proof(kind):
     problem, found = proofs(kind, X, y, deadline=Deadline.after(0.0))
     assert len(found) == 1
     check(problem, found)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_shorter_proofs_have_fewer_pairs_and_hardly_a_lower_value(bias, kind):
+    rng = np.random.default_rng(10)
+    X, y = rng.standard_normal((25, 3)), rng.standard_normal(25)
+    X[5:8] = 2 * X[:3]
+    problem = pose(X, y, 0.5, 1, bias, "squared")
+    bound, v = kind(problem), problem.dual_point(problem.targets)
+    proof = list(bound.proofs(v, np.zeros_like(v), NEVER))[-1]
+    least = 0.99 * proof.value(problem)
+    short = shortened(bound, proof, least, NEVER)
+    check(problem, [short])
+    assert short.count <= proof.count / 2
+    assert least <= short.value(problem)
+    assert shortened(bound, proof, np.inf, NEVER) is proof
+
+
+@pytest.mark.parametrize("rays", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_is_moved_inside_of_a_node_costs_nothing(bias, rays):
+    rng = np.random.default_rng(11)
+    X = rng.standard_normal((6, 2))
+    X = np.vstack([X, X[:2], 3 * X[1:4], np.zeros((2, 2))])
+    samples, v = Samples(X, bias), rng.standard_normal(13)
+    nodes = Nodes(samples, rays)
+    V = nodes.merged(v)
+    assert len(nodes) == (10 if bias else 6 if rays else 9)
+    if bias:
+        v[0] -= V.sum()
+        V = nodes.merged(v)
+    plan = EMPTY.completed(V, nodes.places, bias)
+    whole = nodes.spread(plan, v)
+    x = samples.homogeneous[:, :2]
+    assert np.abs(whole.divergence(13) - v).max() <= 1e-13
+    assert whole.star_costs(x) == pytest.approx(plan.star_costs(nodes.points), rel=1e-12)
+    assert not (whole.masses < 0)[whole.columns != ORIGIN].any()
+
+
+def test_a_plan_in_its_metric_bounds_all_weights():
+    rng = np.random.default_rng(12)
+    for d in (1, 3):
+        steps, masses = rng.standard_normal((20, d)), rng.random(20)
+        weights = rng.standard_normal((20_000, d))
+        weights /= np.linalg.norm(weights, axis=1)[:, None]
+        largest = (np.maximum(weights @ steps.T, 0.0) @ masses).max()
+        most = metric_bound(steps, masses)
+        assert largest <= most <= 1.2 * largest
+    assert metric_bound(np.zeros((2, 3)), np.ones(2)) == 0
+
+
+def test_an_interior_point_with_a_tight_row():
+    """min ½ |x − (2, 1)|² over x_1 ≤ 0 and x_1 + x_2 = 0 is at the origin, with the multipliers 1 and 1."""
+
+    class Small(Program):
+        rows_of = np.array([[1.0, 0.0], [1.0, 1.0]])
+        tight = np.array([1])
+
+        def start(self):
+            return Iterate(np.array([-1.0, 1.0]), np.ones(2), np.array([1.0, 0.0]), 1.0)
+
+        def value(self, x):
+            return 0.5 * float(np.sum((x - [2.0, 1.0]) ** 2))
+
+        def gradient(self, x):
+            return x - [2.0, 1.0]
+
+        def rows(self, x):
+            return self.rows_of @ x
+
+        def columns(self, z):
+            return self.rows_of.T @ z
+
+        def factor(self, weights):
+            self.matrix = np.eye(2) + self.rows_of.T @ (weights[:, None] * self.rows_of)
+            return True
+
+        def solve(self, right):
+            return np.linalg.solve(self.matrix, right)
+
+    end = interior_point(Small(), 1e-10, NEVER)
+    assert end.x == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert end.multipliers == pytest.approx([1.0, 1.0], abs=1e-6)
+    assert end.steps < 30
