@@ -87,31 +87,33 @@ class PlanBound(Bound):
 
     def _improving(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """The plan along a line, and one proof a round until they stall."""
-        problem = self.problem
+        problem, v = self.problem, self.problem.dual_point(v)
         columns = [Column(self.nodes, self.signs()) for _ in v.T]
-        v = problem.dual_point(v)
-        first = self.assembled([[EMPTY] * self.signs() for _ in columns], v)
-        yield first
-        hoped, best, accuracies = problem.loss.dual(v, problem.targets), -np.inf, iter(ACCURACIES)
-        prices, pace, stalled, moves = self._prices(v), Pace(deadline), 0, 0
-        moving = not problem.is_projection or problem.norm != 1  # prices, or the fit
-        while self._affordable(deadline) and self.pose(columns, v, f) and not pace.over():
-            settled = all(column.settled for column in columns) and not moving
-            accuracy = next(accuracies, FINEST if settled else ACCURACY)
+        yield self.assembled([[EMPTY] * self.signs() for _ in columns], v)
+        hoped, best, stalled = problem.loss.dual(v, problem.targets), -np.inf, 0
+        prices, pace = self._prices(v), Pace(deadline)
+        moving = not problem.is_projection or problem.norm != 1  # the prices, or the fit
+        for k in range(ROUNDS):
+            if not self._affordable(deadline) or not self.pose(columns, v, f) or pace.over():
+                return
+            rest = ACCURACY if moving or not all(column.settled for column in columns) else FINEST
+            accuracy = ACCURACIES[k] if k < len(ACCURACIES) else rest
             parts = [self.fitted(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
             proof = self.assembled([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
-            ended = accuracy == FINEST and all(column.settled for column in columns)
+            settled = all(column.settled for column in columns)
+            ended = settled and accuracy == FINEST
             yield replace(proof, ended=ended)
             value = proof.value(problem)
-            little = accuracy <= ACCURACY and value - best < STALLED * max(hoped - value, 0.0) + FINEST * abs(
-                value
-            )
-            stalled = stalled + 1 if little else 0
-            if ended or (stalled > PATIENCE * moving and not (settled and accuracy > FINEST)):
+            enough = max(STALLED * (hoped - value), FINEST * abs(value))
+            stalled = stalled + 1 if accuracy <= ACCURACY and value - best < enough else 0
+            if (
+                ended
+                or stalled > PATIENCE
+                or (stalled and not moving and (not settled or accuracy == FINEST))
+            ):
                 return
-            moves += 1
             best, v, f = max(best, value), proof.dual, np.column_stack([c.predictions() for c in columns])
-            prices = self._moved(prices, np.array([c.slopes for c in columns]), moves)
+            prices = self._moved(prices, np.array([column.slopes for column in columns]), k)
 
     def _prices(self, v: np.ndarray) -> np.ndarray:
         """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
@@ -133,7 +135,7 @@ class PlanBound(Bound):
             return self.priced(shares, prices)
         largest = prices.max(axis=1, keepdims=True)
         wanted = slopes / slopes.max(axis=1, keepdims=True) / (prices / largest) ** (q - 1)
-        return self.priced(shares, prices / largest * wanted ** (0.5 / (1 + np.sqrt(moves))))
+        return self.priced(shares, prices / largest * wanted ** (0.5 / (1 + np.sqrt(moves + 1))))
 
     def _affordable(self, deadline: Deadline) -> bool:
         """Whether there is memory and time for a step of a fit."""
@@ -145,15 +147,13 @@ class PlanBound(Bound):
         problem = self.problem
         if not len(self.nodes):
             return False
-        targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
+        targets, s = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
+        h = s
         if not problem.loss.is_quadratic:
-            h = (
-                np.abs(problem.loss.curvature(f, targets)).sum(axis=2)
-                if not problem.loss.is_polyhedral
-                else h
-            )
-            h = np.maximum(h, FLAT * h.mean()) if h.any() else np.broadcast_to(problem.loss.s, v.shape)
-            targets = f + (v if problem.loss.is_polyhedral else problem.residual(f)) / h
+            if not problem.loss.is_polyhedral:  # at least the Hessian, by Gershgorin
+                h, v = np.abs(problem.loss.curvature(f, targets)).sum(axis=2), problem.residual(f)
+            h = np.maximum(h, FLAT * h.mean()) if h.any() else s
+            targets = f + v / h
         for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):
             column.pose(weights, wanted)
         return not all(column.constant for column in columns)

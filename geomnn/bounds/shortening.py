@@ -29,7 +29,13 @@ from geomnn.machine import one_blas_thread
 
 __all__ = ["shortened"]
 
-SHARES = (1e-2, 2e-2, 4e-2, 6e-2, 8e-2)  # of the largest mass: the least that a pair is kept for, round by round
+SHARES = (
+    1e-2,
+    2e-2,
+    4e-2,
+    6e-2,
+    8e-2,
+)  # of the largest mass: the least that a pair is kept for, round by round
 ACCURACY = 1e-4  # of the fits, relative
 Rows = Callable[[Plan, np.ndarray, int], tuple[csr_array, csr_array]]
 
