@@ -40,7 +40,8 @@ LATE = (
 )
 PATIENCE = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
-ACCURACY = 1e-9  # of the solver, in units of ‖X‖, ‖V‖ and ‖y‖
+# of the solver, relative to ‖X‖, ‖V‖ and ‖y‖: what is missing the bound loses, and each digit takes one iteration more
+ACCURACY = 1e-9
 SHORT = 1e-2  # a v of this length, relative to the one given, was found with few digits
 DIGITS = 44  # bits of a multiplier, of which the largest has all
 
@@ -52,7 +53,8 @@ class Semidefinite(Bound):
     """
 
     name = "semidefinite"
-    counted = "multipliers"
+    words = "multipliers from a semidefinite program"
+    moves = True
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:
@@ -101,7 +103,7 @@ class Semidefinite(Bound):
                 return
             moved, multipliers = _solved(problem, v, deadline)
             multipliers = multipliers.completed(X, moved)
-            proof = Proof(moved, multipliers.check(X, moved), multipliers.count, multipliers)
+            proof = Proof(moved, multipliers.check(X, moved), multipliers.count, evidence=multipliers)
             if proof.value(problem) > best.value(problem):
                 best = proof
                 yield best
