@@ -30,14 +30,9 @@ from geomnn.programs.problem import Problem
 __all__ = ["Semidefinite"]
 
 ANCHORS = 12  # samples with a bias at most, of which each is an anchor with multipliers of its own
-ORDER, SECONDS, GROWTH = (
-    32,
-    2.0,
-    4.4,
-)  # of two matrices S of this order, and the power by which the seconds grow with it
-LATE = (
-    2.0  # so many times the seconds that are left: stopped halfway, the solver has a v that proves something
-)
+# seconds of two matrices S of this order, and the power of the order by which they grow
+ORDER, SECONDS, GROWTH = 32, 2.0, 4.4
+LATE = 2.0  # a program may take so many times the seconds that are left: stopped halfway, its v proves something too
 PATIENCE = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
 # of the solver, relative to ‖X‖, ‖V‖ and ‖y‖: what is missing the bound loses, and each digit takes one iteration more
@@ -103,7 +98,8 @@ class Semidefinite(Bound):
                 return
             moved, multipliers = _solved(problem, v, deadline)
             multipliers = multipliers.completed(X, moved)
-            proof = Proof(moved, multipliers.check(X, moved), multipliers.count, evidence=multipliers)
+            maximum, ended = multipliers.check(X, moved), not deadline.over()
+            proof = Proof(moved, maximum, multipliers.count, evidence=multipliers, ended=ended)
             if proof.value(problem) > best.value(problem):
                 best = proof
                 yield best
