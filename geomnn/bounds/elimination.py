@@ -6,7 +6,8 @@ weights w_ij of its pairs and a_i, b_i of its boxes g_i ≤ μ⁺ and −g_i ≤
     G_i = Σ_j w_ij d_ij d_ij' + diag(a_i + b_i) = L_i L_i',
     C_i = [ w_ij d_ij at f_j | −Σ_j w_ij d_ij at f_i | −diag(a_i) at μ⁺ | diag(b_i) at μ⁻ ],
 
-and what is left on f and μ is the Laplacian of w and diagonals, less Σ_i C_i' G_i⁻¹ C_i. Samples are numbered r = sign N + i.
+and what is left on f and μ is the Laplacian of w and diagonals, less Σ_i C_i' G_i⁻¹ C_i. Samples are
+numbered r = sign N + i.
 
 Source: geomnn theory, section 9.
 """

@@ -20,7 +20,7 @@ import numpy as np
 
 from geomnn.deadline import Deadline, Pace
 
-__all__ = ["Iterate", "Program", "interior_point"]
+__all__ = ["Iterate", "Program", "interior_point", "mean_product"]
 
 STEPS = 80  # of a solve at most; 15 to 45 are usual
 CORRECTIONS = 3  # of Gondzio a step
@@ -28,7 +28,24 @@ SHORTEST = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
-LEAST = 1e-12  # a slack at the start, where a row has none
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """Where the method is: x, the multipliers z, and the mean product of slacks and multipliers.
+
+    Parameters
+    ----------
+    x, slacks, multipliers : ndarray
+    product : float
+    steps : int
+    """
+
+    x: np.ndarray
+    slacks: np.ndarray
+    multipliers: np.ndarray
+    product: float
+    steps: int = 0
 
 
 class Program(ABC):
@@ -43,8 +60,9 @@ class Program(ABC):
     tight: np.ndarray
 
     @abstractmethod
-    def start(self) -> tuple[np.ndarray, float]:
-        """Where to begin, strictly inside all rows that are not tight, and the product of slacks and multipliers."""
+    def start(self) -> Iterate:
+        """Where to begin: inside all rows that are not tight, products of slacks and multipliers of one size, 1 as
+        the slack of a row that is tight."""
 
     @abstractmethod
     def value(self, x: np.ndarray) -> float:
@@ -71,24 +89,6 @@ class Program(ABC):
         """(Q + A'WA)⁻¹ r."""
 
 
-@dataclass(frozen=True)
-class Iterate:
-    """Where the method is: x, the multipliers z, and the mean product of slacks and multipliers.
-
-    Parameters
-    ----------
-    x, slacks, multipliers : ndarray
-    product : float
-    steps : int
-    """
-
-    x: np.ndarray
-    slacks: np.ndarray
-    multipliers: np.ndarray
-    product: float
-    steps: int = 0
-
-
 class _Direction(NamedTuple):
     x: np.ndarray
     slacks: np.ndarray
@@ -107,7 +107,7 @@ def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Ite
     deadline : Deadline
         After which no step begins.
     """
-    now, pace = _begin(program), Pace(deadline)
+    now, pace = program.start(), Pace(deadline)
     bounded = len(now.slacks) - len(program.tight)
     for step in range(STEPS):
         if now.product * bounded < accuracy * abs(program.value(now.x)) or pace.over():
@@ -123,22 +123,12 @@ def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Ite
             now.slacks + length * move.slacks,
             now.multipliers + length * move.multipliers,
         )
-        product = _product(slacks, multipliers, program.tight)
+        product = mean_product(slacks, multipliers, program.tight)
         now = Iterate(now.x + length * move.x, slacks, multipliers, product, step + 1)
     return now
 
 
-def _begin(program: Program) -> Iterate:
-    """The start, with multipliers whose products with the slacks are all the same."""
-    x, product = program.start()
-    slacks = np.maximum(-program.rows(x), LEAST)
-    slacks[program.tight] = 1.0
-    multipliers = product / slacks
-    multipliers[program.tight] = 0.0
-    return Iterate(x, slacks, multipliers, product)
-
-
-def _product(slacks: np.ndarray, multipliers: np.ndarray, tight: np.ndarray) -> float:
+def mean_product(slacks: np.ndarray, multipliers: np.ndarray, tight: np.ndarray) -> float:
     """The mean of s z over the rows that are not tight."""
     products = float(slacks @ multipliers) - float(multipliers[tight].sum())  # s = 1 there
     return products / max(len(slacks) - len(tight), 1)
@@ -163,7 +153,7 @@ class _Newton:
         slacks, multipliers = now.slacks, now.multipliers
         move = self._solved(multipliers * slacks, 1.0)
         ahead_s, ahead_z = slacks + move.length * move.slacks, multipliers + move.length * move.multipliers
-        target = (_product(ahead_s, ahead_z, tight) / now.product) ** 3 * now.product
+        target = (mean_product(ahead_s, ahead_z, tight) / now.product) ** 3 * now.product
         move = self._solved(slacks * multipliers + move.slacks * move.multipliers - target, 1.0)
         for _ in range(CORRECTIONS):
             wanted = min(1.0, 1.3 * move.length + 0.1)

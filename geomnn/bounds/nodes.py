@@ -1,8 +1,8 @@
 """The nodes of plans: samples whose features are the same, or without a bias multiples of one another, as one.
 
-If x_j = λ x_r, λ > 0, then without a bias (x_j·w)_+ = λ (x_r·w)_+, and with one, for λ = 1, the features are equal: only
-V_r = Σ_j λ_j v_j matters for a correlation, and how it is shared costs nothing. A plan on the nodes becomes one on the
-samples by edges of no cost,
+If x_j = λ x_r, λ > 0, then without a bias (x_j·w)_+ = λ (x_r·w)_+, and with one, for λ = 1, the features are equal:
+only V_r = Σ_j λ_j v_j matters for a correlation, and how it is shared costs nothing. A plan on the nodes becomes one on
+the samples by edges of no cost,
 
     v_j > 0: j → r with λ v_j and j → 0 with (1 − λ) v_j,      q_j = λ v_j (x_j − x_r) + (1 − λ) v_j x_j = 0,
     v_j < 0: r → j with |v_j| and r → 0 with −(1 − λ) |v_j|,   q_r = |v_j| (x_r − x_j) − (1 − λ) |v_j| x_r = 0.

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from geomnn.bounds.base import Bound, Proof
-from geomnn.bounds.interior_point import interior_point
+from geomnn.bounds.columns import Column
 from geomnn.bounds.nodes import Nodes
 from geomnn.bounds.plans import EMPTY, Plan
-from geomnn.bounds.relaxation import Fit, Pairs, Relaxation, nearest
+from geomnn.bounds.relaxation import Relaxation
 from geomnn.deadline import Deadline, Pace
 from geomnn.machine import one_blas_thread
+from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 
 __all__ = ["PlanBound"]
@@ -30,86 +32,11 @@ ACCURACIES = (1e-2, 1e-3, 1e-3)  # of the first rounds, relative to the value
 ACCURACY, FINEST = 1e-4, 1e-8  # of further ones, and of those on a working set that has settled
 ROUNDS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
-NEAREST, ADDED = 12, 20  # pairs of each sample at the beginning, and in each round at most
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
-HALFWAY = 0.5  # in logarithms, of the way of prices to those that the slopes ask for
-LARGEST = 16_000  # variables of a dense factorisation
-
-
-class _Column:
-    """One output: the quadratic fit over relaxed units, its working set and its plans.
-
-    Parameters
-    ----------
-    nodes : Nodes
-    curvature, targets : ndarray, shape (n,)
-        h and t of the samples, v = h (t − f).
-    """
-
-    def __init__(self, nodes: Nodes, signs: int):
-        self.nodes, self.signs = nodes, signs
-        self.pairs: Pairs | None = None
-        self.settled, self.slopes = False, np.zeros(nodes.points.shape[1])
-
-    def pose(self, curvature: np.ndarray, targets: np.ndarray) -> None:
-        """Take the fit of these samples, in units of its own size."""
-        nodes = self.nodes
-        self.curvature, self.targets = curvature, targets
-        self.weights = nodes.merged(curvature, 2)
-        self.middle = nodes.merged(curvature * targets) / self.weights
-        self.offset = float(np.average(self.middle, weights=self.weights)) if nodes.bias else 0.0
-        rest = self.middle - self.offset
-        self.height = float(np.sqrt(np.average(rest**2, weights=self.weights)))
-        self.width = np.sqrt(np.mean(nodes.points**2, axis=0))
-        self.width[self.width == 0] = 1.0
-        self.mass = float(self.weights.mean())
-
-    @property
-    def constant(self) -> bool:
-        """Whether nothing is left to fit, or nothing to fit it by."""
-        return self.height == 0 or not self.nodes.points.any()
-
-    def residual(self, V: np.ndarray) -> np.ndarray:
-        """v of the samples at the f for which that of the nodes is V."""
-        nodes = self.nodes
-        if not len(nodes):
-            return self.curvature * self.targets
-        f = np.append(self.middle - V / self.weights, 0.0)
-        return self.curvature * (self.targets - nodes.ratio * f[nodes.node])
-
-    def best(self, V: np.ndarray, most: float) -> float:
-        """The s ≤ most for which V·t s − ½ s² Σ V²/h is largest."""
-        square = float(V @ (V / self.weights))
-        return min(max(float(V @ (self.middle - self.offset)), 0.0) / square, most) if square > 0 else 0.0
-
-    def solve(
-        self, relaxation: type[Relaxation], prices: np.ndarray, accuracy: float, deadline: Deadline
-    ) -> list[Plan]:
-        """Plans of the fit at these prices, after which the working set is the next one."""
-        nodes, origin = self.nodes, np.zeros(int(not self.nodes.bias))
-        points = nodes.points / self.width
-        fit = Fit(
-            np.vstack([points, np.zeros((len(origin), points.shape[1]))]),
-            np.append(self.weights / self.mass, origin),
-            np.append((self.middle - self.offset) / self.height, origin),
-            prices / (self.mass * self.height * self.width),
-            len(origin) > 0,
-        )
-        near = nearest(np.vstack([nodes.points, np.zeros((len(origin), points.shape[1]))]), NEAREST)
-        keys = (
-            [near] * self.signs if self.pairs is None else [np.union1d(near, key) for key in self.pairs.keys]
-        )
-        program = relaxation(fit, Pairs(fit, keys))
-        end = interior_point(program, accuracy, deadline)
-        self.pairs, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
-        self.settled = violated == 0
-        self.slopes = program.slopes(end.x).sum(axis=(0, 1)) * (self.height / self.width)
-        self.fitted = self.offset + self.height * program.fitted(end.x)[: len(nodes)]
-        return [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
-
-    def predictions(self) -> np.ndarray:
-        """f of the samples after a fit."""
-        return self.nodes.ratio * np.append(self.fitted, 0.0)[self.nodes.node]
+CHEAPEST = 1e-3  # of the highest price: the least that another one is
+PATIENCE = 4  # rounds without gain that are waited for where prices move
+LARGEST = 12_000  # variables of a dense factorisation, for the sake of memory
+RATE = 2e9  # products a second that it makes at least
 
 
 class PlanBound(Bound):
@@ -141,6 +68,10 @@ class PlanBound(Bound):
     def length(self, costs: np.ndarray) -> float:
         """‖A‖_q."""
 
+    def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
+        """What no unit's correlation is above by a plan, with a slack for each feature."""
+        return self.length(self.cost(plan, points) + slack)
+
     @abstractmethod
     def signs(self) -> int:
         """How many plans there are for a column of the residual: 1 where the same one serves for −v."""
@@ -157,45 +88,62 @@ class PlanBound(Bound):
     def _improving(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """The plan along a line, and one proof a round until they stall."""
         problem = self.problem
-        columns = [_Column(self.nodes, self.signs()) for _ in v.T]
+        columns = [Column(self.nodes, self.signs()) for _ in v.T]
         v = problem.dual_point(v)
-        first = self._proof([[EMPTY] * self.signs() for _ in columns], v)
+        first = self.assembled([[EMPTY] * self.signs() for _ in columns], v)
         yield first
         hoped, best, accuracies = problem.loss.dual(v, problem.targets), -np.inf, iter(ACCURACIES)
-        prices, pace = self._prices(v), Pace(deadline)
-        while self._fits(columns, v, f) and not pace.over():
-            accuracy = next(accuracies, FINEST if all(c.settled for c in columns) else ACCURACY)
-            parts = [self._round(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
-            proof = self._proof([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
-            yield proof
+        prices, pace, stalled, moves = self._prices(v), Pace(deadline), 0, 0
+        moving = not problem.is_projection or problem.norm != 1  # prices, or the fit
+        while self._affordable(deadline) and self.pose(columns, v, f) and not pace.over():
+            settled = all(column.settled for column in columns) and not moving
+            accuracy = next(accuracies, FINEST if settled else ACCURACY)
+            parts = [self.fitted(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
+            proof = self.assembled([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
+            ended = accuracy == FINEST and all(column.settled for column in columns)
+            yield replace(proof, ended=ended)
             value = proof.value(problem)
-            if accuracy <= ACCURACY and self._stalled(value - best, hoped - value, accuracy, columns):
+            little = accuracy <= ACCURACY and value - best < STALLED * max(hoped - value, 0.0) + FINEST * abs(
+                value
+            )
+            stalled = stalled + 1 if little else 0
+            if ended or (stalled > PATIENCE * moving and not (settled and accuracy > FINEST)):
                 return
+            moves += 1
             best, v, f = max(best, value), proof.dual, np.column_stack([c.predictions() for c in columns])
-            prices = self._moved(prices, np.array([c.slopes for c in columns]))
+            prices = self._moved(prices, np.array([c.slopes for c in columns]), moves)
 
     def _prices(self, v: np.ndarray) -> np.ndarray:
-        """ρ of each column and feature at the beginning, shape (c, d): as the plans along a line share the penalty."""
-        costs = np.array(
-            [self.cost(self._completed(EMPTY, self.nodes.merged(w)), self.nodes.points) for w in v.T]
-        )
-        lengths = np.array([self.length(cost) for cost in costs])
-        if not lengths.any():
-            lengths[:] = 1.0
-        even = np.ones(self.points.shape[1])
-        return self.problem.reg * np.outer(lengths / np.linalg.norm(lengths), even / self.length(even))
+        """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
+        nodes = self.nodes
+        costs = [self.length(self.cost(self._completed(EMPTY, nodes.merged(w)), nodes.points)) for w in v.T]
+        return self.priced(np.array(costs), np.ones((len(costs), self.points.shape[1])))
 
-    def _moved(self, prices: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """Prices on the way to those at which no other ones of the same length are dearer to the slopes."""
-        sums = slopes @ np.ones(slopes.shape[1]) * prices.max(axis=1)
-        shares = np.sqrt(prices.max(axis=1) * sums) if len(prices) > 1 and sums.all() else prices.max(axis=1)
-        shares *= np.linalg.norm(prices.max(axis=1)) / np.linalg.norm(shares)
-        return prices * (shares / prices.max(axis=1))[:, None]
+    def priced(self, shares: np.ndarray, profiles: np.ndarray) -> np.ndarray:
+        """Prices of length reg: a row for each column with its share, none of them 0."""
+        shares = np.maximum(shares, CHEAPEST * shares.max()) if shares.any() else np.ones(len(shares))
+        profiles = np.maximum(profiles, CHEAPEST * profiles.max(axis=1, keepdims=True))
+        lengths = np.array([self.length(profile) for profile in profiles])
+        return self.problem.reg / np.linalg.norm(shares) * (shares / lengths)[:, None] * profiles
 
-    def _fits(self, columns: list[_Column], v: np.ndarray, f: np.ndarray) -> bool:
-        """Give each column its quadratic fit; whether there is anything to fit, in memory."""
-        problem, order = self.problem, self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
-        if not len(self.nodes) or order > LARGEST:
+    def _moved(self, prices: np.ndarray, slopes: np.ndarray, moves: int) -> np.ndarray:
+        """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
+        shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
+        if q == np.inf or not slopes.any(axis=1).all():
+            return self.priced(shares, prices)
+        largest = prices.max(axis=1, keepdims=True)
+        wanted = slopes / slopes.max(axis=1, keepdims=True) / (prices / largest) ** (q - 1)
+        return self.priced(shares, prices / largest * wanted ** (0.5 / (1 + np.sqrt(moves))))
+
+    def _affordable(self, deadline: Deadline) -> bool:
+        """Whether there is memory and time for a step of a fit."""
+        order = self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
+        return order <= LARGEST and order**3 / 3 < RATE * deadline.left()
+
+    def pose(self, columns: list[Column], v: np.ndarray, f: np.ndarray) -> bool:
+        """Give each column its quadratic fit; whether there is anything to fit."""
+        problem = self.problem
+        if not len(self.nodes):
             return False
         targets, h = problem.targets, np.broadcast_to(problem.loss.s, v.shape)
         if not problem.loss.is_quadratic:
@@ -204,48 +152,48 @@ class PlanBound(Bound):
                 if not problem.loss.is_polyhedral
                 else h
             )
-            h = np.maximum(h, FLAT * h.mean())
+            h = np.maximum(h, FLAT * h.mean()) if h.any() else np.broadcast_to(problem.loss.s, v.shape)
             targets = f + (v if problem.loss.is_polyhedral else problem.residual(f)) / h
         for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):
             column.pose(weights, wanted)
         return not all(column.constant for column in columns)
 
-    def _stalled(self, gain: float, left: float, accuracy: float, columns: list[_Column]) -> bool:
-        """Whether another round is not worth its time."""
-        settled = all(column.settled for column in columns)
-        if self.problem.loss.is_quadratic and settled:
-            return accuracy == FINEST
-        return gain < max(STALLED * left, FINEST * abs(left))
-
-    def _round(
-        self, column: _Column, prices: np.ndarray, accuracy: float, deadline: Deadline
+    def fitted(
+        self, column: Column, prices: np.ndarray, accuracy: float, deadline: Deadline
     ) -> tuple[list[Plan], np.ndarray]:
         """Plans on the nodes and the residual of the samples that they are for."""
         if column.constant:
+            column.predicted, column.settled = column.middle, True
             return [EMPTY] * self.signs(), column.residual(np.zeros(len(self.nodes)))
         plans = column.solve(self.relaxation, prices, accuracy, deadline)
-        V = [plan.divergence(len(self.nodes)) for plan in plans]
-        V = V[0] if len(V) == 1 else (V[0] - V[1]) / 2
+        both = [plan.divergence(len(self.nodes)) for plan in plans]
+        V = both[0] if len(both) == 1 else (both[0] - both[1]) / 2
         plans = [self._completed(plan, V * sign) for plan, sign in zip(plans, (1, -1), strict=False)]
         s = 1.0
         if self.problem.loss.is_quadratic:
-            cost = max(self.length(self.cost(plan, self.nodes.points)) for plan in plans)
+            cost = max(self.most(plan, self.nodes.points, 0.0) for plan in plans)
             s = column.best(V, self.length(prices) / cost if cost > 0 else np.inf)
         return [plan.times(s) for plan in plans], column.residual(s * V)
 
     def _completed(self, plan: Plan, V: np.ndarray) -> Plan:
         return plan.completed(V, self.nodes.places, self.nodes.bias)
 
-    def _proof(self, plans: list[list[Plan]], v: np.ndarray) -> Proof:
-        """What the plans on the nodes, completed to v, prove."""
+    def assembled(self, plans: list[list[Plan]], v: np.ndarray) -> Proof:
+        """What plans on the nodes, those of each column completed to v, prove.
+
+        Parameters
+        ----------
+        plans : list of lists of Plan
+            For each column one, or one for each sign.
+        v : ndarray, shape (n, c)
+        """
         v, evidence, maxima = self.problem.dual_point(v), [], []
         for column, w in zip(plans, v.T, strict=True):
             most = 0.0
             for plan, sign in zip(column, (1.0, -1.0), strict=False):
                 target = sign * w
                 whole = self.nodes.spread(self._completed(plan, self.nodes.merged(target)), target)
-                costs = self.cost(whole, self.points) + whole.rounding(target, self.points)
-                most = max(most, self.length(costs))
+                most = max(most, self.most(whole, self.points, whole.rounding(target, self.points)))
                 evidence.append(whole)
             maxima.append(most)
         steps = len(maxima) + self.points.shape[1] + 4

@@ -6,9 +6,9 @@ For masses π_ij ≥ 0 whose divergence Σ_j π_ij − π_ji is v_i, and a_i = x
     Σ_i v_i (a_i)_+ ≤ Σ_i 1[a_i > 0] w·q_i ≤ Σ_i (w·q_i)_+,   q_i = Σ_j π_ij (x_i − x_j)                    (stars)
 
 as (a)_+ − (b)_+ ≤ (a − b)_+, and ≤ a − b where a > 0, ≤ 0 elsewhere; a bias b cancels. Without one there is an origin,
-x_0 = 0 and (a_0)_+ = 0, with edges of its own: those from it cost nothing, as −(a_j)_+ ≤ 0, and in stars the mass of one
-to it may have any sign, as (a_i)_+ = 1[a_i > 0] w·x_i. Both right sides are at most Σ_l A_l |w_l|, where A_l is the larger
-of the two that ± e_l have, so at most the dual norm ‖A‖_q.
+x_0 = 0 and (a_0)_+ = 0, with edges of its own: those from it cost nothing, as −(a_j)_+ ≤ 0, and in stars the mass of
+one to it may have any sign, as (a_i)_+ = 1[a_i > 0] w·x_i. Both right sides are at most Σ_l A_l |w_l|, where A_l is the
+larger of the two that ± e_l have, so at most the dual norm ‖A‖_q.
 
 Source: geomnn theory, section 9.
 """

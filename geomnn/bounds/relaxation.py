@@ -24,7 +24,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.spatial.distance import cdist
 
-from geomnn.bounds.interior_point import Program
+from geomnn.bounds.interior_point import Iterate, Program, mean_product
 from geomnn.bounds.plans import ORIGIN, Plan
 
 __all__ = ["Fit", "Pairs", "Relaxation", "nearest"]
@@ -33,6 +33,9 @@ RIDGE = 1e-13  # added to a unit diagonal, before it is factored
 CHUNK = 2**22  # pairs that are looked at together
 SLOPE = 0.2  # of f at the start, relative to the spread of the targets over that of the samples
 VIOLATED = 1e-5  # by so much of the largest target a pair has to be, to be added
+LEAST = (
+    1e-7  # of the largest slack at the start: what each has there, even if the row then does not hold at once
+)
 SOLID = 20.0  # times the mean product: a multiplier of a pair that is kept
 
 
@@ -113,7 +116,7 @@ class Relaxation(Program):
         self.fit, self.pairs = fit, pairs
         self.n, self.d = fit.points.shape
         self.signs = len(pairs.keys)
-        self.tight = np.zeros(0, dtype=int)
+        self.tight = self._tied = np.zeros(0, dtype=int)  # rows that are tight, and the places of their f
         self.order = self.n + 2 * self.d
         self.heights = self.signs * self.n  # where f ends
         self._direction = np.array([1.0, -1.0])[: self.signs]
@@ -136,6 +139,18 @@ class Relaxation(Program):
     def cheap_slopes(self) -> np.ndarray:
         """Slopes of the features that cost the same, to begin with, shape (d,)."""
         return 2 * SLOPE / np.sqrt(self.d) * self.fit.prices.min() / self.fit.prices
+
+    def begin(self, x: np.ndarray, product: float, usual: np.ndarray | None = None) -> Iterate:
+        """The iterate at x whose multipliers are the product by slacks, or by usual ones of the pairs."""
+        slacks = -self.rows(x)
+        slacks[self.tight] = 1.0
+        slacks = np.maximum(slacks, LEAST * slacks.max())
+        multipliers = product / slacks
+        if usual is not None:
+            multipliers[: len(usual)] = product / np.maximum(usual, LEAST * slacks.max())
+        multipliers[self.tight] = 0.0
+        multipliers[self.tight] = -self.columns(multipliers)[self._tied]
+        return Iterate(x, slacks, multipliers, mean_product(slacks, multipliers, self.tight))
 
     def value(self, x: np.ndarray) -> float:
         off = self.fitted(x) - self.fit.targets
@@ -202,7 +217,9 @@ class Relaxation(Program):
         solution[self._pinned] = 0.0
         return self.expand(right, solution.reshape(self.signs, self.order))
 
-    def grown(self, x: np.ndarray, multipliers: np.ndarray, product: float, most: int) -> tuple[Pairs, int]:
+    def grown(
+        self, x: np.ndarray, multipliers: np.ndarray, product: float, most: int
+    ) -> tuple[list[np.ndarray], int]:
         """The next working set, and how many pairs of all are violated.
 
         Pairs with a solid multiplier stay, and each sample gets its most violated pairs.
@@ -221,7 +238,7 @@ class Relaxation(Program):
             worst, count = self._worst(x, sign, most)
             keys.append(np.union1d(self.pairs.row[here] * self.n + self.pairs.column[here], worst))
             violated += count
-        return Pairs(self.fit, keys), violated
+        return keys, violated
 
     def _worst(self, x: np.ndarray, sign: int, most: int) -> tuple[np.ndarray, int]:
         """The most violated pairs of each sample, and how many of all are."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomnn.bounds import elimination
+from geomnn.bounds.interior_point import Iterate
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
@@ -42,6 +43,7 @@ class StarRelaxation(Relaxation):
         self._blocks = np.empty((self.signs, self.order, self.order))
         if fit.origin:
             self.tight = np.flatnonzero(pairs.column == self.n - 1)
+            self._tied = (pairs.sign * self.n + pairs.row)[self.tight]
 
     def _split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """f (signs N,), g (signs N, d) and μ (signs, 2d)."""
@@ -54,7 +56,7 @@ class StarRelaxation(Relaxation):
         above, below, rest = np.split(z[first:], [self._size, 2 * self._size])
         return above.reshape(-1, self.d), below.reshape(-1, self.d), rest.reshape(self.signs, -1)
 
-    def start(self) -> tuple[np.ndarray, float]:
+    def start(self) -> Iterate:
         points, extent = self.fit.points, np.maximum(1.0, np.abs(self.fit.points).max(axis=0))
         slopes = self.cheap_slopes()
         if self.fit.origin:  # |K x|, which is homogeneous
@@ -67,7 +69,7 @@ class StarRelaxation(Relaxation):
         x = np.concatenate(
             [np.tile(f, self.signs), np.tile(g.ravel(), self.signs), np.tile(slopes, 2 * self.signs)]
         )
-        return x, float(self.fit.prices @ slopes) / self.d / (2 * self.n)
+        return self.begin(x, float(self.fit.prices @ slopes) / self.d / (2 * self.n))
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, g, slopes = self._split(x)

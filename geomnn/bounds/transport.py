@@ -10,9 +10,13 @@ Source: geomnn theory, section 9.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from geomnn.bounds.interior_point import Iterate, mean_product
+from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
@@ -46,13 +50,22 @@ class TransportRelaxation(Relaxation):
             allowed = np.hstack([np.maximum(steps, 0.0), np.maximum(-steps, 0.0)])
             self._parts.append((part, csr_array(entries, shape=(m, self.n)), allowed))
 
-    def start(self) -> tuple[np.ndarray, float]:
+    def start(self) -> Iterate:
         slopes = self.cheap_slopes()
         f = np.abs(self.fit.points) @ slopes / 2 if self.fit.origin else np.zeros(self.n)
         x = np.concatenate([np.tile(f, self.signs), np.tile(slopes, 2 * self.signs)])
-        # the multipliers of a pair are then the product by slopes and distance: about the price for all slopes together
-        shared = 1.0 + len(self.pairs) / (2 * self.d * self.signs)
-        return x, float(self.fit.prices @ slopes) / self.d / shared
+        distances = np.abs(self.fit.points[self.pairs.row] - self.fit.points[self.pairs.column]) @ slopes
+        unit = self.columns(np.concatenate([1 / distances, np.zeros(2 * self.signs * self.d)]))
+        # so that what the pairs take of each price is at most a half, and −μ ≤ 0 takes the rest
+        product = 0.5 / max(
+            float((-self.slopes(unit) / self.fit.prices).max()), 1 / float(slopes @ self.fit.prices)
+        )
+        now = self.begin(x, product, distances)
+        rest = self.slopes(self.gradient(x) + self.columns(now.multipliers)).ravel()
+        multipliers = np.append(now.multipliers[: len(self.pairs)], now.multipliers[len(self.pairs) :] + rest)
+        return replace(
+            now, multipliers=multipliers, product=mean_product(now.slacks, multipliers, self.tight)
+        )
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         f, slopes = x[: self.heights].reshape(self.signs, -1), x[self.heights :].reshape(self.signs, -1)
@@ -140,6 +153,13 @@ class TransportBound(PlanBound):
 
     def length(self, costs: np.ndarray) -> float:
         return float(ball(self.problem.norm).dual_length(costs))
+
+    def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
+        most = super().most(plan, points, slack)
+        if self.problem.norm != 2:
+            return most
+        steps, masses = plan.differences(points), np.maximum(plan.masses, 0.0)
+        return min(most, metric_bound(steps, masses) + slack * np.sqrt(points.shape[1]))
 
     def signs(self) -> int:
         return 1 if self.problem.samples.bias else 2

@@ -1,0 +1,185 @@
+"""Bounds by plans: valid for every unit, below every optimum, and as close to it as the theory says."""
+
+import numpy as np
+import pytest
+from problems import degenerate
+
+import geomnn as gm
+from geomnn.bounds.plans import EMPTY, ORIGIN, Plan, axis, matched
+from geomnn.bounds.stars import StarBound
+from geomnn.bounds.transport import TransportBound
+from geomnn.deadline import NEVER, Deadline
+from geomnn.programs.problem import pose
+
+BOUNDS = [StarBound, TransportBound]
+
+
+def proofs(kind, X, y, reg=0.2, norm=1, bias=True, loss="squared", weights=None, deadline=NEVER):
+    """The problem and all proofs, from the residual of the constant."""
+    problem = pose(X, y, reg, norm, bias, loss, weights)
+    f = np.zeros_like(problem.targets) + problem.constant()
+    return problem, list(kind(problem).proofs(problem.residual(f), f, deadline))
+
+
+def check(problem, found, seed=0):
+    """No random unit is above the maximum of a proof, v is of the dual problem, and values never fall."""
+    rng, samples, p = np.random.default_rng(seed), problem.samples, problem.norm
+    weights = rng.standard_normal((500, samples.d)) * (rng.random((500, samples.d)) < 0.7)
+    weights = np.vstack([weights[weights.any(axis=1)], np.eye(samples.d), -np.eye(samples.d)])
+    weights /= np.linalg.norm(weights, ord=p, axis=1)[:, None]
+    features = samples.features(samples.through(weights, rng.integers(samples.n, size=(len(weights), 1))))
+    assert found
+    for proof in found:
+        assert np.linalg.norm(proof.dual.T @ features, axis=0).max() <= proof.maximum
+        assert np.isfinite(proof.value(problem))
+        if samples.bias:
+            assert np.abs(proof.dual.sum(axis=0)).max() <= 1e-11 * np.abs(proof.dual).sum()
+    values = [proof.value(problem) for proof in found]
+    assert values == sorted(values)
+
+
+def test_the_plan_of_an_example():
+    plan = Plan(np.array([0, 0, 1]), np.array([1, 2, ORIGIN]), np.array([1.0, 2.0, -0.5]))
+    points = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    assert plan.divergence(3).tolist() == [3.0, -1.5, -2.0]
+    assert plan.stars(points).tolist() == [[3.0, -1.0], [0.0, -0.5], [0.0, 0.0]]
+    assert plan.star_costs(points).tolist() == [3.0, 1.5]
+    assert plan.transport_costs(points).tolist() == [3.0, 1.0]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_completed_plan_has_the_divergence(bias):
+    rng = np.random.default_rng(0)
+    points, v = rng.standard_normal((20, 3)), rng.standard_normal(20)
+    v -= v.mean() if bias else 0.0
+    start = Plan(np.arange(5), np.arange(5, 10), np.ones(5))
+    for plan in (EMPTY, start):
+        whole = plan.completed(v, points @ axis(points), bias)
+        assert np.abs(whole.divergence(20) - v).max() <= 1e-14
+        assert (whole.masses >= 0).all()
+
+
+def test_matching_on_a_line_is_the_best_plan():
+    rng = np.random.default_rng(1)
+    x, v = np.sort(rng.standard_normal(9)), rng.integers(-3, 4, 9).astype(float)
+    v[0] -= v.sum()
+    plan = matched(v, x)
+    least = np.abs(np.cumsum(v)[:-1]) @ np.diff(x)
+    assert plan.masses @ np.abs(x[plan.rows] - x[plan.columns]) == pytest.approx(least, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("name", list(degenerate()))
+def test_bounds_are_valid_on_degenerate_data(name, bias, kind):
+    X, y = degenerate()[name]
+    for reg in (0.3, 0.02):
+        check(*proofs(kind, X, y, reg, bias=bias))
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_no_bound_is_above_the_optimum(bias, kind):
+    rng = np.random.default_rng(2)
+    for k in range(8):
+        X, y = rng.standard_normal((7, 1 + k % 2)), rng.standard_normal(7)
+        X = np.round(X) if k % 3 == 0 else X
+        optimum = gm.derive(X, y, reg=0.1 * 4 ** (k % 3), norm=1, bias=bias, dictionary="all").objective
+        problem, found = proofs(kind, X, y, 0.1 * 4 ** (k % 3), bias=bias)
+        check(problem, found)
+        assert found[-1].value(problem) <= optimum * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_stars_are_exact_for_one_feature(bias):
+    rng = np.random.default_rng(3)
+    for k in range(10):
+        X, y = rng.standard_normal((8, 1)), rng.standard_normal(8)
+        X = np.round(X) if k % 2 else X
+        optimum = gm.derive(X, y, reg=0.1, norm=1, bias=bias, dictionary="all").objective
+        problem, found = proofs(StarBound, X, y, 0.1, bias=bias)
+        assert found[-1].value(problem) == pytest.approx(optimum, rel=1e-6)
+
+
+def test_transport_bounds_three_layers_and_reaches_them():
+    rng, reached = np.random.default_rng(4), 0
+    for n, d in ((3, 1), (3, 1), (3, 2), (3, 2), (4, 1), (5, 1)):
+        X, y = np.round(rng.standard_normal((n, d)), 2), np.round(rng.standard_normal(n), 2)
+        optimum = float(
+            gm.derive(X, y, reg=0.05, norm=1, bias=True, depth=3, exact=True, dictionary="all").objective
+        )
+        problem, found = proofs(TransportBound, X, y, 0.05)
+        value = found[-1].value(problem)
+        assert value <= optimum * (1 + 1e-9)
+        reached += value >= optimum * (1 - 1e-6)
+    assert reached > 3
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_weights_are_repeated_samples(kind):
+    rng = np.random.default_rng(5)
+    X, y, times = rng.standard_normal((8, 2)), rng.standard_normal(8), rng.integers(1, 4, 8)
+    problem, found = proofs(kind, X, y, weights=times.astype(float))
+    again, others = proofs(kind, np.repeat(X, times, axis=0), np.repeat(y, times))
+    assert found[-1].value(problem) == pytest.approx(others[-1].value(again), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_values_follow_scales_and_ignore_order(bias, kind):
+    rng = np.random.default_rng(6)
+    X, y = rng.standard_normal((10, 2)), rng.standard_normal(10)
+    order = rng.permutation(10)
+
+    def value(*arguments):
+        problem, found = proofs(kind, *arguments, bias=bias)
+        return found[-1].value(problem)
+
+    first = value(X, y, 0.2)
+    assert value(1e3 * X, y, 0.2e3) == pytest.approx(first, rel=1e-6)
+    assert value(X, 1e-3 * y, 0.2e-3) == pytest.approx(1e-6 * first, rel=1e-6)
+    assert value(X[order], y[order], 0.2) == pytest.approx(first, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("loss", ["logistic", "hinge", "softmax", "vector"])
+def test_other_losses_and_several_outputs(loss, bias, kind):
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((9, 2))
+    y = {
+        "softmax": np.eye(3)[np.arange(9) % 3],
+        "vector": rng.standard_normal((9, 2)),
+    }.get(loss, np.where(X[:, 0] + 0.5 * rng.standard_normal(9) > 0, 1.0, -1.0))
+    loss = "squared" if loss == "vector" else loss
+    optimum = gm.derive(X, y, reg=0.2, norm=1, bias=bias, loss=loss, dictionary="all").objective
+    problem, found = proofs(kind, X, y, 0.2, bias=bias, loss=loss)
+    check(problem, found)
+    assert found[-1].value(problem) <= optimum * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("norm", [2, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+def test_transport_in_other_norms(bias, norm):
+    rng = np.random.default_rng(8)
+    X, y = rng.standard_normal((9, 2)), rng.standard_normal(9)
+    optimum = gm.derive(X, y, reg=0.2, norm=norm, bias=bias, dictionary="all").objective
+    problem, found = proofs(TransportBound, X, y, 0.2, norm=norm, bias=bias)
+    check(problem, found)
+    assert found[-1].value(problem) <= optimum * (1 + 1e-9)
+
+
+def test_stars_say_what_they_are_not_made_for():
+    X, y = np.eye(3), np.arange(3.0)
+    assert StarBound.unfit(pose(X, y, 0.1, 2, True, "squared")) == "a norm with p = 2"
+    assert not StarBound.unfit(pose(X, y, 0.1, 1, True, "squared"))
+    assert not TransportBound.unfit(pose(X, y, 0.1, 2, True, "squared"))
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+def test_without_time_there_is_one_proof(kind):
+    rng = np.random.default_rng(9)
+    X, y = rng.standard_normal((30, 3)), rng.standard_normal(30)
+    problem, found = proofs(kind, X, y, deadline=Deadline.after(0.0))
+    assert len(found) == 1
+    check(problem, found)
