@@ -27,7 +27,7 @@ from geomnn.deadline import Deadline
 from geomnn.errors import EnumerationTooLarge, package
 from geomnn.programs.problem import Problem
 
-__all__ = ["Semidefinite"]
+__all__ = ["SemidefiniteBound"]
 
 ANCHORS = 12  # samples with a bias at most, of which each is an anchor with multipliers of its own
 # seconds of two matrices S of this order, and the power of the order by which they grow
@@ -41,7 +41,7 @@ SHORT = 1e-2  # a v of this length, relative to the one given, was found with fe
 DIGITS = 44  # bits of a multiplier, of which the largest has all
 
 
-class Semidefinite(Bound):
+class SemidefiniteBound(Bound):
     """Multipliers of products, for p = 2 and few samples: with the best v for the squared loss, else with that given.
 
     Source: geomnn theory, section 9.
@@ -54,7 +54,7 @@ class Semidefinite(Bound):
     @classmethod
     def unfit(cls, problem: Problem) -> str:
         if problem.norm != 2:
-            return f"norm={problem.norm:g}, and the semidefinite bound is made for norm=2"
+            return f"norm={problem.norm:g}"
         if problem.samples.bias and problem.samples.n > ANCHORS:
             return (
                 f"a bias with {problem.samples.n} samples, and the semidefinite bound takes {ANCHORS}: append a column "
@@ -63,6 +63,10 @@ class Semidefinite(Bound):
         if find_spec("clarabel") is None:
             return "no package clarabel, which the semidefinite bound needs: pip install 'geomnn[bounds]'"
         return ""
+
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        return 1 if cls.seconds(problem) <= PATIENCE else None
 
     @classmethod
     def seconds(cls, problem: Problem) -> float:
