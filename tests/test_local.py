@@ -190,7 +190,8 @@ def test_local_search_reaches_global_optima(case):
     assert found.objective >= best.certificate.dual * (1 - 1e-9)
     assert found.objective <= best.objective * (1 + 1e-6)
     assert found.certificate.coverage.scope == "local"
-    assert found.certificate.largest_correlation == pytest.approx(1.0, abs=1e-5)
+    # an atom above reg by δ brings a fall of the value of about δ² at most
+    assert found.certificate.largest_correlation == pytest.approx(1.0, abs=1e-3)
     assert objective(found, X, y, 0.1, norm) == pytest.approx(found.objective, rel=1e-9)
     assert "no proof" in found.certificate.statement()
 

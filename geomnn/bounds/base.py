@@ -113,6 +113,11 @@ class Bound(ABC):
     def unfit(cls, problem: Problem) -> str:
         """What of a problem it is not made for, in words that follow "there is"; empty if it is made for it."""
 
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        """When certify="auto" tries it, the lowest first; None if it brings nothing that others do not."""
+        return 0
+
     @abstractmethod
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """Proofs, each better than those before it.

@@ -6,6 +6,7 @@ from typing import Any
 
 from geomnn.bounds.base import Bound
 from geomnn.bounds.milp import MilpBound
+from geomnn.bounds.semidefinite import SemidefiniteBound
 from geomnn.bounds.stars import StarBound
 from geomnn.bounds.transport import TransportBound
 from geomnn.errors import OptionError, UnsupportedProblem
@@ -13,7 +14,9 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["BOUNDS", "choose_bounds"]
 
-BOUNDS: dict[str, type[Bound]] = {kind.name: kind for kind in (TransportBound, StarBound, MilpBound)}
+BOUNDS: dict[str, type[Bound]] = {
+    kind.name: kind for kind in (TransportBound, StarBound, SemidefiniteBound, MilpBound)
+}
 
 
 def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[type[Bound], ...]:
@@ -43,7 +46,10 @@ def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[typ
     wrong = {name: (not kind.any_depth and deeper) or kind.unfit(problem) for name, kind in BOUNDS.items()}
     fit = [name for name, reason in wrong.items() if not reason]
     if fit and certify == "auto":
-        return tuple(BOUNDS[name] for name in fit)
+        turns = {BOUNDS[name]: 0 if deeper else BOUNDS[name].turn(problem) for name in fit}
+        return tuple(
+            sorted((kind for kind in turns if turns[kind] is not None), key=lambda kind: turns[kind] or 0)
+        )
     if certify in fit:
         return (BOUNDS[certify],)
     others = (

@@ -21,6 +21,7 @@ __all__ = ["MilpBound"]
 
 SOONEST = 1e-3  # seconds that a search is given where none are left
 VIOLATED = 1e-7  # relative excess over reg above which an atom counts as violated
+FEW = 60  # samples up to which its tree ends often enough to be tried without being asked for
 UNITS = 2  # atoms that come back, one for each sign of v
 
 
@@ -40,6 +41,10 @@ class MilpBound(Bound):
         if not ball(problem.norm).polyhedral:
             return f"norm={problem.norm:g}"
         return f"{problem.outputs} outputs" if problem.outputs > 1 else ""
+
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        return 3 if len(problem.samples.distinct) <= FEW else None
 
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         problem = self.problem

@@ -30,9 +30,8 @@ from geomnn.machine import one_blas_thread
 __all__ = ["Multipliers", "signed_tables"]
 
 FACTOR = 50  # bits of the factor of S + eI, of which its largest column has all
-TRUST = (
-    2.0**-48
-)  # rounding in S and its eigenvalues, relative to the order of S and the sizes of what it is made of
+# rounding in S and its least eigenvalue, relative to the order of S and the sizes of what it is made of
+TRUST = 2.0**-48
 ROUNDED = 1 + 2.0**-40  # what sums are raised by for their rounding
 
 
@@ -172,7 +171,7 @@ def signed_tables(X: Any, outputs: int, bias: bool) -> Iterator[tuple[Any, np.nd
     first = np.argmax(equal, axis=1) == np.arange(len(X))
     for anchor in range(len(X)) if bias else (None,):
         table = X if anchor is None else X - X[anchor]
-        seen = X.any(axis=1) if anchor is None else ~equal[anchor]
+        seen = (X != 0).any(axis=1) if anchor is None else ~equal[anchor]
         merged = (equal & (first & seen)[:, None]).astype(int)
         yield table, merged
         if outputs == 1:

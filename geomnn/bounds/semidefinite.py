@@ -27,37 +27,34 @@ from geomnn.deadline import Deadline
 from geomnn.errors import EnumerationTooLarge, package
 from geomnn.programs.problem import Problem
 
-__all__ = ["Semidefinite"]
+__all__ = ["SemidefiniteBound"]
 
 ANCHORS = 12  # samples with a bias at most, of which each is an anchor with multipliers of its own
-ORDER, SECONDS, GROWTH = (
-    32,
-    2.0,
-    4.4,
-)  # of two matrices S of this order, and the power by which the seconds grow with it
-LATE = (
-    2.0  # so many times the seconds that are left: stopped halfway, the solver has a v that proves something
-)
+# seconds of two matrices S of this order, and the power of the order by which they grow
+ORDER, SECONDS, GROWTH = 32, 2.0, 4.4
+LATE = 2.0  # a program may take so many times the seconds that are left: stopped halfway, its v proves something too
 PATIENCE = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
-ACCURACY = 1e-9  # of the solver, in units of ‖X‖, ‖V‖ and ‖y‖
+# of the solver, relative to ‖X‖, ‖V‖ and ‖y‖: what is missing the bound loses, and each digit takes one iteration more
+ACCURACY = 1e-9
 SHORT = 1e-2  # a v of this length, relative to the one given, was found with few digits
 DIGITS = 44  # bits of a multiplier, of which the largest has all
 
 
-class Semidefinite(Bound):
+class SemidefiniteBound(Bound):
     """Multipliers of products, for p = 2 and few samples: with the best v for the squared loss, else with that given.
 
     Source: geomnn theory, section 9.
     """
 
     name = "semidefinite"
-    counted = "multipliers"
+    words = "multipliers from a semidefinite program"
+    moves = True
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:
         if problem.norm != 2:
-            return f"norm={problem.norm:g}, and the semidefinite bound is made for norm=2"
+            return f"norm={problem.norm:g}"
         if problem.samples.bias and problem.samples.n > ANCHORS:
             return (
                 f"a bias with {problem.samples.n} samples, and the semidefinite bound takes {ANCHORS}: append a column "
@@ -66,6 +63,10 @@ class Semidefinite(Bound):
         if find_spec("clarabel") is None:
             return "no package clarabel, which the semidefinite bound needs: pip install 'geomnn[bounds]'"
         return ""
+
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        return 1 if cls.seconds(problem) <= PATIENCE else None
 
     @classmethod
     def seconds(cls, problem: Problem) -> float:
@@ -101,7 +102,8 @@ class Semidefinite(Bound):
                 return
             moved, multipliers = _solved(problem, v, deadline)
             multipliers = multipliers.completed(X, moved)
-            proof = Proof(moved, multipliers.check(X, moved), multipliers.count, multipliers)
+            maximum, ended = multipliers.check(X, moved), not deadline.over()
+            proof = Proof(moved, maximum, multipliers.count, evidence=multipliers, ended=ended)
             if proof.value(problem) > best.value(problem):
                 best = proof
                 yield best

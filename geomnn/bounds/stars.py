@@ -136,7 +136,11 @@ class StarBound(PlanBound):
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:
-        return "" if problem.norm == 1 else f"a norm with p = {problem.norm:g}"
+        return "" if problem.norm == 1 else f"norm={problem.norm:g}"
+
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        return 1
 
     def cost(self, plan: Plan, points: np.ndarray) -> np.ndarray:
         return plan.star_costs(points)

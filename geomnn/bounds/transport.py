@@ -148,6 +148,10 @@ class TransportBound(PlanBound):
     def unfit(cls, problem: Problem) -> str:
         return ""
 
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        return 0 if problem.norm != 1 else None  # stars bound more there, from their first plan on
+
     def cost(self, plan: Plan, points: np.ndarray) -> np.ndarray:
         return plan.transport_costs(points)
 

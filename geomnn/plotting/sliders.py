@@ -9,8 +9,7 @@ import numpy as np
 
 from geomnn import algebra
 from geomnn.atoms import Atom
-from geomnn.errors import DataError, UnsupportedProblem
-from geomnn.errors import package
+from geomnn.errors import DataError, UnsupportedProblem, package
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
