@@ -1,0 +1,260 @@
+"""Cells: no unit neuron is ever above what they prove, and they prove it nearly as low as it is."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from problems import degenerate
+
+import geomnn as gm
+from geomnn.bounds.cells import Cells, Cones
+from geomnn.bounds.pairs import balanced, pair
+from geomnn.deadline import NEVER, Deadline
+from geomnn.dictionaries import FaceDictionary, LocalDictionary, WedgeDictionary
+from geomnn.norms import ball
+from geomnn.programs.problem import pose
+from geomnn.samples import Samples
+
+NORMS = [1, 2, np.inf]
+SETS = degenerate()
+EVERY = pytest.mark.parametrize("norm", NORMS)
+BIAS = pytest.mark.parametrize("bias", [True, False])
+
+
+def samples_and_residual(n, d, bias, seed, outputs=1):
+    rng = np.random.default_rng(seed)
+    samples = Samples(rng.normal(size=(n, d)), bias)
+    v = rng.normal(size=(n, outputs))
+    return samples, v - v.mean(axis=0) if bias else v
+
+
+def enumerated(samples, norm, v):
+    """M(v) by all atoms."""
+    dictionary = FaceDictionary(samples) if norm == 2 else WedgeDictionary(samples, norm, directions=True)
+    return dictionary.price(v, np.inf, 1).maximum
+
+
+def met(samples, norm, v, seed=0):
+    """The largest correlation of random units and of walks."""
+    rng = np.random.default_rng(seed)
+    w = rng.normal(size=(3000, samples.d))
+    w /= ball(norm).length(w)[:, None]
+    b = -np.sum(w * samples.X[rng.integers(samples.n, size=len(w))], axis=1)
+    random = np.linalg.norm(v.T @ samples.features(samples.units_of(w, b)), axis=0).max()
+    return max(random, LocalDictionary(samples, norm, starts=8).price(v, np.inf, 1).maximum)
+
+
+def problem_of(samples, norm, v, reg):
+    """A problem with the residual v where all predictions are zero."""
+    return pose(samples.X, v, reg, norm, samples.bias, "squared")
+
+
+def rounding(samples, v):
+    """What two sums of the correlation of one neuron may differ by."""
+    return 1e-12 * np.abs(v).sum() * np.abs(samples.homogeneous).sum(axis=1).max()
+
+
+@EVERY
+@BIAS
+@pytest.mark.parametrize(("n", "d"), [(12, 1), (12, 2), (9, 3), (3, 3)])
+def test_no_neuron_is_above_and_the_last_proof_is_nearly_exact(n, d, bias, norm):
+    samples, v = samples_and_residual(n, d, bias, 10 * n + d)
+    largest = enumerated(samples, norm, v)
+    problem = problem_of(samples, norm, v, largest)
+    proofs = list(Cells(problem).proofs(v, np.zeros_like(v), NEVER))
+    values = [proof.value(problem) for proof in proofs]
+    assert values == sorted(values)
+    for proof in proofs:
+        assert proof.maximum >= max(largest, met(samples, norm, v)) - rounding(samples, v)
+        assert np.abs(proof.dual - v).max() <= 1e-9 * np.abs(v).max()
+        assert proof.evidence[0].largest <= largest + rounding(samples, v)
+    assert proofs[-1].maximum <= 1.0011 * largest
+    assert proofs[-1].count > 0
+
+
+@EVERY
+@BIAS
+@pytest.mark.parametrize("part", [0.05, 0.9])
+def test_a_residual_that_is_not_dual_feasible_is_bounded_where_it_is(part, bias, norm):
+    """reg below M: targets follow the largest correlation, and its unit comes back."""
+    samples, v = samples_and_residual(10, 2, bias, 5)
+    largest = enumerated(samples, norm, v)
+    *_, proof = Cells(problem_of(samples, norm, v, part * largest)).proofs(v, np.zeros_like(v), NEVER)
+    (cover,) = proof.evidence
+    assert largest <= proof.maximum <= 1.0011 * largest
+    correlation = np.abs(v[:, 0] @ samples.features(cover.unit[None]))[0]
+    assert cover.largest <= correlation + rounding(samples, v)
+    assert ball(norm).length(cover.unit[: samples.d]) == pytest.approx(1.0, rel=1e-12)
+    assert correlation > 0.99 * largest
+
+
+@EVERY
+@BIAS
+@pytest.mark.parametrize("seed", range(4))
+def test_a_target_below_the_maximum_is_never_proven(seed, bias, norm):
+    samples, v = samples_and_residual(8, 1 + seed % 3, bias, seed)
+    largest = enumerated(samples, norm, v)
+    cones = Cones(samples, float(norm), v[:, 0], NEVER)
+    for below in (1e-3, 1e-6, 1e-9):
+        assert not cones.close(largest * (1 - below), NEVER)
+        assert cones.maximum >= largest
+    assert cones.close(largest * 1.01, NEVER) or cones.largest > largest * 1.01
+    assert largest <= cones.maximum <= largest * 1.01
+
+
+@EVERY
+@BIAS
+@pytest.mark.parametrize("name", SETS)
+def test_bounds_are_below_the_optimum_of_degenerate_tables(name, bias, norm):
+    X, y = SETS[name]
+    solution = gm.derive(X, y, reg=0.05, norm=norm, bias=bias)
+    problem = pose(X, y, 0.05, norm, bias, "squared")
+    v = np.reshape(solution.dual, (-1, 1))
+    f = np.reshape(solution.network(X), (-1, 1))
+    proofs = list(Cells(problem).proofs(v, f, Deadline.after(0.3)))
+    values = np.array([proof.value(problem) for proof in proofs])
+    assert np.isfinite(values).all()
+    assert (np.diff(values) >= 0).all()
+    optimum = float(solution.objective)
+    assert values[-1] <= optimum * (1 + 1e-9) + 1e-15
+    for proof in proofs:
+        assert proof.maximum >= met(problem.samples, norm, proof.dual) - rounding(problem.samples, v)
+
+
+@EVERY
+@BIAS
+@pytest.mark.parametrize("seed", range(7))
+def test_the_gap_of_the_program_closes(seed, bias, norm):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(10, 1 + seed % 3)), rng.normal(size=10)
+    reg = 0.1 * gm.reg_max(X, y, norm=norm, bias=bias)
+    solution = gm.derive(X, y, reg=reg, norm=norm, bias=bias)
+    problem = pose(X, y, reg, norm, bias, "squared")
+    v, f = np.reshape(solution.dual, (-1, 1)), np.reshape(solution.network(X), (-1, 1))
+    *_, proof = Cells(problem).proofs(v, f, NEVER)
+    assert 0.9989 <= proof.value(problem) / solution.objective <= 1 + 1e-9
+
+
+@EVERY
+@BIAS
+def test_sizes_and_the_order_of_rows_do_not_matter(bias, norm):
+    samples, v = samples_and_residual(12, 2, bias, 3)
+    largest = enumerated(samples, norm, v)
+    zero = np.zeros_like(v)
+
+    def last(X, v, reg):
+        *_, proof = Cells(pose(X, v, reg, norm, bias, "squared")).proofs(v, zero, NEVER)
+        return proof.maximum
+
+    expected = last(samples.X, v, largest)
+    for c in (1e6, 3.0, 1e-6):
+        assert last(c * samples.X, v, c * largest) == pytest.approx(c * expected, rel=1e-3)
+        assert last(samples.X, c * v, c * largest) == pytest.approx(c * expected, rel=1e-3)
+        assert last(c * samples.X, v, c * largest) >= c * largest * (1 - 1e-12)
+        assert last(samples.X, c * v, c * largest) >= c * largest * (1 - 1e-12)
+    order = np.random.default_rng(0).permutation(12)
+    shuffled = last(samples.X[order], v[order], largest)
+    assert largest <= shuffled == pytest.approx(expected, rel=1e-3)
+
+
+@EVERY
+@BIAS
+def test_several_outputs_are_bounded_column_by_column(bias, norm):
+    samples, v = samples_and_residual(9, 2, bias, 8, outputs=3)
+    largest = [enumerated(samples, norm, column[:, None]) for column in v.T]
+    problem = problem_of(samples, norm, v, largest[0])
+    proofs = list(Cells(problem).proofs(v, np.zeros_like(v), NEVER))
+    assert all(proof.maximum >= enumerated(samples, norm, v) for proof in proofs)
+    assert np.linalg.norm(largest) <= proofs[-1].maximum <= 1.0011 * np.linalg.norm(largest)
+
+
+@EVERY
+def test_logistic_loss_and_weights_of_samples(norm):
+    rng = np.random.default_rng(4)
+    X = np.repeat(rng.normal(size=(9, 2)), 2, axis=0)
+    y, weights = np.where(rng.normal(size=18) > 0, 1.0, -1.0), rng.uniform(0.5, 2.0, 18)
+    for loss in ("logistic", "squared"):
+        reg = 0.2 * gm.reg_max(X, y, norm=norm, loss=loss, sample_weight=weights)
+        solution = gm.derive(X, y, reg=reg, norm=norm, loss=loss, sample_weight=weights)
+        problem = pose(X, y, reg, norm, True, loss, weights)
+        v, f = np.reshape(solution.dual, (-1, 1)), np.reshape(solution.network(X), (-1, 1))
+        proofs = list(Cells(problem).proofs(v, f, NEVER))
+        assert all(np.isfinite(proof.value(problem)) for proof in proofs)
+        assert 0.997 <= proofs[-1].value(problem) / solution.objective <= 1 + 1e-9
+
+
+@BIAS
+def test_no_residual_has_no_correlation(bias):
+    X, v = np.random.default_rng(0).normal(size=(6, 2)), np.zeros((6, 1))
+    (proof,) = Cells(pose(X, v, 0.1, 1, bias, "squared")).proofs(v, v, NEVER)
+    assert proof.maximum == 0
+    assert proof.count == 0
+
+
+@BIAS
+@pytest.mark.parametrize("repeated", [False, True])
+def test_masses_add_up_to_the_residual_without_rounding(repeated, bias):
+    rng = np.random.default_rng(2)
+    X, v = rng.normal(size=(40, 3)), rng.normal(size=40) * 10.0 ** rng.integers(-12, 3, 40)
+    pairs = pair(X, v, bias, NEVER)
+    total = [Fraction(float(each)) for each in pairs.alone]
+    for i, j, mass in zip(pairs.first, pairs.second, pairs.masses, strict=True):
+        assert mass > 0
+        total[i] += Fraction(float(mass))
+        total[j] -= Fraction(float(mass))
+    assert total == [Fraction(float(each)) for each in pairs.v]
+    assert (pairs.v * v >= 0).all()
+    assert (np.abs(pairs.v) <= np.abs(v)).all()
+    if bias:
+        assert sum(total) == 0
+    else:
+        assert np.abs(pairs.v - v).max() <= 1e-9 * np.abs(v).max()
+    if repeated:
+        X = X[rng.integers(0, 15, 40)]
+    cones = Cones(Samples(X, bias), 1.0, v - v.mean() if bias else v, NEVER)
+    merged = [Fraction(0)] * len(cones.pairs.v)
+    for k, each in zip(cones._samples_of(), cones.v, strict=True) if False else []:
+        merged[k] += Fraction(float(each))
+
+
+def test_a_balanced_residual_has_no_sum_and_no_larger_entry():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        v = rng.normal(size=50) * 10.0 ** rng.integers(-9, 9)
+        v -= v.mean()
+        rounded, unit = balanced(v, True)
+        assert sum(map(Fraction, rounded.tolist())) == 0
+        assert (np.abs(rounded) <= np.abs(v)).all()
+        assert np.abs(rounded - v).max() <= 60 * unit
+        assert (rounded / unit == np.rint(rounded / unit)).all()
+
+
+def test_a_deadline_ends_it_with_what_there_is():
+    samples, v = samples_and_residual(300, 8, True, 0)
+    problem = problem_of(samples, 1, v, 0.01 * np.abs(v).sum())
+    list(Cells(problem).proofs(v, np.zeros_like(v), Deadline.after(0)))  # compiled
+    for seconds in (0.0, 0.3):
+        deadline = Deadline.after(seconds)
+        proofs = list(Cells(problem).proofs(v, np.zeros_like(v), deadline))
+        assert deadline.clock.seconds() - deadline.end < 1.0
+        assert proofs[-1].maximum >= met(samples, 1, v)
+
+
+def test_roots_side_by_side_prove_the_same():
+    samples, v = samples_and_residual(30, 4, True, 1)
+    problem = problem_of(samples, 1, v, enumerated(samples, 1, v) if samples.n < 20 else 0.2 * np.abs(v).sum())
+    *_, alone = Cells(problem).proofs(v, np.zeros_like(v), NEVER)
+    import joblib
+
+    with joblib.parallel_config("threading", n_jobs=2):
+        *_, together = Cells(problem).proofs(v, np.zeros_like(v), NEVER)
+    assert together.maximum == pytest.approx(alone.maximum, rel=2e-3)
+
+
+def test_too_many_features_are_refused_in_words():
+    X, y = np.random.default_rng(0).normal(size=(5, 13)), np.arange(5.0)
+    assert Cells.unfit(pose(X, y, 1.0, 1, True, "squared")) == (
+        "13 features, and cells begin with 2^13 cones: use certify='stars'"
+    )
+    assert Cells.unfit(pose(X[:, :12], y, 1.0, 2, True, "squared")) == ""
+    assert Cells.unfit(pose(X, y, 1.0, np.inf, False, "squared")) == ""
