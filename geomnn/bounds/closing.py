@@ -26,11 +26,11 @@ import numpy as np
 
 from geomnn.machine import compiled
 
-__all__ = ["DEEPEST", "HALF", "LINEAR", "decide", "length", "longest"]
+__all__ = ["DEEPEST", "HALF", "LINEAR", "decide", "farthest", "length", "longest"]
 
 DEEPEST = 200  # splits of a cell, after which a side of it has been halved more often than floats have digits
 HALF = 2.0**-53  # the relative error of one operation
-ROUNDS = 4  # of the matrix game; more of them close few more cells, and cost more than these cells' children
+ROUNDS = 5  # of the matrix game; more of them close few more cells, and cost more than these cells' children
 SHARP = 6.0  # of the softmax in which λ moves to the largest l_k, as a multiple of their range
 HALVINGS = 14  # of the segment on which the best mixture of two is looked for
 HUGE = 1e300
@@ -214,6 +214,27 @@ def longest(stack, terms, m, target):  # type: ignore[no-untyped-def]
             for i in range(m):
                 both += abs(block[p, i] + block[q, i])
             value = share * (0.5 * (sums[p] + sums[q] - both) + lost)
+            if value > best:
+                best_p, best_q, best = p, q, value
+    return best_p, best_q
+
+
+@compiled
+def farthest(stack, terms, m, target):  # type: ignore[no-untyped-def]
+    """The edge between whose ends the terms and T w differ most, whatever their signs.
+
+    Halved now and then, it makes cells small in every direction: `longest` alone may keep a face of one for ever.
+    """
+    block, cell, D = stack.block, stack.cell, stack.cell.shape[1]
+    d = len(terms.low) if len(terms.low) else D
+    best_p, best_q, best = 0, D - 1, -1.0
+    for p in range(D):
+        for q in range(p):
+            value = 0.0
+            for i in range(m):
+                value += abs(block[p, i] - block[q, i])
+            for axis in range(d):
+                value += target * abs(cell[p, axis] - cell[q, axis])
             if value > best:
                 best_p, best_q, best = p, q, value
     return best_p, best_q

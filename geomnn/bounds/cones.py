@@ -23,12 +23,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomnn.bounds.closing import DEEPEST, HALF, LINEAR, decide, length, longest
+from geomnn.bounds.closing import DEEPEST, HALF, LINEAR, decide, farthest, length, longest
 from geomnn.machine import compiled
 
 __all__ = ["CLOSED", "FULL", "OPEN", "REFUTED", "STUCK", "Stack", "Terms", "close"]
 
 CLOSED, OPEN, FULL, REFUTED, STUCK = range(5)  # what a search of cells ends with
+PLAIN = 16  # splits, of which one is of the longest edge as such
 
 
 class Terms(NamedTuple):
@@ -207,7 +208,10 @@ def _search(stack, terms, target, branch):  # type: ignore[no-untyped-def]
         if closed or not branch:
             stack.tally[0] = max(stack.tally[0], least)
             continue
-        p, q = longest(stack, terms, m, target)
+        if depth % PLAIN == PLAIN - 1:
+            p, q = farthest(stack, terms, m, target)
+        else:
+            p, q = longest(stack, terms, m, target)
         _halve(stack, p, q, m)
         _meet(stack, terms, D, t, s, m)
         if stack.tally[1] * (1.0 - 8 * HALF) > target:
