@@ -3,7 +3,7 @@
 **L9.** With m = (r_p + r_q)/2 the cone of r_1..r_D is the union of those in which m stands in place of r_p, and of r_q:
 if λ_p ≥ λ_q, then Σ λ_k r_k = (λ_p − λ_q) r_p + 2 λ_q m + the rest.
 
-**Columns.** What is kept of a cell are the D × M numbers mass·a(r_k) of terms that change their sign on it, in the order
+**Columns.** What is kept of a cell are the D × M numbers mass·a(r_k) of terms that change sign on it, in the order
 
     first ends of pairs | their second ends | P | N,
 
