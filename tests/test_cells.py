@@ -246,7 +246,8 @@ def test_a_balanced_residual_has_no_sum_and_no_larger_entry():
 def test_a_deadline_ends_it_with_what_there_is():
     samples, v = samples_and_residual(300, 8, True, 0)
     problem = problem_of(samples, 1, v, 0.01 * np.abs(v).sum())
-    list(Cells(problem).proofs(v, np.zeros_like(v), Deadline.after(0)))  # compiled
+    few, w = samples_and_residual(5, 1, True, 0)
+    list(Cells(problem_of(few, 1, w, 1.0)).proofs(w, np.zeros_like(w), NEVER))  # compiled
     for seconds in (0.0, 0.3):
         deadline = Deadline.after(seconds)
         proofs = list(Cells(problem).proofs(v, np.zeros_like(v), deadline))

@@ -1,7 +1,7 @@
 """Cells: branch and bound over simplicial cones of all unit neurons, whose terms are bounded in pairs.
 
-The cones begin as the orthants of w, with a bias as simplices of the prisms over them outside of which all x_i·w + b have
-one sign, so that F is constant in b, as 1ᵀv = 0. A target T is proven where every cone is closed, as
+The cones begin as the orthants of w, with a bias as simplices of the prisms over them outside of which all x_i·w + b
+have one sign, so that F is constant in b, as 1ᵀv = 0. A target T is proven where every cone is closed, as
 `geomnn.bounds.closing` has it; targets are closed one after the other, each lower than the one before.
 
 **Targets.** A gap g of the program needs M(v) ≤ T(g): with V = ½ Σ v²/s, R = v·f, which is reg Σ ‖z_u‖ at an optimum,
