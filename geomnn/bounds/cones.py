@@ -29,7 +29,8 @@ from geomnn.machine import compiled
 __all__ = ["CLOSED", "FULL", "OPEN", "REFUTED", "STUCK", "Stack", "Terms", "close"]
 
 CLOSED, OPEN, FULL, REFUTED, STUCK = range(5)  # what a search of cells ends with
-PLAIN = 16  # splits, of which one is of the longest edge as such
+PATIENCE = 40  # splits of a cell where most is lost, which few cells need
+PLAIN = 4  # splits after these, of which one is of the longest edge as such
 
 
 class Terms(NamedTuple):
@@ -208,7 +209,7 @@ def _search(stack, terms, target, branch):  # type: ignore[no-untyped-def]
         if closed or not branch:
             stack.tally[0] = max(stack.tally[0], least)
             continue
-        if depth % PLAIN == PLAIN - 1:
+        if depth >= PATIENCE and depth % PLAIN == 0:
             p, q = farthest(stack, terms, m, target)
         else:
             p, q = longest(stack, terms, m, target)

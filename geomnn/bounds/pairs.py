@@ -21,7 +21,9 @@ from geomnn.deadline import Deadline
 
 __all__ = ["Pairs", "balanced", "level", "pair"]
 
-NEAR = 12  # samples of the other sign that one may be paired with: 25 take eight times the time
+NEAR = 30  # samples of the other sign that one may be paired with, for few samples
+EDGES = 60_000  # pairs in one linear program, which then takes about a second
+FEWEST = 12  # samples of the other sign, for any number of samples
 DUST = 2.0**-30  # what a plan leaves of a sample below this part of the largest |v_i| is taken from v
 BITS = 52  # of the sum of all |v_i|, so that each partial sum is a float
 
@@ -136,7 +138,8 @@ def _plan(points: np.ndarray, v: np.ndarray, deadline: Deadline) -> tuple[np.nda
     wanted, unwanted = np.flatnonzero(v > 0), np.flatnonzero(v < 0)
     if not len(wanted) or not len(unwanted) or deadline.over():
         return none
-    one, other = _near(points[wanted], points[unwanted]), _near(points[unwanted], points[wanted])
+    near = max(min(NEAR, EDGES // len(v)), FEWEST)
+    one, other = _near(points[wanted], points[unwanted], near), _near(points[unwanted], points[wanted], near)
     edges = np.unique(np.concatenate([one, other[:, ::-1]]), axis=0)
     lengths = np.linalg.norm(points[wanted[edges[:, 0]]] - points[unwanted[edges[:, 1]]], axis=1)
     count, ones = np.arange(len(edges)), np.ones(len(edges))
@@ -158,8 +161,8 @@ def _plan(points: np.ndarray, v: np.ndarray, deadline: Deadline) -> tuple[np.nda
     return wanted[edges[:, 0]], unwanted[edges[:, 1]], found.x * size
 
 
-def _near(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _near(points: np.ndarray, others: np.ndarray, near: int) -> np.ndarray:
     """The nearest others of each point, shape (k, 2)."""
-    near = min(NEAR, len(others))
+    near = min(near, len(others))
     found = KDTree(others).query(points, k=np.arange(1, near + 1))[1]
     return np.column_stack([np.repeat(np.arange(len(points)), near), found.ravel()])
