@@ -232,7 +232,7 @@ class Cones:
                         return
                     yield sign, terms, roots[k : k + size], target, branch, self.largest, deadline
 
-        for sign, roots, least, looked, largest, unit, status in streamed(_closed, jobs()):
+        for sign, roots, least, looked, largest, unit, status in streamed(_closed, jobs(), in_threads=True):
             self._least[sign, roots] = np.minimum(self._least[sign, roots], least)
             self.looked[sign, roots] = looked
             if largest > self.largest:
