@@ -38,24 +38,10 @@ from geomnn.samples import Samples
 
 __all__ = ["Cells", "Cover"]
 
-MOST_ROOTS = (
-    100_000  # cones to begin with; the first look at so many takes about a minute for a thousand samples
-)
+MOST_ROOTS = 100_000  # cones to begin with, of which a first look takes about a minute for a thousand samples
 GAPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of the program, proven one after the other
-RATIOS = (
-    1.5,
-    1.2,
-    1.1,
-    1.05,
-    1.02,
-    1.01,
-    1.005,
-    1.002,
-    1.001,
-)  # of the target and reg where T(g) is not known
-SLICE = (
-    30_000_000  # numbers of columns that a search reads before it looks at the clock: some tenth of a second
-)
+RATIOS = (1.5, 1.2, 1.1, 1.05, 1.02, 1.01, 1.005, 1.002, 1.001)  # of target and reg, where no T(g) is known
+SLICE = 10_000_000  # numbers of columns that are read between two looks at the clock: some forty milliseconds
 DEARER = 8.0  # times the seconds of one target are those of the next, at most
 JOBS = 64  # parts of all roots, so that none is long
 FEWEST = 64  # roots of a part, so that what is around it does not count
@@ -69,7 +55,7 @@ class Cover:
     Parameters
     ----------
     pairs : Pairs
-        Of its terms.
+        Of its terms, between rows of `Samples.distinct`.
     maximum : float
         No unit neuron's correlation is above it, for either sign.
     largest : float
@@ -167,7 +153,7 @@ class Cones:
     norm : float
     v : ndarray, shape (n,)
     deadline : Deadline
-        Of the pairing.
+        Of the plan of the pairs.
 
     Attributes
     ----------
@@ -201,9 +187,8 @@ class Cones:
         """Close all cones for this ratio times a number or the largest correlation, which may grow on the way."""
         while self.maximum > ratio * max(floor, self.largest):
             before = self.largest
-            if not self.close(ratio * max(floor, before), deadline) and (
-                self.largest == before or deadline.over()
-            ):
+            closed = self.close(ratio * max(floor, before), deadline)
+            if not closed and (self.largest == before or deadline.over()):
                 return False
         return True
 
@@ -221,11 +206,7 @@ class Cones:
 
         def jobs() -> Iterator[tuple[int, Terms, np.ndarray, float, bool, float, Deadline]]:
             for sign, terms in enumerate(self._signs):
-                roots = (
-                    np.flatnonzero(self._least[sign] > target)
-                    if branch
-                    else np.arange(len(self._least[sign]))
-                )
+                roots = np.flatnonzero((self._least[sign] > target) | (not branch))
                 size = max(FEWEST, len(roots) // JOBS)
                 for k in range(0, len(roots), size):
                     if not ended:
@@ -279,13 +260,11 @@ def _spread(samples: Samples, v: np.ndarray, excess: np.ndarray) -> np.ndarray:
 
 def _terms(samples: Samples, norm: float, pairs: Pairs, sign: int) -> Terms:
     """The terms of F for v or −v."""
-    rows, bias = samples.homogeneous[samples.distinct], samples.bias
+    rows, bias, alone = samples.homogeneous[samples.distinct], samples.bias, np.abs(pairs.alone)
     first, second = (pairs.first, pairs.second)[::sign]
     wanted, unwanted = np.flatnonzero(sign * pairs.alone > 0), np.flatnonzero(sign * pairs.alone < 0)
     order = np.concatenate([first, second, wanted, unwanted])
-    masses = np.concatenate(
-        [pairs.masses, pairs.masses, np.abs(pairs.alone[wanted]), np.abs(pairs.alone[unwanted])]
-    )
+    masses = np.concatenate([pairs.masses, pairs.masses, alone[wanted], alone[unwanted]])
     columns = np.ascontiguousarray((rows[order] * masses[:, None]).T)
     d, most = samples.d, np.ones(samples.D)
     low, high = np.zeros(0), np.zeros(0)
