@@ -5,9 +5,11 @@ processes."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba
+import threadpoolctl
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -65,9 +67,19 @@ def _call(function: Callable[..., Any], job: tuple[Any, ...]) -> Any:
 
 
 @shared
-def one_blas_thread() -> threadpool_limits:
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: on a busy machine several cost many small systems tenfold."""
-    return threadpool_limits(1, "blas")
+    with threadpool_limits(1, "blas"):
+        _let_go()
+        yield
+    _let_go()
+
+
+def _let_go() -> None:
+    """Let other threads set the number: from threadpoolctl 3.8 on that is left to the one that did so first, as long as
+    it lives, and the last to leave may be another."""
+    getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", lambda: None)()
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -91,12 +91,14 @@ class Kernel(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a command came to: whether it passed, what it printed, wall and CPU seconds."""
+    """What a command came to: whether it passed, what it printed, wall and CPU seconds, and what it told of itself on
+    the stream of errors, as processes that end do with the time of day."""
 
     passed: bool
     text: str
     seconds: float
     cpu: float
+    errors: str = ""
 
 
 def environment(name, threads):
@@ -117,12 +119,12 @@ def run(arguments, name, threads):
         cwd=TREE,
         env=environment(name, threads),
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(done.returncode == 0, done.stdout, time.perf_counter() - start, cpu)
+    return Run(done.returncode == 0, done.stdout, time.perf_counter() - start, cpu, done.stderr)
 
 
 def available(names):
@@ -178,7 +180,8 @@ def report(kernel, threads, title, done):
     verdict = "passed" if done.passed else "failed"
     print(f"{names} {verdict:6} {done.seconds:7.1f} {done.cpu:7.1f}  {title}", flush=True)
     if not done.passed:
-        print("    " + "\n    ".join(done.text.splitlines()[-60:]), flush=True)
+        lines = [*done.text.splitlines()[-60:], *done.errors.splitlines()[-20:]]
+        print("    " + "\n    ".join(lines), flush=True)
 
 
 def table(kernels, options):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import geomnn as gm
 from geomnn.dictionaries import WedgeDictionary
+from geomnn.machine import one_blas_thread
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.linear import positive_factor
@@ -330,6 +331,29 @@ def test_blas_has_its_threads_back_after_solves_that_overlap():
     for solve in solves:
         solve.join()
     assert threads() == before
+
+
+def test_blas_has_its_threads_back_whoever_leaves_last():
+    """The thread that came first leaves first, and lives on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with ThreadPoolExecutor(1) as before:  # whose thread has ended when the others come
+        two = before.submit(threadpool_limits, 2, "blas").result()
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        limits = one_blas_thread(), one_blas_thread()
+        first.submit(limits[0].__enter__).result()
+        assert threads() == {1}
+        second.submit(limits[1].__enter__).result()
+        first.submit(limits[0].__exit__, None, None, None).result()
+        assert threads() == {1}
+        second.submit(limits[1].__exit__, None, None, None).result()
+        assert threads() == {2}
+    two.restore_original_limits()
 
 
 def test_near_duplicates_at_a_tiny_reg_end_soon():
