@@ -16,6 +16,7 @@ from geomnn.dictionaries import FaceDictionary, LocalDictionary, WedgeDictionary
 from geomnn.norms import ball
 from geomnn.programs.problem import pose
 from geomnn.samples import Samples
+from geomnn.testing import check_bound
 
 NORMS = [1, 2, np.inf]
 SETS = degenerate()
@@ -83,6 +84,8 @@ def test_a_residual_that_is_not_dual_feasible_is_bounded_where_it_is(part, bias,
     largest = enumerated(samples, norm, v)
     *_, proof = Cells(problem_of(samples, norm, v, part * largest)).proofs(v, np.zeros_like(v), NEVER)
     (cover,) = proof.evidence
+    assert (proof.units == cover.unit).all()
+    assert proof.ended
     assert largest <= proof.maximum <= 1.0011 * largest
     correlation = np.abs(v[:, 0] @ samples.features(cover.unit[None]))[0]
     assert cover.largest <= correlation + rounding(samples, v)
@@ -123,6 +126,13 @@ def test_bounds_are_below_the_optimum_of_degenerate_tables(name, bias, norm):
     assert values[-1] <= optimum * (1 + 1e-9) + 1e-15
     for proof in proofs:
         assert proof.maximum >= met(problem.samples, norm, proof.dual) - rounding(problem.samples, v)
+
+
+@EVERY
+@BIAS
+def test_the_laws_of_bounds(bias, norm):
+    rng = np.random.default_rng(0)
+    check_bound(Cells, rng.normal(size=(8, 2)), rng.normal(size=8), 0.5, norm, bias)
 
 
 @EVERY

@@ -99,20 +99,36 @@ class Cells(Bound):
         if v.shape[1] > 1:  # how much of M each column has is not known
             floor *= SMALL
         columns = [Cones(problem.samples, problem.norm, column, deadline) for column in v.T]
-        best = _proof(columns)
+        nothing = not any(column.maximum for column in columns)
+        best = self._proof(columns, nothing)
         yield best
-        step, ended = -1, False
-        while step < len(ratios) and not ended and not deadline.over():
+        step, stopped = -1, nothing
+        while step < len(ratios) and not stopped and not deadline.over():
             begun = deadline.left()
             if step < 0:
-                ended = not all(column.look(ratios[0] * floor, deadline) for column in columns)
+                stopped = not all(column.look(ratios[0] * floor, deadline) for column in columns)
             else:
-                ended = not all(column.reach(ratios[step], floor, deadline) for column in columns)
-            proof = _proof(columns)
-            if proof.maximum < best.maximum or ended:
+                stopped = not all(column.reach(ratios[step], floor, deadline) for column in columns)
+            last = stopped or step == len(ratios) - 1
+            proof = self._proof(columns, last and not deadline.over())
+            if proof.maximum < best.maximum or last:
                 best = proof
                 yield best
             step = min(step + _stride(begun, deadline.left()), max(len(ratios) - 1, step + 1))
+
+    def _proof(self, columns: list[Cones], ended: bool) -> Proof:
+        """What all columns have come to."""
+        maximum = float(np.linalg.norm([column.maximum for column in columns])) * (1 + 8 * HALF)
+        covers = tuple(Cover(each.pairs, each.maximum, each.largest, each.unit) for each in columns)
+        units = np.array([each.unit for each in covers if each.largest > self.problem.reg])
+        return Proof(
+            np.column_stack([column.v for column in columns]),
+            maximum,
+            sum(int(each.looked.sum()) for each in columns),
+            units=units.reshape(-1, self.problem.samples.D),
+            evidence=covers,
+            ended=ended,
+        )
 
 
 def _stride(begun: float, left: float) -> int:
@@ -121,13 +137,6 @@ def _stride(begun: float, left: float) -> int:
         return len(GAPS) + len(RATIOS)
     spent = max(begun - left, 1e-3)
     return 1 + max(int(log(max(left / spent, 1.0), DEARER)), 0)
-
-
-def _proof(columns: list[Cones]) -> Proof:
-    maximum = float(np.linalg.norm([column.maximum for column in columns])) * (1 + 8 * HALF)
-    covers = tuple(Cover(each.pairs, each.maximum, each.largest, each.unit) for each in columns)
-    dual = np.column_stack([column.v for column in columns])
-    return Proof(dual, maximum, sum(int(each.looked.sum()) for each in columns), covers)
 
 
 def _ratios(problem: Problem, v: np.ndarray, f: np.ndarray) -> list[float]:
