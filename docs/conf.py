@@ -78,6 +78,7 @@ sphinx_gallery_conf = {
             "plot_exact.py",
             "plot_symbolic.py",
             "plot_wine.py",
+            "plot_transport.py",
             "plot_spiral.py",
             "plot_own_dictionary.py",
             "plot_rewrite.py",

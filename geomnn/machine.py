@@ -42,15 +42,21 @@ def in_parallel(
     return list(Parallel(n_jobs=n_jobs)(delayed(_call)(function, job) for job in jobs))
 
 
-def streamed(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+def streamed(
+    function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], in_threads: bool = False
+) -> Iterator[Any]:
     """What `in_parallel` gives, one after the other, as soon as each is there and those before it are.
 
     Parameters
     ----------
     function : callable
     jobs : iterable of tuple
+        Asked for one after the other, when there is a worker for it.
+    in_threads : bool
+        Whether to use as many threads as numba may, for a function that leaves the global lock.
     """
-    return iter(Parallel(return_as="generator")(delayed(_call)(function, job) for job in jobs))
+    options = {"n_jobs": numba.config.NUMBA_NUM_THREADS, "prefer": "threads"} if in_threads else {}  # type: ignore[attr-defined]
+    return iter(Parallel(return_as="generator", **options)(delayed(_call)(function, job) for job in jobs))
 
 
 def _call(function: Callable[..., Any], job: tuple[Any, ...]) -> Any:

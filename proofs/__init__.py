@@ -32,6 +32,11 @@ NAMES = (
     "one_dimension",
     "chains",
     "mirrors",
+    "plans",
+    "every_depth",
+    "plans_of_a_fit",
+    "cells",
+    "multipliers",
 )
 
 

@@ -39,7 +39,7 @@ def test_whole_modules_are_on_it(name):
     assert re.search(rf"\.\. automodule:: {re.escape(getattr(gm, name).__name__)}\n   :members:", API)
 
 
-@pytest.mark.parametrize("name", ["dictionaries", "exact"])
+@pytest.mark.parametrize("name", ["bounds", "dictionaries", "exact"])
 def test_it_has_every_name_of_a_module(name):
     assert documented(f"geomnn.{name}") == set(import_module(f"geomnn.{name}").__all__)
 
