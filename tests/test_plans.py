@@ -182,6 +182,14 @@ def test_stars_say_what_they_are_not_made_for():
 
 
 @pytest.mark.parametrize("kind", BOUNDS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_samples_that_differ_by_less_than_rounding(bias, kind):
+    X = np.array([[0.0, 1.0], [1e-20, 1.0], [1.0, -1.0], [3.0, 1e-12], [3.0, 2e-12]])
+    check(*proofs(kind, X, np.array([1.0, -1.0, 0.5, 2.0, -2.0]), bias=bias))
+    check(*proofs(kind, 1e6 + X, np.array([1.0, -1.0, 0.5, 2.0, -2.0]), bias=bias))
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
 def test_without_time_there_is_one_proof(kind):
     rng = np.random.default_rng(9)
     X, y = rng.standard_normal((30, 3)), rng.standard_normal(30)
