@@ -9,7 +9,7 @@ import pytest
 from problems import degenerate
 
 import geomnn as gm
-from geomnn.bounds.cells import Cells, Cones
+from geomnn.bounds.cells import CellBound, Cones
 from geomnn.bounds.pairs import balanced, pair
 from geomnn.deadline import NEVER, Clock, Deadline
 from geomnn.dictionaries import FaceDictionary, LocalDictionary, WedgeDictionary
@@ -64,7 +64,7 @@ def test_no_neuron_is_above_and_the_last_proof_is_nearly_exact(n, d, bias, norm)
     samples, v = samples_and_residual(n, d, bias, 10 * n + d)
     largest = enumerated(samples, norm, v)
     problem = problem_of(samples, norm, v, largest)
-    proofs = list(Cells(problem).proofs(v, np.zeros_like(v), NEVER))
+    proofs = list(CellBound(problem).proofs(v, np.zeros_like(v), NEVER))
     values = [proof.value(problem) for proof in proofs]
     assert values == sorted(values)
     for proof in proofs:
@@ -82,7 +82,7 @@ def test_a_residual_that_is_not_dual_feasible_is_bounded_where_it_is(part, bias,
     """reg below M: targets follow the largest correlation, and its unit comes back."""
     samples, v = samples_and_residual(10, 2, bias, 5)
     largest = enumerated(samples, norm, v)
-    *_, proof = Cells(problem_of(samples, norm, v, part * largest)).proofs(v, np.zeros_like(v), NEVER)
+    *_, proof = CellBound(problem_of(samples, norm, v, part * largest)).proofs(v, np.zeros_like(v), NEVER)
     (cover,) = proof.evidence
     assert (proof.units == cover.unit).all()
     assert proof.ended
@@ -118,7 +118,7 @@ def test_bounds_are_below_the_optimum_of_degenerate_tables(name, bias, norm):
     problem = pose(X, y, reg, norm, bias, "squared")
     v = np.reshape(solution.dual, (-1, 1))
     f = np.reshape(solution.network(X), (-1, 1))
-    proofs = list(Cells(problem).proofs(v, f, Deadline.after(0.3)))
+    proofs = list(CellBound(problem).proofs(v, f, Deadline.after(0.3)))
     values = np.array([proof.value(problem) for proof in proofs])
     assert np.isfinite(values).all()
     assert (np.diff(values) >= 0).all()
@@ -132,7 +132,7 @@ def test_bounds_are_below_the_optimum_of_degenerate_tables(name, bias, norm):
 @BIAS
 def test_the_laws_of_bounds(bias, norm):
     rng = np.random.default_rng(0)
-    check_bound(Cells, rng.normal(size=(8, 2)), rng.normal(size=8), 0.5, norm, bias)
+    check_bound(CellBound, rng.normal(size=(8, 2)), rng.normal(size=8), 0.5, norm, bias)
 
 
 @EVERY
@@ -145,7 +145,7 @@ def test_the_gap_of_the_program_closes(seed, bias, norm):
     solution = gm.derive(X, y, reg=reg, norm=norm, bias=bias)
     problem = pose(X, y, reg, norm, bias, "squared")
     v, f = np.reshape(solution.dual, (-1, 1)), np.reshape(solution.network(X), (-1, 1))
-    *_, proof = Cells(problem).proofs(v, f, NEVER)
+    *_, proof = CellBound(problem).proofs(v, f, NEVER)
     assert 0.9989 <= proof.value(problem) / solution.objective <= 1 + 1e-9
 
 
@@ -157,7 +157,7 @@ def test_sizes_and_the_order_of_rows_do_not_matter(bias, norm):
     zero = np.zeros_like(v)
 
     def last(X, v, reg):
-        *_, proof = Cells(pose(X, v, reg, norm, bias, "squared")).proofs(v, zero, NEVER)
+        *_, proof = CellBound(pose(X, v, reg, norm, bias, "squared")).proofs(v, zero, NEVER)
         return proof.maximum
 
     expected = last(samples.X, v, largest)
@@ -177,7 +177,7 @@ def test_several_outputs_are_bounded_column_by_column(bias, norm):
     samples, v = samples_and_residual(9, 2, bias, 8, outputs=3)
     largest = [enumerated(samples, norm, column[:, None]) for column in v.T]
     problem = problem_of(samples, norm, v, largest[0])
-    proofs = list(Cells(problem).proofs(v, np.zeros_like(v), NEVER))
+    proofs = list(CellBound(problem).proofs(v, np.zeros_like(v), NEVER))
     assert all(proof.maximum >= enumerated(samples, norm, v) for proof in proofs)
     assert np.linalg.norm(largest) <= proofs[-1].maximum <= 1.0011 * np.linalg.norm(largest)
 
@@ -197,14 +197,14 @@ def test_other_losses_and_weights_of_samples(loss, bias, norm):
     repeated = pose(*twice, reg, norm, bias, loss)
     for problem, copies in ((weighted, 1), (repeated, 2)):
         residual, predictions = np.repeat(v / copies, copies, axis=0), np.repeat(f, copies, axis=0)
-        *_, proof = Cells(problem).proofs(residual, predictions, NEVER)
+        *_, proof = CellBound(problem).proofs(residual, predictions, NEVER)
         assert 0.997 <= proof.value(problem) / solution.objective <= 1 + 1e-9
 
 
 @BIAS
 def test_no_residual_has_no_correlation(bias):
     X, v = np.random.default_rng(0).normal(size=(6, 2)), np.zeros((6, 1))
-    (proof,) = Cells(pose(X, v, 0.1, 1, bias, "squared")).proofs(v, v, NEVER)
+    (proof,) = CellBound(pose(X, v, 0.1, 1, bias, "squared")).proofs(v, v, NEVER)
     assert proof.maximum == 0
     assert proof.count == 0
 
@@ -267,10 +267,10 @@ def test_a_deadline_ends_it_with_what_there_is(seconds, monkeypatch):
     samples, v = samples_and_residual(300, 8, True, 0)
     problem = problem_of(samples, 1, v, 0.01 * np.abs(v).sum())
     few, w = samples_and_residual(5, 1, True, 0)
-    list(Cells(problem_of(few, 1, w, 1.0)).proofs(w, np.zeros_like(w), NEVER))  # compiled
+    list(CellBound(problem_of(few, 1, w, 1.0)).proofs(w, np.zeros_like(w), NEVER))  # compiled
     clock = OwnTime()
     deadline = Deadline(clock.seconds() + seconds, clock)
-    proofs = list(Cells(problem).proofs(v, np.zeros_like(v), deadline))
+    proofs = list(CellBound(problem).proofs(v, np.zeros_like(v), deadline))
     assert clock.seconds() - deadline.end < 0.5
     assert proofs[-1].maximum >= met(samples, 1, v)
 
@@ -281,7 +281,7 @@ def test_threads_prove_the_same(monkeypatch):
     found = []
     for threads in (1, 2, 3):
         monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
-        *_, proof = Cells(problem).proofs(v, np.zeros_like(v), NEVER)
+        *_, proof = CellBound(problem).proofs(v, np.zeros_like(v), NEVER)
         found.append(proof.maximum)
         assert proof.maximum >= met(samples, 1, v)
     assert found == pytest.approx([found[0]] * 3, rel=2e-3)
@@ -289,8 +289,8 @@ def test_threads_prove_the_same(monkeypatch):
 
 def test_too_many_features_are_refused_in_words():
     X, y = np.random.default_rng(0).normal(size=(5, 13)), np.arange(5.0)
-    assert Cells.unfit(pose(X, y, 1.0, 1, True, "squared")) == (
+    assert CellBound.unfit(pose(X, y, 1.0, 1, True, "squared")) == (
         "13 features, and cells begin with 2^13 cones: use certify='stars'"
     )
-    assert Cells.unfit(pose(X[:, :12], y, 1.0, 2, True, "squared")) == ""
-    assert Cells.unfit(pose(X, y, 1.0, np.inf, False, "squared")) == ""
+    assert CellBound.unfit(pose(X[:, :12], y, 1.0, 2, True, "squared")) == ""
+    assert CellBound.unfit(pose(X, y, 1.0, np.inf, False, "squared")) == ""

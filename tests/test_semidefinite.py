@@ -1,4 +1,4 @@
-"""Semidefinite bounds: known values, laws, independent relaxations and optima, and proofs that have been tampered with."""
+"""Semidefinite bounds: known values, laws, independent relaxations and optima, and proofs that are tampered with."""
 
 import sys
 import warnings

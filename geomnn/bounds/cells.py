@@ -36,7 +36,7 @@ from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 from geomnn.samples import Samples
 
-__all__ = ["Cells", "Cover"]
+__all__ = ["CellBound", "Cover"]
 
 MOST_ROOTS = 100_000  # cones to begin with, of which a first look takes about a minute for a thousand samples
 GAPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of the program, proven one after the other
@@ -45,6 +45,7 @@ SLICE = 10_000_000  # numbers of columns that are read between two looks at the 
 DEARER = 4.0  # times the seconds of one target are those of the next, on most tables at most
 JOBS = 64  # parts of all roots, so that none is long
 FEWEST = 64  # roots of a part, so that what is around it does not count
+FEW, MANY = 7, 10  # coordinates of a unit up to which it is tried first, and at all, without being asked for
 SMALL = 1e-3  # of reg: a column of the residual is not proven to have a smaller correlation than this
 
 
@@ -72,7 +73,7 @@ class Cover:
     unit: np.ndarray
 
 
-class Cells(Bound):
+class CellBound(Bound):
     """Branch and bound over all unit neurons at the residual as it is: for few features, and then nearly exact.
 
     Parameters
@@ -83,7 +84,12 @@ class Cells(Bound):
     """
 
     name = "cells"
-    counted = "cells"
+    words = "branch and bound over cones"
+
+    @classmethod
+    def turn(cls, problem: Problem) -> int | None:
+        D = problem.samples.D
+        return None if D > MANY else 0 if D <= FEW else 2
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from geomnn.bounds.base import Bound
+from geomnn.bounds.cells import CellBound
 from geomnn.bounds.milp import MilpBound
 from geomnn.bounds.semidefinite import SemidefiniteBound
 from geomnn.bounds.stars import StarBound
@@ -15,7 +16,7 @@ from geomnn.programs.problem import Problem
 __all__ = ["BOUNDS", "choose_bounds"]
 
 BOUNDS: dict[str, type[Bound]] = {
-    kind.name: kind for kind in (TransportBound, StarBound, SemidefiniteBound, MilpBound)
+    kind.name: kind for kind in (TransportBound, StarBound, CellBound, SemidefiniteBound, MilpBound)
 }
 
 

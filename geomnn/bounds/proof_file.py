@@ -1,8 +1,8 @@
 """Proofs by plans as files: masses in integers, and a bound that is a fraction.
 
 The masses are rounded to multiples of the largest one over 2^BITS, and what this leaves of div π + div π' is moved
-along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it says
-whatever was rounded, and the checker compares the bound for equality.
+along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
+says whatever was rounded, and the checker compares the bound for equality.
 
 Source: geomnn theory, section 9.
 """

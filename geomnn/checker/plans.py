@@ -6,9 +6,9 @@ Masses π_ij ≥ 0 on pairs of samples, with v_i = Σ_j π_ij − π_ji, prove f
     Σ_i v_i (x̃_i·u)_+ ≤ Σ_i (w·q_i)_+,   q_i = Σ_j π_ij (x_i − x_j)        a plan of stars
 
 as (a)_+ − (b)_+ ≤ (a − b)_+, and ≤ a − b where a > 0.  Either is at most ‖A‖_q, with A_l the larger one of its values
-at w = e_l and w = −e_l.  So if ‖A‖_q ≤ reg, and the same for −v, no network costs less than v·y − ½ v·v.  Without a bias
-there is an origin, number −1: edges from it cost nothing, as −(a)_+ ≤ 0, and in plans of stars those to it may have
-any sign, as (a)_+ = 1[a > 0] a.
+at w = e_l and w = −e_l.  So if ‖A‖_q ≤ reg, and the same for −v, no network costs less than v·y − ½ v·v.  Without a
+bias there is an origin, number −1: edges from it cost nothing, as −(a)_+ ≤ 0, and in plans of stars those to it may
+have any sign, as (a)_+ = 1[a > 0] a.
 
 Masses are integers, times one unit.
 
