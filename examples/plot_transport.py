@@ -60,40 +60,35 @@ def draw_arrows(pane, edges, color="black"):
 # The plan, and one neuron
 # ------------------------
 # Above: samples whose residual is above 0 (filled circles) send what they have to those below (open squares); an
-# arrow is as wide as its mass.  Below: a neuron, parallel to one of the network, which is 0 on one side of its
-# line.  An arrow gains it what the neuron is higher at its tail than at its head, at most the slope along the
-# arrow, times the mass.  It is that much on the active side; an arrow across the line gains less, and one on the
-# other side nothing.
+# arrow is as wide as its mass.  Below: a neuron, which is 0 on one side of its line.  An arrow gains it what the
+# neuron is higher at its tail than at its head, times the mass; at most the slope along the arrow.  It is that much
+# on the active side; an arrow that leaves it gains less, and one on the other side nothing.
 proven = transport.proven
 plan = proven.proof.evidence[0].merged().times(proven.proof.scale(solution.problem))
 edges, v = list(zip(plan.rows, plan.columns, plan.masses, strict=True)), proven.dual
-neuron = max(solution.network.neurons, key=lambda each: abs(each.coefficient))
-w, b = (
-    np.asarray(neuron.weight) / np.abs(neuron.weight).sum(),
-    neuron.bias / np.abs(neuron.weight).sum() + 0.3,
-)
-figure, (left, right) = plt.subplots(2, 1, figsize=(6.2, 10.4), layout="constrained")
-draw_samples(left, v)
-draw_arrows(left, edges)
-left.set_title("masses that are moved")
-draw_samples(right, v)
+w, b = np.array([0.7, -0.3]), -0.2
+figure, (above, below) = plt.subplots(2, 1, figsize=(6.2, 10.4), layout="constrained")
+draw_samples(above, v)
+draw_arrows(above, edges)
+above.set_title("masses that are moved")
+draw_samples(below, v)
 for i, j, mass in edges:
     gained, most = np.maximum(X[[i, j]] @ w + b, 0) @ [1, -1], max((X[i] - X[j]) @ w, 0)
     assert gained <= most + 1e-12
     kind = frame.BLUE if most > 0 and gained > most - 1e-9 else frame.ORANGE if gained > 1e-9 else "0.6"
-    draw_arrows(right, [(i, j, mass)], kind)
+    draw_arrows(below, [(i, j, mass)], kind)
 across, up = np.meshgrid(np.linspace(-2.7, 2.9, 200), np.linspace(-2.3, 2.8, 200))
 height = w[0] * across + w[1] * up + b
-right.contourf(across, up, height, levels=[0, np.inf], colors=[frame.DARK], alpha=0.35, zorder=0)
-right.contour(across, up, height, levels=[0], colors="black", linewidths=2)
+below.contourf(across, up, height, levels=[0, np.inf], colors=[frame.DARK], alpha=0.35, zorder=0)
+below.contour(across, up, height, levels=[0], colors="black", linewidths=2)
 for color, label in (
     (frame.BLUE, "gains all that it may"),
     (frame.ORANGE, "gains less"),
     ("0.6", "gains nothing, or loses"),
 ):
-    right.plot([], [], color=color, lw=4, label=label)
-right.legend(loc="lower center", bbox_to_anchor=(0.5, -0.36), ncols=1, frameon=False, fontsize=12)
-right.set_title("one neuron, active on the shaded side")
+    below.plot([], [], color=color, lw=4, label=label)
+below.legend(loc="lower center", bbox_to_anchor=(0.5, -0.36), ncols=1, frameon=False, fontsize=12)
+below.set_title("one neuron, active on the shaded side")
 plt.show()
 
 # %%
