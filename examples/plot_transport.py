@@ -7,7 +7,8 @@ Where atoms are too many to look at, how can one know that *no* neuron would hel
 move what is above 0 to what is below: masses :math:`\pi_{ij} \ge 0` from samples i to samples j, until nothing is left.
 Then
 
-.. math:: F(u) = \sum_{ij} \pi_{ij} \bigl((w\cdot x_i + b)_+ - (w\cdot x_j + b)_+\bigr) \le \sum_{ij} \pi_{ij} \bigl(w\cdot(x_i - x_j)\bigr)_+,
+.. math:: F(u) = \sum_{ij} \pi_{ij} \bigl((w\cdot x_i + b)_+ - (w\cdot x_j + b)_+\bigr)
+   \le \sum_{ij} \pi_{ij} \bigl(w\cdot(x_i - x_j)\bigr)_+,
 
 as a ramp between two samples never rises by more than its slope.  The right side does not know b, and its largest value
 is at a basis direction :math:`\pm e_l`.  If that is at most reg, no neuron anywhere is worth its penalty, and the bound
@@ -33,7 +34,9 @@ def draw_samples(pane, v):
     for sign, marker, face in ((1, "o", frame.BLUE), (-1, "s", "white")):
         some = sign * v > 0
         edge = frame.BLUE if sign > 0 else frame.VERMILION
-        pane.scatter(*X[some].T, s=60 + 320 * np.abs(v[some]), marker=marker, c=face, edgecolors=edge, lw=2, zorder=4)
+        pane.scatter(
+            *X[some].T, s=60 + 320 * np.abs(v[some]), marker=marker, c=face, edgecolors=edge, lw=2, zorder=4
+        )
     pane.set(xlim=(-2.7, 2.9), ylim=(-2.3, 2.8), aspect="equal", xlabel="feature 1", ylabel="feature 2")
 
 
@@ -42,54 +45,64 @@ def draw_arrows(pane, edges, color="black"):
     for i, j, mass in edges:
         if mass < 0.01:
             continue
-        style = {"arrowstyle": "-|>", "lw": 1 + 14 * mass, "color": color, "alpha": 0.75, "shrinkA": 7, "shrinkB": 8}
+        style = {
+            "arrowstyle": "-|>",
+            "lw": 1 + 14 * mass,
+            "color": color,
+            "alpha": 0.75,
+            "shrinkA": 7,
+            "shrinkB": 8,
+        }
         pane.annotate("", X[j], X[i], arrowprops=style, zorder=3)
 
 
 # %%
 # The plan, and one neuron
 # ------------------------
-# Above: samples whose residual is above 0 (filled circles) send what they have to those below (open squares); an arrow is
-# as wide as its mass.  Below: a neuron, parallel to one of the
-# network, which is 0 on one side of its line.  An arrow gains it what the
-# neuron is higher at its tail than at its head, at most the slope along the arrow, times the mass.  It is that much on the
-# active side; an arrow across the line gains less, and one on the other side nothing.
+# Above: samples whose residual is above 0 (filled circles) send what they have to those below (open squares); an
+# arrow is as wide as its mass.  Below: a neuron, which is 0 on one side of its line.  An arrow gains it what the
+# neuron is higher at its tail than at its head, times the mass; at most the slope along the arrow.  It is that much
+# on the active side; an arrow that leaves it gains less, and one on the other side nothing.
 proven = transport.proven
 plan = proven.proof.evidence[0].merged().times(proven.proof.scale(solution.problem))
 edges, v = list(zip(plan.rows, plan.columns, plan.masses, strict=True)), proven.dual
-neuron = max(solution.network.neurons, key=lambda each: abs(each.coefficient))
-w, b = np.asarray(neuron.weight) / np.abs(neuron.weight).sum(), neuron.bias / np.abs(neuron.weight).sum() + 0.3
-figure, (left, right) = plt.subplots(2, 1, figsize=(6.2, 10.4), layout="constrained")
-draw_samples(left, v)
-draw_arrows(left, edges)
-left.set_title("masses that are moved")
-draw_samples(right, v)
+w, b = np.array([0.7, -0.3]), -0.2
+figure, (above, below) = plt.subplots(2, 1, figsize=(6.2, 10.4), layout="constrained")
+draw_samples(above, v)
+draw_arrows(above, edges)
+above.set_title("masses that are moved")
+draw_samples(below, v)
 for i, j, mass in edges:
     gained, most = np.maximum(X[[i, j]] @ w + b, 0) @ [1, -1], max((X[i] - X[j]) @ w, 0)
     assert gained <= most + 1e-12
     kind = frame.BLUE if most > 0 and gained > most - 1e-9 else frame.ORANGE if gained > 1e-9 else "0.6"
-    draw_arrows(right, [(i, j, mass)], kind)
+    draw_arrows(below, [(i, j, mass)], kind)
 across, up = np.meshgrid(np.linspace(-2.7, 2.9, 200), np.linspace(-2.3, 2.8, 200))
 height = w[0] * across + w[1] * up + b
-right.contourf(across, up, height, levels=[0, np.inf], colors=[frame.DARK], alpha=0.35, zorder=0)
-right.contour(across, up, height, levels=[0], colors="black", linewidths=2)
-for color, label in ((frame.BLUE, "gains all that it may"), (frame.ORANGE, "gains less"), ("0.6", "gains nothing, or loses")):
-    right.plot([], [], color=color, lw=4, label=label)
-right.legend(loc="lower center", bbox_to_anchor=(0.5, -0.36), ncols=1, frameon=False, fontsize=12)
-right.set_title("one neuron, active on the shaded side")
+below.contourf(across, up, height, levels=[0, np.inf], colors=[frame.DARK], alpha=0.35, zorder=0)
+below.contour(across, up, height, levels=[0], colors="black", linewidths=2)
+for color, label in (
+    (frame.BLUE, "gains all that it may"),
+    (frame.ORANGE, "gains less"),
+    ("0.6", "gains nothing, or loses"),
+):
+    below.plot([], [], color=color, lw=4, label=label)
+below.legend(loc="lower center", bbox_to_anchor=(0.5, -0.36), ncols=1, frameon=False, fontsize=12)
+below.set_title("one neuron, active on the shaded side")
 plt.show()
 
 # %%
 # Every neuron at once
 # --------------------
 # What the plan allows depends on the direction of w alone.  The curves are, for every direction with
-# :math:`\lVert w\rVert_1 = 1`, the largest gain over all b and what the plan allows: nothing is above reg.  For −v, below,
-# the plan goes backwards.
+# :math:`\lVert w\rVert_1 = 1`, the largest gain over all b and what the plan allows: nothing is above reg.  For −v,
+# below, the plan goes backwards.
 #
-# The curve between them is that of **stars**, from the same masses.  All arrows of a sample are added up before they are
-# paid for, :math:`q_i = \sum_j \pi_{ij} (x_i - x_j)`, and :math:`F(u) \le \sum_i (w\cdot q_i)_+`, as a neuron is either
-# active at :math:`x_i` or it is not.  What points in opposite directions cancels, and it matters which end of an arrow is the
-# centre: the samples in the middle have neighbours all around, so that their stars are short.
+# The curve between them is that of **stars**, from the same masses.  All arrows of a sample are added up before
+# they are paid for, :math:`q_i = \sum_j \pi_{ij} (x_i - x_j)`, and :math:`F(u) \le \sum_i (w\cdot q_i)_+`, as a
+# neuron is either active at :math:`x_i` or it is not.  What points in opposite directions cancels, and it matters
+# which end of an arrow is the centre: the samples in the middle have neighbours all around, so that their stars are
+# short.
 angles = np.linspace(0, 2 * np.pi, 721)
 directions = np.column_stack([np.cos(angles), np.sin(angles)])
 directions /= np.abs(directions).sum(axis=1, keepdims=True)
@@ -126,7 +139,8 @@ panes[1].set_xlabel("direction of w, in degrees")
 plt.show()
 
 # %%
-# The stars themselves, with masses in grey.  (``certify="stars"`` looks for the best masses and the best v of its own.)
+# The stars themselves, with masses in grey.  (``certify="stars"`` looks for the best masses and the best v of its
+# own.)
 figure, panes = plt.subplots(2, 1, figsize=(6.2, 9.8), layout="constrained")
 for pane, masses, name in zip(panes, (edges, backwards), ("v", "−v"), strict=True):
     draw_samples(pane, v)
@@ -143,9 +157,9 @@ plt.show()
 # What depth can buy
 # ------------------
 # Of a neuron transport uses nothing but that it cannot rise faster than its weights allow, and that is true of
-# networks of every depth if they pay for the products of weights along their paths.  So the bound by transport holds for all of
-# them.  On the first of these two tables three layers reach it, and nothing deeper is better; on the second they do
-# not, and whether four layers do is not known.
+# networks of every depth if they pay for the products of weights along their paths.  So the bound by transport
+# holds for all of them.  On the first of these two tables three layers reach it, and nothing deeper is better; on
+# the second they do not, and whether four layers do is not known.
 tables = {
     "four samples": ([[2, 4], [1, 0], [2, 1], [1, 3]], [0, 3, 3, 0]),
     "four others": ([[3, 1], [1, 4], [0, 1], [3, 3]], [2, 3, 0, 1]),
@@ -157,7 +171,14 @@ for pane, (name, (table, targets)) in zip(panes, tables.items(), strict=True):
     values = [two.objective, three.objective, least]
     assert values[0] > values[1] >= values[2] * (1 - 1e-6)
     for k, (value, hatch) in enumerate(zip(values, ("", "", "////"), strict=True)):
-        pane.barh(k, value, color=(frame.VERMILION, frame.BLUE, "white")[k], edgecolor="black", hatch=hatch, height=0.6)
+        pane.barh(
+            k,
+            value,
+            color=(frame.VERMILION, frame.BLUE, "white")[k],
+            edgecolor="black",
+            hatch=hatch,
+            height=0.6,
+        )
     pane.axvline(least, color="black", ls=":", lw=1.5)
     pane.set_yticks(range(3), ["two layers", "three layers", "any depth, at least"], fontsize=12)
     pane.set(ylim=(2.5, -0.5), title=name)

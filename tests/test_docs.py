@@ -20,7 +20,7 @@ def documented(home):
     for line in API.splitlines():
         if match := re.match(r"\.\. currentmodule:: (\S+)", line):
             current = match[1]
-        elif match := re.match(r"\.\. auto(?:function|class|exception|data):: (\S+)", line):
+        elif match := re.match(r"\.\. (?:auto(?:function|class|exception|data)|py:data):: (\S+)", line):
             found.add(match[1] if match[1].startswith("geomnn.") else f"{current}.{match[1]}")
     return {name.rpartition(".")[2] for name in found if name.rpartition(".")[0] == home}
 
