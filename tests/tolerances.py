@@ -45,7 +45,8 @@ def tolerances():
         for statement in ast.parse(text).body:
             if isinstance(statement, ast.Assign):
                 sides = statement.targets[0], statement.value
-                names, numbers = (side.elts if isinstance(sides[0], ast.Tuple) else [side] for side in sides)
+                listed = all(isinstance(side, ast.Tuple) for side in sides)
+                names, numbers = (side.elts if listed else [side] for side in sides)
                 found += [
                     Tolerance(
                         f"{place}:{name.id}", place, name.id, number, comment_of(statement, text.splitlines())

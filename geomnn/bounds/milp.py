@@ -16,11 +16,11 @@ from geomnn.deadline import Deadline
 from geomnn.dictionaries import BranchingDictionary
 from geomnn.norms import ball
 from geomnn.programs.problem import Problem
+from geomnn.programs.search import FOUND
 
 __all__ = ["MilpBound"]
 
 SOONEST = 1e-3  # seconds that a search is given where none are left
-VIOLATED = 1e-7  # relative excess over reg above which an atom counts as violated
 FEW = 60  # samples up to which its tree ends often enough to be tried without being asked for
 UNITS = 2  # atoms that come back, one for each sign of v
 
@@ -49,5 +49,5 @@ class MilpBound(Bound):
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         problem = self.problem
         branching = BranchingDictionary(problem.samples, problem.norm, max(deadline.left(), SOONEST))
-        pricing = branching.price(v, problem.reg * (1 + VIOLATED), UNITS)
+        pricing = branching.price(v, problem.reg * (1 + FOUND), UNITS)
         yield Proof(v, pricing.maximum, branching.count, pricing.units, ended=pricing.complete)
