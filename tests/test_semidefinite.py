@@ -357,7 +357,7 @@ def test_what_is_accepted_is_true(bias):
 
 def test_what_it_is_not_made_for():
     X, y = draw(13, 2)
-    assert "norm=2" in SemidefiniteBound.unfit(pose(X, y, 0.1, 1, False, "squared"))
+    assert SemidefiniteBound.unfit(pose(X, y, 0.1, 1, False, "squared")) == "norm=1"
     assert "append a column of ones" in SemidefiniteBound.unfit(pose(X, y, 0.1, 2, True, "squared"))
     assert SemidefiniteBound.unfit(pose(X[1:], y[1:], 0.1, 2, True, "squared")) == ""
     assert SemidefiniteBound.unfit(pose(X, y, 0.1, 2, False, "squared")) == ""

@@ -2,7 +2,8 @@
 
 The masses are rounded to multiples of the largest one over 2^BITS, and what this leaves of div π + div π' is moved
 along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
-says whatever was rounded, and the checker compares the bound for equality.
+says whatever was rounded, and the checker compares the bound for equality.  For p = 2 it is the one of the costs along the
+features, ‖A‖_2, which is lower than that in the metric of `geomnn.bounds.metrics`.
 
 Source: geomnn theory, section 9.
 """
