@@ -337,11 +337,14 @@ def test_blas_has_its_threads_back_whoever_leaves_last():
     """The thread that came first leaves first, and lives on."""
     from concurrent.futures import ThreadPoolExecutor
 
+    import threadpoolctl
     from threadpoolctl import threadpool_info, threadpool_limits
 
     def threads():
         return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
+    if hasattr(threadpoolctl.OpenBLASController, "clear_controlling_thread"):  # that an earlier test may have left
+        threadpoolctl.OpenBLASController.clear_controlling_thread(force=True)
     with ThreadPoolExecutor(1) as before:  # whose thread has ended when the others come
         two = before.submit(threadpool_limits, 2, "blas").result()
     with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
