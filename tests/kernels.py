@@ -118,8 +118,7 @@ def run(arguments, name, threads):
         [sys.executable, *arguments],
         cwd=TREE,
         env=environment(name, threads),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
