@@ -101,8 +101,8 @@ plt.show()
 # The curve between them is that of **stars**, from the same masses.  All arrows of a sample are added up before
 # they are paid for, :math:`q_i = \sum_j \pi_{ij} (x_i - x_j)`, and :math:`F(u) \le \sum_i (w\cdot q_i)_+`, as a
 # neuron is either active at :math:`x_i` or it is not.  What points in opposite directions cancels, and it matters
-# which end of an arrow is the centre: the samples in the middle have neighbours all around, so that their stars are
-# short.
+# which end of an arrow is the centre: the samples in the middle have
+# neighbours on several sides, so that much cancels there.
 angles = np.linspace(0, 2 * np.pi, 721)
 directions = np.column_stack([np.cos(angles), np.sin(angles)])
 directions /= np.abs(directions).sum(axis=1, keepdims=True)
