@@ -287,7 +287,8 @@ def run(
     atoms = choice.form(problem.samples, problem.norm, effort.seed, effort.affordable, left)
     unnamed, proven = effort.part(UNNAMED), None
     if bounds and atoms.scope == "local":
-        optimum, proven = close(problem, atoms, bounds, with_end(unnamed))
+        with with_end(unnamed) as ended:
+            optimum, proven = close(problem, atoms, bounds, ended)
     else:
         optimum = optimise(problem, atoms, unnamed, start)
     if posed is not None:

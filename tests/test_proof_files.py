@@ -73,6 +73,18 @@ def test_the_bound_is_that_of_a_check_in_numpy(method, norm, bias):
     assert float(Fraction(document["claim"]["dual"])) == pytest.approx(v @ y - v @ v / 2, rel=1e-12)
 
 
+def test_a_shorter_file_proves_hardly_less():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    certificate = gm.derive(X, y, 1.0, dictionary="local", certify="stars").certificate
+    long, short = (proof_document(certificate, shorter=part) for part in (0.0, 0.5))
+    assert gm.exact.verify(short, X, y)
+    sizes = [sum(len(row) // 2 for plan in each["plans"] for row in plan) for each in (long, short)]
+    assert sizes[1] < sizes[0] / 2
+    least = certificate.dual - 0.5 * certificate.gap
+    assert float(Fraction(short["claim"]["dual"])) >= least - 1e-6 * abs(least)
+
+
 def changes(value):
     """Other values in the place of one."""
     if isinstance(value, bool):

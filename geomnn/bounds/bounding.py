@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from geomnn.bounds.choice import BOUNDS, choose_bounds
 from geomnn.bounds.proving import Proven, prove
-from geomnn.deadline import Deadline
+from geomnn.deadline import limited
 from geomnn.errors import DataError, OptionError
 from geomnn.networks.io.interchange import Layer, layers_of
 from geomnn.norms import ball
@@ -177,7 +179,8 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)
     v = problem.dual_point(problem.residual(f))
-    proven = prove(problem, v, f, kinds, with_end(effort).deadline)
+    with with_end(effort) as effort:
+        proven = prove(problem, v, f, kinds, effort.deadline)
     if certificate.coverage.proves and atoms:
         return replace(solution, certificate=replace(certificate, proven=proven))
     return replace(solution, certificate=globally(certificate, proven))
@@ -197,8 +200,16 @@ def globally(certificate: Certificate, proven: Proven) -> Certificate:
     return replace(certificate, dual=dual, coverage=covered, count=count, proven=proven)
 
 
-def with_end(effort: Effort) -> Effort:
-    """The effort of a call that has no time limit, where bounds need one."""
+@contextmanager
+def with_end(effort: Effort) -> Iterator[Effort]:
+    """The effort with a deadline, as bounds need one: what is affordable from now on, where there is no time limit.
+
+    Parameters
+    ----------
+    effort : Effort
+    """
     if effort.time_limit is not None:
-        return effort
-    return replace(effort, deadline=Deadline.after(effort.affordable))
+        yield effort
+        return
+    with limited(effort.affordable, effort.progress) as deadline:
+        yield replace(effort, deadline=deadline)

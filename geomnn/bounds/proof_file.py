@@ -2,8 +2,8 @@
 
 The masses are rounded to multiples of the largest one over 2^BITS, and what this leaves of div π + div π' is moved
 along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
-says whatever was rounded, and the checker compares the bound for equality.  For p = 2 it is the one of the costs along the
-features, ‖A‖_2, which is lower than that in the metric of `geomnn.bounds.metrics`.
+says whatever was rounded, and the checker compares the bound for equality.  For p = 2 it is the one of the costs along
+the features, ‖A‖_2, which is lower than that in the metric of `geomnn.bounds.metrics`.
 
 Source: geomnn theory, section 9.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.bounds.plans import ORIGIN, Plan, axis, matched
+from geomnn.bounds.shortening import shortened
 from geomnn.checker.digits import any_size
 from geomnn.checker.plans import (
     PROOF_FORMAT,
@@ -30,6 +31,7 @@ from geomnn.checker.plans import (
     scaled,
 )
 from geomnn.checker.statements import digest, seal
+from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.files import json_text, write_whole
 from geomnn.numbers.rationals import exact_reg, exact_table, exact_targets
@@ -39,6 +41,7 @@ __all__ = ["has_plans", "proof_document", "save_proof"]
 
 BITS = 24  # of the largest mass; a bound loses about as many digits as are left of the smaller ones
 DIGITS = 17  # of the unit
+SECONDS = 30.0  # in which a shorter proof is found, or not
 
 
 @any_size()
@@ -49,6 +52,7 @@ def proof_document(
     classes: Sequence[str] | None = None,
     table: Any = None,
     scaling: Any = None,
+    shorter: float = 0.0,
 ) -> dict[str, Any]:
     """What `geomnn.checker` checks of a bound by plans, as plain lists, strings and integers.
 
@@ -62,6 +66,8 @@ def proof_document(
         The samples as they are in the file, where the problem is one of standardised features.
     scaling : Scaling, optional
         What was done to them.
+    shorter : float
+        Which part of the gap may be given up for fewer masses; to find them takes half a minute at most.
 
     Raises
     ------
@@ -82,6 +88,10 @@ def proof_document(
             "Files of proofs are written for the squared loss, one output and samples without weights: read "
             "certificate.proven, which holds the plans."
         )
+    proof = proven.proof
+    if shorter > 0:
+        least = proven.value - shorter * max(float(certificate.primal) - proven.value, 0.0)
+        proof = shortened(proven.bound, proof, least, Deadline.after(SECONDS))
     reg, targets = exact_reg(problem.written[1]), exact_targets(np.reshape(problem.written[0], -1))
     rows = problem.samples.rows if table is None else exact_table(table)
     asked = {
@@ -96,9 +106,7 @@ def proof_document(
         "scaling": scaling and scaling.plain(),
     }
     columns, scales = integer_columns(scaled(rows, asked["scaling"]))
-    plans = _integers(
-        proven.proof.evidence, problem.samples.homogeneous[:, : problem.samples.d], asked["bias"]
-    )
+    plans = _integers(proof.evidence, problem.samples.homogeneous[:, : problem.samples.d], asked["bias"])
     v = divergence(plans[0], len(rows))
     largest = Fraction(0)
     for plan in plans:
@@ -128,13 +136,15 @@ def has_plans(certificate: Certificate) -> bool:
     return certificate.proven is not None and certificate.proven.bound.name in ("transport", "stars")
 
 
-def save_proof(certificate: Certificate, path: str | os.PathLike[str]) -> None:
+def save_proof(certificate: Certificate, path: str | os.PathLike[str], shorter: float = 0.0) -> None:
     """Write the proof of a bound by plans, so that anyone can check it with `geomnn.exact.verify`.
 
     Parameters
     ----------
     certificate : Certificate
     path : path-like
+    shorter : float
+        As in `proof_document`.
 
     Raises
     ------
@@ -143,7 +153,7 @@ def save_proof(certificate: Certificate, path: str | os.PathLike[str]) -> None:
     FileError
         If the file cannot be written.
     """
-    write_whole(path, json_text(proof_document(certificate)))
+    write_whole(path, json_text(proof_document(certificate, shorter=shorter)))
 
 
 def _integers(evidence: Sequence[Plan], points: np.ndarray, bias: bool) -> list[list[list[int]]]:

@@ -19,6 +19,9 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
 from geomnn.report import csv_table as tables
 
+LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
+SHORTER = 1 / 3  # of the gap, which it may cost
+
 __all__ = ["Request", "Study", "study_table"]
 
 
@@ -171,9 +174,9 @@ class Study:
         certificate, problem = self.solution.certificate, self.solution.problem
         if not has_plans(certificate) or not problem.loss.is_quadratic:
             return None
-        return proof_document(
-            certificate, self.features, self.request.target, self.classes, self.X, self.scaling
-        )
+        table = (self.features, self.request.target, self.classes, self.X, self.scaling)
+        long = certificate.count > LONG_PROOF
+        return proof_document(certificate, *table, shorter=SHORTER if long else 0.0)
 
     @property
     def predictions(self) -> np.ndarray:
