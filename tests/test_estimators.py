@@ -162,7 +162,11 @@ def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
     X, y = plane()
     starts = []
     run = estimators.run
-    monkeypatch.setattr(estimators, "run", lambda *a, start: starts.append(start) or run(*a, start=start))
+    monkeypatch.setattr(
+        estimators,
+        "run",
+        lambda *a, start, bounds: starts.append(start) or run(*a, bounds=bounds, start=start),
+    )
     model = gm.WedgeRegressor(reg=1.0, norm=norm, warm_start=True, tol=1e-9).fit(X, y)
     model.set_params(reg=0.3).fit(X, y)
     cold = gm.WedgeRegressor(reg=0.3, norm=norm, tol=1e-9).fit(X, y)

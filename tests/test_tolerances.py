@@ -223,7 +223,8 @@ def test_names_that_are_loose(error, loose):
 
 @pytest.mark.parametrize(("gap", "warned"), [(1e-6, False), (1e-4, True)])
 def test_the_gap_of_a_branch_and_bound(gap, warned):
-    certificate = Certificate(1.0, 1.0 - gap, 1.0, Coverage("global", "all", method="milp"), 1)
+    tried = SimpleNamespace(history=((0.1, "milp", 1.0 - gap),))
+    certificate = Certificate(1.0, 1.0 - gap, 1.0, Coverage("global", "all", method="milp"), 1, proven=tried)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn_of_gap(certificate, "", Effort())
