@@ -20,7 +20,8 @@ from geomnn.machine import compiled
 
 __all__ = ["condensed", "expanded", "reduced", "slopes_of", "stretched"]
 
-TINY = 1e-14  # of a diagonal entry: the least that a pivot may be
+# relative to a diagonal entry, the least that a pivot may be: some roundings, so that no root is one of a number below 0
+TINY = 1e-14
 
 
 @compiled

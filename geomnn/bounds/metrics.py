@@ -22,7 +22,8 @@ __all__ = ["metric_bound"]
 EPS = float(np.finfo(float).eps)
 STEPS = 60  # of Frank and Wolfe at most
 CLOSE = 1e-3  # the relative gap at which they end
-SHORTEST = 1e-9  # a length, relative to the longest edge: any above 0 is right
+# relative to the longest edge, the least length, so that none is divided by 0: any above 0 is right
+SHORTEST = 1e-9
 
 
 def metric_bound(steps: np.ndarray, masses: np.ndarray) -> float:

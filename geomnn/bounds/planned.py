@@ -29,7 +29,9 @@ __all__ = ["PlanBound"]
 
 EPS = float(np.finfo(float).eps)
 ACCURACIES = (1e-2, 1e-3, 1e-3)  # of the first rounds, relative to the value
-ACCURACY, FINEST = 1e-4, 1e-8  # of further ones, and of those on a working set that has settled
+# of further ones, and of those on a working set that has settled; relative to the value, as what is proven is computed
+# anew: an interior point comes no nearer where multipliers differ much in size
+ACCURACY, FINEST = 1e-4, 1e-8
 ROUNDS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
 FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with

@@ -29,13 +29,15 @@ from geomnn.bounds.plans import ORIGIN, Plan
 
 __all__ = ["Fit", "Pairs", "Relaxation", "nearest"]
 
-RIDGE = 1e-13  # added to a unit diagonal, before it is factored
+# added to a unit diagonal, relative to which it is some hundred roundings: so a matrix that is singular is factored
+RIDGE = 1e-13
 CHUNK = 2**22  # pairs that are looked at together
 SLOPE = 0.2  # of f at the start, relative to the spread of the targets over that of the samples
-VIOLATED = 1e-5  # by so much of the largest target a pair has to be, to be added
-LEAST = (
-    1e-7  # of the largest slack at the start: what each has there, even if the row then does not hold at once
-)
+# relative to the largest target, by how much a pair has to be violated to be added: less changes no digit that is shown
+VIOLATED = 1e-5
+# relative to the largest slack at the start, what each has there, even if its row then does not hold at once: a start
+# that is not centred costs steps
+LEAST = 1e-7
 SOLID = 20.0  # times the mean product: a multiplier of a pair that is kept
 
 

@@ -39,7 +39,8 @@ SHARES = (
 ACCURACY = 1e-4  # of the fits, relative
 Rows = Callable[[Plan, np.ndarray, int], tuple[csr_array, csr_array]]
 
-NOTHING = 1e-9  # of the largest mass, at a vertex up to the tolerance of its solver
+# relative to the largest mass, up to which one is none at a vertex: the tolerance of its solver, 1e-7, is absolute
+NOTHING = 1e-9
 MOST_PAIRS = 5_000  # of the linear programs, which take seconds then and minutes beyond
 
 

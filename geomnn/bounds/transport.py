@@ -26,7 +26,8 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["TransportBound", "TransportRelaxation"]
 
-CLOSE = 1e-12  # of the longest distance: the least at the start, as samples may differ by less than centring leaves
+# relative to the longest distance, the least at the start, as samples may differ by less than centring leaves
+CLOSE = 1e-12
 
 
 class TransportRelaxation(Relaxation):
