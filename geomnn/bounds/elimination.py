@@ -20,7 +20,7 @@ from geomnn.machine import compiled
 
 __all__ = ["condensed", "expanded", "reduced", "slopes_of", "stretched"]
 
-# relative to a diagonal entry, the least that a pivot may be: some roundings, so that no root is one of a number below 0
+# relative to a diagonal entry, the least that a pivot may be: some roundings, so that no root is of a number below 0
 TINY = 1e-14
 
 
