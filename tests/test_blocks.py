@@ -29,6 +29,7 @@ def objective(network, X, y, reg):
 @pytest.mark.parametrize("widths", [(2,), (3, 2)])
 @pytest.mark.parametrize("d", [1, 2])
 @pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.slow
 def test_the_objective_never_rises_and_is_that_of_the_network(widths, d, bias):
     X, y = waves(d=d)
     trained = gm.train_blocks(X, y, widths=widths, reg=0.02, bias=bias, rounds=2)

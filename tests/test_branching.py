@@ -91,6 +91,7 @@ def test_threshold_limit_and_scale(bias):
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.slow
 def test_walks_stay_below_what_is_proven(norm, bias):
     """25 samples of 8 features: millions of atoms for p = 1, billions for p = ∞."""
     rng = np.random.default_rng(0)

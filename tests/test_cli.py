@@ -231,6 +231,7 @@ def test_the_lines_of_the_report_read_the_same_classes(folder, labels):
     assert float(objective.split()[1]) == pytest.approx(claim["primal"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_machine_give_the_same_bytes(folder):
     for out in ("one", "two"):
         assert main(derive("--features", "a,b", "--norm", "2", out=out)) == 0
@@ -238,6 +239,7 @@ def test_two_runs_on_one_machine_give_the_same_bytes(folder):
         assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_the_command_in_the_report_gives_the_same_network(folder):
     assert main(derive("--features", "a,b", "--standardize", "--norm", "inf")) == 0
     page = Path("report/report.html").read_text(encoding="utf-8")
@@ -247,6 +249,7 @@ def test_the_command_in_the_report_gives_the_same_network(folder):
         assert (folder / "again" / name).read_bytes() == (folder / "report" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_force_replaces_its_files_and_keeps_foreign_ones(folder, capsys):
     assert main(derive("--features", "a,b")) == 0
     Path("report/notes.txt").write_text("mine")

@@ -50,6 +50,7 @@ SMALL = [(3, 2, False, 0), (3, 1, True, 1), (4, 1, True, 2), (4, 2, False, 3), (
 
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize(("n", "d", "bias", "seed"), SMALL)
+@pytest.mark.slow
 def test_three_layers_meet_an_oracle_without_the_theory(n, d, bias, seed):
     X, y = draw(seed, n, d)
     solution = gm.derive(X, y, reg=0.05, bias=bias, depth=3)
@@ -106,6 +107,7 @@ def test_exact_three_layers(bias):
 
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("depth", [3, 4])
+@pytest.mark.slow
 def test_saved_networks_come_back(tmp_path, exact, depth):
     if exact:
         X, y = draw(1, 3, 1) if depth == 4 else RAMPS

@@ -210,6 +210,7 @@ def test_degenerate_data(name, norm):
         assert found.objective <= best.objective * (1 + 1e-3) + 1e-9
 
 
+@pytest.mark.slow
 def test_other_losses_and_outputs():
     for X, y, options, norm, optimum in list(references())[::7]:
         found = gm.derive(X, y, norm=norm, dictionary="local", **options)

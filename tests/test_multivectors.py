@@ -60,6 +60,7 @@ def test_round_trip(dimension):
 
 @pytest.mark.parametrize(("count", "dimension"), PAIRS)
 @pytest.mark.one_in(3)
+@pytest.mark.slow
 def test_wedge_and_volume(count, dimension):
     multivectors, rows = random_vectors(count, dimension)
     assert vectors_from(multivectors) == pytest.approx(rows)

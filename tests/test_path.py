@@ -110,6 +110,7 @@ def test_one_feature_by_hand():
 
 @given(SEEDS)
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_random_and_tied_tables(seed):
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(1, 12)), int(rng.integers(1, 4))

@@ -210,6 +210,7 @@ def test_written_areas_and_features_are_the_computed_ones():
     assert signs == {-1, 1}
 
 
+@pytest.mark.slow
 def test_the_drawn_shape_has_the_area_and_the_segment_the_length_of_the_feature():
     hatches = {}
     for X, atom, row in wedge_cases():

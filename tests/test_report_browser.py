@@ -123,7 +123,15 @@ def exact(folder):
     return report(folder, x[:, None], np.abs(x - 3) + x % 2, "--reg", "1/3", "--exact")
 
 
-@pytest.fixture(scope="module", params=[plane, many_features, exact], ids=lambda make: make.__name__)
+@pytest.fixture(
+    scope="module",
+    params=[
+        plane,
+        pytest.param(many_features, marks=pytest.mark.slow),
+        pytest.param(exact, marks=pytest.mark.slow),
+    ],
+    ids=lambda make: make.__name__,
+)
 def page(request, tmp_path_factory):
     return request.param(tmp_path_factory.mktemp(request.param.__name__) / "report")
 

@@ -373,6 +373,7 @@ def test_without_the_solver_there_is_a_sentence(monkeypatch):
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5])
+@pytest.mark.slow
 def test_stopped_early_it_proves_less(seconds, monkeypatch):
     monkeypatch.setattr(SemidefiniteBound, "seconds", classmethod(lambda cls, problem: 0.0))
     problem, (first, *others) = bounded(*diabetes(), 1.0, deadline=Deadline.after(seconds))
