@@ -27,7 +27,7 @@ from math import inf, log
 import numpy as np
 
 from geomnn.bounds.base import Bound, Proof
-from geomnn.bounds.closing import DEEPEST, HALF
+from geomnn.bounds.closing import DEEPEST, ROUNDOFF
 from geomnn.bounds.cones import CLOSED, FULL, OPEN, Stack, Terms, close
 from geomnn.bounds.pairs import Pairs, balanced, level, pair
 from geomnn.deadline import Deadline
@@ -44,9 +44,12 @@ RATIOS = (1.5, 1.2, 1.1, 1.05, 1.02, 1.01, 1.005, 1.002, 1.001)  # of target and
 SLICE = 10_000_000  # numbers of columns that are read between two looks at the clock: some forty milliseconds
 DEARER = 4.0  # times the seconds of one target are those of the next, on most tables at most
 JOBS = 64  # parts of all roots, so that none is long
-FEWEST = 64  # roots of a part, so that what is around it does not count
-FEW, MANY = 7, 10  # coordinates of a unit up to which it is tried first, and at all, without being asked for
-SMALL = 1e-3  # of reg: a column of the residual is not proven to have a smaller correlation than this
+ROOTS_OF_A_JOB = 64  # roots of a part, so that what is around it does not count
+FEW_COORDINATES, MOST_COORDINATES = (
+    7,
+    10,
+)  # coordinates of a unit up to which it is tried first, and at all, without being asked for
+SMALL_COLUMN = 1e-3  # of reg: a column of the residual is not proven to have a smaller correlation than this
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class CellBound(Bound):
     @classmethod
     def turn(cls, problem: Problem) -> int | None:
         D = problem.samples.D
-        return None if D > MANY else 0 if D <= FEW else 2
+        return None if D > MOST_COORDINATES else 0 if D <= FEW_COORDINATES else 2
 
     @classmethod
     def unfit(cls, problem: Problem) -> str:
@@ -103,7 +106,7 @@ class CellBound(Bound):
         v = problem.dual_point(v)
         ratios = _ratios(problem, v, f)
         if v.shape[1] > 1:  # how much of M each column has is not known
-            floor *= SMALL
+            floor *= SMALL_COLUMN
         columns = [Cones(problem.samples, problem.norm, column, deadline) for column in v.T]
         nothing = not any(column.maximum for column in columns)
         best = self._proof(columns, nothing)
@@ -124,7 +127,7 @@ class CellBound(Bound):
 
     def _proof(self, columns: list[Cones], ended: bool) -> Proof:
         """What all columns have come to."""
-        maximum = float(np.linalg.norm([column.maximum for column in columns])) * (1 + 8 * HALF)
+        maximum = float(np.linalg.norm([column.maximum for column in columns])) * (1 + 8 * ROUNDOFF)
         covers = tuple(Cover(each.pairs, each.maximum, each.largest, each.unit) for each in columns)
         units = np.array([each.unit for each in covers if each.largest > self.problem.reg])
         return Proof(
@@ -222,7 +225,7 @@ class Cones:
         def jobs() -> Iterator[tuple[int, Terms, np.ndarray, float, bool, float, Deadline]]:
             for sign, terms in enumerate(self._signs):
                 roots = np.flatnonzero((self._least[sign] > target) | (not branch))
-                size = max(FEWEST, len(roots) // JOBS)
+                size = max(ROOTS_OF_A_JOB, len(roots) // JOBS)
                 for k in range(0, len(roots), size):
                     if not ended:
                         return
@@ -285,11 +288,11 @@ def _terms(samples: Samples, norm: float, pairs: Pairs, sign: int) -> Terms:
     low, high = np.zeros(0), np.zeros(0)
     if bias:
         x = rows[:, :d]
-        wider = 4 * HALF * np.abs(x).max()  # than −x_i·w can be, rounding included
+        wider = 4 * ROUNDOFF * np.abs(x).max()  # than −x_i·w can be, rounding included
         low, high = -x.max(axis=0) - wider, -x.min(axis=0) + wider
         most[d] = max(np.abs(low).max(), np.abs(high).max())
     size = float(np.sum(np.abs(columns) * most[:, None]))
-    slack = 4 * (len(order) + samples.D + DEEPEST + 16) * HALF * size
+    slack = 4 * (len(order) + samples.D + DEEPEST + 16) * ROUNDOFF * size
     return Terms(columns, len(first), len(wanted), low, high, {1.0: 1, 2.0: 2}.get(norm, 0), slack)
 
 
@@ -307,5 +310,5 @@ def _far(samples: Samples, norm: float, pairs: Pairs) -> float:
         for part in (np.maximum(v, 0.0) * x, np.maximum(-v, 0.0) * x):
             for side in (part, -part):
                 along = np.maximum(along, np.maximum(side, 0.0).sum(axis=0))
-    rounding = 1 + 4 * (len(v) + samples.D) * HALF
+    rounding = 1 + 4 * (len(v) + samples.D) * ROUNDOFF
     return float(ball(norm).dual_length(along)) * rounding

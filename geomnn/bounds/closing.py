@@ -26,13 +26,15 @@ import numpy as np
 
 from geomnn.machine import compiled
 
-__all__ = ["DEEPEST", "HALF", "LINEAR", "decide", "farthest", "length", "longest"]
+__all__ = ["DEEPEST", "LINEAR", "ROUNDOFF", "decide", "farthest", "length", "longest"]
 
 DEEPEST = 200  # splits of a cell, after which a side of it has been halved more often than floats have digits
-HALF = 2.0**-53  # the relative error of one operation
-ROUNDS = 5  # of the matrix game; more of them close few more cells, and cost more than these cells' children
+ROUNDOFF = 2.0**-53  # the relative error of one operation
+GAME_ROUNDS = (
+    5  # of the matrix game; more of them close few more cells, and cost more than these cells' children
+)
 SHARP = 6.0  # of the softmax in which λ moves to the largest l_k, as a multiple of their range
-HALVINGS = 14  # of the segment on which the best mixture of two is looked for
+GAME_HALVINGS = 14  # of the segment on which the best mixture of two is looked for
 HUGE = 1e300
 
 LINEAR, BASE, LINE, SIZE, LAST, LAST_SIZE, WEIGHT, MIX = range(8)  # the rows of a stack's game
@@ -44,7 +46,7 @@ def decide(stack, terms, t, s, m, target):  # type: ignore[no-untyped-def]
     game, D = stack.game, stack.cell.shape[1]
     _add_wanted(stack, t, s)
     game[WEIGHT, :D] = 1.0 / D
-    for turn in range(ROUNDS + 1):
+    for turn in range(GAME_ROUNDS + 1):
         _choose(stack, t, s, m)
         _bound(stack, t, s, m)
         _measure(stack, terms)
@@ -123,7 +125,7 @@ def _measure(stack, terms):  # type: ignore[no-untyped-def]
     """q·w(r_k) for the q of L10, the gradient of the norm at Σ λ_k w(r_k), less its rounding."""
     game, cell, D = stack.game, stack.cell, stack.cell.shape[1]
     d = len(terms.low) if len(terms.low) else D
-    rounding = 4 * (D + DEEPEST + 16) * HALF
+    rounding = 4 * (D + DEEPEST + 16) * ROUNDOFF
     if terms.norm == 1:  # linear on an orthant, where all generators of a cell are
         game[LAST_SIZE, :D] = 1.0 - rounding
         return
@@ -152,7 +154,7 @@ def _average(game, D, target, begin):  # type: ignore[no-untyped-def]
     best = 1.0
     if not begin:
         low, high, least = 0.0, 1.0, HUGE
-        for turn in range(HALVINGS + 1):
+        for turn in range(GAME_HALVINGS + 1):
             part = 0.5 * (low + high) if turn else 0.0
             largest, slope = -HUGE, 0.0
             for k in range(D):
@@ -181,7 +183,7 @@ def _least(game, D, slack):  # type: ignore[no-untyped-def]
     for k in range(D):
         above, size = game[LINE, k] + slack, game[SIZE, k]
         if above > 0.0:
-            least = max(least, above / size * (1.0 + 4 * HALF) if size > 1.0 / HUGE else HUGE)
+            least = max(least, above / size * (1.0 + 4 * ROUNDOFF) if size > 1.0 / HUGE else HUGE)
         elif size < 0.0:
             least = HUGE
     return least

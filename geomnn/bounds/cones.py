@@ -23,13 +23,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomnn.bounds.closing import DEEPEST, HALF, LINEAR, decide, farthest, length, longest
+from geomnn.bounds.closing import DEEPEST, LINEAR, ROUNDOFF, decide, farthest, length, longest
 from geomnn.machine import compiled
 
 __all__ = ["CLOSED", "FULL", "OPEN", "REFUTED", "STUCK", "Stack", "Terms", "close"]
 
 CLOSED, OPEN, FULL, REFUTED, STUCK = range(5)  # what a search of cells ends with
-PATIENCE = 40  # splits of a cell where most is lost, which few cells need
+DEEP = 40  # splits of a cell where most is lost, which few cells need
 PLAIN = 4  # splits after these, of which one is of the longest edge as such
 
 
@@ -209,13 +209,13 @@ def _search(stack, terms, target, branch):  # type: ignore[no-untyped-def]
         if closed or not branch:
             stack.tally[0] = max(stack.tally[0], least)
             continue
-        if depth >= PATIENCE and depth % PLAIN == 0:
+        if depth >= DEEP and depth % PLAIN == 0:
             p, q = farthest(stack, terms, m, target)
         else:
             p, q = longest(stack, terms, m, target)
         _halve(stack, p, q, m)
         _meet(stack, terms, D, t, s, m)
-        if stack.tally[1] * (1.0 - 8 * HALF) > target:
+        if stack.tally[1] * (1.0 - 8 * ROUNDOFF) > target:
             return REFUTED
         if depth >= DEEPEST:
             return STUCK

@@ -21,14 +21,14 @@ from geomnn.machine import compiled
 __all__ = ["condensed", "expanded", "reduced", "slopes_of", "stretched"]
 
 # relative to a diagonal entry, the least that a pivot may be: some roundings, so that no root is of a number below 0
-TINY = 1e-14
+LEAST_PIVOT = 1e-14
 
 
 @compiled
 def _cholesky(G: np.ndarray) -> None:
     """G := L in its lower triangle."""
     for p in range(len(G)):
-        least = TINY * G[p, p]
+        least = LEAST_PIVOT * G[p, p]
         for q in range(p):
             total = G[p, q]
             for e in range(q):

@@ -22,9 +22,9 @@ from geomnn.deadline import Deadline, Pace
 
 __all__ = ["Iterate", "Program", "interior_point", "mean_product"]
 
-STEPS = 80  # of a solve at most; 15 to 45 are usual
+MOST_STEPS = 80  # of a solve at most; 15 to 45 are usual
 CORRECTIONS = 3  # of Gondzio a step
-SHORTEST = 1e-4  # a step of this length comes of rounding: the end
+SHORTEST_STEP = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
@@ -109,14 +109,14 @@ def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Ite
     """
     now, pace = program.start(), Pace(deadline)
     bounded = len(now.slacks) - len(program.tight)
-    for step in range(STEPS):
+    for step in range(MOST_STEPS):
         if now.product * bounded < accuracy * abs(program.value(now.x)) or pace.over():
             break
         newton = _Newton(program, now)
         if not newton.ready:
             break
         move = newton.direction()
-        if not move.length > SHORTEST:
+        if not move.length > SHORTEST_STEP:
             break
         length = min(1.0, BACK * move.length)
         slacks, multipliers = (

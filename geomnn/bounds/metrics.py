@@ -20,8 +20,8 @@ from scipy.optimize import brentq
 __all__ = ["metric_bound"]
 
 EPS = float(np.finfo(float).eps)
-STEPS = 60  # of Frank and Wolfe at most
-CLOSE = 1e-3  # the relative gap at which they end
+METRIC_STEPS = 60  # of Frank and Wolfe at most
+METRIC_GAP = 1e-3  # the relative gap at which they end
 # relative to the longest edge, the least length, so that none is divided by 0: any above 0 is right
 SHORTEST = 1e-9
 
@@ -46,14 +46,14 @@ def metric_bound(steps: np.ndarray, masses: np.ndarray) -> float:
     pull, best = masses @ steps / 2, np.inf
     metric, weight = (steps * masses[:, None]).T @ steps, np.zeros(dimension)
     metric /= np.trace(metric)
-    for k in range(STEPS):
+    for k in range(METRIC_STEPS):
         lengths = np.sqrt(np.maximum(np.sum((steps @ metric) * steps, axis=1), (SHORTEST * longest) ** 2))
         stretch = (steps * (masses / lengths / 4)[:, None]).T @ steps
         rest = float(masses @ lengths) / 4
         corner, top = _largest(stretch, pull)
         sizes = float(masses @ np.sqrt(squares)) / 2 + rest + float(masses @ (squares / lengths)) / 4
         best = min(best, top + rest + EPS * (len(masses) + 16 * dimension) * sizes)
-        if top + rest - (float(pull @ weight) + 2 * rest) < CLOSE * best:
+        if top + rest - (float(pull @ weight) + 2 * rest) < METRIC_GAP * best:
             break
         share = 2 / (k + 3)
         metric = (1 - share) * metric + share * np.outer(corner, corner)

@@ -21,7 +21,7 @@ from geomnn.programs.search import FOUND
 __all__ = ["MilpBound"]
 
 SOONEST = 1e-3  # seconds that a search is given where none are left
-FEW = 60  # samples up to which its tree ends often enough to be tried without being asked for
+FEW_SAMPLES = 60  # samples up to which its tree ends often enough to be tried without being asked for
 UNITS = 2  # atoms that come back, one for each sign of v
 
 
@@ -44,7 +44,7 @@ class MilpBound(Bound):
 
     @classmethod
     def turn(cls, problem: Problem) -> int | None:
-        return 3 if len(problem.samples.distinct) <= FEW else None
+        return 3 if len(problem.samples.distinct) <= FEW_SAMPLES else None
 
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         problem = self.problem

@@ -31,8 +31,8 @@ __all__ = ["Multipliers", "signed_tables"]
 
 FACTOR = 50  # bits of the factor of S + eI, of which its largest column has all
 # rounding in S and its least eigenvalue, relative to the order of S and the sizes of what it is made of
-TRUST = 2.0**-48
-ROUNDED = 1 + 2.0**-40  # what sums are raised by for their rounding
+FORMED = 2.0**-48
+ROUNDED_UP = 1 + 2.0**-40  # what sums are raised by for their rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Multipliers:
         tables = self._tables(X / self.length, V / self.size)
         least = [_least(_matrix(*table, *self._of(b)[:-1])) for b, table in enumerate(tables)]
         off = [self._rounding(b, *table) for b, table in enumerate(tables)]
-        return replace(self, e=np.maximum(np.subtract(off, least), 0.0) * ROUNDED)
+        return replace(self, e=np.maximum(np.subtract(off, least), 0.0) * ROUNDED_UP)
 
     @one_blas_thread()
     def check(self, X: Any, v: Any, exact: bool = False) -> Any:
@@ -115,7 +115,7 @@ class Multipliers:
                 raise DataError("S + eI is not positive: these are multipliers of another table or residual.")
             most = max(most, parts[5] + parts[6] + e * (2 + np.sum(table * table)))
         unit = self.length * self.size
-        return most * Fraction(unit) if exact else float(most * unit * ROUNDED)
+        return most * Fraction(unit) if exact else float(most * unit * ROUNDED_UP)
 
     @property
     def _arrays(self) -> tuple[np.ndarray, ...]:
@@ -134,7 +134,7 @@ class Multipliers:
         *products, p4, p5, mu, lam, _ = (float(np.linalg.norm(part)) for part in self._of(b))
         length = 1 + float(np.linalg.norm(table))
         sizes = sum(products) * length**2 + (p4 + p5) * length + float(np.linalg.norm(r)) + mu + lam
-        return TRUST * (sum(table.shape) + r.shape[1]) * sizes
+        return FORMED * (sum(table.shape) + r.shape[1]) * sizes
 
     def _check_signs(self, tables: int, n: int, outputs: int) -> None:
         """Refuse multipliers of another form, or that are negative where they must not be."""

@@ -21,11 +21,11 @@ from geomnn.deadline import Deadline
 
 __all__ = ["Pairs", "balanced", "level", "pair"]
 
-NEAR = 30  # samples of the other sign that one may be paired with, for few samples
+NEIGHBOURS = 30  # samples of the other sign that one may be paired with, for few samples
 EDGES = 60_000  # pairs in one linear program, which then takes about a second
 FEWEST = 12  # samples of the other sign, for any number of samples
 DUST = 2.0**-30  # what a plan leaves of a sample below this part of the largest |v_i| is taken from v
-BITS = 52  # of the sum of all |v_i|, so that each partial sum is a float
+MANTISSA = 52  # of the sum of all |v_i|, so that each partial sum is a float
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def balanced(v: np.ndarray, bias: bool) -> tuple[np.ndarray, float]:
     most = float(np.abs(v).max(initial=0.0))
     if most == 0.0:
         return np.zeros_like(v), 1.0
-    unit = 2.0 ** (frexp(most * len(v))[1] - BITS)
+    unit = 2.0 ** (frexp(most * len(v))[1] - MANTISSA)
     whole = np.trunc(v / unit)
     return (level(whole, whole.sum()) if bias else whole) * unit, unit
 
@@ -138,7 +138,7 @@ def _plan(points: np.ndarray, v: np.ndarray, deadline: Deadline) -> tuple[np.nda
     wanted, unwanted = np.flatnonzero(v > 0), np.flatnonzero(v < 0)
     if not len(wanted) or not len(unwanted) or deadline.over():
         return none
-    near = max(min(NEAR, EDGES // len(v)), FEWEST)
+    near = max(min(NEIGHBOURS, EDGES // len(v)), FEWEST)
     one, other = _near(points[wanted], points[unwanted], near), _near(points[unwanted], points[wanted], near)
     edges = np.unique(np.concatenate([one, other[:, ::-1]]), axis=0)
     lengths = np.linalg.norm(points[wanted[edges[:, 0]]] - points[unwanted[edges[:, 1]]], axis=1)

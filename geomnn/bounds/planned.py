@@ -32,11 +32,11 @@ ACCURACIES = (1e-2, 1e-3, 1e-3)  # of the first rounds, relative to the value
 # of further ones, and of those on a working set that has settled; relative to the value, as what is proven is computed
 # anew: an interior point comes no nearer where multipliers differ much in size
 ACCURACY, FINEST = 1e-4, 1e-8
-ROUNDS = 20
+FITS = 20
 STALLED = 1e-2  # a round that brings less than this part of what is left to gain is the last
-FLAT = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
+LEAST_CURVATURE = 1e-3  # of the mean curvature of a loss: the least that a sample counts with
 CHEAPEST = 1e-3  # of the highest price: the least that another one is
-PATIENCE = 4  # rounds without gain that are waited for where prices move
+WAITED = 4  # rounds without gain that are waited for where prices move
 LARGEST = 12_000  # variables of a dense factorisation, for the sake of memory
 RATE = 2e9  # products a second that it makes at least
 
@@ -95,7 +95,7 @@ class PlanBound(Bound):
         hoped, best, stalled = problem.loss.dual(v, problem.targets), -np.inf, 0
         prices, pace = self._prices(v), Pace(deadline)
         moving = not problem.is_projection or problem.norm != 1  # the prices, or the fit
-        for k in range(ROUNDS):
+        for k in range(FITS):
             if not self._affordable(deadline) or not self.pose(columns, v, f) or pace.over():
                 return
             rest = ACCURACY if moving or not all(column.settled for column in columns) else FINEST
@@ -108,11 +108,7 @@ class PlanBound(Bound):
             value = proof.value(problem)
             enough = max(STALLED * (hoped - value), FINEST * abs(value))
             stalled = stalled + 1 if accuracy <= ACCURACY and value - best < enough else 0
-            if (
-                ended
-                or stalled > PATIENCE
-                or (stalled and not moving and (not settled or accuracy == FINEST))
-            ):
+            if ended or stalled > WAITED or (stalled and not moving and (not settled or accuracy == FINEST)):
                 return
             best, v, f = max(best, value), proof.dual, np.column_stack([c.predictions() for c in columns])
             prices = self._moved(prices, np.array([column.slopes for column in columns]), k)
@@ -154,7 +150,7 @@ class PlanBound(Bound):
         if not problem.loss.is_quadratic:
             if not problem.loss.is_polyhedral:  # at least the Hessian, by Gershgorin
                 h, v = np.abs(problem.loss.curvature(f, targets)).sum(axis=2), problem.residual(f)
-            h = np.maximum(h, FLAT * h.mean()) if h.any() else s
+            h = np.maximum(h, LEAST_CURVATURE * h.mean()) if h.any() else s
             targets = f + v / h
         for column, weights, wanted in zip(columns, h.T, targets.T, strict=True):
             column.pose(weights, wanted)

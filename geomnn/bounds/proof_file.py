@@ -1,6 +1,6 @@
 """Proofs by plans as files: masses in integers, and a bound that is a fraction.
 
-The masses are rounded to multiples of the largest one over 2^BITS, and what this leaves of div π + div π' is moved
+The masses are rounded to multiples of the largest one over 2^MASS_BITS, and what this leaves of div π + div π' is moved
 along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
 says whatever was rounded, and the checker compares the bound for equality.  For p = 2 it is the one of the costs along
 the features, ‖A‖_2, which is lower than that in the metric of `geomnn.bounds.metrics`.
@@ -39,9 +39,9 @@ from geomnn.programs.certificate import Certificate
 
 __all__ = ["has_plans", "proof_document", "save_proof"]
 
-BITS = 24  # of the largest mass; a bound loses about as many digits as are left of the smaller ones
-DIGITS = 17  # of the unit
-SECONDS = 30.0  # in which a shorter proof is found, or not
+MASS_BITS = 24  # of the largest mass; a bound loses about as many digits as are left of the smaller ones
+UNIT_DIGITS = 17  # of the unit
+SHORTENING_SECONDS = 30.0  # in which a shorter proof is found, or not
 
 
 @any_size()
@@ -91,7 +91,7 @@ def proof_document(
     proof = proven.proof
     if shorter > 0:
         least = proven.value - shorter * max(float(certificate.primal) - proven.value, 0.0)
-        proof = shortened(proven.bound, proof, least, Deadline.after(SECONDS))
+        proof = shortened(proven.bound, proof, least, Deadline.after(SHORTENING_SECONDS))
     reg, targets = exact_reg(problem.written[1]), exact_targets(np.reshape(problem.written[0], -1))
     rows = problem.samples.rows if table is None else exact_table(table)
     asked = {
@@ -160,7 +160,7 @@ def _integers(evidence: Sequence[Plan], points: np.ndarray, bias: bool) -> list[
     """The plans in whole multiples of one mass, the second one with the negative divergence of the first."""
     largest = max((float(np.abs(plan.masses).max(initial=0.0)) for plan in evidence), default=0.0)
     whole = [
-        Plan(plan.rows, plan.columns, np.rint(plan.masses * (2.0**BITS / (largest or 1.0))))
+        Plan(plan.rows, plan.columns, np.rint(plan.masses * (2.0**MASS_BITS / (largest or 1.0))))
         for plan in evidence
     ]
     if len(whole) > 1:
@@ -200,5 +200,5 @@ def _unit(v: Sequence[int], targets: Sequence[Fraction], reg: Fraction, largest:
         return Fraction(1)
     best = sum((a * y for a, y in zip(v, targets, strict=True)), Fraction(0)) / square
     best = min(best, reg / largest) if largest else best
-    shift = 10 ** max(DIGITS - len(str(best.numerator)) + len(str(best.denominator)), 0)
+    shift = 10 ** max(UNIT_DIGITS - len(str(best.numerator)) + len(str(best.denominator)), 0)
     return max(Fraction(int(best * shift), shift), Fraction(1, shift))

@@ -28,7 +28,7 @@ from geomnn.programs.solve import STOPPED, Optimum
 
 __all__ = ["Proven", "close", "percent", "prove"]
 
-SEARCHING = 1 / 2  # part of the time for the first search, and of what is left for each that follows
+SEARCH_SHARE = 1 / 2  # part of the time for the first search, and of what is left for each that follows
 NEAR = (
     1e-3  # relative distance from reg up to which an atom of the bound's v may be one that the network lacks
 )
@@ -158,7 +158,7 @@ def close(
     Source: geomnn theory, section 9.
     """
     deadline, best = effort.deadline, None
-    network = lowest = search(problem, dictionary, effort.part(SEARCHING))
+    network = lowest = search(problem, dictionary, effort.part(SEARCH_SHARE))
     while True:
         v, f = (
             network.dual,
@@ -171,7 +171,9 @@ def close(
         units = _candidates(problem, dictionary, found.proof, deadline)
         if best.value >= enough or not len(units) or deadline.over():
             break
-        network = search(problem, dictionary, effort.part(SEARCHING), np.concatenate([network.units, units]))
+        network = search(
+            problem, dictionary, effort.part(SEARCH_SHARE), np.concatenate([network.units, units])
+        )
         lowest = min(lowest, network, key=lambda each: each.primal)
         kinds = [kind for kind in kinds if not kind.moves]
         if not kinds:  # another residual brings nothing

@@ -31,7 +31,7 @@ __all__ = ["Fit", "Pairs", "Relaxation", "nearest"]
 
 # added to a unit diagonal, relative to which it is some hundred roundings: so a matrix that is singular is factored
 RIDGE = 1e-13
-CHUNK = 2**22  # pairs that are looked at together
+PAIRS_AT_A_TIME = 2**22  # pairs that are looked at together
 SLOPE = 0.2  # of f at the start, relative to the spread of the targets over that of the samples
 # relative to the largest target, by how much a pair has to be violated to be added: less changes no digit that is shown
 VIOLATED = 1e-5
@@ -247,7 +247,7 @@ class Relaxation(Program):
         n, found, count = self.n, [np.zeros(0, dtype=int)], 0
         most = min(most, n - 1)
         limit = VIOLATED * float(np.abs(self.fit.targets).max())
-        for rows in np.array_split(np.arange(n), -(-n * n // CHUNK)):
+        for rows in np.array_split(np.arange(n), -(-n * n // PAIRS_AT_A_TIME)):
             excess = self.violations(x, sign, rows)
             excess[np.arange(len(rows)), rows] = 0.0
             count += int(np.count_nonzero(excess > limit))
@@ -276,7 +276,7 @@ def nearest(points: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     if count < 1:
         return np.zeros(0, dtype=int)
     ends, rows = [], np.repeat(np.arange(n), count)
-    for part in np.array_split(np.arange(n), -(-n * n // CHUNK)):
+    for part in np.array_split(np.arange(n), -(-n * n // PAIRS_AT_A_TIME)):
         distances = cdist(points[part], points)
         distances[np.arange(len(part)), part] = np.inf
         ends.append(np.argpartition(distances, count - 1, axis=1)[:, :count])

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import sparse
 
 from geomnn.bounds.base import Bound, Proof
-from geomnn.bounds.multipliers import ROUNDED, Multipliers, signed_tables
+from geomnn.bounds.multipliers import ROUNDED_UP, Multipliers, signed_tables
 from geomnn.deadline import Deadline
 from geomnn.errors import EnumerationTooLarge, package
 from geomnn.programs.problem import Problem
@@ -33,12 +33,12 @@ ANCHORS = 12  # samples with a bias at most, of which each is an anchor with mul
 # seconds of two matrices S of this order, and the power of the order by which they grow
 ORDER, SECONDS, GROWTH = 32, 2.0, 4.4
 LATE = 2.0  # a program may take so many times the seconds that are left: stopped halfway, its v proves something too
-PATIENCE = 60.0  # seconds that it may take where there is no limit
+LONGEST = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
 # of the solver, relative to ‖X‖, ‖V‖ and ‖y‖: what is missing the bound loses, and each digit takes one iteration more
-ACCURACY = 1e-9
-SHORT = 1e-2  # a v of this length, relative to the one given, was found with few digits
-DIGITS = 44  # bits of a multiplier, of which the largest has all
+SOLVED = 1e-9
+SHORT_DUAL = 1e-2  # a v of this length, relative to the one given, was found with few digits
+MULTIPLIER_BITS = 44  # bits of a multiplier, of which the largest has all
 
 
 class SemidefiniteBound(Bound):
@@ -66,7 +66,7 @@ class SemidefiniteBound(Bound):
 
     @classmethod
     def turn(cls, problem: Problem) -> int | None:
-        return 1 if cls.seconds(problem) <= PATIENCE else None
+        return 1 if cls.seconds(problem) <= LONGEST else None
 
     @classmethod
     def seconds(cls, problem: Problem) -> float:
@@ -107,14 +107,14 @@ class SemidefiniteBound(Bound):
             if proof.value(problem) > best.value(problem):
                 best = proof
                 yield best
-            if not 0 < np.linalg.norm(moved) < SHORT * np.linalg.norm(v):
+            if not 0 < np.linalg.norm(moved) < SHORT_DUAL * np.linalg.norm(v):
                 return
             v = moved  # in whose units it is found anew
 
 
 def _left(deadline: Deadline) -> float:
     """Seconds that there are, even where there is no limit."""
-    return deadline.left() if deadline.end < inf else PATIENCE
+    return deadline.left() if deadline.end < inf else LONGEST
 
 
 def _spectral(X: np.ndarray, v: np.ndarray, bias: bool) -> float:
@@ -125,7 +125,7 @@ def _spectral(X: np.ndarray, v: np.ndarray, bias: bool) -> float:
         a = np.linalg.norm(r, axis=1)
         spread = np.sqrt(a.sum()) * np.linalg.norm(np.sqrt(a)[:, None] * table, 2)
         most = max(most, float(np.linalg.norm(table.T @ r, 2) + spread) / 2)
-    return most * length * size * ROUNDED
+    return most * length * size * ROUNDED_UP
 
 
 def _power(size: Any) -> float:
@@ -197,7 +197,7 @@ def _solved(problem: Problem, v: np.ndarray, deadline: Deadline) -> tuple[np.nda
     cones = [_Cone(table, signs, outputs) for table, signs in signed_tables(X / length, outputs, bias)]
     moved, found = np.split(_minimised(problem, v, cones, length, size, deadline), [v.size])
     found = np.where(np.concatenate([cone.signed for cone in cones]), np.maximum(found, 0.0), found)
-    unit = _power(np.abs(found).max()) / 2.0**DIGITS
+    unit = _power(np.abs(found).max()) / 2.0**MULTIPLIER_BITS
     each = np.split(np.rint(found / unit) * unit, np.cumsum([sum(cone.sizes) for cone in cones])[:-1])
     parts = zip(*(cone.unfold(part) for cone, part in zip(cones, each, strict=True)), strict=True)
     P1, P2, P3, p4, p5, mu, lam = (np.array(part) for part in parts)
@@ -233,7 +233,7 @@ def _minimised(
     kinds += [clarabel.NonnegativeConeT(negative.shape[0] + len(cones)), clarabel.ZeroConeT(len(values))]
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.time_limit = False, deadline.left()
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = ACCURACY
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVED
     x = clarabel.DefaultSolver(P, np.append(linear, pays), A, b, kinds, settings).solve().x
     return np.nan_to_num(np.array(x), posinf=0.0, neginf=0.0)
 

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array, diags_array, hstack, vstack
 from geomnn.bounds.base import Proof
 from geomnn.bounds.columns import Column
 from geomnn.bounds.nodes import Nodes
-from geomnn.bounds.planned import PlanBound
+from geomnn.bounds.planned import ACCURACY, PlanBound
 from geomnn.bounds.plans import ORIGIN, Plan
 from geomnn.bounds.stars import StarBound
 from geomnn.deadline import Deadline, Pace
@@ -36,7 +36,6 @@ SHARES = (
     6e-2,
     8e-2,
 )  # of the largest mass: the least that a pair is kept for, round by round
-ACCURACY = 1e-4  # of the fits, relative
 Rows = Callable[[Plan, np.ndarray, int], tuple[csr_array, csr_array]]
 
 # relative to the largest mass, up to which one is none at a vertex: the tolerance of its solver, 1e-7, is absolute

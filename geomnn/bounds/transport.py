@@ -27,7 +27,7 @@ from geomnn.programs.problem import Problem
 __all__ = ["TransportBound", "TransportRelaxation"]
 
 # relative to the longest distance, the least at the start, as samples may differ by less than centring leaves
-CLOSE = 1e-12
+LEAST_DISTANCE = 1e-12
 
 
 class TransportRelaxation(Relaxation):
@@ -58,7 +58,7 @@ class TransportRelaxation(Relaxation):
         f = np.abs(self.fit.points) @ slopes / 2 if self.fit.origin else np.zeros(self.n)
         x = np.concatenate([np.tile(f, self.signs), np.tile(slopes, 2 * self.signs)])
         distances = np.abs(self.fit.points[self.pairs.row] - self.fit.points[self.pairs.column]) @ slopes
-        distances = np.maximum(distances, CLOSE * distances.max())
+        distances = np.maximum(distances, LEAST_DISTANCE * distances.max())
         unit = self.columns(np.concatenate([1 / distances, np.zeros(2 * self.signs * self.d)]))
         # so that what the pairs take of each price is at most a half, and −μ ≤ 0 takes the rest
         product = 0.5 / max(

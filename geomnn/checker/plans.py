@@ -30,7 +30,7 @@ __all__ = ["PROOF_FORMAT", "PROOF_VERSION", "bound_words", "check_proof", "plan_
 
 PROOF_FORMAT, PROOF_VERSION = "geomnn proof", 1
 WORDS = {"transport": "a plan of transport", "stars": "plans of stars"}
-KEYS = {
+PROOF_KEYS = {
     "": {"format", "version", "bound", "problem", "unit", "plans", "claim", "seal"},
     "problem": {
         "loss",
@@ -115,7 +115,7 @@ def _check_form(document: Any) -> None:
     version = document.get("version")
     require(version == PROOF_VERSION and type(version) is int,
             f"The version is {brief(version)} and {PROOF_VERSION} can be checked.")  # fmt: skip
-    for part, keys in KEYS.items():
+    for part, keys in PROOF_KEYS.items():
         content = document[part] if part else document
         require(isinstance(content, dict) and set(content) == keys,
                 f"The keys of {part or 'the proof'} are not {', '.join(sorted(keys))}.")  # fmt: skip
