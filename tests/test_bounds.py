@@ -42,7 +42,7 @@ def test_laws_of_degenerate_data(name, norm, bias, data):
 @pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
 @pytest.mark.parametrize("seed", range(4))
 def test_no_bound_is_above_the_optimum(name, norm, bias, seed):
-    X, y = draw(8 + 2 * seed, 1 + seed % 3, seed)
+    X, y = draw(6 + 2 * seed, 1 + seed % 3, seed)
     best = gm.derive(X, y, reg=0.2, norm=norm, bias=bias)
     certificate = gm.derive(X, y, 0.2, norm=norm, bias=bias, dictionary="local", certify=name).certificate
     assert certificate.coverage.scope == "global"
@@ -69,6 +69,24 @@ def test_a_network_from_elsewhere():
     assert "that it has when balanced" in found.statement()
 
 
+def test_a_bound_is_at_least_zero_and_a_number():
+    """No loss is below 0: features whose sizes differ by 1e10, values of 0, residuals outside of the domain."""
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(7, 3)) * [1e5, 1, 1e-5], [1, -1, 1, 1, -1, 1, -1]
+    for norm in (1, 2, np.inf):
+        certificate = gm.derive(X, y, 1e4, norm=norm, dictionary="local", certify="auto").certificate
+        assert 0 <= certificate.dual <= certificate.primal * (1 + 1e-9)
+    constant = gm.bound([([[0.0]], [0.0]), ([[0.0]], [5.0])], [[0], [1]], [3, 3], 0.1)
+    assert constant.dual == 0.0
+    assert "below this one (4)" in constant.statement()
+    model = [([[1.0]], None), ([[11], [0], [0]], None)]
+    classes = gm.bound(
+        model, [[1], [2], [1.5]], np.eye(3)[[0, 0, 1]], 1.0, loss="softmax", bias=False, method="cells"
+    )
+    assert 0 <= classes.dual <= classes.primal
+    assert "nfinity" not in classes.statement()
+
+
 def test_what_is_refused():
     X, y = draw(8, 2)
     network = gm.derive(X, y, reg=0.3).network
@@ -82,6 +100,14 @@ def test_what_is_refused():
         (lambda: gm.bound([np.ones((1, 2))], X, y, reg=0.3), DataError, "one layer"),
         (lambda: gm.bound(network, X, y, reg=0.3, bias=False), OptionError, "has biases"),
         (lambda: gm.bound(network, X, y, reg=0.3, norm=2, method="milp"), UnsupportedProblem, "norm=2"),
+        (lambda: gm.bound(network, X, y, reg=0.3, sample_weight=-np.ones(8)), DataError, "above 0"),
+        (lambda: gm.bound(network, X, y, reg=0.3, sample_weight=np.ones(7)), DataError, "shape \\(7,\\)"),
+        (lambda: gm.bound(gm.derive(X, y), norm=2), OptionError, "leave them out"),
+        (
+            lambda: gm.bound([np.ones((2, 2)), np.ones((2, 2)), np.ones((1, 2))], X, y, reg=0.3, norm=2),
+            UnsupportedProblem,
+            "norm=2 and 3 layers",
+        ),
     ):
         with pytest.raises(kind, match=words):
             call()

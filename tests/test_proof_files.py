@@ -208,6 +208,15 @@ def test_the_command_line_writes_and_verifies(tmp_path, scaled):
     record = json.loads((out / "certificate.json").read_text(encoding="utf-8"))
     assert float(Fraction(proof["claim"]["dual"])) == pytest.approx(record["claim"]["dual"], rel=1e-5)
     assert abs(sum(record["dual"])) < 1e-9
+    certificate = {**record, "problem": {**record["problem"], "reg": 77.0}}
+    for changed in (
+        {**record, "claim": {**record["claim"], "dual": 1e3}},
+        {**certificate, "seal": seal(certificate)},
+    ):
+        (out / "certificate.json").write_text(json.dumps(changed), encoding="utf-8")
+        assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 1
+    (out / "certificate.json").write_text(json.dumps(record), encoding="utf-8")
+    assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 0
     proof["plans"][0][0][2] += 1
     (out / "proof.json").write_text(json.dumps(proof), encoding="utf-8")
     assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 1

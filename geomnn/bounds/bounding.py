@@ -12,7 +12,7 @@ import numpy as np
 from geomnn.bounds.choice import BOUNDS, choose_bounds
 from geomnn.bounds.proving import Proven, prove
 from geomnn.deadline import limited
-from geomnn.errors import DataError, OptionError
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.networks.io.interchange import Layer, layers_of
 from geomnn.norms import ball
 from geomnn.programs.certificate import Certificate
@@ -81,9 +81,15 @@ def bound(
     effort = Effort(time_limit=time_limit)
     if method is None:
         raise OptionError("method=None; the name of a bound, or 'auto', was expected.")
-    if hasattr(network, "problem"):
-        if X is not None or y is not None or reg is not None:
-            raise OptionError("A Solution has its own X, y and reg: leave them out.")
+    if hasattr(network, "certificate"):
+        if any(each is not None for each in (X, y, reg, sample_weight)) or (norm, bias, loss) != (
+            1,
+            True,
+            "squared",
+        ):
+            raise OptionError(
+                "A Solution has its own X, y, reg, norm, bias, loss and weights: leave them out."
+            )
         with effort.begun() as effort:
             posed = (
                 network.problem if network.lifted is None else network.problem.over(network.lifted.samples)
@@ -92,11 +98,15 @@ def bound(
             return bounded(anew, posed, method, effort).certificate
     if X is None or y is None or reg is None:
         raise OptionError("Give X, y and reg beside the network: it does not hold what it was trained on.")
-    weights = None if sample_weight is None else finite_floats(np.asarray(sample_weight), "sample_weight")
-    problem = pose(X, y, reg, norm, bias, loss, weights)
+    problem = pose(X, y, reg, norm, bias, loss, _checked_weights(sample_weight, X))
     layers = layers_of(network)
     if len(layers) == 1:
         raise DataError("The network has one layer, and no neurons: at least two layers were expected.")
+    if len(layers) > 2 and problem.norm != 1:
+        raise UnsupportedProblem(
+            f"norm={norm:g} and {len(layers)} layers: networks of more than two are bounded with the penalty of their "
+            "paths, which is that of norm=1."
+        )
     kinds = choose_bounds(method, problem, _deeper(len(layers)))
     model = _Model(layers, problem)
     with effort.begun() as effort:
@@ -106,6 +116,19 @@ def bound(
     given, balanced = model.value(), problem.loss.value(f, problem.targets) + problem.reg * model.path_norm()
     certificate = Certificate(given, 0.0, 0.0, Coverage("local", "all"), 0)
     return globally(certificate, replace(proven, balanced=balanced if balanced < given else None))
+
+
+def _checked_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
+    """Weights above 0 of the samples, shape (n,)."""
+    if sample_weight is None:
+        return None
+    weights = finite_floats(sample_weight, "sample_weight")
+    if weights.shape != (len(X),) or not (weights > 0).all():
+        raise DataError(
+            f"sample_weight has shape {weights.shape} and the least entry {weights.min(initial=np.inf):g}; a number "
+            "above 0 for each sample was expected: leave samples without a weight out."
+        )
+    return weights
 
 
 class _Model:

@@ -101,6 +101,10 @@ class PlanBound(Bound):
             rest = ACCURACY if moving or not all(column.settled for column in columns) else FINEST
             accuracy = ACCURACIES[k] if k < len(ACCURACIES) else rest
             parts = [self.fitted(*each, accuracy, deadline) for each in zip(columns, prices, strict=True)]
+            if not all(
+                np.isfinite(w).all() for _, w in parts
+            ):  # features so different in size that the fit overflows
+                return
             proof = self.assembled([part[0] for part in parts], np.column_stack([part[1] for part in parts]))
             settled = all(column.settled for column in columns)
             ended = settled and accuracy == FINEST
@@ -128,6 +132,7 @@ class PlanBound(Bound):
 
     def _moved(self, prices: np.ndarray, slopes: np.ndarray, moves: int) -> np.ndarray:
         """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
+        slopes = np.maximum(slopes, 0.0)  # but for rounding they are not below
         shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
         if q == np.inf or not slopes.any(axis=1).all():
             return self.priced(shares, prices)

@@ -196,9 +196,10 @@ def _length(costs: Sequence[Fraction], norm: str) -> Fraction:
 def _unit(v: Sequence[int], targets: Sequence[Fraction], reg: Fraction, largest: Fraction) -> Fraction:
     """The unit for which the bound is largest, at most reg over the cost of the plans, rounded down."""
     square = sum(a * a for a in v)
-    if not square:
-        return Fraction(1)
-    best = sum((a * y for a, y in zip(v, targets, strict=True)), Fraction(0)) / square
+    worth = sum((a * y for a, y in zip(v, targets, strict=True)), Fraction(0))
+    if not square or worth <= 0:
+        raise OptionError("The bound is 0, which needs no proof: nothing is written.")
+    best = worth / square
     best = min(best, reg / largest) if largest else best
     shift = 10 ** max(UNIT_DIGITS - len(str(best.numerator)) + len(str(best.denominator)), 0)
-    return max(Fraction(int(best * shift), shift), Fraction(1, shift))
+    return Fraction(int(best * shift), shift)

@@ -78,11 +78,11 @@ class Proven:
         """What was shown of a network with this value, in one sentence."""
         bound, value = self.bound, rounded(primal, ROUND_CEILING)
         networks = covered_networks("global", "any" if bound.any_depth else 2)
-        if primal <= self.value:  # by rounding
+        if primal <= self.value or not primal:  # by rounding
             below = f"below {rounded(self.value, ROUND_FLOOR)} (this one: {value})"
         else:
             below = f"more than {percent((primal - self.value) / primal)} below this one ({value})"
-        if self.balanced is not None:
+        if self.balanced:
             share = percent((self.balanced - self.value) / self.balanced)
             below += (
                 f", or {share} below the {rounded(self.balanced, ROUND_CEILING)} that it has when balanced"
@@ -129,7 +129,8 @@ def prove(
             break
         bound = kind(problem)
         for proof in bound.proofs(v, f, deadline):
-            value, seconds = proof.value(problem), monotonic() - begun
+            # losses and penalty are at least 0, which v = 0 proves
+            value, seconds = max(proof.value(problem), 0.0), monotonic() - begun
             history.append((seconds, kind.name, value))
             if best is None or value > best.value:
                 best = Proven(bound, proof, value, seconds)

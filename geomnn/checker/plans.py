@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
+from math import isfinite, lcm
 from typing import Any
 
 from geomnn.checker.statements import Falsehood, brief, covered_networks, digest, number, require, seal
@@ -75,6 +75,8 @@ def check_proof(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequ
     """
     _check_form(document)
     problem, bound = document["problem"], document["bound"]
+    require(type(problem["samples"]) is int and problem["samples"] == len(rows),
+            f"The proof is about {brief(problem['samples'])} samples and there are {len(rows)}.")  # fmt: skip
     reg = _rational(problem["reg"], "reg")
     require(reg > 0, "reg is not above 0.")
     require(problem["sha256"] == digest(problem, rows, targets),
@@ -215,7 +217,7 @@ def _rational(value: Any, name: str) -> Fraction:
 
 
 def _decimal(entry: Any) -> Fraction:
-    if type(entry) not in (int, float):
+    if type(entry) not in (int, float) or not isfinite(entry):
         raise Falsehood(f"The scaling holds {brief(entry)}, which is no number.")
     return Fraction(repr(entry))
 

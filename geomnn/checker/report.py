@@ -10,7 +10,7 @@ from typing import Any
 
 from geomnn.checker.digits import any_size, parse_json
 from geomnn.checker.plans import PROOF_FORMAT, check_proof
-from geomnn.checker.statements import Falsehood, brief, check, number, require
+from geomnn.checker.statements import Falsehood, brief, check, number, require, seal
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
 from geomnn.checker.wedges import Wedges
@@ -46,7 +46,11 @@ def verify_report(report: Path, data: Path) -> list[str]:
     rows, targets = read_columns(data, document.get("problem"))
     if document.get("format") == PROOF_FORMAT:
         return check_proof(document, rows, targets)
-    bounded = check_proof(_read(proof), rows, targets) if report.is_dir() and proof.exists() else []
+    bounded = []
+    if report.is_dir() and proof.exists():
+        plans = _read(proof)
+        bounded = check_proof(plans, rows, targets)
+        _check_same(plans["problem"], document)
     if bounded and document.get("numbers") != "exact":  # all else there is in float64
         return bounded
     proved = check(document, rows, targets) + bounded
@@ -55,6 +59,22 @@ def verify_report(report: Path, data: Path) -> list[str]:
         check_network(_read(network), document, rows)
         proved.insert(1, f"{network.name} holds that network, number by number.")
     return proved
+
+
+def _check_same(proved: dict[str, Any], document: dict[str, Any]) -> None:
+    """Whether a proof is about the problem of the certificate beside it, which is as it was written."""
+    problem = document.get("problem")
+    if not isinstance(problem, dict):
+        raise Falsehood("certificate.json has no problem.")
+    for key, value in proved.items():
+        other = problem.get(key)
+        if key == "reg":  # a float stands for its shortest decimal
+            other = str(Fraction(repr(other))) if type(other) in (int, float) else other
+        same = key == "sha256" or json.dumps(value) == json.dumps(other)
+        require(same, f"{key} is {brief(value)} in proof.json and {brief(other)} in certificate.json.")
+    require(
+        document.get("seal") == seal(document), "certificate.json was changed after it was written (seal)."
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

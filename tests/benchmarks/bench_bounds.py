@@ -117,7 +117,8 @@ def main(words):
         reached, least, spent = measure(row, found)
         when = "not reached" if reached is None else f"{reached:.2f} s"
         print(
-            f"{name:22} {row.norm}  {row.method:10} {row.gap:>7g}% {row.seconds:>4}s {when:>14} {least:>9.4f}% {spent:>5.1f}s",
+            f"{name:22} {row.norm}  {row.method:10} {row.gap:>7g}% {row.seconds:>4}s",
+            f"{when:>14} {least:>9.4f}% {spent:>5.1f}s",
             flush=True,
         )
 
