@@ -143,10 +143,10 @@ def test_products_that_are_clearly_independent(smallest, clear):
     assert _clearly_independent(columns) == clear
 
 
-@pytest.mark.parametrize(("off", "kept"), [(1e-14, 2), (1e-12, 3)])
-def test_parts_that_depend_on_each_other(off, kept):
+@pytest.mark.parametrize(("off", "fewer"), [(1e-14, True), (1e-12, False)])
+def test_parts_that_depend_on_each_other(off, fewer):
     products = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 0.0, off]])
-    assert np.count_nonzero(pruned(products, np.ones(3))) == kept
+    assert (np.count_nonzero(pruned(products, np.ones(3))) < 3) == fewer
 
 
 def test_what_a_search_knows_of_residuals_and_correlations():
