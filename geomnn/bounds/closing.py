@@ -22,6 +22,8 @@ Source: geomnn theory, section 9, L8 and L10.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from geomnn.machine import compiled
@@ -41,7 +43,7 @@ LINEAR, BASE, LINE, SIZE, LAST, LAST_SIZE, WEIGHT, MIX = range(8)  # the rows of
 
 
 @compiled
-def decide(stack, terms, t, s, m, target):  # type: ignore[no-untyped-def]
+def decide(stack: Any, terms: Any, t: int, s: int, m: int, target: float) -> Any:
     """Whether the cell at hand is closed, by a few rounds of the matrix game of L8, and the least T that closes it."""
     game, D = stack.game, stack.cell.shape[1]
     _add_wanted(stack, t, s)
@@ -73,7 +75,7 @@ def decide(stack, terms, t, s, m, target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _add_wanted(stack, t, s):  # type: ignore[no-untyped-def]
+def _add_wanted(stack: Any, t: int, s: int) -> Any:
     """L and the terms P, which need no choice."""
     for k in range(stack.cell.shape[1]):
         total = 0.0
@@ -83,7 +85,7 @@ def _add_wanted(stack, t, s):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _choose(stack, t, s, m):  # type: ignore[no-untyped-def]
+def _choose(stack: Any, t: int, s: int, m: int) -> Any:
     """The bound of each term that is least at Σ λ_k r_k: θ in the last row, in the first 1 where (a_i − a_j)_+ is."""
     moved, single, theta = stack.choice[0], stack.choice[1], stack.choice[2]
     moved[:t] = 0.0
@@ -105,7 +107,7 @@ def _choose(stack, t, s, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _bound(stack, t, s, m):  # type: ignore[no-untyped-def]
+def _bound(stack: Any, t: int, s: int, m: int) -> Any:
     """The sum of the chosen bounds at each generator."""
     moved, theta, others = stack.choice[0, :t], stack.choice[2, t : 2 * t], stack.choice[2, 2 * t + s : m]
     for k in range(stack.cell.shape[1]):
@@ -121,7 +123,7 @@ def _bound(stack, t, s, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _measure(stack, terms):  # type: ignore[no-untyped-def]
+def _measure(stack: Any, terms: Any) -> Any:
     """q·w(r_k) for the q of L10, the gradient of the norm at Σ λ_k w(r_k), less its rounding."""
     game, cell, D = stack.game, stack.cell, stack.cell.shape[1]
     d = len(terms.low) if len(terms.low) else D
@@ -149,7 +151,7 @@ def _measure(stack, terms):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _average(game, D, target, begin):  # type: ignore[no-untyped-def]
+def _average(game: np.ndarray, D: int, target: float, begin: int) -> Any:
     """The mixture of the best one so far and the last choice that has the least max_k l_k."""
     best = 1.0
     if not begin:
@@ -177,7 +179,7 @@ def _average(game, D, target, begin):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _least(game, D, slack):  # type: ignore[no-untyped-def]
+def _least(game: np.ndarray, D: int, slack: float) -> Any:
     """The least T with l_k ≤ 0 for all k, for the mixture at hand."""
     least = 0.0
     for k in range(D):
@@ -190,7 +192,7 @@ def _least(game, D, slack):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def longest(stack, terms, m, target):  # type: ignore[no-untyped-def]
+def longest(stack: Any, terms: Any, m: int, target: float) -> Any:
     """The edge along which most is lost: √(λ_p λ_q) Σ mass (|a_p| + |a_q| − |a_p + a_q|)/2, and the same of T ‖w‖.
 
     The first is zero for terms that have one sign at both ends.
@@ -222,7 +224,7 @@ def longest(stack, terms, m, target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def farthest(stack, terms, m, target):  # type: ignore[no-untyped-def]
+def farthest(stack: Any, terms: Any, m: int, target: float) -> Any:
     """The edge between whose ends the terms and T w differ most, whatever their signs.
 
     Halved now and then, it makes cells small in every direction: `longest` alone may keep a face of one for ever.
@@ -243,7 +245,7 @@ def farthest(stack, terms, m, target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def length(stack, terms, k):  # type: ignore[no-untyped-def]
+def length(stack: Any, terms: Any, k: int) -> Any:
     """‖w‖ of one of the generators at hand; for p = 1, where it is linear, 1."""
     d = len(terms.low) if len(terms.low) else stack.cell.shape[1]
     if terms.norm == 1:

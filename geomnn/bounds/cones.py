@@ -19,7 +19,7 @@ Source: geomnn theory, section 9, L9.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,7 +119,16 @@ class Stack(NamedTuple):
 
 
 @compiled
-def close(stack, terms, roots, first, target, branch, least, looked):  # type: ignore[no-untyped-def]
+def close(
+    stack: Stack,
+    terms: Terms,
+    roots: np.ndarray,
+    first: int,
+    target: float,
+    branch: bool,
+    least: np.ndarray,
+    looked: np.ndarray,
+) -> Any:
     """Search root cones, one after the other, until one cannot be closed or the stack's counts end the search.
 
     Parameters
@@ -160,7 +169,7 @@ def close(stack, terms, roots, first, target, branch, least, looked):  # type: i
 
 
 @compiled
-def _plant(stack, terms, root):  # type: ignore[no-untyped-def]
+def _plant(stack: Stack, terms: Terms, root: int) -> Any:
     """Put a root cone on the empty stack: an orthant of w, with a bias one simplex of the prism over it.
 
     The prism has the generators (s_l e_l, lower_l) and (s_l e_l, upper_l), [lower, upper] the range of −s_l x_il;
@@ -191,7 +200,7 @@ def _plant(stack, terms, root):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _search(stack, terms, target, branch):  # type: ignore[no-untyped-def]
+def _search(stack: Stack, terms: Terms, target: float, branch: bool) -> Any:
     """Look at the cells on the stack and their children until none is left, and say how it ended."""
     D = stack.cell.shape[1]
     while stack.counts[0] > 0:
@@ -227,7 +236,7 @@ def _search(stack, terms, target, branch):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _take(stack, top, start, m):  # type: ignore[no-untyped-def]
+def _take(stack: Stack, top: int, start: int, m: int) -> Any:
     """Copy a cell of the stack to where it is worked on."""
     D = stack.cell.shape[1]
     stack.cell[:D] = stack.generators[top]
@@ -237,7 +246,7 @@ def _take(stack, top, start, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _halve(stack, p, q, m):  # type: ignore[no-untyped-def]
+def _halve(stack: Stack, p: int, q: int, m: int) -> Any:
     """The midpoint of an edge, as the last of the generators at hand."""
     D = stack.cell.shape[1]
     stack.cell[D] = 0.5 * (stack.cell[p] + stack.cell[q])
@@ -248,7 +257,7 @@ def _halve(stack, p, q, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _meet(stack, terms, k, t, s, m):  # type: ignore[no-untyped-def]
+def _meet(stack: Stack, terms: Terms, k: int, t: int, s: int, m: int) -> Any:
     """Note the correlation of one of the generators at hand, if it is the largest."""
     row, value = stack.block[k], stack.game[LINEAR, k]
     for i in range(t):
@@ -266,7 +275,7 @@ def _meet(stack, terms, k, t, s, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _exchange(stack, k, m):  # type: ignore[no-untyped-def]
+def _exchange(stack: Stack, k: int, m: int) -> Any:
     """Let a generator and the midpoint change places."""
     D = stack.cell.shape[1]
     game, one, other = stack.game, stack.block[k, :m], stack.block[D, :m]
@@ -278,7 +287,7 @@ def _exchange(stack, k, m):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _push(stack, start, t, s, m, depth):  # type: ignore[no-untyped-def]
+def _push(stack: Stack, start: int, t: int, s: int, m: int, depth: int) -> Any:
     """Put the cell at hand on the stack, and return how many numbers its columns are.
 
     Terms of one sign at all generators become linear or vanish; a pair with one such end leaves its other end alone.
@@ -314,7 +323,7 @@ def _push(stack, start, t, s, m, depth):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _order(kept, place, t, end, m):  # type: ignore[no-untyped-def]
+def _order(kept: np.ndarray, place: np.ndarray, t: int, end: int, m: int) -> Any:
     """Where the columns that are kept come from, and how many pairs, P and columns they are."""
     pairs, wanted, columns = 0, 0, 0
     for i in range(t):
