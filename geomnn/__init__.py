@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geomnn.derivation import Solution, derive
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
+    from geomnn.optimal_sets import OptimalSet, optimal_set
     from geomnn.paths import Path, grid, path, reg_max
     from geomnn.programs import losses
     from geomnn.programs.certificate import Certificate
@@ -31,6 +32,7 @@ _HOMES = {
     "BlockTraining": "geomnn.blocks",
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.cross_validation",
+    "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
     "Rewriting": "geomnn.rewriting.rewrite",
     "Solution": "geomnn.derivation",
@@ -40,6 +42,7 @@ _HOMES = {
     "cross_validate": "geomnn.cross_validation",
     "derive": "geomnn.derivation",
     "grid": "geomnn.paths",
+    "optimal_set": "geomnn.optimal_sets",
     "path": "geomnn.paths",
     "reg_max": "geomnn.paths",
     "rewrite": "geomnn.rewriting.rewrite",
@@ -54,6 +57,7 @@ __all__ = [
     "BlockTraining",
     "Certificate",
     "CrossValidation",
+    "OptimalSet",
     "Path",
     "Rewriting",
     "Solution",
@@ -70,6 +74,7 @@ __all__ = [
     "grid",
     "losses",
     "multivectors",
+    "optimal_set",
     "path",
     "plotting",
     "reg_max",

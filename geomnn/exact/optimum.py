@@ -21,7 +21,15 @@ from geomnn.numbers.roots import RootBasis, RootSum, RootVector, rational_matrix
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import Optimum
 
-__all__ = ["ExactOptimum", "ExactProblem", "check_exact", "find_optimum", "most_violated", "pose_exactly"]
+__all__ = [
+    "ExactOptimum",
+    "ExactProblem",
+    "check_exact",
+    "find_optimum",
+    "most_violated",
+    "named_plane",
+    "pose_exactly",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +223,7 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     along = v.inner(RootVector(basis, rational_matrix([[y] for y in problem.targets], 1)))
     largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
-    named = [_atom(problem, plane) for plane in active.planes]
+    named = [named_plane(problem, plane) for plane in active.planes]
     order = sorted(range(len(named)), key=lambda j: named[j].place)
     dual = np.array([plain(v[i]) for i in range(len(v))], dtype=object)
     return ExactOptimum(
@@ -246,7 +254,7 @@ def _largest(problem: ExactProblem, basis: RootBasis, v: RootVector) -> RootSum:
     return largest
 
 
-def _atom(problem: ExactProblem, plane: Plane) -> Atom:
+def named_plane(problem: ExactProblem, plane: Plane) -> Atom:
     """The named atom, its weight and bias as exact numbers."""
     samples, directions, orientation = problem.planes.name(plane)
     normal, offset = plane.coordinates[:-1], plane.coordinates[-1]

@@ -34,6 +34,7 @@ SAME_UNIT = 1e-8
 ON_HYPERPLANE = 1e-9
 TOLERANCES = (1e-9, 1e-6)  # of correlations, relative: what both say is taken to be so
 MOST_ACTIVE = 2000  # active atoms that are looked at
+MOST_ATOMS = 2**22  # of a dictionary, to look at each
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ class ActiveAtoms:
         The sign of x̃_i·u.
     ways : ndarray, shape (k, c)
         o_u.
+    sizes : ndarray, shape (k,)
+        What the columns are multiples by, of those of unit neurons.
+    units : sequence of Plane or ndarray
+        The atoms, unnamed.
     """
 
     columns: np.ndarray
@@ -59,30 +64,50 @@ class ActiveAtoms:
     used: np.ndarray
     sides: np.ndarray
     ways: np.ndarray
+    sizes: np.ndarray
+    units: Sequence[Any] | np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def among(self, order: Sequence[int]) -> ActiveAtoms:
+        """Some of them, in another order."""
+        k = list(order)
+        return ActiveAtoms(
+            self.columns[:, k], self.constants, self.used[k], self.sides[:, k], self.ways[k], self.sizes[k],
+            [self.units[j] for j in k],
+        )  # fmt: skip
 
 
 def nearly_active(
-    problem: Problem, dictionary: Dictionary, used: Sequence[Atom], dual: np.ndarray
+    problem: Problem,
+    dictionary: Dictionary,
+    used: Sequence[Atom],
+    dual: np.ndarray,
+    tolerances: Sequence[float] = TOLERANCES,
 ) -> list[ActiveAtoms]:
-    """The active atoms in float64, twice: with a small and with a large tolerance for correlations; no such sets where
-    there are too many to look at.
+    """The active atoms in float64, once for each of several tolerances for correlations; no such sets where there are
+    too many to look at.
 
     Parameters
     ----------
     problem : Problem
     dictionary : Dictionary
     used : sequence of Atom
-        Those of the network.
+        Those of the network, which come first.
     dual : ndarray, shape (n,) or (n, c)
         v.
+    tolerances : sequence of float
+        Relative to reg.
     """
     samples, v = problem.samples, dual.reshape(len(dual), -1)
     weights = np.array([atom.weight for atom in used]).reshape(len(used), samples.d)
     mine = samples.units_of(weights, np.array([atom.bias for atom in used]))
     found = []
-    for tolerance in TOLERANCES:
-        near = dictionary.price(v, problem.reg * (1 - tolerance), MOST_ACTIVE).units
-        if len(near) == MOST_ACTIVE:
+    for tolerance in tolerances if dictionary.count <= MOST_ATOMS else ():
+        # one of each stretch of directions comes back, so that none is left out if there are as many as directions
+        near = dictionary.price(v, problem.reg * (1 - tolerance), samples.D * dictionary.count).units
+        if len(near) > samples.D * MOST_ACTIVE:
             return []
         found.append(_of_units(problem, mine, near, v))
     return found
@@ -104,7 +129,8 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
     sides = np.sign(incidences) * (np.abs(incidences) > size)
     count = problem.outputs * samples.bias
     constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]
-    return ActiveAtoms(columns, constants, np.arange(len(table)) < len(used), sides.astype(int), ways)
+    given = np.arange(len(table)) < len(used)
+    return ActiveAtoms(columns, constants, given, sides.astype(int), ways, np.ones(len(table)), table)
 
 
 def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[Any]) -> ActiveAtoms:
@@ -142,4 +168,6 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
         np.array([plane.coordinates in mine for plane in planes], dtype=bool),
         sides,
         np.array(signs, dtype=float).reshape(k, 1),
+        np.array([basis.root(plane.square) for plane in planes], dtype=object),
+        planes,
     )

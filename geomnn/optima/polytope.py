@@ -1,0 +1,255 @@
+"""The optimal (z, t) over a dictionary are a polytope, and what is asked of them are linear programs over it.
+
+    Z* = {a ≥ 0 : Σ_u a_u ψ_u + 1 ⊗ t = f(X)},   ψ_u = φ_u ⊗ o_u,  z_u = a_u o_u,  u active.
+
+It is bounded, as Σ_u a_u = v·f(X)/reg at all its points. With a bias t is what the first sample leaves, and the other
+rows are differences to its: so t is a linear function of a. A *cell* is a set of atoms whose neurons may merge, where
+x ↦ (Σ_u a_u x̃·u)_+ takes the place of the sum of (·)_+; what it is at a point is a variable of its own,
+
+    h ≥ 0,   h ≥ Σ_u b_u x̃·u,   0 ≤ b_u the part of a_u in the cell.
+
+Exact problems are solved by the simplex method in rational numbers, others by HiGHS.
+
+Source: geomnn theory, sections 4 and 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+from scipy.optimize import linprog
+
+from geomnn.errors import EnumerationTooLarge
+from geomnn.numbers.roots import fraction, rational, rational_matrix
+
+__all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
+
+# relative to the largest singular value, up to which one is zero: columns are those of atoms in floats
+RANK = 1e-9
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A cell whose neurons are one: what it adds to a functional is Σ_u gains_u b_u − h, h = (Σ_u slopes_u b_u)_+.
+
+    Parameters
+    ----------
+    members : sequence of int
+    gains, slopes : sequence of numbers
+    """
+
+    members: Sequence[int]
+    gains: Sequence[Any]
+    slopes: Sequence[Any]
+
+
+class Polytope(ABC):
+    """The points a of Z*.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (m, k)
+        ψ_u, with a bias less the row of the first sample.
+    right : ndarray, shape (m,)
+        The same of f(X).
+    start : list of int
+        The atoms of one of its vertices.
+
+    Source: geomnn theory, section 10.
+    """
+
+    def __init__(self, columns: np.ndarray, right: np.ndarray, start: list[int]):
+        self.columns, self.right, self.start = columns, right, start
+
+    def __len__(self) -> int:
+        return self.columns.shape[1]
+
+    @abstractmethod
+    def rank(self, rows: np.ndarray) -> int:
+        """The rank of a matrix of numbers like those of the columns."""
+
+    @abstractmethod
+    def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[Any, np.ndarray]:
+        """The largest value of Σ_u values_u a_u and what cells add, and a point where it is reached.
+
+        Parameters
+        ----------
+        values : sequence of k numbers
+        cells : sequence of Merged
+
+        Returns
+        -------
+        value, and a (k,), the parts in cells included.
+        """
+
+    def lowest(self, values: Sequence[Any]) -> Any:
+        """The least value of Σ_u values_u a_u."""
+        return -self.highest([-value for value in values])[0]
+
+    def unit(self, k: int) -> list[int]:
+        """The functional a_k."""
+        return [int(j == k) for j in range(len(self))]
+
+
+class ExactPolytope(Polytope):
+    """In Fractions."""
+
+    def __init__(self, columns: np.ndarray, right: np.ndarray, start: list[int]):
+        super().__init__(columns, right, start)
+        order = start + [k for k in range(len(self)) if k not in start]
+        rows = [[*row[order], value] for row, value in zip(columns, right, strict=True)]
+        reduced, rank = rational_matrix(rows, len(self) + 1).rref()
+        table = np.array(reduced.tolist(), dtype=object).reshape(len(rows), len(self) + 1)[:rank]
+        basis = [next(k for k in range(len(order)) if row[k]) for row in table]
+        place = np.append(np.argsort(np.array(order, dtype=int)), len(self)).astype(int)
+        self._table = _Table(table[:, place], [order[k] for k in basis])
+
+    def rank(self, rows: np.ndarray) -> int:
+        return int(rational_matrix(rows.tolist(), rows.shape[1]).rank()) if rows.size else 0
+
+    def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[Fraction, np.ndarray]:
+        table, goal = self._table.copy(), [rational(Fraction(value)) for value in values]
+        for cell in cells:
+            table.add(cell)
+            goal += [*(rational(Fraction(gain)) for gain in cell.gains), flint.fmpq(-1), flint.fmpq(0)]
+        value, point = table.maximise(np.array(goal, dtype=object))
+        found, place = point[: len(self)], len(self)
+        for cell in cells:
+            for member in cell.members:
+                found[member] += point[place]
+                place += 1
+            place += 2
+        return value, found
+
+    def vertices(self, among: Sequence[int], limit: int) -> Iterator[np.ndarray]:
+        """All vertices, each once, in an order that the order of the atoms decides.
+
+        Parameters
+        ----------
+        among : sequence of int
+            The atoms that are used in some.
+        limit : int
+            Of bases that are looked at.
+
+        Raises
+        ------
+        EnumerationTooLarge
+            If there are more.
+        """
+        first = self._table.copy()
+        seen, found, waiting = {frozenset(first.basis)}, set(), [first]
+        while waiting:
+            table = waiting.pop()
+            point = table.point()[: len(self)]
+            if (key := tuple(point)) not in found:
+                found.add(key)
+                yield point
+            for entering in among:
+                for row in table.leaving(entering) if entering not in table.basis else ():
+                    basis = frozenset({*table.basis} - {table.basis[row]} | {entering})
+                    if basis not in seen:
+                        if len(seen) >= limit:
+                            raise EnumerationTooLarge(
+                                f"There are more than {limit:,} ways to choose the neurons of an optimal network: give "
+                                "a larger limit, or ask for intervals, which need no list."
+                            )
+                        seen.add(basis)
+                        ahead = table.copy()
+                        ahead.pivot(row, entering)
+                        waiting.append(ahead)
+
+
+class _Table:
+    """The equations solved for a basis: x_B = right − …, every x ≥ 0; the last column is the right-hand side."""
+
+    def __init__(self, rows: np.ndarray, basis: list[int]):
+        self.rows, self.basis = rows, basis
+
+    def copy(self) -> _Table:
+        return _Table(self.rows.copy(), [*self.basis])
+
+    def add(self, cell: Merged) -> None:
+        """The variables b_u, h and the slack of h − Σ slopes_u b_u ≥ 0, which is in the basis."""
+        k, (r, width) = len(cell.members), self.rows.shape
+        rows = np.full((r + 1, width + k + 2), flint.fmpq(0), dtype=object)
+        rows[:r, : width - 1], rows[:r, -1] = self.rows[:, :-1], self.rows[:, -1]
+        rows[:r, width - 1 : width - 1 + k] = self.rows[:, list(cell.members)]
+        rows[r, width - 1 : width - 1 + k] = [rational(Fraction(slope)) for slope in cell.slopes]
+        rows[r, width - 1 + k : width + 1 + k] = flint.fmpq(-1), flint.fmpq(1)
+        self.rows, self.basis = rows, [*self.basis, width + k]
+
+    def maximise(self, goal: np.ndarray) -> tuple[Fraction, np.ndarray]:
+        """The simplex method with Bland's rule, which ends."""
+        while True:
+            gains = goal - goal[self.basis] @ self.rows[:, :-1] if self.basis else goal
+            entering = next((k for k, gain in enumerate(gains) if gain > 0), None)
+            if entering is None:
+                point = self.point()
+                return sum(
+                    (fraction(g) * x for g, x in zip(goal, point, strict=True) if x), Fraction(0)
+                ), point
+            rows = self.leaving(entering)
+            self.pivot(min(rows, key=lambda row: self.basis[row]), entering)
+
+    def leaving(self, entering: int) -> list[int]:
+        """The rows that a variable may take the place of."""
+        column, right = self.rows[:, entering], self.rows[:, -1]
+        ratios = {row: right[row] / column[row] for row in range(len(column)) if column[row] > 0}
+        least = min(ratios.values(), default=None)
+        return [row for row, ratio in ratios.items() if ratio == least]
+
+    def pivot(self, row: int, entering: int) -> None:
+        """Let a variable in for that of a row."""
+        rows = self.rows
+        rows[row] = rows[row] / rows[row, entering]
+        others = np.array([k for k in range(len(rows)) if k != row and rows[k, entering]], dtype=int)
+        kept = np.flatnonzero(rows[row] != 0)
+        rows[np.ix_(others, kept)] -= np.outer(rows[others, entering], rows[row, kept])
+        self.basis[row] = entering
+
+    def point(self) -> np.ndarray:
+        """x, Fractions."""
+        x = np.full(self.rows.shape[1] - 1, Fraction(0), dtype=object)
+        x[self.basis] = [fraction(value) for value in self.rows[:, -1]]
+        return x
+
+
+class FloatPolytope(Polytope):
+    """In float64, up to the tolerances of HiGHS."""
+
+    def rank(self, rows: np.ndarray) -> int:
+        sizes = np.linalg.svd(rows, compute_uv=False) if rows.size else np.zeros(0)
+        return int(np.count_nonzero(sizes > RANK * sizes.max(initial=0.0)))
+
+    def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[float, np.ndarray]:
+        k, inside = len(self), [member for cell in cells for member in cell.members]
+        if not k:
+            return 0.0, np.zeros(0)
+        goal = np.concatenate([values, *(cell.gains for cell in cells), -np.ones(len(cells))]).astype(float)
+        equal = np.hstack([self.columns, self.columns[:, inside], np.zeros((len(self.right), len(cells)))])
+        below, place = np.zeros((len(cells), len(goal))), k
+        for row, cell in enumerate(cells):
+            below[row, place : place + len(cell.members)] = cell.slopes
+            below[row, len(goal) - len(cells) + row] = -1.0
+            place += len(cell.members)
+        sizes = np.maximum(np.abs(equal).max(axis=1, initial=0.0), np.finfo(float).tiny)
+        found = linprog(
+            -goal / max(np.abs(goal).max(), np.finfo(float).tiny),
+            below if len(cells) else None,
+            np.zeros(len(cells)) if len(cells) else None,
+            equal / sizes[:, None],
+            self.right / sizes,
+            method="highs-ds",
+        )
+        assert found.x is not None, (
+            "the optimum that was found is a point of it, up to the solver's tolerance"
+        )
+        point = found.x[:k].copy()
+        np.add.at(point, inside, found.x[k : k + len(inside)])
+        return float(goal @ found.x), point

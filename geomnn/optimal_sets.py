@@ -1,0 +1,521 @@
+"""All optimal networks of a table: which neurons they have, how large, and what they predict.
+
+Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from geomnn.atoms import Atom
+from geomnn.derivation import Solution
+from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.exact.optimum import named_plane
+from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.numbers.rationals import exact_number, short_number
+from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
+from geomnn.optima.cells import compatible, maximal_cells
+from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Merged, Polytope
+from geomnn.samples import real_table
+
+__all__ = ["ActiveNeuron", "OptimalSet", "optimal_set"]
+
+# relative to reg, up to which a correlation has its size: above the rounding of v, whose relative gap is 1e-9
+ACTIVE = 1e-7
+SURE = 10.0  # times that, relative to the cost, from which on an amount is not zero; up to which it may be
+VERTICES = 10_000  # bases that are looked at unless said otherwise
+
+
+@dataclass(frozen=True)
+class ActiveNeuron:
+    """An atom that may be a neuron of an optimal network over the dictionary.
+
+    Parameters
+    ----------
+    atom : Atom
+    sign : int
+        Of its outer weight; 0 for several outputs.
+    low, high : Fraction or float
+        The least and the largest |z| that it has in an optimal network.
+    status : {"indispensable", "optional", "never", "undecided"}
+        Whether it is in all of them, in some, or in none; undecided where rounding hides it.
+    """
+
+    atom: Atom
+    sign: int
+    low: Any
+    high: Any
+    status: str
+
+    def __str__(self) -> str:
+        return f"{self.atom}: {short_number(self.low)} to {short_number(self.high)}, {self.status}"
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalSet:
+    """All optima of a problem, from `optimal_set`.
+
+    v and the outputs on the samples are the same for all of them, and so is the cost Σ ‖z_u‖. What may differ are the
+    neurons, and what is predicted elsewhere.
+
+    Parameters
+    ----------
+    solution : Solution
+    active : ActiveAtoms
+    atoms : tuple of Atom
+        The active ones, in the order of their names.
+    polytope : Polytope
+        Of the amounts a_u = ‖z_u‖.
+    columns : ndarray, shape (n·c, k)
+        ψ_u = φ_u ⊗ o_u.
+    outputs : ndarray, shape (n·c,)
+        f(X).
+    tolerance : float
+        Relative to reg, up to which a correlation has its size; 0 where all is exact.
+
+    Source: geomnn theory, section 10.
+    """
+
+    solution: Solution
+    active: ActiveAtoms
+    atoms: tuple[Atom, ...]
+    polytope: Polytope
+    columns: np.ndarray
+    outputs: np.ndarray
+    tolerance: float
+
+    def __repr__(self) -> str:
+        words = {True: "unique", False: f"dimension {self.dimension}"}[self.unique_over_dictionary]
+        return f"OptimalSet({len(self.atoms)} active atoms, {len(self.used)} used, {words})"
+
+    @property
+    def exact(self) -> bool:
+        """Whether all of it is in rational numbers."""
+        return not self.tolerance
+
+    @cached_property
+    def _units(self) -> np.ndarray:
+        """(w, b) of the active atoms in the coordinates of X, shape (k, d + 1)."""
+        rows = [[*atom.weight, atom.bias] for atom in self.atoms]
+        return np.array(rows, dtype=self.columns.dtype).reshape(-1, self.solution.problem.samples.d + 1)
+
+    @cached_property
+    def _ways(self) -> np.ndarray:
+        """o_u, shape (k, c)."""
+        return self.active.ways.astype(int).astype(object) if self.exact else self.active.ways
+
+    @cached_property
+    def _first(self) -> np.ndarray:
+        """What t starts from, f at the first sample, shape (c,); 0 without a bias."""
+        return self.outputs[: self.solution.problem.outputs] * int(self.solution.problem.samples.bias)
+
+    @cached_property
+    def _constant(self) -> np.ndarray:
+        """What each amount takes of t, shape (k, c)."""
+        return self.columns[: self.solution.problem.outputs].T * int(self.solution.problem.samples.bias)
+
+    @cached_property
+    def cost(self) -> Any:
+        """Σ ‖z_u‖ of every optimal network."""
+        return self.polytope.highest([1] * len(self.atoms))[0]
+
+    @cached_property
+    def neurons(self) -> tuple[ActiveNeuron, ...]:
+        """The active atoms with the least and the largest amount that they have, two linear programs each."""
+        signs = self.active.ways[:, 0] if self.solution.problem.outputs == 1 else np.zeros(len(self.atoms))
+        found = []
+        for k, atom in enumerate(self.atoms):
+            low, high = (
+                self.polytope.lowest(self.polytope.unit(k)),
+                self.polytope.highest(self.polytope.unit(k))[0],
+            )
+            low, high = max(low, 0) + 0 * low, max(high, 0) + 0 * high
+            found.append(ActiveNeuron(atom, int(np.sign(signs[k])), low, high, self._status(low, high)))
+        return tuple(found)
+
+    def _status(self, low: Any, high: Any) -> str:
+        least = self.tolerance * float(self.cost)
+        kinds = [0 if value <= least else 2 if value > SURE * least else 1 for value in (low, high)]
+        return {"00": "never", "02": "optional", "22": "indispensable"}.get(
+            "".join(map(str, kinds)), "undecided"
+        )
+
+    @cached_property
+    def used(self) -> tuple[int, ...]:
+        """The places of the atoms that are in some optimal network."""
+        return tuple(k for k, neuron in enumerate(self.neurons) if neuron.status != "never")
+
+    @cached_property
+    def rank(self) -> int:
+        """How many of the used features are independent, with a bias of constants too: the most neurons of a vertex."""
+        return self.polytope.rank(self.polytope.columns[:, list(self.used)])
+
+    @property
+    def dimension(self) -> int:
+        """Of the polytope of all optimal networks over the dictionary: 0 where there is one."""
+        return len(self.used) - self.rank
+
+    @property
+    def unique_over_dictionary(self) -> bool:
+        """Whether one network over the dictionary is optimal."""
+        return self.dimension == 0
+
+    @property
+    def unique(self) -> bool:
+        """Whether one network is optimal among all that compete, up to the order of neurons and to copies of them."""
+        return self.unique_over_dictionary and not self._merges
+
+    @property
+    def merging(self) -> bool:
+        """Whether all unit neurons compete, so that those between active ones may be neurons of an optimal network."""
+        covered = self.solution.certificate.coverage
+        return covered.scope == "global" and self.solution.problem.norm != 2
+
+    @cached_property
+    def _friends(self) -> np.ndarray:
+        used = list(self.used)
+        return compatible(self.active.sides[:, used], self.active.ways[used, 0])
+
+    @cached_property
+    def _always(self) -> np.ndarray:
+        used = list(self.used)
+        return np.all(self.active.sides[:, used] >= 0, axis=0) & self.solution.problem.samples.bias
+
+    @property
+    def _merges(self) -> bool:
+        return self.merging and bool(self._friends.any() or self._always.any())
+
+    @cached_property
+    def cells(self) -> tuple[tuple[int, ...], ...]:
+        """The sets of used atoms, by their places, whose neurons may be one; each alone where none merge."""
+        if not self.merging:
+            return tuple((k,) for k in self.used)
+        signs = self.active.ways[list(self.used), 0]
+        found = maximal_cells(self._friends, self._always, signs)
+        return tuple(tuple(self.used[k] for k in cell) for cell in found)
+
+    def one_function(self, networks: str = "all") -> bool:
+        """Whether all optimal networks are one function, so that only its writing is a choice.
+
+        As (u·x̃)_+ = (|u·x̃| + u·x̃)/2, they are where every direction in which the amounts can change leaves the kink of
+        each hyperplane and the slopes as they are.
+
+        Parameters
+        ----------
+        networks : {"all", "dictionary"}
+            All optimal networks, or those over the dictionary.
+        """
+        _check_networks(networks)
+        if networks == "all" and self._merges:
+            return False
+        if self.unique_over_dictionary:
+            return True
+        used, ways = list(self.used), self._ways
+        columns, units = self.polytope.columns[:, used], self._units[used]
+        planes = _hyperplanes(units, 0 if self.exact else SAME_UNIT)
+        kinks = np.zeros((max(planes, default=-1) + 1, ways.shape[1], len(used)), dtype=columns.dtype)
+        for column, plane in enumerate(planes):
+            kinks[plane, :, column] = ways[used[column]]
+        d = self.solution.problem.samples.d
+        slopes = np.einsum("kc,kd->cdk", ways[used], units[:, :d])
+        rows = [
+            columns,
+            kinks.reshape(kinks[..., 0].size, len(used)),
+            slopes.reshape(slopes[..., 0].size, len(used)),
+        ]
+        return self.polytope.rank(np.vstack(rows)) == self.rank
+
+    def network(self, amounts: Sequence[Any] | np.ndarray) -> AnalyticNetwork:
+        """The network with these amounts ‖z_u‖ of the active atoms, a point of the polytope.
+
+        Parameters
+        ----------
+        amounts : sequence of k numbers
+        """
+        problem = self.solution.problem
+        given, samples = self.solution.network, problem.samples
+        kept = [k for k, amount in enumerate(amounts) if amount > self.tolerance * float(self.cost)]
+        t = self._first - sum((amounts[k] * self._constant[k] for k in kept), 0 * self._first)
+        shape = given.features, given.norm, given.bias
+        if self.exact:
+            neurons = [ExactNeuron(self.atoms[k], amounts[k] * self._ways[k, 0]) for k in kept]
+            return AnalyticNetwork(neurons, t[0], *shape, feature_names=samples.names)
+        z = np.array([amounts[k] * self._ways[k] for k in kept]).reshape(len(kept), problem.outputs)
+        one = problem.one_column
+        return AnalyticNetwork.from_atoms(
+            [self.atoms[k] for k in kept],
+            z[:, 0] if one else z,
+            float(t[0]) if one else t,
+            *shape,
+            feature_names=samples.names,
+        )
+
+    def choose(self, values: Sequence[Any], largest: bool = True) -> AnalyticNetwork:
+        """An optimal network over the dictionary for which Σ_u values_u ‖z_u‖ is largest, or least.
+
+        Parameters
+        ----------
+        values : sequence of k numbers
+            For each of the active atoms, in the order of ``neurons``.
+        largest : bool
+
+        Raises
+        ------
+        OptionError
+            If there are more or fewer values than active atoms.
+        """
+        if len(values) != len(self.atoms):
+            raise OptionError(
+                f"{len(values)} values came for {len(self.atoms)} active atoms; one for each was expected, in the "
+                "order of optimal_set(…).neurons."
+            )
+        given = [
+            exact_number(value, f"values[{k}]") if self.exact else float(value)
+            for k, value in enumerate(values)
+        ]
+        return self.network(self.polytope.highest([value if largest else -value for value in given])[1])
+
+    def vertices(self, limit: int = VERTICES) -> list[AnalyticNetwork]:
+        """The optimal networks that are no mean of others: those whose features are independent.
+
+        Parameters
+        ----------
+        limit : int
+            Of the choices of neurons that are looked at.
+
+        Returns
+        -------
+        list of AnalyticNetwork
+            Those with the fewest neurons first.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If the solution is not exact: which neurons are there is a question of zeros.
+        EnumerationTooLarge
+            If there are more choices.
+        """
+        if not isinstance(self.polytope, ExactPolytope):
+            raise UnsupportedProblem(
+                "The vertices are asked for of a solution in float64, where rounding decides which amounts are zero; "
+                "derive it with exact=True, or ask for .neurons and predict_interval."
+            )
+        points = [*self.polytope.vertices(self.used, limit)]
+        points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
+        return [self.network(point) for point in points]
+
+    @property
+    def width_range(self) -> tuple[int, int]:
+        """The fewest and the most neurons of a vertex; the former are the fewest over the dictionary."""
+        widths = [len(network) for network in self.vertices()]
+        return min(widths), max(widths)
+
+    def predict_interval(self, X: Any, networks: str = "all") -> np.ndarray:
+        """The least and the largest prediction of an optimal network.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, d)
+        networks : {"all", "dictionary"}
+            All optimal networks, with merged neurons where all unit neurons compete, or those over the dictionary; for
+            several outputs the latter alone.
+
+        Returns
+        -------
+        ndarray, shape (m, 2), or (m, c, 2) for several outputs
+            Fractions where the solution is exact.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If merged neurons of several outputs are asked for.
+        DataError, OptionError
+        """
+        _check_networks(networks)
+        problem = self.solution.problem
+        table, d = real_table(X, "X"), problem.samples.d
+        if d != table.shape[1]:
+            raise DataError(
+                f"X has {table.shape[1]} features and the samples have {d}: give the same columns."
+            )
+        if networks == "all" and problem.outputs > 1:
+            raise UnsupportedProblem(
+                f"networks='all' and {problem.outputs} outputs: it is not known how their neurons merge; take "
+                "networks='dictionary'."
+            )
+        rows = [
+            [
+                exact_number(value, f"X[{i}, {k}]") if self.exact else float(value)
+                for k, value in enumerate(row)
+            ]
+            for i, row in enumerate(np.asarray(X, dtype=object if self.exact else float).reshape(table.shape))
+        ]
+        merged = networks == "all" and self._merges
+        found = np.array([self._ends(np.array([*row, 1], dtype=self._units.dtype), merged) for row in rows])
+        return found.reshape(len(rows), problem.outputs, 2)[:, 0] if problem.outputs == 1 else found
+
+    def _ends(self, x: np.ndarray, merged: bool) -> list[list[Any]]:
+        """[least, largest] of each output at a point (x, 1)."""
+        heights = self._units @ x
+        active = np.maximum(heights, 0 * heights)
+        found = []
+        for output, first in enumerate(self._first):
+            ends = []
+            for sense in (-1, 1):
+                shared, ways = -sense * self._constant[:, output], sense * self._ways[:, output]
+                values, cells = shared + ways * active, []
+                if merged:  # what counts against it is least where neurons merge
+                    against = ways < 0
+                    linear = np.isin(
+                        np.arange(len(ways)), [self.used[k] for k in np.flatnonzero(self._always)]
+                    )
+                    values = np.where(against & linear, shared - heights, values)
+                    for cell in self.cells:
+                        here = heights[list(cell)]
+                        if against[cell[0]] and (here > 0).any() and (here < 0).any():
+                            cells.append(Merged(cell, [shared[k] for k in cell], [*here]))
+                ends.append(sense * (self.polytope.highest([*values], cells)[0] + sense * first))
+            found.append(ends)
+        return found
+
+
+def optimal_set(solution: Solution) -> OptimalSet:
+    """All optimal networks of a problem whose optimum is known.
+
+    {a ≥ 0 : Σ_u a_u φ_u ⊗ o_u + 1 ⊗ t = f(X)},  z_u = a_u o_u,  o_u = vᵀφ_u/reg,  over the atoms with ‖vᵀφ_u‖_2 = reg.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of `geomnn.derive`, or of a path, over a dictionary of which every atom is looked at.
+
+    Returns
+    -------
+    OptimalSet
+        In rational arithmetic if the solution is in rational numbers, else in float64 with its ``tolerance``.
+
+    Raises
+    ------
+    UnsupportedProblem
+        If the active atoms are not all known: after a search, over sampled atoms, of deeper networks, where time was
+        over, or for losses whose v is not unique.
+
+    Examples
+    --------
+    The four corners of XOR, and two optimal networks, a diagonal each:
+
+    >>> import geomnn as gm
+    >>> from fractions import Fraction
+    >>> solution = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=Fraction(1, 20), exact=True)
+    >>> optima = gm.optimal_set(solution)
+    >>> optima.unique, optima.dimension, optima.width_range
+    (False, 1, (2, 2))
+    >>> print(*optima.neurons, sep="\n")
+    >>> [str(end) for end in optima.predict_interval([[0.5, 0.5]])[0]]
+    ['1/10', '9/10']
+
+    Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+    """
+    _check(solution)
+    problem = solution.problem
+    active, atoms, sizes = _exactly(solution) or _nearly(solution)
+    order = sorted(range(len(atoms)), key=lambda k: (*atoms[k].place, *map(float, atoms[k].weight)))
+    active, named = active.among(order), tuple(atoms[k] for k in order)
+    columns, exact = active.columns / sizes[order], active.columns.dtype == object
+    network = solution.network if exact else solution.network.numeric()
+    given = {neuron.atom: abs(neuron.coefficient) if exact else np.linalg.norm(neuron.coefficient)
+             for neuron in network.neurons}  # fmt: skip
+    amounts = np.array([given.get(atom, 0) for atom in named], dtype=columns.dtype)
+    c, start = problem.outputs, np.flatnonzero(active.used).tolist()
+    rows = columns
+    if problem.samples.bias:
+        rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1))
+    polytope = (ExactPolytope if exact else FloatPolytope)(rows, rows @ amounts, start)
+    outputs = columns @ amounts + np.tile(np.atleast_1d(network.intercept), problem.samples.n)
+    return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
+
+
+Active = tuple[
+    ActiveAtoms, list[Atom], np.ndarray
+]  # with their names, and the sizes that columns are multiples by
+
+
+def _exactly(solution: Solution) -> Active | None:
+    """The active atoms in rational numbers, if it takes no others."""
+    if solution.exact is None:
+        return None
+    exact = solution.exact
+    active = exactly_active(exact, [neuron.atom for neuron in solution.network.neurons], solution.dual)
+    if not all(size.is_rational for size in active.sizes) or not all(
+        isinstance(entry, Fraction) for entry in solution.dual
+    ):
+        return None
+    sizes = np.array([size.to_fraction() for size in active.sizes], dtype=object)
+    return active, [named_plane(exact, plane) for plane in active.units], sizes
+
+
+def _nearly(solution: Solution) -> Active:
+    """The active atoms in float64, those of the network first."""
+    problem, dictionary = solution.problem, solution.dictionary
+    assert dictionary is not None, "it was checked"
+    atoms = [neuron.atom.numeric() for neuron in solution.network.neurons]
+    dual = np.array(solution.dual, dtype=float)
+    sets = nearly_active(problem, dictionary, atoms, dual, [ACTIVE])
+    if not sets:
+        raise EnumerationTooLarge(
+            "Thousands of atoms are active, or millions may be: take fewer samples, or a larger reg."
+        )
+    v = dual.reshape(problem.samples.n, -1)
+    others = [dictionary.name(unit, v) for unit in sets[0].units[len(atoms) :]]
+    return sets[0], [*atoms, *others], sets[0].sizes
+
+
+def _check(solution: Any) -> None:
+    if not isinstance(solution, Solution):
+        raise OptionError(
+            f"optimal_set takes a Solution, as of geomnn.derive, and a {type(solution).__name__} came."
+        )
+    certificate, problem = solution.certificate, solution.problem
+    reasons = {
+        f"a network of {solution.network.depth} layers, whose features can be made in other ways too": (
+            solution.network.depth > 2
+        ),
+        "a search, which does not know all active atoms": (
+            solution.dictionary is None or solution.dictionary.scope == "local"
+        ),
+        "atoms that were drawn at random": certificate.coverage.program == "sampled",
+        f"the {problem.loss.name} loss, whose v is not unique": problem.loss.is_polyhedral,
+        "a network that is not optimal yet, as time was over": certificate.stopped,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise UnsupportedProblem(
+                f"optimal_set is not made for {reason}: take a two-layer network that derive optimised over all atoms."
+            )
+    if not solution.exact and certificate.relative_gap > ACTIVE:
+        raise UnsupportedProblem(
+            f"The network is optimal to a relative gap of {float(certificate.relative_gap):.1g}, and which atoms are "
+            f"active is seen at {ACTIVE:g}: derive it with a smaller tol."
+        )
+
+
+def _check_networks(networks: Any) -> None:
+    if networks not in ("all", "dictionary"):
+        raise OptionError(f"networks={networks!r}; 'all' or 'dictionary' was expected.")
+
+
+def _hyperplanes(units: np.ndarray, tolerance: float) -> list[int]:
+    """A number for each unit, the same for those of one hyperplane."""
+    numbers: list[int] = []
+    for k, unit in enumerate(units):
+        size = tolerance * np.abs(unit).max()
+        opposite = np.abs(units[:k] + unit).max(axis=1, initial=0) <= size
+        known = np.flatnonzero(opposite)
+        numbers.append(numbers[known[0]] if len(known) else max(numbers, default=-1) + 1)
+    return numbers
