@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bench_depth import every_depth
 from problems import degenerate
 
 import geomnn as gm
@@ -147,6 +148,17 @@ def test_what_depth_can_buy():
     with pytest.raises(UnsupportedProblem, match="a network of 3 layers"):
         gm.bound(deep, method="stars")
     assert gm.bound(deep).proven.bound.name == "transport"
+
+
+@pytest.mark.parametrize(("n", "d"), [(3, 2), (4, 1), (4, 2), (5, 2)])
+def test_networks_of_every_depth(n, d):
+    """All of them as polytopes, without a dictionary above the first layer: none is below a plan of transport."""
+    X, y = draw(n, d, 5)
+    values = [units.value(y, 0.05) for units in every_depth(X, 6)]
+    least = gm.derive(X, y, 0.05, certify="transport").certificate.proven.value
+    assert all(value >= least * (1 - 1e-7) for value in values)
+    for depth in (2, 3) if n < 5 else (2,):
+        assert values[depth - 2] == pytest.approx(gm.derive(X, y, 0.05, depth=depth).objective, rel=1e-7)
 
 
 def test_an_exact_optimum_keeps_its_gap_of_zero():
