@@ -138,10 +138,12 @@ def enumerated(X, y, reg, depth):
 
 def main(count=20, deepest=6):
     reached, settled, compared = np.zeros(deepest - 1, dtype=int), np.zeros(deepest - 1, dtype=int), 0
+    layers = np.zeros(deepest - 1, dtype=int)
     print("  n d   reg   2 layers   3 layers   4 layers  any depth  from  transport    above it")
     for X, y in tables(count):
         n, d = X.shape
         units = every_depth(X, deepest)
+        layers[len(units) - 2] += 1
         for reg in (0.02, 0.1):
             values = [each.value(y, reg) for each in units]
             values += values[-1:] * (deepest - len(values))
@@ -165,6 +167,8 @@ def main(count=20, deepest=6):
     for name, counts in (("transport is reached", reached), ("the optimum of any depth is reached", settled)):
         words = ", ".join(f"{number} by {depth} layers" for depth, number in enumerate(counts, 2))
         print(f"of {2 * count} problems {name} in {words}")
+    words = ", ".join(f"{number} at {depth}" for depth, number in enumerate(layers, 2) if number)
+    print(f"of {count} polytopes C_L stop growing {words} layers")
     print(f"{compared} of these optima are those that geomnn enumerates")
 
 
