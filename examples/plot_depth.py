@@ -10,10 +10,10 @@ of one:
 * the bound by :doc:`transport <plot_transport>`, which holds for networks of *every* depth and width, as it uses
   nothing of a network but that it rises along each feature by no more than its weights allow.
 
-All three are about the same objective, :math:`\frac12\sum_i (f(x_i)-y_i)^2` plus reg times the *path norm*, the sum over
-all paths from an input to the output of the product of the sizes of their weights.  So two layers cost at least as much as three,
-three at least as much as four, and none less than the bound.  Where three layers meet the bound, no depth is worth
-more than three; elsewhere the distance is what depth can buy *at most*.
+All three are about the same objective, :math:`\frac12\sum_i (f(x_i)-y_i)^2` plus reg times the *path norm*, the sum
+over all paths from an input to the output of the product of the sizes of their weights.  So two layers cost at least
+as much as three, three at least as much as four, and none less than the bound.  Where three layers meet the bound, no
+depth is worth more than three; elsewhere the distance is what depth can buy *at most*.
 """
 
 import matplotlib.pyplot as plt
