@@ -83,6 +83,7 @@ sphinx_gallery_conf = {
             "plot_own_dictionary.py",
             "plot_rewrite.py",
             "plot_deep.py",
+            "plot_depth.py",
             "plot_mirrors.py",
             "plot_cluster.py",
             "*",

