@@ -165,12 +165,12 @@ def test_masses_that_cost_too_much_are_refused():
 def test_what_has_no_file():
     X, y = table()
     for certificate, kind, words in (
-        (gm.derive(X, y, 0.3).certificate, OptionError, "no bound by plans"),
-        (bounded("milp"), OptionError, "no bound by plans"),
+        (gm.derive(X, y, 0.3).certificate, OptionError, "no bound above 0"),
+        (bounded("milp"), OptionError, "no bound above 0"),
         (
             gm.derive(X, np.sign(y), 0.3, loss="logistic", dictionary="local", certify="stars").certificate,
             UnsupportedProblem,
-            "squared loss",
+            "logistic",
         ),
     ):
         with pytest.raises(kind, match=words):
