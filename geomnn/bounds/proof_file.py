@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from geomnn.bounds.base import Proof
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.proving import Proven
 from geomnn.bounds.shortening import shortened
+from geomnn.bounds.whole_multipliers import whole_multipliers
 from geomnn.bounds.whole_plans import whole_plans
 from geomnn.checker.digits import any_size
 from geomnn.checker.dual_values import DUAL_VALUES
@@ -37,9 +39,14 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["has_file", "proof_document", "proof_text", "save_proof"]
 
+Writer = Callable[[Any, Proof, Sequence[Sequence[Fraction]]], tuple[Any, list[int], Fraction, Fraction]]
 # of each kind: from the bound, its proof and the exact samples to the part of its file, the integers a, what no
 # correlation with them is above, and the size of 1 in v
-WRITERS = {"transport": whole_plans, "stars": whole_plans}
+WRITERS: dict[str, Writer] = {
+    "transport": whole_plans,
+    "stars": whole_plans,
+    "semidefinite": whole_multipliers,
+}
 UNIT_DIGITS = 17  # of the unit
 SHORTENING_SECONDS = 30.0  # in which a shorter proof is found, or not
 
@@ -198,6 +205,8 @@ def _unwritten(certificate: Certificate) -> str:
     problem = certificate.proven.bound.problem
     if problem.outputs > 1:
         return f"{problem.outputs} outputs"
+    if certificate.proven.proof.evidence is None:
+        return "a bound by singular values alone"
     if problem.loss.weights is not None:
         return "weighted samples"
     return "" if problem.loss.name in DUAL_VALUES else f"loss={problem.loss.name!r}"

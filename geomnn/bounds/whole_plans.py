@@ -21,7 +21,7 @@ from geomnn.bounds.plans import EMPTY, Plan, axis
 from geomnn.checker.plans import divergence, integer_columns, star_costs, transport_costs
 from geomnn.programs.problem import Problem
 
-__all__ = ["rounded_dual", "whole_plans"]
+__all__ = ["rounded_dual", "whole_plans", "whole_unit"]
 
 MASS_BITS = range(10, 45, 2)  # of the largest mass
 LOST = 1e-6  # of the bound, which rounding may take
@@ -69,7 +69,7 @@ def _tried(bound: PlanBound, proof: Proof, bits: int) -> tuple[list[Plan], float
     problem, points = bound.problem, bound.points
     places = points @ axis(points)
     size = max((float(np.abs(plan.masses).max(initial=0.0)) for plan in proof.evidence), default=0.0)
-    unit = (size or 1.0) / 2.0**bits
+    unit = whole_unit(size, bits)
     plans = [Plan(plan.rows, plan.columns, np.rint(plan.masses / unit)) for plan in proof.evidence]
     a = plans[0].divergence(len(points))
     if not problem.loss.is_quadratic:
@@ -82,16 +82,22 @@ def _tried(bound: PlanBound, proof: Proof, bits: int) -> tuple[list[Plan], float
     return plans, unit, Proof(unit * a[:, None], unit * most, 0)
 
 
+def whole_unit(size: float, bits: int) -> float:
+    """The power of two of which a size has so many bits, at most."""
+    return float(2.0 ** (np.ceil(np.log2(size or 1.0)) - bits))
+
+
 def rounded_dual(problem: Problem, v: np.ndarray, unit: float) -> np.ndarray:
-    """v in whole multiples of a unit, in the domain of D up to the multiple, and with a bias of sum 0, shape (n,).
+    """v in whole multiples of a unit, towards 0, which keeps it in the domain of D; with a bias of sum 0, shape (n,).
 
     Parameters
     ----------
     problem : Problem
     v : ndarray, shape (n,)
     unit : float
+        A power of two, so that nothing is rounded but once.
     """
-    a = np.rint(problem.loss.clip(v[:, None], problem.targets)[:, 0] / unit)
+    a = np.trunc(problem.loss.clip(v[:, None], problem.targets)[:, 0] / unit)
     if problem.samples.bias:  # the larger entries of the larger side give what it has more
         excess = a.sum()
         side = np.maximum(a * np.sign(excess), 0.0)

@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from geomnn.checker.dual_values import DUAL_VALUES
+from geomnn.checker.multipliers import check_multipliers
 from geomnn.checker.plans import check_star_plans, check_transport_plans
 from geomnn.checker.statements import brief, covered_networks, digest, rational, require, seal, shown
 from geomnn.checker.surds import Surd
@@ -70,6 +71,7 @@ KINDS = {
     "transport": Kind(
         "a plan of transport", "pairs of samples", ("1", "2", "inf"), "plans", check_transport_plans
     ),
+    "semidefinite": Kind("multipliers of products", "multipliers", ("2",), "multipliers", check_multipliers),
     "stars": Kind("plans of stars", "pairs of samples", ("1",), "plans", check_star_plans),
 }
 
