@@ -39,9 +39,11 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["has_file", "proof_document", "proof_text", "save_proof"]
 
-Writer = Callable[[Any, Proof, Sequence[Sequence[Fraction]]], tuple[Any, list[int], Fraction, Fraction]]
-# of each kind: from the bound, its proof and the exact samples to the part of its file, the integers a, what no
-# correlation with them is above, and the size of 1 in v
+Writer = Callable[
+    [Any, Proof, Sequence[Sequence[Fraction]], float], tuple[Any, list[int], Fraction, Fraction]
+]
+# of each kind: from the bound, its proof, the exact samples and the value of the network to the part of its file, the
+# integers a, what no correlation with them is above, and the size of 1 in v
 WRITERS: dict[str, Writer] = {
     "transport": whole_plans,
     "stars": whole_plans,
@@ -106,7 +108,9 @@ def proof_document(
         "samples": len(rows),
         "scaling": scaling and scaling.plain(),
     }
-    part, a, largest, size = WRITERS[name](proven.bound, proven.proof, scaled(rows, asked["scaling"]))
+    part, a, largest, size = WRITERS[name](
+        proven.bound, proven.proof, scaled(rows, asked["scaling"]), float(certificate.primal)
+    )
     unit = _unit(problem, a, targets, reg, largest, size)
     dual = DUAL_VALUES[asked["loss"]](unit, a, targets)
     document = {

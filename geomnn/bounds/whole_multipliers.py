@@ -27,7 +27,7 @@ BITS = 32  # of the largest multiplier
 
 @one_blas_thread()
 def whole_multipliers(
-    bound: Bound, proof: Proof, rows: Sequence[Sequence[Fraction]]
+    bound: Bound, proof: Proof, rows: Sequence[Sequence[Fraction]], primal: float
 ) -> tuple[dict[str, Any], list[int], Fraction, Fraction]:
     """The multipliers, a, what no unit's correlation with a is above, and the size of 1 in v.
 
@@ -38,6 +38,8 @@ def whole_multipliers(
         One of its own, with multipliers.
     rows : sequence of sequences of Fraction, shape (n, d)
         The samples as the checker has them.
+    primal : float
+        The value of the network, to which nothing is lost that counts.
     """
     held, length = proof.evidence, Fraction(proof.evidence.length)
     parts = {
@@ -81,7 +83,8 @@ def _factor(S: np.ndarray) -> np.ndarray:
     """L, lower triangular and rounded, with LLᵀ/2^SHIFT next to S, and where S has negative eigenvalues to 0 there."""
     values, vectors = np.linalg.eigh(S)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.rint(np.linalg.qr(root.T, mode="r").T * 2.0 ** (SHIFT / 2))
+    lower = np.asarray(np.linalg.qr(root.T, mode="r")).T
+    return np.rint(lower * 2.0 ** (SHIFT / 2))
 
 
 def _triangle(matrix: np.ndarray) -> list[list[int]]:

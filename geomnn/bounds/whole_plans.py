@@ -24,11 +24,12 @@ from geomnn.programs.problem import Problem
 __all__ = ["rounded_dual", "whole_plans", "whole_unit"]
 
 MASS_BITS = range(10, 45, 2)  # of the largest mass
-LOST = 1e-6  # of the bound, which rounding may take
+LOST = 1e-2  # of the gap, which rounding may take
+TIGHT = 1e-9  # relative to the bound, what it may take where there is hardly a gap
 
 
 def whole_plans(
-    bound: PlanBound, proof: Proof, rows: Sequence[Sequence[Fraction]]
+    bound: PlanBound, proof: Proof, rows: Sequence[Sequence[Fraction]], primal: float
 ) -> tuple[list[list[list[int]]], list[int], Fraction, Fraction]:
     """The plans, a, what no unit's correlation with a is above, and the size of 1 in v.
 
@@ -39,12 +40,14 @@ def whole_plans(
         One of its own.
     rows : sequence of sequences of Fraction, shape (n, d)
         The samples as the checker has them.
+    primal : float
+        The value of the network that the bound is for.
     """
     finest = [_tried(bound, each, MASS_BITS[-1]) for each in (_along_a_line(bound, proof), proof)]
     value = finest[1][2].value(bound.problem)
     if finest[0][2].value(bound.problem) >= value:  # as where reg is so large that masses may go in circles
         proof = _along_a_line(bound, proof)
-    least = value - LOST * abs(value)
+    least = value - max(LOST * (primal - value), TIGHT * abs(value))
     tried = (_tried(bound, proof, bits) for bits in MASS_BITS)
     plans, unit, _ = next((each for each in tried if each[2].value(bound.problem) >= least), finest[1])
     listed = [_listed(plan) for plan in plans]

@@ -134,7 +134,7 @@ def proven(held: dict[str, Any], table: Table) -> Fraction:
             square += rest * rest * (2 if k < i else 1)
     e = Fraction(_root_above(square << 2 * ROOT_BITS), 2 * q * q << SHIFT + ROOT_BITS)
     size = Fraction(sum(x * x for row in table.rows for x in row), q * q)
-    return held["mu"] + held["lambda"] + e * (2 + size)
+    return Fraction(held["mu"] + held["lambda"]) + e * (2 + size)
 
 
 def _root_above(square: int) -> int:
