@@ -9,6 +9,8 @@ import geomnn as gm
 from geomnn.bounds import BOUNDS
 from geomnn.bounds.proving import percent
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.programs.certificate import Certificate
+from geomnn.programs.coverage import Coverage
 from geomnn.programs.problem import pose
 from geomnn.testing import check_bound
 
@@ -119,6 +121,9 @@ def test_gaps_are_rounded_up():
     assert percent(0.0050) == "0.5 %"
     assert percent(2.0000001e-7) == "0.000021 %"
     assert percent(0.9999) == "100 %"
+    certificate = Certificate(2.0, 2.0 * (1 - 0.00141), 1.0, Coverage("global", "all"), 12)
+    assert "relative gap 0.002," in certificate.statement()
+    assert ">0.0015<" in certificate._repr_html_()
 
 
 @pytest.mark.parametrize("kind", [gm.WedgeRegressor, gm.WedgeClassifier])

@@ -10,13 +10,11 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, product
-from pathlib import Path
 
 import numpy as np
 import pandas
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from schemas import schema
 
 import geomnn as gm
 from geomnn import algebra
@@ -39,20 +37,6 @@ from geomnn.samples import Samples
 OTHERS = [None, True, -1, 10**30, 0.5, "x", [], [["1", 2], "3"], {"a": [1]}]
 X, Y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 2]
 CSV = "a,b,y\n" + "".join(f"{a},{b},{y}\n" for (a, b), y in zip(X, Y, strict=True))
-
-
-SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
-
-
-def schema(name):
-    """What validates a document against docs/schemas, which refer to each other."""
-    contents = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")}
-    for content in contents.values():
-        Draft202012Validator.check_schema(content)
-    registry = Registry().with_resources([(k, Resource.from_contents(v)) for k, v in contents.items()])
-    return Draft202012Validator(contents[f"{name}.schema.json"], registry=registry)
-
-
 NETWORK, CERTIFICATE = schema("network"), schema("certificate")
 
 

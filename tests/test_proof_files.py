@@ -1,55 +1,98 @@
-"""Proofs by plans as files: checked from the table alone, and refused if anything in them is changed."""
+"""Proofs as files: checked from the table alone, and refused if anything in them is changed."""
 
 import copy
 import json
+from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from schemas import schema
+from scipy.special import entr
 
 import geomnn as gm
 from geomnn.bounds import proof_document, save_proof
-from geomnn.checker.statements import seal
+from geomnn.checker.dual_values import DUAL_VALUES
+from geomnn.checker.logarithms import log_bounds
+from geomnn.checker.statements import digest, seal
 from geomnn.cli import commands
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact import Falsehood
 
-CASES = [("transport", norm, bias) for norm in (1, 2, np.inf) for bias in (True, False)] + [
+PLANS = [("transport", norm, bias) for norm in (1, 2, np.inf) for bias in (True, False)] + [
     ("stars", 1, True),
     ("stars", 1, False),
 ]
+CASES = [(*case, "squared") for case in PLANS] + [
+    ("semidefinite", 2, True, "squared"),
+    ("semidefinite", 2, False, "squared"),
+    ("semidefinite", 2, False, "logistic"),
+    ("stars", 1, True, "logistic"),
+    ("transport", np.inf, False, "hinge"),
+]
+EVERY_CASE = pytest.mark.parametrize(("method", "norm", "bias", "loss"), CASES)
 
 
-def table(n=12, d=3, seed=0):
-    rng = np.random.default_rng(seed)
-    return np.round(rng.normal(size=(n, d)), 2), np.round(rng.normal(size=n), 2)
+def table(loss="squared", n=8, d=3):
+    rng = np.random.default_rng(0)
+    X, y = np.round(rng.normal(size=(n, d)), 2), np.round(rng.normal(size=n), 2)
+    return X, y if loss == "squared" else np.sign(y)
 
 
-def bounded(method, norm=1, bias=True, **options):
-    X, y = table()
+@cache
+def bounded(method, norm=1, bias=True, loss="squared"):
     return gm.derive(
-        X, y, 0.3, norm=norm, bias=bias, dictionary="local", certify=method, **options
+        *table(loss), 0.3, norm=norm, bias=bias, loss=loss, dictionary="local", certify=method
     ).certificate
 
 
-@pytest.mark.parametrize(("method", "norm", "bias"), CASES)
-def test_a_file_proves_what_was_bounded(method, norm, bias, tmp_path):
-    certificate, (X, y) = bounded(method, norm, bias), table()
+def value(document):
+    return float(Fraction(document["claim"]["dual"]))
+
+
+@EVERY_CASE
+def test_a_file_proves_what_was_bounded(method, norm, bias, loss, tmp_path):
+    certificate, (X, y) = bounded(method, norm, bias, loss), table(loss)
     save_proof(certificate, tmp_path / "proof.json")
-    masses, claim = gm.exact.verify(tmp_path / "proof.json", X, y)
-    document = json.loads((tmp_path / "proof.json").read_text())
-    dual = Fraction(document["claim"]["dual"])
-    if norm == 2:  # of which the file has the costs along the features alone, and no metric
-        assert 0 < dual <= certificate.dual
+    document = json.loads((tmp_path / "proof.json").read_text(encoding="utf-8"))
+    for targets in (y, y[:, None]):
+        shown, claim = gm.exact.verify(tmp_path / "proof.json", X, targets)
+    if (method, norm) == (
+        "transport",
+        2,
+    ):  # of which the file has the costs along the features alone, and no metric
+        assert 0 < value(document) <= certificate.dual
     else:
-        assert float(dual) == pytest.approx(certificate.dual, rel=1e-5)
+        lost = 0.011 * certificate.gap if method != "semidefinite" else 1e-5 * certificate.dual
+        assert certificate.dual - lost - 2e-9 * certificate.dual <= value(document) <= certificate.primal
     assert claim == document["claim"]["statement"]
-    assert "masses on pairs of samples" in masses
+    assert ("multipliers of products" if method == "semidefinite" else "masses on pairs of samples") in shown
     assert ("any depth" in claim) == (method == "transport" and norm == 1)
+    assert f"({loss} loss, reg = 0.3, p = {norm}{', no biases' * (not bias)})" in claim
+    assert document["problem"]["sha256"] == digest(
+        document["problem"], *([[Fraction(str(x)) for x in row] for row in X], [Fraction(str(t)) for t in y])
+    )
 
 
-@pytest.mark.parametrize(("method", "norm", "bias"), CASES)
+@EVERY_CASE
+def test_every_proof_is_as_its_schema_says(method, norm, bias, loss):
+    proof, names = schema("proof"), {"features": ["a", "b", "c"], "target": "y", "classes": ["no", "yes"]}
+    document = json.loads(json.dumps(proof_document(bounded(method, norm, bias, loss), **names)))
+    proof.validate(document)
+    for part in (None, "problem", "claim"):
+        content = document[part] if part else document
+        for changed in (
+            {**content, "more": 1},
+            *({k: v for k, v in content.items() if k != key} for key in content),
+        ):
+            assert not proof.is_valid({**document, part: changed} if part else changed)
+    other = {"stars": "semidefinite", "transport": "semidefinite", "semidefinite": "stars"}[method]
+    assert not proof.is_valid({**document, "bound": other})
+
+
+@pytest.mark.parametrize(("method", "norm", "bias"), PLANS)
 @pytest.mark.one_in(3)
 def test_the_bound_is_that_of_a_check_in_numpy(method, norm, bias):
     """The same sums in float64 by other means: n × n matrices of masses."""
@@ -71,6 +114,15 @@ def test_the_bound_is_that_of_a_check_in_numpy(method, norm, bias):
         np.testing.assert_allclose(moved[0], -moved[1], atol=1e-12)
     v = moved[0]
     assert float(Fraction(document["claim"]["dual"])) == pytest.approx(v @ y - v @ v / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize(("method", "norm", "bias"), PLANS)
+def test_masses_have_no_more_digits_than_it_takes(method, norm, bias):
+    """Few where there is a gap, of which they may cost a hundredth, and ten of a bound that has none."""
+    certificate = bounded(method, norm, bias)
+    plans = proof_document(certificate)["plans"]
+    bits = 36 if certificate.relative_gap < 1e-5 else 20
+    assert max(abs(mass) for plan in plans for _, *rest in plan for mass in rest[1::2]) < 2**bits
 
 
 def test_a_shorter_file_proves_hardly_less():
@@ -110,10 +162,10 @@ def places(value, path=()):
         yield from places(entry, (*path, key))
 
 
-@pytest.mark.parametrize(("method", "norm", "bias"), CASES)
-@pytest.mark.one_in(4)
-def test_every_field_that_is_changed_is_refused(method, norm, bias):
-    document, (X, y) = proof_document(bounded(method, norm, bias), ["a", "b", "c"], "y"), table()
+@EVERY_CASE
+@pytest.mark.one_in(5)
+def test_every_field_that_is_changed_is_refused(method, norm, bias, loss):
+    document, (X, y) = proof_document(bounded(method, norm, bias, loss), ["a", "b", "c"], "y"), table(loss)
     assert gm.exact.verify(document, X, y)
     count = 0
     for path in places(document):
@@ -141,7 +193,7 @@ def _at(document, path):
 
 def test_another_table_is_refused():
     document, (X, y) = proof_document(bounded("stars")), table()
-    for other, targets in ((X + np.eye(12, 3), y), (X, y + 1e-9), (X[::-1], y[::-1])):
+    for other, targets in ((X + np.eye(8, 3), y), (X, y + 1e-9), (X[::-1], y[::-1])):
         with pytest.raises(Falsehood, match="sha256"):
             gm.exact.verify(document, other, targets)
 
@@ -150,7 +202,7 @@ def test_masses_that_cost_too_much_are_refused():
     """A plan of twice the masses, with the bound that it would have: right but for its cost."""
     document, (X, y) = proof_document(bounded("stars")), table()
     unit = 2 * Fraction(document["unit"])
-    v = np.zeros(12, dtype=object)
+    v = np.zeros(8, dtype=object)
     for i, *rest in document["plans"][0]:
         v[i] += sum(rest[1::2])
         for j, mass in zip(rest[::2], rest[1::2], strict=True):
@@ -162,15 +214,158 @@ def test_masses_that_cost_too_much_are_refused():
         gm.exact.verify({**forged, "seal": seal(forged)}, X, y)
 
 
+def test_multipliers_that_prove_nothing_are_refused():
+    """Each change with the numbers and the seal that it would need: right but for what it breaks."""
+    document, (X, y) = proof_document(bounded("semidefinite", 2, False)), table()
+
+    def forged(change):
+        other = copy.deepcopy(document)
+        change(other, other["multipliers"]["tables"][0])
+        return {**other, "seal": seal(other)}
+
+    def negative(other, first):
+        first["P2"][0][1] = -1
+
+    def lowered(other, first):
+        first["mu"] -= 10**6
+
+    def without_a_factor(other, first):
+        first["L"] = [[0] * len(row) for row in first["L"]]
+
+    def larger(other, first):
+        other["unit"] = str(2 * Fraction(other["unit"]))
+
+    def of_an_unbalanced_dual(other, first):
+        other["problem"]["bias"] = True
+        other["problem"]["sha256"] = digest(other["problem"], *exact(X, y))
+
+    for change, words in (
+        (negative, "never negative is negative"),
+        (lowered, "claims to show is not what it shows"),
+        (without_a_factor, "claims to show is not what it shows"),
+        (larger, "may be above reg"),
+        (of_an_unbalanced_dual, "do not sum to 0"),
+    ):
+        with pytest.raises(Falsehood, match=words):
+            gm.exact.verify(forged(change), X, y)
+    moved = forged(
+        lambda other, first: other["problem"].update(sha256=digest(other["problem"], *exact(2 * X, y)))
+    )
+    with pytest.raises(Falsehood, match="claims to show is not what it shows"):
+        gm.exact.verify(moved, 2 * X, y)
+
+
+def exact(X, y):
+    """The table in fractions, as the checker has it."""
+    return [[Fraction(repr(float(x))) for x in row] for row in X], [Fraction(repr(float(t))) for t in y]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_no_unit_is_correlated_with_the_dual_of_multipliers_by_more_than_reg(bias):
+    document, (X, y) = proof_document(bounded("semidefinite", 2, bias)), table()
+    v = float(Fraction(document["unit"])) * np.array(document["multipliers"]["dual"])
+    w = np.random.default_rng(1).normal(size=(4000, 3))
+    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    height = w @ X.T
+    correlations = [np.maximum(height - height[:, [j]] * bias, 0) @ v for j in range(8)]
+    assert 0.9 * 0.3 < np.abs(correlations).max() <= 0.3 * (1 + 1e-12)
+    optimum = gm.derive(X, y, 0.3, norm=2, bias=bias, dictionary="local").objective
+    assert value(document) == pytest.approx(v @ y - v @ v / 2, rel=1e-12)
+    assert value(document) <= optimum * (1 + 1e-9)
+
+
+def test_logarithms_are_enclosed():
+    rng, bits = np.random.default_rng(0), 64
+    numbers = [Fraction(1, 3), Fraction(1), Fraction(2), Fraction(2**70 - 1, 2**70), Fraction(10) ** 300]
+    for size in range(1, 19):
+        a, b = (int(k) for k in rng.integers(1, 10**size, 2))
+        numbers += [Fraction(a, b), 1 + Fraction(1, 10**size), Fraction(b, 10**300)]
+    with localcontext() as context:
+        context.prec = 60
+        for x in numbers:
+            lower, upper = log_bounds(x, bits)
+            assert lower <= (Decimal(x.numerator) / Decimal(x.denominator)).ln() * 2**bits <= upper
+            assert upper - lower <= 2
+
+
+def test_dual_values_of_classes():
+    rng = np.random.default_rng(0)
+    p, y = rng.integers(0, 65, 40), rng.choice([-1, 1], 40)
+    p[:2] = 0, 64
+    share, targets = p / 64, [Fraction(int(t)) for t in y]
+
+    def dual(loss, p, targets=targets):
+        return DUAL_VALUES[loss](Fraction(1, 64), [int(k) for k in p * y], targets)
+
+    entropy = dual("logistic", p)
+    assert float(entropy) == pytest.approx(np.sum(entr(share) + entr(1 - share)), rel=1e-13)
+    finer = sum(
+        Fraction(int(q), 64) * -log_bounds(Fraction(int(q), 64), 200)[0] for q in [*p, *(64 - p)] if q
+    )
+    assert 0 <= finer / 2**200 - entropy <= 40 / Fraction(2) ** 62
+    assert dual("hinge", p) == Fraction(int(p.sum()), 64)
+    for loss in ("logistic", "hinge"):
+        for k, step in ((0, -1), (1, 1)):
+            with pytest.raises(Falsehood, match="no dual value"):
+                dual(loss, p + step * (np.arange(40) == k))
+        with pytest.raises(Falsehood, match="not −1 and 1"):
+            dual(loss, p, [Fraction(2), *targets[1:]])
+
+
+@pytest.mark.parametrize("kind", [{"certify": "stars"}, {"certify": "transport", "norm": 2}])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_shorter_file_is_asked_for_in_any_case(kind, loss):
+    """However little time there was, for every norm and loss: where none is shorter it is the same."""
+    X, y = table(loss, 20)
+    for limit in (1e-6, 10.0):
+        certificate = gm.derive(
+            X, y, 0.5, dictionary="local", loss=loss, time_limit=limit, **kind
+        ).certificate
+        long, short = (proof_document(certificate, shorter=part) for part in (0.0, 0.5))
+        assert gm.exact.verify(short, X, y)
+        assert len(json.dumps(short)) <= len(json.dumps(long))
+
+
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("method", ["stars", "transport"])
+def test_a_reg_that_is_far_too_large_costs_no_digits(method, bias):
+    """Masses may go in circles then, at a cost below reg, and be much larger than v."""
+    X, y = table()
+    largest = gm.reg_max(X, y, bias=bias)
+    for factor in (2.0, 1e3, 1e7):
+        certificate = gm.derive(
+            X, y, factor * largest, bias=bias, dictionary="local", certify=method
+        ).certificate
+        document = proof_document(certificate)
+        assert gm.exact.verify(document, X, y)
+        constant = y.mean() if bias else 0.0
+        assert value(document) == pytest.approx(np.sum((y - constant) ** 2) / 2, rel=2e-9)
+
+
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
 def test_what_has_no_file():
     X, y = table()
+    network, several = [(np.eye(3), np.zeros(3)), (np.ones((1, 3)), np.zeros(1))], np.column_stack([y, -y])
+    weighted = gm.bound(network, X, y, 0.3, sample_weight=np.arange(1.0, 9.0), method="stars")
     for certificate, kind, words in (
-        (gm.derive(X, y, 0.3).certificate, OptionError, "no bound by plans"),
-        (bounded("milp"), OptionError, "no bound by plans"),
+        (gm.derive(X, y, 0.3).certificate, OptionError, "no bound above 0"),
+        (bounded("milp"), OptionError, "no bound above 0"),
         (
-            gm.derive(X, np.sign(y), 0.3, loss="logistic", dictionary="local", certify="stars").certificate,
+            gm.derive(X, 0 * y, 0.3, dictionary="local", certify="stars").certificate,
+            OptionError,
+            "no bound above 0",
+        ),
+        (weighted, UnsupportedProblem, "weighted samples"),
+        (
+            gm.derive(X, several, 0.3, dictionary="local", certify="stars").certificate,
             UnsupportedProblem,
-            "squared loss",
+            "2 outputs",
+        ),
+        (
+            gm.derive(X, y, 0.3, norm=2, bias=False, certify="semidefinite", time_limit=1e-3).certificate,
+            UnsupportedProblem,
+            "singular values",
         ),
     ):
         with pytest.raises(kind, match=words):
@@ -179,7 +374,7 @@ def test_what_has_no_file():
 
 @pytest.mark.parametrize("scaled", [True, False])
 def test_the_command_line_writes_and_verifies(tmp_path, scaled):
-    X, y = table(20, 4)
+    X, y = table(n=20, d=4)
     data, out = tmp_path / "data.csv", tmp_path / "report"
     rows = [
         "a,b,c,d,y",
@@ -204,17 +399,28 @@ def test_the_command_line_writes_and_verifies(tmp_path, scaled):
     checked = CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)])
     assert checked.exit_code == 0, checked.output
     assert "checked in exact arithmetic" in checked.output
+    assert ("standardised features" in checked.output) == scaled
+    assert "geomnn verify . --data" in (out / "report.html").read_text(encoding="utf-8")
     proof = json.loads((out / "proof.json").read_text(encoding="utf-8"))
     record = json.loads((out / "certificate.json").read_text(encoding="utf-8"))
     assert float(Fraction(proof["claim"]["dual"])) == pytest.approx(record["claim"]["dual"], rel=1e-5)
     assert abs(sum(record["dual"])) < 1e-9
-    certificate = {**record, "problem": {**record["problem"], "reg": 77.0}}
-    for changed in (
-        {**record, "claim": {**record["claim"], "dual": 1e3}},
-        {**certificate, "seal": seal(certificate)},
+    assert record["claim"]["dual"] <= Fraction(proof["claim"]["dual"])
+    claim = record["claim"]
+    higher = {"dual": claim["dual"] + 1, "gap": claim["primal"] - claim["dual"] - 1}
+    for part, changed in (
+        ("claim", {"dual": 1e3}),
+        ("problem", {"reg": 77.0}),
+        ("claim", {**higher, "relative_gap": higher["gap"] / claim["primal"]}),
+        ("claim", {"gap": 0.0, "relative_gap": 0.0}),
+        ("claim", {"relative_gap": claim["relative_gap"] / 2}),
+        ("claim", {"scope": "dictionary"}),
+        ("claim", {"primal": None}),
     ):
-        (out / "certificate.json").write_text(json.dumps(changed), encoding="utf-8")
-        assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 1
+        other = {**record, part: {**record[part], **changed}}
+        for certificate in (other, {**other, "seal": seal(other)}):
+            (out / "certificate.json").write_text(json.dumps(certificate), encoding="utf-8")
+            assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 1
     (out / "certificate.json").write_text(json.dumps(record), encoding="utf-8")
     assert CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)]).exit_code == 0
     proof["plans"][0][0][2] += 1

@@ -27,7 +27,7 @@ import numpy as np
 from geomnn.errors import DataError
 from geomnn.machine import one_blas_thread
 
-__all__ = ["Multipliers", "signed_tables"]
+__all__ = ["Multipliers", "matrix", "signed_tables"]
 
 FACTOR = 50  # bits of the factor of S + eI, of which its largest column has all
 # rounding in S and its least eigenvalue, relative to the order of S and the sizes of what it is made of
@@ -76,7 +76,7 @@ class Multipliers:
     def completed(self, X: np.ndarray, V: np.ndarray) -> Multipliers:
         """The same with the least e that proves something of a table (n, d) and a residual (n, c)."""
         tables = self._tables(X / self.length, V / self.size)
-        least = [_least(_matrix(*table, *self._of(b)[:-1])) for b, table in enumerate(tables)]
+        least = [_least(matrix(*table, *self._of(b)[:-1])) for b, table in enumerate(tables)]
         off = [self._rounding(b, *table) for b, table in enumerate(tables)]
         return replace(self, e=np.maximum(np.subtract(off, least), 0.0) * ROUNDED_UP)
 
@@ -110,7 +110,7 @@ class Multipliers:
         for b, (table, r) in enumerate(tables):
             *parts, e = (number(part)[()] for part in self._of(b))
             rounding = self._rounding(b, table.astype(float), r.astype(float))
-            S = _matrix(table, r, *parts)
+            S = matrix(table, r, *parts)
             if not (_is_positive(S, e, rounding) if exact else _least(S) + e >= rounding / 2):
                 raise DataError("S + eI is not positive: these are multipliers of another table or residual.")
             most = max(most, parts[5] + parts[6] + e * (2 + np.sum(table * table)))
@@ -185,7 +185,7 @@ def _balanced(V: Any) -> Any:
     return V
 
 
-def _matrix(X: Any, V: Any, P1: Any, P2: Any, P3: Any, p4: Any, p5: Any, mu: Any, lam: Any) -> Any:
+def matrix(X: Any, V: Any, P1: Any, P2: Any, P3: Any, p4: Any, p5: Any, mu: Any, lam: Any) -> Any:
     """S, of floats or of fractions."""
     eye_u, eye_o = (np.eye(order, dtype=int) for order in (X.shape[1], V.shape[1]))
     alpha, u = -(P1 + (P2 + P2.T) / 2 + P3), lam * eye_u - X.T @ P3 @ X

@@ -1,45 +1,54 @@
-"""Proofs by plans as files: masses in integers, and a bound that is a fraction.
+"""Proofs as files: integers from which `geomnn.checker` shows what no network is below, and that bound as a fraction.
 
-The masses are rounded to multiples of the largest one over 2^MASS_BITS, and what this leaves of div π + div π' is moved
-along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
-says whatever was rounded, and the checker compares the bound for equality.  For p = 2 it is the one of the costs along
-the features, ‖A‖_2, which is lower than that in the metric of `geomnn.bounds.metrics`.
+Each kind of proof writes its evidence in whole numbers and says what it proves of them: integers a, and a number that
+no unit neuron's correlation with a is above. The unit of a is then the one that makes the bound largest, rounded down:
+so the file proves what it says whatever was rounded, and the checker compares the bound for equality. For p = 2 plans
+cost ‖A‖_2 along the features, which bounds less than the metric of `geomnn.bounds.metrics`.
 
 Source: geomnn theory, section 9.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from math import isqrt
 from typing import Any
 
 import numpy as np
 
-from geomnn.bounds.plans import ORIGIN, Plan, axis, matched
+from geomnn.bounds.base import Proof
+from geomnn.bounds.planned import PlanBound
+from geomnn.bounds.proving import Proven
 from geomnn.bounds.shortening import shortened
+from geomnn.bounds.whole_multipliers import whole_multipliers
+from geomnn.bounds.whole_plans import whole_plans
 from geomnn.checker.digits import any_size
-from geomnn.checker.plans import (
-    PROOF_FORMAT,
-    PROOF_VERSION,
-    bound_words,
-    divergence,
-    integer_columns,
-    plan_costs,
-    scaled,
-)
+from geomnn.checker.dual_values import DUAL_VALUES
+from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words
 from geomnn.checker.statements import digest, seal
+from geomnn.checker.table import scaled
 from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
-from geomnn.files import json_text, write_whole
+from geomnn.files import write_whole
 from geomnn.numbers.rationals import exact_reg, exact_table, exact_targets
 from geomnn.programs.certificate import Certificate
+from geomnn.programs.problem import Problem
 
-__all__ = ["has_plans", "proof_document", "save_proof"]
+__all__ = ["has_file", "proof_document", "proof_text", "save_proof"]
 
-MASS_BITS = 24  # of the largest mass; a bound loses about as many digits as are left of the smaller ones
+Writer = Callable[
+    [Any, Proof, Sequence[Sequence[Fraction]], float], tuple[Any, list[int], Fraction, Fraction]
+]
+# of each kind: from the bound, its proof, the exact samples and the value of the network to the part of its file, the
+# integers a, what no correlation with them is above, and the size of 1 in v
+WRITERS: dict[str, Writer] = {
+    "transport": whole_plans,
+    "stars": whole_plans,
+    "semidefinite": whole_multipliers,
+}
 UNIT_DIGITS = 17  # of the unit
 SHORTENING_SECONDS = 30.0  # in which a shorter proof is found, or not
 
@@ -54,12 +63,14 @@ def proof_document(
     scaling: Any = None,
     shorter: float = 0.0,
 ) -> dict[str, Any]:
-    """What `geomnn.checker` checks of a bound by plans, as plain lists, strings and integers.
+    """What `geomnn.checker` checks of a bound of all unit neurons, as plain lists, strings and integers.
+
+    docs/schemas/proof.schema.json says what is in it.
 
     Parameters
     ----------
     certificate : Certificate
-        With a bound "transport" or "stars", of a problem with the squared loss and one output.
+        With a bound "transport", "stars" or "semidefinite", of one output and samples without weights.
     features, target, classes : sequences of str and str, optional
         The columns of the file that X and y came from, and what −1 and +1 stand for.
     table : array_like, shape (n, d), optional
@@ -67,35 +78,27 @@ def proof_document(
     scaling : Scaling, optional
         What was done to them.
     shorter : float
-        Which part of the gap may be given up for fewer masses; to find them takes half a minute at most.
+        Which part of the gap may be given up for fewer masses of plans; to find them takes half a minute at most.
 
     Raises
     ------
     OptionError
-        If there is no bound by plans.
+        If there is no such bound, or none above 0.
     UnsupportedProblem
-        If it is one of another loss, of weighted samples or of several outputs.
+        If it is one of a loss of your own, of weighted samples or of several outputs.
     """
-    proven = certificate.proven
-    if not has_plans(certificate):
+    if not _has_proof(certificate):
         raise OptionError(
-            "The certificate has no bound by plans; take certify='stars' or 'transport' for one."
+            f"The certificate has no bound above 0 of a kind that has files: {', '.join(map(repr, WRITERS))}."
         )
+    if refused := _unwritten(certificate):
+        raise UnsupportedProblem(f"Files of proofs are not written for {refused}: read certificate.proven.")
+    proven = shorter_proof(certificate, shorter).proven
     problem, name = proven.bound.problem, proven.bound.name
-    loss = problem.loss
-    if not loss.is_quadratic or loss.weights is not None or problem.outputs > 1:
-        raise UnsupportedProblem(
-            "Files of proofs are written for the squared loss, one output and samples without weights: read "
-            "certificate.proven, which holds the plans."
-        )
-    proof = proven.proof
-    if shorter > 0:
-        least = proven.value - shorter * max(float(certificate.primal) - proven.value, 0.0)
-        proof = shortened(proven.bound, proof, least, Deadline.after(SHORTENING_SECONDS))
     reg, targets = exact_reg(problem.written[1]), exact_targets(np.reshape(problem.written[0], -1))
     rows = problem.samples.rows if table is None else exact_table(table)
     asked = {
-        "loss": loss.name,
+        "loss": problem.loss.name,
         "norm": f"{problem.norm:g}",
         "bias": problem.samples.bias,
         "reg": str(reg),
@@ -105,39 +108,35 @@ def proof_document(
         "samples": len(rows),
         "scaling": scaling and scaling.plain(),
     }
-    columns, scales = integer_columns(scaled(rows, asked["scaling"]))
-    plans = _integers(proof.evidence, problem.samples.homogeneous[:, : problem.samples.d], asked["bias"])
-    v = divergence(plans[0], len(rows))
-    largest = Fraction(0)
-    for plan in plans:
-        costs = zip(plan_costs(plan, columns, name), scales, strict=True)
-        largest = max(largest, _length([Fraction(*cost) for cost in costs], asked["norm"]))
-    unit = _unit(v, targets, reg, largest)
-    dual = unit * sum(a * y for a, y in zip(v, targets, strict=True)) - unit**2 * sum(a * a for a in v) / 2
+    part, a, largest, size = WRITERS[name](
+        proven.bound, proven.proof, scaled(rows, asked["scaling"]), float(certificate.primal)
+    )
+    unit = _unit(problem, a, targets, reg, largest, size)
+    dual = DUAL_VALUES[asked["loss"]](unit, a, targets)
     document = {
         "format": PROOF_FORMAT,
         "version": PROOF_VERSION,
         "bound": name,
         "problem": asked | {"sha256": digest(asked, rows, targets)},
         "unit": str(unit),
-        "plans": plans,
-        "claim": {"dual": str(dual), "statement": bound_words(name, asked["norm"], dual)},
+        KINDS[name].part: part,
+        "claim": {"dual": str(dual), "statement": bound_words(name, asked, dual)},
     }
     return document | {"seal": seal(document)}
 
 
-def has_plans(certificate: Certificate) -> bool:
-    """Whether a certificate has a bound by plans.
+def has_file(certificate: Certificate) -> bool:
+    """Whether there is a bound of a certificate that can be a file.
 
     Parameters
     ----------
     certificate : Certificate
     """
-    return certificate.proven is not None and certificate.proven.bound.name in ("transport", "stars")
+    return _has_proof(certificate) and not _unwritten(certificate)
 
 
 def save_proof(certificate: Certificate, path: str | os.PathLike[str], shorter: float = 0.0) -> None:
-    """Write the proof of a bound by plans, so that anyone can check it with `geomnn.exact.verify`.
+    """Write the proof of a bound, so that anyone can check it with `geomnn.exact.verify`.
 
     Parameters
     ----------
@@ -153,53 +152,89 @@ def save_proof(certificate: Certificate, path: str | os.PathLike[str], shorter: 
     FileError
         If the file cannot be written.
     """
-    write_whole(path, json_text(proof_document(certificate, shorter=shorter)))
+    write_whole(path, proof_text(proof_document(certificate, shorter=shorter)))
 
 
-def _integers(evidence: Sequence[Plan], points: np.ndarray, bias: bool) -> list[list[list[int]]]:
-    """The plans in whole multiples of one mass, the second one with the negative divergence of the first."""
-    largest = max((float(np.abs(plan.masses).max(initial=0.0)) for plan in evidence), default=0.0)
-    whole = [
-        Plan(plan.rows, plan.columns, np.rint(plan.masses * (2.0**MASS_BITS / (largest or 1.0))))
-        for plan in evidence
-    ]
-    if len(whole) > 1:
-        places = points @ axis(points)
-        off = -whole[0].divergence(len(points)) - whole[1].divergence(len(points))
-        if bias:
-            more = matched(off, places)
-        else:
-            more = matched(np.append(off, -off.sum()), np.append(places, 0.0))
-            ends = [np.where(end == len(points), ORIGIN, end) for end in (more.rows, more.columns)]
-            more = Plan(ends[0], ends[1], more.masses)
-        whole[1] = whole[1].joined(more)
-    return [_listed(plan.merged()) for plan in whole]
+def proof_text(document: dict[str, Any]) -> str:
+    """The text of a file: its integers are many, so they stand side by side."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _listed(plan: Plan) -> list[list[int]]:
-    """For each sample i that masses leave: i, j, π_ij, j, π_ij, …"""
-    found: dict[int, list[int]] = {}
-    order = np.lexsort([plan.columns, plan.rows])
-    for i, j, mass in zip(plan.rows[order], plan.columns[order], plan.masses[order], strict=True):
-        found.setdefault(int(i), [int(i)]).extend((int(j), int(mass)))
-    return list(found.values())
+def shorter_proof(certificate: Certificate, part: float) -> Certificate:
+    """The certificate with a proof of fewer masses, for at most a part of the gap; as it is where none is found.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    part : float
+    """
+    proven = certificate.proven
+    if not part or not isinstance(proven.bound, PlanBound):
+        return certificate
+    least = proven.value - part * max(float(certificate.primal) - proven.value, 0.0)
+    proof = shortened(proven.bound, proven.proof, least, Deadline.after(SHORTENING_SECONDS))
+    return _with(certificate, replace(proven, proof=proof, value=proof.value(proven.bound.problem)))
 
 
-def _length(costs: Sequence[Fraction], norm: str) -> Fraction:
-    """‖A‖_q, or a little more where it is a root."""
-    if norm != "2":
-        return max(costs) if norm == "1" else sum(costs, Fraction(0))
-    square = sum((cost * cost for cost in costs), Fraction(0))
-    return Fraction(isqrt(square.numerator * square.denominator << 128) + 1, square.denominator << 64)
+def lowered(certificate: Certificate, document: dict[str, Any]) -> Certificate:
+    """The certificate with the bound that its file proves, rounded down, where that is less.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    document : dict
+        Its `proof_document`.
+    """
+    dual, proven = Fraction(document["claim"]["dual"]), certificate.proven
+    value = float(dual)
+    value = value if Fraction(value) <= dual else float(np.nextafter(value, -np.inf))
+    return _with(certificate, replace(proven, value=min(proven.value, value)))
 
 
-def _unit(v: Sequence[int], targets: Sequence[Fraction], reg: Fraction, largest: Fraction) -> Fraction:
-    """The unit for which the bound is largest, at most reg over the cost of the plans, rounded down."""
-    square = sum(a * a for a in v)
-    worth = sum((a * y for a, y in zip(v, targets, strict=True)), Fraction(0))
-    if not square or worth <= 0:
-        raise OptionError("The bound is 0, which needs no proof: nothing is written.")
-    best = worth / square
+def _with(certificate: Certificate, proven: Proven) -> Certificate:
+    """The certificate with another proof of the same bound, which may stand beside one by atoms."""
+    if certificate.coverage.method != proven.bound.name:
+        return replace(certificate, proven=proven)
+    return replace(certificate, proven=proven, dual=proven.value, count=proven.proof.count)
+
+
+def _has_proof(certificate: Certificate) -> bool:
+    """Whether there is a bound above 0 of a kind that has files."""
+    proven = certificate.proven
+    return proven is not None and proven.bound.name in WRITERS and proven.value > 0
+
+
+def _unwritten(certificate: Certificate) -> str:
+    """What of its problem a bound has no file for; empty if it has one."""
+    problem = certificate.proven.bound.problem
+    if problem.outputs > 1:
+        return f"{problem.outputs} outputs"
+    if certificate.proven.proof.evidence is None:
+        return "a bound by singular values alone"
+    if problem.loss.weights is not None:
+        return "weighted samples"
+    return "" if problem.loss.name in DUAL_VALUES else f"loss={problem.loss.name!r}"
+
+
+def _unit(
+    problem: Problem,
+    a: Sequence[int],
+    targets: Sequence[Fraction],
+    reg: Fraction,
+    largest: Fraction,
+    size: Fraction,
+) -> Fraction:
+    """The unit for which the bound is largest, with which no correlation is above reg, rounded down.
+
+    For the squared loss D is largest at unit = a·y/a·a; others, of which D has a domain, end at v, unit = size.
+    """
+    agreed = [k * y for k, y in zip(a, targets, strict=True)]
+    if problem.loss.is_quadratic:
+        best = sum(agreed, Fraction(0)) / max(sum(k * k for k in a), 1)
+    else:
+        best = min(size, 1 / max(*agreed, Fraction(1)))
     best = min(best, reg / largest) if largest else best
+    if best <= 0:
+        raise OptionError("The bound is 0, which needs no proof: nothing is written.")
     shift = 10 ** max(UNIT_DIGITS - len(str(best.numerator)) + len(str(best.denominator)), 0)
     return Fraction(int(best * shift), shift)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size, parse_json
-from geomnn.checker.plans import PROOF_FORMAT, check_proof
+from geomnn.checker.proofs import KINDS, PROOF_FORMAT, check_proof
 from geomnn.checker.statements import Falsehood, brief, check, number, require, seal
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
@@ -48,9 +49,9 @@ def verify_report(report: Path, data: Path) -> list[str]:
         return check_proof(document, rows, targets)
     bounded = []
     if report.is_dir() and proof.exists():
-        plans = _read(proof)
-        bounded = check_proof(plans, rows, targets)
-        _check_same(plans["problem"], document)
+        proven = _read(proof)
+        bounded = check_proof(proven, rows, targets)
+        _check_same(proven, document)
     if bounded and document.get("numbers") != "exact":  # all else there is in float64
         return bounded
     proved = check(document, rows, targets) + bounded
@@ -61,12 +62,12 @@ def verify_report(report: Path, data: Path) -> list[str]:
     return proved
 
 
-def _check_same(proved: dict[str, Any], document: dict[str, Any]) -> None:
-    """Whether a proof is about the problem of the certificate beside it, which is as it was written."""
-    problem = document.get("problem")
-    if not isinstance(problem, dict):
-        raise Falsehood("certificate.json has no problem.")
-    for key, value in proved.items():
+def _check_same(proven: dict[str, Any], document: dict[str, Any]) -> None:
+    """Whether a proof is about the problem of the certificate beside it, which is as it was written, no more."""
+    problem, claim = document.get("problem"), document.get("claim")
+    if not (isinstance(problem, dict) and isinstance(claim, dict)):
+        raise Falsehood("certificate.json has no problem or no claim.")
+    for key, value in proven["problem"].items():
         other = problem.get(key)
         if key == "reg":  # a float stands for its shortest decimal
             other = str(Fraction(repr(other))) if type(other) in (int, float) else other
@@ -75,6 +76,23 @@ def _check_same(proved: dict[str, Any], document: dict[str, Any]) -> None:
     require(
         document.get("seal") == seal(document), "certificate.json was changed after it was written (seal)."
     )
+    if claim.get("counted") == KINDS[proven["bound"]].counted:  # else it says what was shown by atoms
+        _check_claim(claim, problem, proven)
+
+
+def _check_claim(claim: dict[str, Any], problem: dict[str, Any], proven: dict[str, Any]) -> None:
+    """Whether a claim in floats is what a proof has shown of all unit neurons, or less."""
+    shown = Fraction(proven["claim"]["dual"])
+    values: list[Any] = [claim.get(key) for key in ("primal", "dual", "gap", "relative_gap")]
+    require(all(type(value) is float and isfinite(value) for value in values),
+            "A value of certificate.json is no number.")  # fmt: skip
+    primal, bound, gap, share = values
+    require(claim.get("scope") == "global" and problem.get("program") == "all",
+            "certificate.json does not claim what proof.json shows, a bound of all neurons.")  # fmt: skip
+    require(Fraction(bound) <= shown,
+            f"certificate.json claims the bound {bound!r} and proof.json shows {float(shown)!r}.")  # fmt: skip
+    require(gap == primal - bound and share == (gap / abs(primal) if gap and primal else 0.0),
+            "The gap of certificate.json is not that between its value and its bound.")  # fmt: skip
 
 
 def _read(file: Path) -> dict[str, Any]:

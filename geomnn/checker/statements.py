@@ -23,9 +23,11 @@ __all__ = [
     "covered_networks",
     "digest",
     "number",
+    "rational",
     "require",
     "seal",
     "sentence",
+    "shown",
 ]
 
 FORMAT, VERSION = "geomnn certificate", 1
@@ -350,6 +352,13 @@ def number(value: Any, name: str) -> Surd:
         short = 0 < len(terms) == len(found.terms) and list(total) == sorted(total) and list(total) != [1]
         require(short, f"{name} is not in its shortest form.")
     return found
+
+
+def rational(value: Any, name: str) -> Fraction:
+    """A number that is a rational one, as "p/q"."""
+    found = number(value, name).terms
+    require(isinstance(value, str) and set(found) <= {1}, f"{name} is {brief(value)}, no rational number.")
+    return found.get(1, Fraction(0))
 
 
 def _list(value: Any, name: str) -> list[Any]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import written
 from geomnn.checker.statements import Falsehood, brief, require
 
-__all__ = ["read_columns"]
+__all__ = ["read_columns", "scaled"]
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 
@@ -89,3 +91,27 @@ def _classes(column: list[str], classes: list[Any]) -> list[Fraction]:
     for cell, key in zip(column, keys[:-2], strict=True):
         require(key in targets, f"The data hold the class {cell!r}, which the certificate does not name.")
     return [targets[key] for key in keys[:-2]]
+
+
+def scaled(rows: Sequence[Sequence[Fraction]], scaling: Any) -> Sequence[Sequence[Fraction]]:
+    """The samples, standardised if there is a scaling: (x − mean)/deviation with its numbers as they are written."""
+    if scaling is None:
+        return rows
+    keys = isinstance(scaling, dict) and set(scaling) == {"mean", "deviation"}
+    require(keys, f"The scaling is {brief(scaling)}.")
+    mean, deviation = (
+        [_decimal(entry) for entry in _entries(scaling[key], len(rows[0]))] for key in ("mean", "deviation")
+    )
+    require(all(size > 0 for size in deviation), "A deviation of the scaling is not above 0.")
+    return [[(x - m) / s for x, m, s in zip(row, mean, deviation, strict=True)] for row in rows]
+
+
+def _decimal(entry: Any) -> Fraction:
+    if type(entry) not in (int, float) or not isfinite(entry):
+        raise Falsehood(f"The scaling holds {brief(entry)}, which is no number.")
+    return Fraction(repr(entry))
+
+
+def _entries(values: Any, d: int) -> list[Any]:
+    require(isinstance(values, list) and len(values) == d, f"The scaling does not have {d} numbers.")
+    return list(values)

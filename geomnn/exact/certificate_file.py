@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.plans import PROOF_FORMAT, check_proof
+from geomnn.checker.proofs import PROOF_FORMAT, check_proof
 from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, read_json, write_whole
@@ -198,7 +198,11 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     Source: geomnn theory, section 8.
     """
     real_table(X, "X")
-    rows, targets = exact_table(X), exact_targets(plain_array(y, "y"))
+    array = plain_array(y, "y")
+    rows, targets = (
+        exact_table(X),
+        exact_targets(array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array),
+    )
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")

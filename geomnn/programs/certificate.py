@@ -137,7 +137,8 @@ class Certificate:
             )
             loose = f" Names of partial wedges give their weights to {self.name_error:.1g} only."
             return covered.sentence(f"{float(self.primal):.10g}", known) + loose * self.names_are_loose
-        gap = f"{self.relative_gap:.1g}" if abs(self.relative_gap) > 1e-14 else "below 1e-14"
+        share = float(self.relative_gap)
+        gap = rounded(share, ROUND_CEILING, 1) if abs(share) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         known = f"this one: {rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
         return covered.sentence(rounded(self.dual, ROUND_FLOOR), known)
@@ -157,7 +158,7 @@ class Certificate:
         rows = {
             "value of (T)": short_number(self.primal, 12),
             "lower bound" if covered.proves else "estimate, no bound": short_number(self.dual, 12),
-            "relative gap": f"{float(self.relative_gap):.2g}" if self.gap else "0",
+            "relative gap": rounded(float(self.relative_gap), ROUND_CEILING, 2) if self.gap else "0",
             "largest |correlation|/reg": short_number(self.largest_correlation, 12),
             "scope": f"{covered.scope} (program: {covered.program})",
             "looked at": f"{self.count:,} {covered.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
@@ -178,9 +179,9 @@ def _surd(number: Any) -> Surd:
     return Surd({basis.radicands[k]: c for k, c in basis.read(number).terms.items()})
 
 
-def rounded(value: float, direction: str) -> str:
-    """Ten digits, rounded so that a bound stays one, but for the last digits of float64 (above 14)."""
-    return f"{float(Context(prec=10, rounding=direction).create_decimal(f'{value:.14g}')):.10g}"
+def rounded(value: float, direction: str, digits: int = 10) -> str:
+    """So many digits, rounded so that a bound stays one, but for the last digits of float64 (above 14)."""
+    return f"{float(Context(prec=digits, rounding=direction).create_decimal(f'{value:.14g}')):.{digits}g}"
 
 
 def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
@@ -210,7 +211,8 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
             )
     elif not relaxed and not abs(certificate.gap) <= tol * abs(certificate.primal):
         # a negative gap is rounding, too
+        share = rounded(float(certificate.relative_gap), ROUND_CEILING, 2)
         warn(
-            f"The relative duality gap is {certificate.relative_gap:.2g}, not within tol={tol:g}: {reason}. {advice}",
+            f"The relative duality gap is {share}, not within tol={tol:g}: {reason}. {advice}",
             ConvergenceWarning,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from geomnn.bounds.proof_file import proof_text
 from geomnn.files import json_text
 from geomnn.report.folder import check_folder, whole_folder
 from geomnn.report.function import function_text
@@ -35,8 +36,8 @@ def write_report(study: Study, folder: Path) -> None:
         "network.py": function_text(study),
         "report.html": page_text(study, pictures),
     }
-    if (proof := study.proof) is not None:
-        texts["proof.json"] = json_text(proof)
+    if study.proof is not None:
+        texts["proof.json"] = proof_text(study.proof)
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_CEILING
 from typing import Any
 
 from geomnn.checker.digits import printable
 from geomnn.numbers.rationals import short_number
+from geomnn.programs.certificate import rounded
 from geomnn.report.study import Study
 
-__all__ = ["cell", "facts", "number", "shortened", "spanned"]
+__all__ = ["above", "cell", "facts", "number", "shortened", "spanned"]
 
 SCOPES = {
     "global": "every two-layer network of every width",
@@ -34,6 +36,11 @@ def spanned(study: Study) -> dict[int, list[int]]:
     return found
 
 
+def above(gap: float, digits: int = 2) -> str:
+    """So many digits of a gap, rounded up."""
+    return rounded(gap, ROUND_CEILING, digits)
+
+
 def facts(study: Study) -> dict[str, str]:
     """The certificate as numbers."""
     c = study.solution.certificate
@@ -43,7 +50,7 @@ def facts(study: Study) -> dict[str, str]:
     rows = {
         "training objective of this network": short_number(c.primal, 12),
         bound: short_number(c.dual, 12),
-        "gap": "0, exactly" if c.exact else f"{c.gap:.2g} (relative {c.relative_gap:.2g})",
+        "gap": "0, exactly" if c.exact else f"{above(c.gap)} (relative {above(c.relative_gap)})",
         "largest |correlation| / reg": short_number(c.largest_correlation, 12),
         "scope": f"{c.coverage.scope}: {SCOPES[c.coverage.scope]}",
         "program": f"{c.coverage.program}: {PROGRAMS[c.coverage.program]}",

@@ -85,7 +85,7 @@ def _found(study: Study) -> dict[str, Any]:
         "scope": certificate.coverage.scope, "drawn": certificate.coverage.program == "sampled",
         # the bounds meet, to a millionth, so that there is nothing left to gain
         "exact": certificate.exact, "reached": certificate.exact or abs(certificate.relative_gap) <= 1e-6,
-        "relative_gap": certificate.relative_gap, "facts": listings.facts(study),
+        "relative_gap": listings.above(float(certificate.relative_gap), 1), "facts": listings.facts(study),
         "checked": coverage(study), "check": "" if certificate.exact else check_lines(study),
     }  # fmt: skip
 

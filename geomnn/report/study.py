@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.bounds.proof_file import has_plans, proof_document
+from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
 from geomnn.derivation import Solution, derive
 from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
@@ -131,6 +131,8 @@ class Study:
         The network, on the standardised features if there is a scaling.
     doubt : str or None
         What is strange about the header of the file, in a sentence.
+    proof : dict or None
+        proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
     """
 
     request: Request
@@ -143,6 +145,7 @@ class Study:
     digest: str
     solution: Solution
     doubt: str | None = None
+    proof: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> np.ndarray:
@@ -167,16 +170,6 @@ class Study:
         return certificate_record(
             self.solution, self.features, self.request.target, self.classes, self.X, self.scaling
         )
-
-    @property
-    def proof(self) -> dict[str, Any] | None:
-        """proof.json: the plans of a bound of all neurons, where there are such and the checker takes them."""
-        certificate, problem = self.solution.certificate, self.solution.problem
-        if not has_plans(certificate) or not problem.loss.is_quadratic:
-            return None
-        table = (self.features, self.request.target, self.classes, self.X, self.scaling)
-        long = certificate.count > LONG_PROOF
-        return proof_document(certificate, *table, shorter=SHORTER if long else 0.0)
 
     @property
     def predictions(self) -> np.ndarray:
@@ -234,7 +227,16 @@ def study_table(request: Request, progress: bool = False) -> Study:
         bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
         certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
     )  # fmt: skip
-    return Study(request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt)
+    proof, certificate = None, solution.certificate
+    if has_file(certificate):  # of which the certificate then says no more than its file shows
+        certificate = shorter_proof(
+            certificate, SHORTER if certificate.proven.proof.count > LONG_PROOF else 0.0
+        )
+        proof = proof_document(certificate, features, request.target, classes, X, scaling)
+        solution = replace(solution, certificate=lowered(certificate, proof))
+    return Study(
+        request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt, proof
+    )
 
 
 def _names(features: str | None) -> list[str] | None:

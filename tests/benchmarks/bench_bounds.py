@@ -2,20 +2,24 @@
 
 python tests/benchmarks/bench_bounds.py                # all rows, some ten minutes
 python tests/benchmarks/bench_bounds.py wine cells     # those whose words are among these
+python tests/benchmarks/bench_bounds.py files          # the files of proofs by stars, three minutes: size, gap, check
 
 The network is that of a search of its own, for p = 1 one that stars have shown the way. What is timed is `gm.bound` of
 it alone, by the wall, after one call that compiles. A row says what is asked of it: a gap of the program, in percent,
 and seconds.
 """
 
+import json
 import sys
 import time
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
 import geomnn as gm
+from geomnn.bounds.proof_file import proof_document, proof_text
 
 
 class Row(NamedTuple):
@@ -104,7 +108,36 @@ def measure(row, found):
     return reached, min(gap for _, gap in gaps), spent
 
 
+def files():
+    """The file of a proof by stars, whole and for a third of the gap: its size, what it proves, seconds of the check."""
+    print(
+        f"{'table':22} {'given up':>8} {'masses':>8} {'kB':>6} {'gap':>9} {'write CPU':>9} {'check CPU':>10}"
+    )
+    for name, d in (("wine", 13), ("diabetes", 10), ("breast cancer", 30)):
+        X, y = table(name, d, 0)
+        reg = 0.1 * gm.reg_max(X, y, norm=1, dictionary="local")
+        certificate = gm.derive(
+            X, y, reg, dictionary="local", certify="stars", time_limit=2 * SEARCH
+        ).certificate
+        for part in (0.0, 1 / 3):
+            begun = time.process_time()
+            text = proof_text(proof_document(certificate, shorter=part))
+            written = time.process_time()
+            gm.exact.verify(json.loads(text), X, y)
+            checked, document = time.process_time(), json.loads(text)
+            share = 1 - float(Fraction(document["claim"]["dual"])) / certificate.primal
+            masses = sum(len(row) // 2 for plan in document["plans"] for row in plan)
+            print(
+                f"{name} × {d}".ljust(22),
+                f"{part:>8.2f} {masses:>8,} {len(text.encode()) / 1000:>6.1f} {100 * share:>8.4f}%",
+                f"{written - begun:>9.1f}s {checked - written:>9.2f}s",
+                flush=True,
+            )
+
+
 def main(words):
+    if words == ["files"]:
+        return files()
     found = {}
     print(
         f"{'table':22} p  {'bound':10} {'asked':>8} {'in':>5} {'reached after':>14} {'least gap':>10} {'CPU':>6}"
