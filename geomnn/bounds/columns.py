@@ -93,7 +93,7 @@ class Column:
         if not self.fixed:
             self.keys, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
             self.settled = violated == 0
-        self.slopes = program.slopes(end.x).sum(axis=(0, 1)) * (self.height / self.width)
+        self.slopes = program.slopes(end.x) * (self.height / self.width)
         self.predicted = self.offset + self.height * program.fitted(end.x)[: len(nodes)]
         return [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
 

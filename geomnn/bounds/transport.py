@@ -62,10 +62,10 @@ class TransportRelaxation(Relaxation):
         unit = self.columns(np.concatenate([1 / distances, np.zeros(2 * self.signs * self.d)]))
         # so that what the pairs take of each price is at most a half, and −μ ≤ 0 takes the rest
         product = 0.5 / max(
-            float((-self.slopes(unit) / self.fit.prices).max()), 1 / float(slopes @ self.fit.prices)
+            float((-self.last(unit) / self.costs).max()), 1 / float(slopes @ self.fit.prices)
         )
         now = self.begin(x, product, distances)
-        rest = self.slopes(self.gradient(x) + self.columns(now.multipliers)).ravel()
+        rest = self.last(self.gradient(x) + self.columns(now.multipliers)).ravel()
         multipliers = np.append(now.multipliers[: len(self.pairs)], now.multipliers[len(self.pairs) :] + rest)
         return replace(
             now, multipliers=multipliers, product=mean_product(now.slacks, multipliers, self.tight)
@@ -84,7 +84,7 @@ class TransportRelaxation(Relaxation):
         return np.concatenate([*f, np.concatenate(slopes) - z[len(self.pairs) :]])
 
     def violations(self, x: np.ndarray, sign: int, rows: np.ndarray) -> np.ndarray:
-        f, (up, down) = x[sign * self.n : (sign + 1) * self.n], self.slopes(x)[sign]
+        f, (up, down) = x[sign * self.n : (sign + 1) * self.n], np.split(self.last(x)[sign], 2)
         excess = f[rows, None] - f
         _allow(self.fit.points[rows], self.fit.points, up, down, excess)
         if self.fit.origin:
