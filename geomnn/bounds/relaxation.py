@@ -103,8 +103,8 @@ class Pairs:
 class Relaxation(Program):
     """The fit over a class of relaxed units, on a working set of its pairs.
 
-    Its variables are f for each sign and sample, further ones of the class, and for each sign those that cost something,
-    μ⁺ and μ⁻ unless the class has others; its rows are the pairs, and further ones.
+    Its variables are f for each sign and sample, further ones of the class, and for each sign the last ones, with their
+    costs: μ⁺ and μ⁻ unless the class has others. Its rows are the pairs, and further ones.
 
     Parameters
     ----------
@@ -134,6 +134,12 @@ class Relaxation(Program):
     def fitted(self, x: np.ndarray) -> np.ndarray:
         """f⁺ − f⁻, shape (N,)."""
         return self._direction @ x[: self.heights].reshape(self.signs, self.n)
+
+    @classmethod
+    def size(cls, n: int, d: int) -> tuple[int, int]:
+        """About how many numbers and products a step takes for one sign."""
+        order = n + 2 * d
+        return order**2, order**3 // 3
 
     def priced(self) -> np.ndarray:
         """What the last variables of a sign cost, shape (k,)."""
