@@ -8,7 +8,7 @@ import geomnn as gm
 from geomnn.bounds.interior_point import Iterate, Program, interior_point
 from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.nodes import Nodes
-from geomnn.bounds.plans import EMPTY, ORIGIN, Plan, axis, matched
+from geomnn.bounds.plans import EMPTY, ORIGIN, Plan, axis, costs, matched
 from geomnn.bounds.shortening import shortened
 from geomnn.bounds.stars import StarBound
 from geomnn.bounds.transport import TransportBound
@@ -48,8 +48,8 @@ def test_the_plan_of_an_example():
     points = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
     assert plan.divergence(3).tolist() == [3.0, -1.5, -2.0]
     assert plan.stars(points).tolist() == [[3.0, -1.0], [0.0, -0.5], [0.0, 0.0]]
-    assert plan.star_costs(points).tolist() == [3.0, 1.5]
-    assert plan.transport_costs(points).tolist() == [3.0, 1.0]
+    assert costs(plan.stars(points)).tolist() == [3.0, 1.5]
+    assert costs(plan.edges(points)).tolist() == [3.0, 1.0]
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -232,7 +232,7 @@ def test_what_is_moved_inside_of_a_node_costs_nothing(bias, rays):
     whole = nodes.spread(plan, v)
     x = samples.homogeneous[:, :2]
     assert np.abs(whole.divergence(13) - v).max() <= 1e-13
-    assert whole.star_costs(x) == pytest.approx(plan.star_costs(nodes.points), rel=1e-12)
+    assert costs(whole.stars(x)) == pytest.approx(costs(plan.stars(nodes.points)), rel=1e-12)
     assert not (whole.masses < 0)[whole.columns != ORIGIN].any()
 
 

@@ -5,6 +5,8 @@ Source: geomnn theory, section 9.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from geomnn.bounds.interior_point import interior_point
@@ -93,9 +95,13 @@ class Column:
         if not self.fixed:
             self.keys, violated = program.grown(end.x, end.multipliers, end.product, ADDED)
             self.settled = violated == 0
-        self.slopes = program.slopes(end.x).sum(axis=(0, 1)) * (self.height / self.width)
+        self.slopes = program.slopes(end.x) * (self.height / self.width)
         self.predicted = self.offset + self.height * program.fitted(end.x)[: len(nodes)]
-        return [plan.times(self.mass * self.height) for plan in program.plans(end.multipliers)]
+        scale = np.outer(self.width, self.width)
+        return [
+            replace(plan.times(self.mass * self.height), metric=None if metric is None else metric / scale)
+            for plan, metric in zip(program.plans(end.multipliers), program.metrics(end.x), strict=True)
+        ]
 
     def _fit(self, prices: np.ndarray) -> Fit:
         """The fit in units in which its numbers are of size 1."""

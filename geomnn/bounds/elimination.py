@@ -1,13 +1,13 @@
 """The slopes of each sample of a relaxation by stars, eliminated one sample after the other: compiled inner loops.
 
-In A'WA the slopes g_i of a sample meet f, μ and one another, but those of no other sample. With d_ij = x_i − x_j, the
-weights w_ij of its pairs and a_i, b_i of its boxes g_i ≤ μ⁺ and −g_i ≤ μ⁻, the block of g_i is
+In A'WA the slopes g_i of a sample meet f, a few variables y of the class and one another, but those of no other sample.
+With d_ij = x_i − x_j, the weights w_ij of its pairs, and R_i and B_i of what bounds the slopes, the block of g_i is
 
-    G_i = Σ_j w_ij d_ij d_ij' + diag(a_i + b_i) = L_i L_i',
-    C_i = [ w_ij d_ij at f_j | −Σ_j w_ij d_ij at f_i | −diag(a_i) at μ⁺ | diag(b_i) at μ⁻ ],
+    G_i = Σ_j w_ij d_ij d_ij' + R_i = L_i L_i',
+    C_i = [ w_ij d_ij at f_j | −Σ_j w_ij d_ij at f_i | B_i at y ],
 
-and what is left on f and μ is the Laplacian of w and diagonals, less Σ_i C_i' G_i⁻¹ C_i. Samples are
-numbered r = sign N + i.
+and what is left on f and y is the Laplacian of w and what y has of its own, less Σ_i C_i' G_i⁻¹ C_i. Of this,
+B_i' G_i⁻¹ B_i is for the class to form. Samples are numbered r = sign N + i.
 
 Source: geomnn theory, section 9.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 from geomnn.machine import compiled
 
-__all__ = ["condensed", "expanded", "reduced", "slopes_of", "stretched"]
+__all__ = ["boxed", "condensed", "coupled", "expanded", "inverted", "reduced", "slopes_of", "stretched"]
 
 # relative to a diagonal entry, the least that a pivot may be: some roundings, so that no root is of a number below 0
 LEAST_PIVOT = 1e-14
@@ -56,49 +56,41 @@ def _solve(L: np.ndarray, x: np.ndarray) -> None:
 
 
 @compiled
-def _whiten(L: np.ndarray, K: np.ndarray, first: int) -> None:
-    """K := L⁻¹ K, whose columns from the first on are those of the identity."""
+def _whiten(L: np.ndarray, K: np.ndarray) -> None:
+    """K := L⁻¹ K."""
     for p in range(len(L)):
         for q in range(p):
             factor = L[p, q]
-            for k in range(first + q + 1):
+            for k in range(K.shape[1]):
                 K[p, k] -= factor * K[q, k]
-        for k in range(first + p + 1):
+        for k in range(K.shape[1]):
             K[p, k] /= L[p, p]
 
 
 @compiled
-def _gram(K: np.ndarray, first: int, T: np.ndarray) -> None:
-    """T := K'K in its lower triangle; the columns from the first on are those of L⁻¹."""
-    for x in range(K.shape[1]):
-        for k in range(x + 1):
-            T[x, k] = 0.0
-        for p in range(max(0, x - first), K.shape[0]):
-            factor = K[p, x]
-            for k in range(x + 1):
-                T[x, k] += factor * K[p, k]
+def _unwhiten(L: np.ndarray, K: np.ndarray) -> None:
+    """K := L⁻ᵀ K."""
+    for p in range(len(L) - 1, -1, -1):
+        for k in range(K.shape[1]):
+            K[p, k] /= L[p, p]
+        for q in range(p):
+            factor = L[p, q]
+            for k in range(K.shape[1]):
+                K[q, k] -= factor * K[p, k]
 
 
 @compiled
-def _scatter(H: np.ndarray, T: np.ndarray, at: np.ndarray, above: np.ndarray, below: np.ndarray) -> None:
-    """H −= C_i' G_i⁻¹ C_i, lower triangle, from T = K'K; at: the places of the columns of f."""
-    m, d = len(at), len(above)
-    n = len(H) - 2 * d
-    for x in range(m):
+def _take(H: np.ndarray, K: np.ndarray, at: np.ndarray) -> None:
+    """H −= K'K in its lower triangle, the columns of K at their places."""
+    row = np.empty(len(at))
+    for x in range(len(at)):
+        row[: x + 1] = 0.0
+        for p in range(len(K)):
+            factor = K[p, x]
+            for k in range(x + 1):
+                row[k] += factor * K[p, k]
         for k in range(x + 1):
-            H[max(at[x], at[k]), min(at[x], at[k])] -= T[x, k]
-    for l in range(d):  # noqa: E741
-        plus, minus = n + l, n + d + l
-        for k in range(m):
-            H[plus, at[k]] += above[l] * T[m + l, k]
-            H[minus, at[k]] -= below[l] * T[m + l, k]
-        for e in range(l + 1):
-            inverse = T[m + l, m + e]
-            H[plus, n + e] -= above[l] * above[e] * inverse
-            H[minus, n + d + e] -= below[l] * below[e] * inverse
-            H[minus, n + e] += below[l] * above[e] * inverse
-            if e < l:
-                H[n + d + e, plus] += above[l] * below[e] * inverse
+            H[max(at[x], at[k]), min(at[x], at[k])] -= row[k]
 
 
 @compiled
@@ -107,35 +99,33 @@ def condensed(
     column: np.ndarray,
     D: np.ndarray,
     w: np.ndarray,
-    above: np.ndarray,
-    below: np.ndarray,
-    H: np.ndarray,
     L: np.ndarray,
+    H: np.ndarray,
+    Y: np.ndarray,
 ) -> None:
-    """H := A'WA on f and μ⁺, μ⁻ without the slopes, lower triangle; L := the factors of their blocks.
+    """H := A'WA on f without the slopes, lower triangle, with L the factors of their blocks.
 
     Parameters
     ----------
     start : ndarray of int, shape (signs N + 1,)
     column : ndarray of int, shape (m,)
     D, w : ndarray, shapes (m, d) and (m,)
-    above, below : ndarray, shape (signs N, d)
-    H : ndarray, shape (signs, N + 2d, N + 2d)
     L : ndarray, shape (signs N, d, d)
+        R_i, whose place L_i takes.
+    H : ndarray, shape (signs, at least N, at least N)
+    Y : ndarray, shape (m, d)
+        Where w_ij G_i⁻¹ d_ij is written.
     """
-    d = D.shape[1]
-    n = H.shape[1] - 2 * d
-    H[:] = 0.0
+    d, n = D.shape[1], len(L) // len(H)
+    H[:, :n, :n] = 0.0
     most = 0
     for r in range(len(L)):
         most = max(most, start[r + 1] - start[r])
-    columns, product = np.empty((d, most + 1 + d)), np.empty((most + 1 + d, most + 1 + d))
-    places = np.empty(most + 1, np.int64)
+    columns, places = np.empty((d, most + 1)), np.empty(most + 1, np.int64)
     for r in range(len(L)):
         h, G, i = H[r // n], L[r], r % n
         m = start[r + 1] - start[r]
-        K, T, at = columns[:, : m + 1 + d], product[: m + 1 + d, : m + 1 + d], places[: m + 1]
-        G[:] = 0.0
+        K, at = columns[:, : m + 1], places[: m + 1]
         K[:] = 0.0
         at[m] = i
         for k in range(m):
@@ -151,15 +141,39 @@ def condensed(
                 K[p, m] -= weighed
                 for q in range(p + 1):
                     G[p, q] += weighed * D[e, q]
-        for p in range(d):
-            G[p, p] += above[r, p] + below[r, p]
-            K[p, m + 1 + p] = 1.0
-            h[n + p, n + p] += above[r, p]
-            h[n + d + p, n + d + p] += below[r, p]
         _cholesky(G)
-        _whiten(G, K, m + 1)
-        _gram(K, m + 1, T)
-        _scatter(h, T, at, above[r], below[r])
+        _whiten(G, K)
+        _take(h, K, at)
+        _unwhiten(G, K)
+        for k in range(m):
+            for p in range(d):
+                Y[start[r] + k, p] = K[p, k]
+
+
+@compiled
+def inverted(L: np.ndarray, inverses: np.ndarray) -> None:
+    """G_i⁻¹ of all samples, (signs N, d, d), from their factors."""
+    d = L.shape[1]
+    F = np.empty((d, d))  # L⁻¹, by rows
+    for r in range(len(L)):
+        G = inverses[r]
+        F[:] = 0.0
+        G[:] = 0.0
+        for p in range(d):
+            for q in range(p):
+                factor = L[r, p, q]
+                for k in range(q + 1):
+                    F[p, k] -= factor * F[q, k]
+            F[p, p] = 1.0
+            for k in range(p + 1):
+                F[p, k] /= L[r, p, p]
+            for q in range(p + 1):
+                factor = F[p, q]
+                for k in range(q + 1):
+                    G[q, k] += factor * F[p, k]
+        for p in range(d):
+            for q in range(p):
+                G[q, p] = G[p, q]
 
 
 @compiled
@@ -168,29 +182,21 @@ def reduced(
     column: np.ndarray,
     D: np.ndarray,
     w: np.ndarray,
-    above: np.ndarray,
-    below: np.ndarray,
     L: np.ndarray,
     g: np.ndarray,
-    right: np.ndarray,
+    f: np.ndarray,
 ) -> None:
-    """right −= C' G⁻¹ g, for the part g (signs N, d) of a right side, and the part on f and μ (signs, N + 2d)."""
-    d = D.shape[1]
-    n = right.shape[1] - 2 * d
-    x = np.empty(d)
+    """g := G⁻¹ g and f −= C' G⁻¹ g, for the parts g (signs N, d) and f (signs, N) of a right side."""
+    n = f.shape[1]
     for r in range(len(L)):
         s, i = r // n, r % n
-        x[:] = g[r]
-        _solve(L[r], x)
+        _solve(L[r], g[r])
         for e in range(start[r], start[r + 1]):
             along = 0.0
-            for p in range(d):
-                along += D[e, p] * x[p]
-            right[s, column[e]] -= w[e] * along
-            right[s, i] += w[e] * along
-        for p in range(d):
-            right[s, n + p] += above[r, p] * x[p]
-            right[s, n + d + p] -= below[r, p] * x[p]
+            for p in range(D.shape[1]):
+                along += D[e, p] * g[r, p]
+            f[s, column[e]] -= w[e] * along
+            f[s, i] += w[e] * along
 
 
 @compiled
@@ -199,24 +205,51 @@ def expanded(
     column: np.ndarray,
     D: np.ndarray,
     w: np.ndarray,
-    above: np.ndarray,
-    below: np.ndarray,
     L: np.ndarray,
-    x: np.ndarray,
+    f: np.ndarray,
     g: np.ndarray,
 ) -> None:
-    """g := G⁻¹ (g − C x), the slopes that belong to x on f and μ (signs, N + 2d)."""
-    d = D.shape[1]
-    n = x.shape[1] - 2 * d
+    """g := G⁻¹ (g − C f), the slopes that belong to f (signs, N)."""
+    n = f.shape[1]
     for r in range(len(L)):
         s, i = r // n, r % n
-        for p in range(d):
-            g[r, p] += above[r, p] * x[s, n + p] - below[r, p] * x[s, n + d + p]
         for e in range(start[r], start[r + 1]):
-            weighed = w[e] * (x[s, column[e]] - x[s, i])
-            for p in range(d):
+            weighed = w[e] * (f[s, column[e]] - f[s, i])
+            for p in range(D.shape[1]):
                 g[r, p] -= weighed * D[e, p]
         _solve(L[r], g[r])
+
+
+@compiled
+def coupled(start: np.ndarray, column: np.ndarray, Y: np.ndarray, B: np.ndarray, H: np.ndarray) -> None:
+    """H := −Σ_i C_i' G_i⁻¹ B_i between f and y, (signs, N, k), for B (signs N, d, k)."""
+    n, k = H.shape[1:]
+    H[:] = 0.0
+    row = np.empty(k)
+    for r in range(len(B)):
+        h, i = H[r // n], r % n
+        for e in range(start[r], start[r + 1]):
+            row[:] = 0.0
+            for p in range(Y.shape[1]):
+                for q in range(k):
+                    row[q] += Y[e, p] * B[r, p, q]
+            for q in range(k):
+                h[column[e], q] -= row[q]
+                h[i, q] += row[q]
+
+
+@compiled
+def boxed(start: np.ndarray, column: np.ndarray, Y: np.ndarray, a: np.ndarray, H: np.ndarray) -> None:
+    """What `coupled` does for B_i = diag(a_i), a (signs N, d)."""
+    n = H.shape[1]
+    H[:] = 0.0
+    for r in range(len(a)):
+        h, i = H[r // n], r % n
+        for e in range(start[r], start[r + 1]):
+            for p in range(Y.shape[1]):
+                step = Y[e, p] * a[r, p]
+                h[column[e], p] -= step
+                h[i, p] += step
 
 
 @compiled

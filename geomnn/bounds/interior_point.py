@@ -2,7 +2,8 @@
 
     minimise ½ x'Qx + c'x   subject to   A x + s = 0,  s ≥ 0, but s = 0 in tight rows
 
-A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. The
+A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. Rows
+may be convex functions of x, a(x) + s = 0, for which it takes at each iterate A = a'(x), and to Q the sum of z a''. The
 steps are those of Mehrotra with up to three corrections of Gondzio, all by one factorisation. A tight row is one with
 a large fixed weight: its residual shrinks to its multiplier's last change by that weight.
 
@@ -70,11 +71,23 @@ class Program(ABC):
 
     @abstractmethod
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        """Q x + c."""
+        """Q x + c, and the slope of a barrier where the rows have one."""
 
     @abstractmethod
     def rows(self, x: np.ndarray) -> np.ndarray:
-        """A x."""
+        """A x, or a(x)."""
+
+    def linearise(self, now: Iterate) -> None:
+        """Take A, and what the rows add to Q, at an iterate: nothing to do where they are linear."""
+        return
+
+    def along(self, step: np.ndarray) -> np.ndarray:
+        """A dx."""
+        return self.rows(step)
+
+    def room(self, step: np.ndarray) -> float:
+        """How much of a step can be taken at most, for the rows to be defined there."""
+        return np.inf
 
     @abstractmethod
     def columns(self, z: np.ndarray) -> np.ndarray:
@@ -139,6 +152,7 @@ class _Newton:
 
     def __init__(self, program: Program, now: Iterate):
         self.program, self.now = program, now
+        program.linearise(now)
         slacks, self.tight = now.slacks.copy(), program.tight
         slacks[self.tight] = 0.0
         self.infeasible = program.rows(now.x) + slacks
@@ -174,7 +188,7 @@ class _Newton:
         shift[self.tight] = 0.0
         pull = self.weights * self.infeasible * full - shift
         x = self.program.solve(-full * self.slope - self.program.columns(pull))
-        slacks = -full * self.infeasible - self.program.rows(x)
+        slacks = -full * self.infeasible - self.program.along(x)
         multipliers = -shift - self.weights * slacks
         slacks[self.tight] = 0.0
         return self._measured(x, slacks, multipliers)
@@ -184,7 +198,7 @@ class _Newton:
         now = self.now
         falls = slacks / now.slacks
         drops = np.divide(multipliers, now.multipliers, out=np.zeros_like(multipliers), where=self._positive)
-        worst = -min(falls.min(initial=0.0), drops.min(initial=0.0))
+        worst = max(-falls.min(initial=0.0), -drops.min(initial=0.0), 1 / self.program.room(x))
         return _Direction(x, slacks, multipliers, 1.0 if worst <= 1.0 else 1.0 / worst)
 
     @property

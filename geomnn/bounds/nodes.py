@@ -12,6 +12,8 @@ Source: geomnn theory, section 9.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from geomnn.bounds.plans import ORIGIN, Plan, axis
@@ -70,7 +72,7 @@ class Nodes:
     def spread(self, plan: Plan, v: np.ndarray) -> Plan:
         """A plan on the nodes, with divergence V, as one on the samples, with divergence v."""
         head = np.append(self.first, ORIGIN)
-        samples = Plan(head[plan.rows], head[plan.columns], plan.masses)
+        samples = replace(plan, rows=head[plan.rows], columns=head[plan.columns])
         others = np.ones(len(v), dtype=bool)
         others[self.first] = False
         j = np.flatnonzero(others & (self.node >= 0) & (v != 0))

@@ -17,8 +17,9 @@ import numpy as np
 
 from geomnn.bounds.base import Bound, Proof
 from geomnn.bounds.columns import Column
+from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.nodes import Nodes
-from geomnn.bounds.plans import EMPTY, Plan
+from geomnn.bounds.plans import EMPTY, Plan, costs
 from geomnn.bounds.relaxation import Relaxation
 from geomnn.deadline import Deadline, Pace
 from geomnn.machine import one_blas_thread
@@ -50,29 +51,36 @@ class PlanBound(Bound):
         Whether without a bias multiples of a sample are one node.
     relaxation : type
         The class of relaxed units.
+    ball : Ball
+        In whose dual norm the costs of all features have to be at most reg.
 
     Source: geomnn theory, section 9.
     """
 
     rays: ClassVar[bool]
-    relaxation: ClassVar[type[Relaxation]]
+    relaxation: type[Relaxation]
 
     def __init__(self, problem: Problem):
         super().__init__(problem)
+        self.ball = ball(problem.norm)
         self.nodes = Nodes(problem.samples, self.rays)
         self.points = problem.samples.homogeneous[:, : problem.samples.d]
 
     @abstractmethod
-    def cost(self, plan: Plan, points: np.ndarray) -> np.ndarray:
-        """A_l of each feature, shape (d,)."""
+    def lines(self, plan: Plan, points: np.ndarray) -> np.ndarray:
+        """The q of a plan, for which no unit's correlation is above Σ (w·q)_+, shape (k, d)."""
 
-    @abstractmethod
-    def length(self, costs: np.ndarray) -> float:
-        """‖A‖_q."""
+    def length(self, plan: Plan, points: np.ndarray) -> float:
+        """What the lines cost by prices."""
+        return float(self.ball.dual_length(costs(self.lines(plan, points))))
 
     def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
         """What no unit's correlation is above by a plan, with a slack for each feature."""
-        return self.length(self.cost(plan, points) + slack)
+        norm, lines = ball(self.problem.norm), self.lines(plan, points)
+        most = float(norm.dual_length(costs(lines) + slack))
+        if norm.p != 2:
+            return most
+        return min(most, metric_bound(lines, plan.metric) + slack * np.sqrt(points.shape[1]))
 
     @abstractmethod
     def signs(self) -> int:
@@ -94,7 +102,7 @@ class PlanBound(Bound):
         yield self.assembled([[EMPTY] * self.signs() for _ in columns], v)
         hoped, best, stalled = problem.loss.dual(v, problem.targets), -np.inf, 0
         prices, pace = self._prices(v), Pace(deadline)
-        moving = not problem.is_projection or problem.norm != 1  # the prices, or the fit
+        moving = not problem.is_projection or self.ball.q != np.inf  # the prices, or the fit
         for k in range(FITS):
             if not self._affordable(deadline) or not self.pose(columns, v, f) or pace.over():
                 return
@@ -120,20 +128,20 @@ class PlanBound(Bound):
     def _prices(self, v: np.ndarray) -> np.ndarray:
         """ρ of each column and feature to begin with, (c, d), of length reg: as the plans along a line cost."""
         nodes = self.nodes
-        costs = [self.length(self.cost(self._completed(EMPTY, nodes.merged(w)), nodes.points)) for w in v.T]
-        return self.priced(np.array(costs), np.ones((len(costs), self.points.shape[1])))
+        lengths = [self.length(self._completed(EMPTY, nodes.merged(w)), nodes.points) for w in v.T]
+        return self.priced(np.array(lengths), np.ones((len(lengths), self.points.shape[1])))
 
     def priced(self, shares: np.ndarray, profiles: np.ndarray) -> np.ndarray:
         """Prices of length reg: a row for each column with its share, none of them 0."""
         shares = np.maximum(shares, CHEAPEST * shares.max()) if shares.any() else np.ones(len(shares))
         profiles = np.maximum(profiles, CHEAPEST * profiles.max(axis=1, keepdims=True))
-        lengths = np.array([self.length(profile) for profile in profiles])
+        lengths = self.ball.dual_length(profiles)
         return self.problem.reg / np.linalg.norm(shares) * (shares / lengths)[:, None] * profiles
 
     def _moved(self, prices: np.ndarray, slopes: np.ndarray, moves: int) -> np.ndarray:
         """Prices nearer to the best ones of their length: ρ_l^(q − 1) as μ_l, shares as Σ ρ μ / share."""
         slopes = np.maximum(slopes, 0.0)  # but for rounding they are not below
-        shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), ball(self.problem.norm).q
+        shares, q = np.sqrt(np.sum(prices * slopes, axis=1)), self.ball.q
         if q == np.inf or not slopes.any(axis=1).all():
             return self.priced(shares, prices)
         largest = prices.max(axis=1, keepdims=True)
@@ -142,8 +150,9 @@ class PlanBound(Bound):
 
     def _affordable(self, deadline: Deadline) -> bool:
         """Whether there is memory and time for a step of a fit."""
-        order = self.signs() * (len(self.nodes) + 2 * self.points.shape[1])
-        return order <= LARGEST and order**3 / 3 < RATE * deadline.left()
+        numbers, products = self.relaxation.size(len(self.nodes), self.points.shape[1])
+        signs = self.signs()
+        return signs**2 * numbers <= LARGEST**2 and signs**3 * products < RATE * deadline.left()
 
     def pose(self, columns: list[Column], v: np.ndarray, f: np.ndarray) -> bool:
         """Give each column its quadratic fit; whether there is anything to fit."""
@@ -175,7 +184,7 @@ class PlanBound(Bound):
         s = 1.0
         if self.problem.loss.is_quadratic:
             cost = max(self.most(plan, self.nodes.points, 0.0) for plan in plans)
-            s = column.best(V, self.length(prices) / cost if cost > 0 else np.inf)
+            s = column.best(V, float(self.ball.dual_length(prices)) / cost if cost > 0 else np.inf)
         return [plan.times(s) for plan in plans], column.residual(s * V)
 
     def _completed(self, plan: Plan, V: np.ndarray) -> Plan:

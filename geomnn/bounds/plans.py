@@ -15,11 +15,11 @@ Source: geomnn theory, section 9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["ORIGIN", "Plan", "axis", "matched"]
+__all__ = ["ORIGIN", "Plan", "axis", "costs", "matched"]
 
 ORIGIN = -1  # the index of the node 0 that there is without a bias
 EPS = float(np.finfo(float).eps)
@@ -35,13 +35,15 @@ class Plan:
         Numbers of samples; `ORIGIN` for the origin.
     masses : ndarray, shape (k,)
         Not below 0, but for edges to the origin in plans of stars.
+    metric : ndarray, shape (d, d), optional
+        In which to measure it for p = 2, if one is known.
 
     Examples
     --------
     >>> plan = Plan(np.array([0, 0]), np.array([1, 2]), np.array([1.0, 2.0]))
     >>> plan.divergence(3).tolist()
     [3.0, -1.0, -2.0]
-    >>> plan.transport_costs(np.array([[0.0], [1.0], [-1.0]])).tolist()
+    >>> costs(plan.edges(np.array([[0.0], [1.0], [-1.0]]))).tolist()
     [2.0]
 
     Source: geomnn theory, section 9.
@@ -50,6 +52,7 @@ class Plan:
     rows: np.ndarray
     columns: np.ndarray
     masses: np.ndarray
+    metric: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.masses)
@@ -74,15 +77,9 @@ class Plan:
         columns = [np.bincount(self.rows[real], column, n) for column in moments.T]
         return np.column_stack(columns)
 
-    def transport_costs(self, points: np.ndarray) -> np.ndarray:
-        """A_l = max over ± of Σ π_ij (±(x_i − x_j)_l)_+ of each feature, for points (n, d), shape (d,)."""
-        steps, masses = self.differences(points), np.maximum(self.masses, 0.0)
-        return np.maximum(masses @ np.maximum(steps, 0.0), masses @ np.maximum(-steps, 0.0))
-
-    def star_costs(self, points: np.ndarray) -> np.ndarray:
-        """A_l = max over ± of Σ_i (±q_il)_+ of each feature, for points (n, d), shape (d,)."""
-        q = self.stars(points)
-        return np.maximum(np.maximum(q, 0.0).sum(axis=0), np.maximum(-q, 0.0).sum(axis=0))
+    def edges(self, points: np.ndarray) -> np.ndarray:
+        """π_ij (x_i − x_j) of each edge, for points (n, d), shape (k, d)."""
+        return self.differences(points) * np.maximum(self.masses, 0.0)[:, None]
 
     def rounding(self, v: np.ndarray, points: np.ndarray) -> float:
         """What float64 may hide of any A_l as a bound for v, shape (n,).
@@ -98,11 +95,11 @@ class Plan:
 
     def times(self, factor: float) -> Plan:
         """The plan with all masses multiplied by a number ≥ 0."""
-        return Plan(self.rows, self.columns, factor * self.masses)
+        return replace(self, masses=factor * self.masses)
 
     def backwards(self) -> Plan:
         """The plan with all edges turned round, for −v; with a bias only."""
-        return Plan(self.columns, self.rows, self.masses)
+        return replace(self, rows=self.columns, columns=self.rows)
 
     def joined(self, *others: Plan) -> Plan:
         """The edges of this one and of others."""
@@ -111,6 +108,7 @@ class Plan:
             np.concatenate([plan.rows for plan in plans]),
             np.concatenate([plan.columns for plan in plans]),
             np.concatenate([plan.masses for plan in plans]),
+            self.metric,
         )
 
     def completed(self, v: np.ndarray, places: np.ndarray, bias: bool) -> Plan:
@@ -140,7 +138,12 @@ class Plan:
         keys, index = np.unique((self.rows + 1) * size + self.columns + 1, return_inverse=True)
         masses = np.bincount(index.ravel(), self.masses, len(keys))
         kept = masses != 0
-        return Plan(keys[kept] // size - 1, keys[kept] % size - 1, masses[kept])
+        return Plan(keys[kept] // size - 1, keys[kept] % size - 1, masses[kept], self.metric)
+
+
+def costs(lines: np.ndarray) -> np.ndarray:
+    """A_l = max over ± of Σ (±q_l)_+ of each feature, for the edges or stars q (k, d) of a plan, shape (d,)."""
+    return np.maximum(np.maximum(lines, 0.0).sum(axis=0), np.maximum(-lines, 0.0).sum(axis=0))
 
 
 EMPTY = Plan(np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros(0))

@@ -103,8 +103,8 @@ class Pairs:
 class Relaxation(Program):
     """The fit over a class of relaxed units, on a working set of its pairs.
 
-    Its variables are f for each sign and sample, further ones of the class, and μ⁺ and μ⁻ for each sign; its rows are
-    the pairs, further ones, and −μ ≤ 0.
+    Its variables are f for each sign and sample, further ones of the class, and for each sign the last ones, with their
+    costs: μ⁺ and μ⁻ unless the class has others. Its rows are the pairs, and further ones.
 
     Parameters
     ----------
@@ -119,7 +119,8 @@ class Relaxation(Program):
         self.n, self.d = fit.points.shape
         self.signs = len(pairs.keys)
         self.tight = self._tied = np.zeros(0, dtype=int)  # rows that are tight, and the places of their f
-        self.order = self.n + 2 * self.d
+        self.costs = self.priced()
+        self.order = self.n + len(self.costs)
         self.heights = self.signs * self.n  # where f ends
         self._direction = np.array([1.0, -1.0])[: self.signs]
         self._pinned = self._pins()
@@ -134,9 +135,27 @@ class Relaxation(Program):
         """f⁺ − f⁻, shape (N,)."""
         return self._direction @ x[: self.heights].reshape(self.signs, self.n)
 
+    @classmethod
+    def size(cls, n: int, d: int) -> tuple[int, int]:
+        """About how many numbers and products a step takes for one sign."""
+        order = n + 2 * d
+        return order**2, order**3 // 3
+
+    def priced(self) -> np.ndarray:
+        """What the last variables of a sign cost, shape (k,)."""
+        return np.tile(self.fit.prices, 2)
+
+    def last(self, x: np.ndarray) -> np.ndarray:
+        """The last variables of each sign, shape (signs, k)."""
+        return x[len(x) - self.signs * len(self.costs) :].reshape(self.signs, -1)
+
     def slopes(self, x: np.ndarray) -> np.ndarray:
-        """μ⁺ and μ⁻ of each sign, shape (signs, 2, d)."""
-        return x[len(x) - 2 * self.signs * self.d :].reshape(self.signs, 2, self.d)
+        """Σ μ of each feature, shape (d,)."""
+        return self.last(x).reshape(-1, self.d).sum(axis=0)
+
+    def metrics(self, x: np.ndarray) -> list[np.ndarray | None]:
+        """The metric of each sign in which its plan is measured, (d, d), where there is one."""
+        return [None] * self.signs
 
     def cheap_slopes(self) -> np.ndarray:
         """Slopes of the features that cost the same, to begin with, shape (d,)."""
@@ -156,13 +175,13 @@ class Relaxation(Program):
 
     def value(self, x: np.ndarray) -> float:
         off = self.fitted(x) - self.fit.targets
-        return float(0.5 * self.fit.curvature @ off**2 + (self.slopes(x) @ self.fit.prices).sum())
+        return float(0.5 * self.fit.curvature @ off**2 + (self.last(x) @ self.costs).sum())
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
         slope = np.zeros_like(x)
         pull = self.fit.curvature * (self.fitted(x) - self.fit.targets)
         slope[: self.heights] = np.outer(self._direction, pull).ravel()
-        self.slopes(slope)[:] = self.fit.prices
+        self.last(slope)[:] = self.costs
         return slope
 
     def plans(self, multipliers: np.ndarray) -> list[Plan]:

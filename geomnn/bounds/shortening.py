@@ -13,6 +13,7 @@ Source: geomnn theory, section 9.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linprog
@@ -80,7 +81,7 @@ def _on_nodes(nodes: Nodes, plan: Plan) -> Plan:
     node = np.append(np.where(nodes.node < 0, len(nodes), nodes.node), len(nodes))
     rows, columns = node[plan.rows], node[plan.columns]
     other = rows != columns
-    return Plan(rows[other], columns[other], plan.masses[other]).merged()
+    return Plan(rows[other], columns[other], plan.masses[other], plan.metric).merged()
 
 
 def _columns(bound: PlanBound, proof: Proof) -> list[list[Plan]]:
@@ -104,7 +105,7 @@ def _slim(bound: PlanBound, proof: Proof, share: float, deadline: Deadline) -> P
             masses = np.abs(plan.masses)
             kept = masses > share * masses.max(initial=0.0)
             column.keys.append(np.unique(plan.rows[kept] * size + plan.columns[kept]))
-        lengths.append(max(bound.length(bound.cost(_real(plan, nodes), nodes.points)) for plan in both))
+        lengths.append(max(bound.length(_real(plan, nodes), nodes.points) for plan in both))
     prices = bound.priced(np.array(lengths), np.ones((len(plans), bound.points.shape[1])))
     parts = [bound.fitted(*each, ACCURACY, deadline) for each in zip(columns, prices, strict=True)]
     slim = [[_solid(plan, share / 10) for plan in part[0]] for part in parts]
@@ -114,13 +115,13 @@ def _slim(bound: PlanBound, proof: Proof, share: float, deadline: Deadline) -> P
 def _real(plan: Plan, nodes: Nodes) -> Plan:
     """A plan with the index of the origin in the place of N."""
     ends = [np.where(end == len(nodes), ORIGIN, end) for end in (plan.rows, plan.columns)]
-    return Plan(ends[0], ends[1], plan.masses)
+    return replace(plan, rows=ends[0], columns=ends[1])
 
 
 def _solid(plan: Plan, share: float) -> Plan:
     """A plan without the masses that are less than a share of the largest."""
     kept = np.abs(plan.masses) > share * np.abs(plan.masses).max(initial=0.0)
-    return Plan(plan.rows[kept], plan.columns[kept], plan.masses[kept])
+    return Plan(plan.rows[kept], plan.columns[kept], plan.masses[kept], plan.metric)
 
 
 def _vertex(bound: PlanBound, proof: Proof, deadline: Deadline) -> Proof:
@@ -169,7 +170,7 @@ def _least_cost(plan: Plan, V: np.ndarray, points: np.ndarray, build: Rows, dead
     )
     if result.x is None:
         return plan
-    return _solid(Plan(plan.rows, plan.columns, size * result.x[:k]), NOTHING)
+    return _solid(replace(plan, masses=size * result.x[:k]), NOTHING)
 
 
 def _transport_rows(plan: Plan, steps: np.ndarray, n: int) -> tuple[csr_array, csr_array]:

@@ -16,12 +16,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geomnn.bounds.interior_point import Iterate, mean_product
-from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import Plan
 from geomnn.bounds.relaxation import Fit, Pairs, Relaxation
 from geomnn.machine import compiled
-from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 
 __all__ = ["TransportBound", "TransportRelaxation"]
@@ -61,11 +59,9 @@ class TransportRelaxation(Relaxation):
         distances = np.maximum(distances, LEAST_DISTANCE * distances.max())
         unit = self.columns(np.concatenate([1 / distances, np.zeros(2 * self.signs * self.d)]))
         # so that what the pairs take of each price is at most a half, and −μ ≤ 0 takes the rest
-        product = 0.5 / max(
-            float((-self.slopes(unit) / self.fit.prices).max()), 1 / float(slopes @ self.fit.prices)
-        )
+        product = 0.5 / max(float((-self.last(unit) / self.costs).max()), 1 / float(slopes @ self.fit.prices))
         now = self.begin(x, product, distances)
-        rest = self.slopes(self.gradient(x) + self.columns(now.multipliers)).ravel()
+        rest = self.last(self.gradient(x) + self.columns(now.multipliers)).ravel()
         multipliers = np.append(now.multipliers[: len(self.pairs)], now.multipliers[len(self.pairs) :] + rest)
         return replace(
             now, multipliers=multipliers, product=mean_product(now.slacks, multipliers, self.tight)
@@ -84,7 +80,7 @@ class TransportRelaxation(Relaxation):
         return np.concatenate([*f, np.concatenate(slopes) - z[len(self.pairs) :]])
 
     def violations(self, x: np.ndarray, sign: int, rows: np.ndarray) -> np.ndarray:
-        f, (up, down) = x[sign * self.n : (sign + 1) * self.n], self.slopes(x)[sign]
+        f, (up, down) = x[sign * self.n : (sign + 1) * self.n], np.split(self.last(x)[sign], 2)
         excess = f[rows, None] - f
         _allow(self.fit.points[rows], self.fit.points, up, down, excess)
         if self.fit.origin:
@@ -154,20 +150,10 @@ class TransportBound(PlanBound):
 
     @classmethod
     def turn(cls, problem: Problem) -> int | None:
-        return 0 if problem.norm != 1 else None  # stars bound more there, from their first plan on
+        return None  # stars bound more, from their first plan on
 
-    def cost(self, plan: Plan, points: np.ndarray) -> np.ndarray:
-        return plan.transport_costs(points)
-
-    def length(self, costs: np.ndarray) -> float:
-        return float(ball(self.problem.norm).dual_length(costs))
-
-    def most(self, plan: Plan, points: np.ndarray, slack: float) -> float:
-        most = super().most(plan, points, slack)
-        if self.problem.norm != 2:
-            return most
-        steps, masses = plan.differences(points), np.maximum(plan.masses, 0.0)
-        return min(most, metric_bound(steps, masses) + slack * np.sqrt(points.shape[1]))
+    def lines(self, plan: Plan, points: np.ndarray) -> np.ndarray:
+        return plan.edges(points)
 
     def signs(self) -> int:
         return 1 if self.problem.samples.bias else 2
