@@ -59,7 +59,7 @@ def choose_bounds(
         )
     if certify in fit:
         needed, given = BOUNDS[certify].seconds(problem), LONGEST if time_limit is None else time_limit
-        if needed > given:
+        if needed > max(given, 1.0):
             raise EnumerationTooLarge(
                 f"certify={certify!r} takes about {needed:.0f} s for {problem.samples.n} samples, and there are "
                 f"{given:g} s: take fewer samples or another bound, or give a longer time_limit."

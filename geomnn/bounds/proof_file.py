@@ -211,6 +211,8 @@ def _unwritten(certificate: Certificate) -> str:
         return f"{problem.outputs} outputs"
     if certificate.proven.proof.evidence is None:
         return "a bound by singular values alone"
+    if f"{problem.norm:g}" not in KINDS[certificate.proven.bound.name].norms:
+        return f"{KINDS[certificate.proven.bound.name].words} with norm={problem.norm:g}"
     if problem.loss.weights is not None:
         return "weighted samples"
     return "" if problem.loss.name in DUAL_VALUES else f"loss={problem.loss.name!r}"

@@ -81,7 +81,7 @@ def _tried(bound: PlanBound, proof: Proof, bits: int) -> tuple[list[Plan], float
         plan.completed(sign * a, places, problem.samples.bias).merged()
         for plan, sign in zip(plans, (1.0, -1.0), strict=False)
     ]
-    most = max(bound.length(bound.cost(plan, points)) for plan in plans)
+    most = max(bound.length(plan, points) for plan in plans)
     return plans, unit, Proof(unit * a[:, None], unit * most, 0)
 
 

@@ -109,7 +109,7 @@ def measure(row, found):
 
 
 def files():
-    """The file of a proof by stars, whole and for a third of the gap: its size, what it proves, seconds of the check."""
+    """The file of a proof by stars, whole and for a third of the gap: its size, what it proves, seconds of a check."""
     print(
         f"{'table':22} {'given up':>8} {'masses':>8} {'kB':>6} {'gap':>9} {'write CPU':>9} {'check CPU':>10}"
     )
