@@ -245,7 +245,9 @@ def derive(
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
-    bounds = choose_bounds(certify, problem, "dictionary='chains'" if choice.program == "chains" else deeper)
+    bounds = choose_bounds(
+        certify, problem, time_limit, "dictionary='chains'" if choice.program == "chains" else deeper
+    )
     if check_flag("exact", exact):
         check_exact(problem, choice)
     # for hidden layers below, bounds of any depth are about the problem itself, others about that over all features

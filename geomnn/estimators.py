@@ -63,7 +63,7 @@ class _WedgeEstimator(BaseEstimator):
         given = None if (s == 1).all() else s
         problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
         choice = choose(self.dictionary, problem.samples, problem.norm)
-        bounds = choose_bounds(self.certify, problem)
+        bounds = choose_bounds(self.certify, problem, None)
         warm = check_flag("warm_start", self.warm_start)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         effort = Effort(self.tol, seed, affordable=AFFORDABLE_FIT, rounds=self.rounds, far_off=FAR_OFF)

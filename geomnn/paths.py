@@ -64,7 +64,8 @@ class Path:
     def kinks(self) -> np.ndarray:
         """Every reg at which v bends, falling from reg_max, shape (m,): facts about the data, as v is unique.
 
-        Where z is not, its neurons may change between two kinks as well, without a change of the outputs.
+        Kinks that are closer to each other than 1e-7 of their reg are one: rounding does not tell them apart. Where z
+        is not unique, its neurons may change between two kinks as well, without a change of the outputs.
         """
         return np.array([piece.reg for piece in self.pieces if piece.bends])
 

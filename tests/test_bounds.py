@@ -161,6 +161,23 @@ def test_networks_of_every_depth(n, d):
         assert values[depth - 2] == pytest.approx(gm.derive(X, y, 0.05, depth=depth).objective, rel=1e-7)
 
 
+def test_search_and_bound_take_turns():
+    """Both histories are on one clock, the network is the best of the searches, and the bound that of the proofs."""
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
+    solution = gm.derive(X, y, 2.0, dictionary="local", certify="stars", time_limit=60)
+    proven = solution.certificate.proven
+    times = [seconds for seconds, *_ in (*proven.searched, *proven.history)]
+    assert max(times) < 70
+    assert min(times) == proven.searched[0][0]
+    for moments in (proven.searched, proven.history):
+        assert [*moments] == sorted(moments, key=lambda moment: moment[0])
+    assert solution.objective == pytest.approx(min(primal for _, primal in proven.searched), rel=1e-3)
+    assert proven.value == max(value for *_, value in proven.history)
+    assert proven.seconds <= max(times) - proven.searched[0][0] + 1e-6
+    assert gm.bound(solution, method="stars").proven.searched == ()
+
+
 def test_an_exact_optimum_keeps_its_gap_of_zero():
     X, y = draw(8, 2)
     X, y = X.round(1), y.round(1)

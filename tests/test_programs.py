@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import geomnn as gm
@@ -67,6 +67,10 @@ def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg)
     st.integers(1, 3),
     st.booleans(),
 )
+@example(
+    58365, False, "squared", -3.0, 2, False
+)  # next to the optimum centring ends at the rounding of its barrier
+@example(22467, False, "squared", -2.9530437343441864, 3, True)
 @settings(max_examples=80, deadline=None)
 def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outputs, weighted):
     rng = np.random.default_rng(seed)

@@ -388,8 +388,9 @@ def test_time():
     problem, proofs = bounded(X, y, 5.0, deadline=Deadline.after(0.5))
     assert len(proofs) == 1  # the instant one
     assert proofs[0].value(problem) > 0
-    with pytest.raises(EnumerationTooLarge, match=r"60 samples takes about \d+ s, and there are 1 s"):
-        SemidefiniteBound.afford(problem, Deadline.after(1.0))
+    X, y = draw(90, 11)
+    with pytest.raises(EnumerationTooLarge, match=r"takes about \d+ s for 60 samples, and there are 1 s"):
+        gm.derive(X[:60], y[:60], 5.0, norm=2, bias=False, certify="semidefinite", time_limit=1)
     with pytest.raises(EnumerationTooLarge, match="there are 60 s"):
-        SemidefiniteBound.afford(pose(*draw(90, 11), 5.0, 2, False, "squared"), NEVER)
-    SemidefiniteBound.afford(pose(*draw(12, 3), 5.0, 2, True, "squared"), NEVER)
+        gm.derive(X, y, 5.0, norm=2, bias=False, certify="semidefinite")
+    assert SemidefiniteBound.seconds(pose(*draw(12, 3), 5.0, 2, True, "squared")) < 60

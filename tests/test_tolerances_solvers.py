@@ -226,8 +226,16 @@ def test_a_piece_on_which_v_goes_straight_on(turn, bends, monkeypatch):
     assert [piece.bends for piece in pieces] == [True, bends]
 
 
+@pytest.mark.parametrize(("step", "bends"), [(1e-8, False), (1e-6, True)])
+def test_the_slope_of_a_piece_that_rounding_may_have_made_is_no_fact(step, bends, monkeypatch):
+    pieces = followed(monkeypatch, [0.5, step, 1.0], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    assert [piece.bends for piece in pieces] == [True, bends, bends]
+
+
 def test_a_path_that_rounding_holds_goes_on_a_little_further(monkeypatch):
-    assert 2 <= len(followed(monkeypatch, [0.0], end=1 - 5e-6)) <= 20
+    leaps = followed(monkeypatch, [0.0], end=1 - 5e-6)
+    assert 2 <= len(leaps) <= 20
+    assert not any(piece.bends for piece in leaps)
 
 
 @pytest.mark.parametrize(("excess", "missed"), [(1e-11, False), (1e-9, True)])

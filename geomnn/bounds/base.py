@@ -17,7 +17,9 @@ import numpy as np
 from geomnn.deadline import Deadline
 from geomnn.programs.problem import Problem
 
-__all__ = ["Bound", "Proof"]
+__all__ = ["LONGEST", "Bound", "Proof"]
+
+LONGEST = 60.0  # seconds for a bound where there is no limit
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ class Bound(ABC):
     def turn(cls, problem: Problem) -> int | None:
         """When certify="auto" tries it, the lowest first; None if it brings nothing that others do not."""
         return 0
+
+    @classmethod
+    def seconds(cls, problem: Problem) -> float:
+        """About how long it takes to bring more than a first proof; 0 where each moment brings more."""
+        return 0.0
 
     @abstractmethod
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:

@@ -107,7 +107,7 @@ def bound(
             f"norm={norm:g} and {len(layers)} layers: networks of more than two are bounded with the penalty of their "
             "paths, which is that of norm=1."
         )
-    kinds = choose_bounds(method, problem, _deeper(len(layers)))
+    kinds = choose_bounds(method, problem, time_limit, _deeper(len(layers)))
     model = _Model(layers, problem)
     with effort.begun() as effort:
         f = model.outputs
@@ -197,7 +197,9 @@ def bounded(solution: Any, problem: Problem, certify: str | None, effort: Effort
     known = certificate.proven is not None or (
         atoms and certificate.coverage.scope == "global" and certify == "auto"
     )
-    kinds = () if known else choose_bounds(certify, problem, _deeper(solution.network.depth))
+    kinds = (
+        () if known else choose_bounds(certify, problem, effort.time_limit, _deeper(solution.network.depth))
+    )
     if not kinds:
         return solution
     f = np.reshape(solution.network(problem.samples.X), problem.targets.shape)

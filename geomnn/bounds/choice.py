@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from geomnn.bounds.base import Bound
+from geomnn.bounds.base import LONGEST, Bound
 from geomnn.bounds.cells import CellBound
 from geomnn.bounds.milp import MilpBound
 from geomnn.bounds.semidefinite import SemidefiniteBound
 from geomnn.bounds.stars import StarBound
 from geomnn.bounds.transport import TransportBound
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.programs.problem import Problem
 
 __all__ = ["BOUNDS", "choose_bounds"]
@@ -20,13 +20,17 @@ BOUNDS: dict[str, type[Bound]] = {
 }
 
 
-def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[type[Bound], ...]:
+def choose_bounds(
+    certify: Any, problem: Problem, time_limit: float | None, deeper: str = ""
+) -> tuple[type[Bound], ...]:
     """The bounds that a user named, in the order in which they are tried; none for None.
 
     Parameters
     ----------
     certify : None or str
     problem : Problem
+    time_limit : float or None
+        Seconds; None for LONGEST.
     deeper : str
         Why only bounds of networks of any depth will do, in words that follow "there is"; empty if all will.
 
@@ -36,6 +40,8 @@ def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[typ
         If there is no such bound.
     UnsupportedProblem
         If it is not made for such a problem.
+    EnumerationTooLarge
+        If there is no time for the one that was named.
     """
     if certify is None:
         return ()
@@ -52,6 +58,12 @@ def choose_bounds(certify: Any, problem: Problem, deeper: str = "") -> tuple[typ
             sorted((kind for kind in turns if turns[kind] is not None), key=lambda kind: turns[kind] or 0)
         )
     if certify in fit:
+        needed, given = BOUNDS[certify].seconds(problem), LONGEST if time_limit is None else time_limit
+        if needed > given:
+            raise EnumerationTooLarge(
+                f"certify={certify!r} takes about {needed:.0f} s for {problem.samples.n} samples, and there are "
+                f"{given:g} s: take fewer samples or another bound, or give a longer time_limit."
+            )
         return (BOUNDS[certify],)
     others = (
         f"or use {' or '.join(f'certify={name!r}' for name in fit)}" if fit else "as there is no bound for it"

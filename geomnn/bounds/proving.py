@@ -48,7 +48,9 @@ class Proven:
     seconds : float
         Of all bounds that were tried, up to this one.
     history : tuple of (float, str, float)
-        Seconds, name and value of each proof.
+        Seconds, name and value of each proof; where bounds and searches took turns, since the first search began.
+    searched : tuple of (float, float)
+        Seconds and value of (T) of each of these searches.
     balanced : float or None
         The value of (T) of the network with ‖w‖_p = |α| in each neuron and the best intercept, where it was given with
         other ones.
@@ -59,6 +61,7 @@ class Proven:
     value: float
     seconds: float
     history: tuple[tuple[float, str, float], ...] = ()
+    searched: tuple[tuple[float, float], ...] = ()
     balanced: float | None = None
 
     @property
@@ -158,15 +161,18 @@ def close(
 
     Source: geomnn theory, section 9.
     """
-    deadline, best = effort.deadline, None
+    deadline, best, begun, bounding = effort.deadline, None, monotonic(), 0.0
     network = lowest = search(problem, dictionary, effort.part(SEARCH_SHARE))
+    searched = [(monotonic() - begun, lowest.primal)]
     while True:
         v, f = (
             network.dual,
             problem.samples.features(network.units) @ network.coefficients + network.intercept,
         )
         enough = lowest.primal - effort.tol * abs(lowest.primal)
-        found = prove(problem, v, f, kinds, deadline, enough)
+        turn = monotonic() - begun
+        found = _later(prove(problem, v, f, kinds, deadline, enough), turn, bounding)
+        bounding += monotonic() - begun - turn
         best = found if best is None else _better(best, found)
         ended = best.value >= enough or (found.proof.ended and found.proof.units is not None)
         units = _candidates(problem, dictionary, found.proof, deadline)
@@ -175,18 +181,24 @@ def close(
         network = search(
             problem, dictionary, effort.part(SEARCH_SHARE), np.concatenate([network.units, units])
         )
+        searched.append((monotonic() - begun, network.primal))
         lowest = min(lowest, network, key=lambda each: each.primal)
         kinds = [kind for kind in kinds if not kind.moves]
         if not kinds:  # another residual brings nothing
             ended = True
             break
-    return replace(lowest, ended="" if ended else STOPPED), best
+    return replace(lowest, ended="" if ended else STOPPED), replace(best, searched=tuple(searched))
+
+
+def _later(found: Proven, turn: float, bounding: float) -> Proven:
+    """What was found by bounds whose turn came after some seconds, when so many had been spent on bounds before."""
+    history = tuple((turn + at, name, value) for at, name, value in found.history)
+    return replace(found, history=history, seconds=bounding + found.seconds)
 
 
 def _better(best: Proven, found: Proven) -> Proven:
     """The better one of two, with the history of both."""
-    history = best.history + tuple((best.seconds + at, name, value) for at, name, value in found.history)
-    return replace(found if found.value > best.value else best, history=history)
+    return replace(found if found.value > best.value else best, history=best.history + found.history)
 
 
 def _candidates(problem: Problem, dictionary: Dictionary, proof: Proof, deadline: Deadline) -> np.ndarray:

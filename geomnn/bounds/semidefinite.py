@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from geomnn.bounds.base import Bound, Proof
+from geomnn.bounds.base import LONGEST, Bound, Proof
 from geomnn.bounds.multipliers import ROUNDED_UP, Multipliers, signed_tables
 from geomnn.deadline import Deadline
-from geomnn.errors import EnumerationTooLarge, package
+from geomnn.errors import package
 from geomnn.programs.problem import Problem
 
 __all__ = ["SemidefiniteBound"]
@@ -33,7 +33,6 @@ ANCHORS = 12  # samples with a bias at most, of which each is an anchor with mul
 # seconds of two matrices S of this order, and the power of the order by which they grow
 ORDER, SECONDS, GROWTH = 32, 2.0, 4.4
 LATE = 2.0  # a program may take so many times the seconds that are left: stopped halfway, its v proves something too
-LONGEST = 60.0  # seconds that it may take where there is no limit
 LOOSE = 8.0  # a reg of so many ‖X‖ ‖V‖ n limits nothing
 # of the solver, relative to ‖X‖, ‖V‖ and ‖y‖: what is missing the bound loses, and each digit takes one iteration more
 SOLVED = 1e-9
@@ -70,27 +69,10 @@ class SemidefiniteBound(Bound):
 
     @classmethod
     def seconds(cls, problem: Problem) -> float:
-        """About how long its program takes."""
         samples = problem.samples
         matrices = (samples.n if samples.bias else 1) * (2 if problem.outputs == 1 else 1)
         order = samples.n + min(samples.n, samples.d) + problem.outputs
         return matrices / 2 * SECONDS * (order / ORDER) ** GROWTH
-
-    @classmethod
-    def afford(cls, problem: Problem, deadline: Deadline) -> None:
-        """Refuse a problem whose program takes longer than there is time, which is 60 s where there is no limit.
-
-        Raises
-        ------
-        EnumerationTooLarge
-            With the seconds that it would take.
-        """
-        seconds, left = cls.seconds(problem), _left(deadline)
-        if seconds > left:
-            raise EnumerationTooLarge(
-                f"The semidefinite program of {problem.samples.n} samples takes about {seconds:.0f} s, and there are "
-                f"{left:.0f} s: take fewer samples or another bound, or give a longer time_limit."
-            )
 
     def proofs(self, v: np.ndarray, f: np.ndarray, deadline: Deadline) -> Iterator[Proof]:
         """One from singular values at once, and that of the program if there is time for it."""

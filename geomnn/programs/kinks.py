@@ -27,6 +27,9 @@ __all__ = ["Piece", "follow"]
 
 # relative to reg, up to which a step is none: atoms that come together, by symmetry, come so close
 NO_STEP = 1e-9
+# relative to reg, the distance up to which kinks are one: where atoms come together steps of up to some NO_STEP come
+# of rounding
+APART = 1e-7
 # relative to reg, the part that is stepped over where rounding hides which kink is next: a thousand times NO_STEP,
 # so that it leads out of there, and shorter than what a picture shows
 LEAP = 1e-6
@@ -95,23 +98,26 @@ def follow(
     """
     tracer = _Tracer(problem, start)
     pieces: list[Piece] = []
-    still, before = 0, np.zeros(0)
+    still, before = 0, np.zeros_like(tracer.slope)
     with one_blas_thread(), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
         while tracer.reg > end:
             vanishing, until_vanishing = tracer.first_to_vanish()
             reached, until_reached = dictionary.reach(tracer.dual, tracer.slope, tracer.reg)
             step = min(until_vanishing, until_reached, tracer.reg - end)
             still = still + 1 if step <= NO_STEP * tracer.reg else 0
-            if still > 2 * len(problem.targets) + 20:
+            leaps = still > 2 * len(problem.targets) + 20
+            if leaps:
                 step, still = min(LEAP * tracer.reg, tracer.reg - end), 0
             top, units, (z, t), slope = tracer.reg, tracer.units, tracer.network, tracer.slope
             tracer.fall(step)
             if step > NO_STEP * top:
-                bends = not pieces or np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
+                # where rounding hides which kink is next, the slope is one of several, and no fact
+                tells = step > APART * top and not leaps
+                bends = tells and np.linalg.norm(slope - before) > BEND * np.linalg.norm(slope)
                 pieces.append(
                     Piece(top, tracer.reg, units, z, tracer.network[0], t, tracer.network[1], bool(bends))
                 )
-                before = slope
+                before = slope if tells else before
             if step == until_vanishing:
                 tracer.leave(vanishing)
             elif step == until_reached:

@@ -84,6 +84,7 @@ class CentralPath:
         eta = np.full(len(z), (ceiling + np.finfo(float).tiny) / self.reg / len(z))
         best_gap, best = ceiling - self._dual(v), (z, t, v)
         lowest, stalled, pace = np.inf, 0, Pace(deadline)
+        away = 0  # steps since the path
         for step in range(max_steps):
             gap, z = self._gap(v, eta, t)
             lowest, stalled = (gap, 0) if gap < 0.99 * lowest else (lowest, stalled + 1)
@@ -92,9 +93,11 @@ class CentralPath:
             if gap <= tol * abs(gap + self._dual(v)) or stalled > 15 or (step and pace.over()):
                 break
             try:
-                ahead = self._step(v, eta, t)
-                if self._gap(*ahead)[0] > 0.7 * gap:  # far from the path: back to it by sure steps
-                    ahead = self._centre(v, t, 0.3 * min(gap, best_gap) / len(eta))
+                ahead, away = self._step(v, eta, t), away + 1
+                # far from the path: back to it by sure steps, but the later the more often that brought nothing, as
+                # next to the optimum these end at the rounding of the barrier, and the others do not
+                if self._gap(*ahead)[0] > 0.7 * gap and away > stalled:
+                    ahead, away = self._centre(v, t, 0.3 * min(gap, best_gap) / len(eta)), 0
             except LinAlgError:
                 break  # rounding level: the best point stands
             v, eta, t = ahead
