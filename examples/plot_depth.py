@@ -26,14 +26,14 @@ tables = {
     "A": ([[2, 4], [1, 0], [2, 1], [1, 3]], [0, 3, 3, 0]),
     "B": ([[3, 1], [1, 4], [0, 1], [3, 3]], [2, 3, 0, 1]),
 }
-print("table   reg  two layers  three layers  any depth, at least")
+print("   reg     two   three     any")
 for name, (X, y) in tables.items():
     for reg in (0.1, 1.0, 3.0):
         two = gm.derive(X, y, reg=reg)
         three = gm.derive(X, y, reg=reg, depth=3, certify="transport")
         assert three.certificate.coverage.scope == two.certificate.coverage.scope == "global"
         least = three.certificate.proven.value
-        print(f"{name}   {reg:7g} {two.objective:11.5f} {three.objective:13.5f} {least:20.5f}")
+        print(f"{name} {reg:4g}  {two.objective:.4f}  {three.objective:.4f}  {least:.4f}")
 
 # %%
 # On table A three layers reach the bound: a hundred layers are no better.  On table B they do not, unless reg is large.
@@ -43,11 +43,11 @@ for name, (X, y) in tables.items():
 # Where the three meet
 # --------------------
 # The same for every reg, as shares of the optimum of two layers.  From ``reg_max`` on, the right end, the best network
-# of any depth is a constant.  The smaller reg is, the nearer the networks are to passing through the samples, and the
+# of two layers is a constant.  The smaller reg is, the nearer the networks are to passing through the samples, and the
 # more the shape of the units matters, which is what depth adds.
 figure, panes = plt.subplots(2, 1, figsize=(6.6, 7.4), layout="constrained", sharex=True)
 for pane, (name, (X, y)) in zip(panes, tables.items(), strict=True):
-    shares = np.concatenate([[0.005, 0.02], np.linspace(0.05, 1.0, 20)])
+    shares = np.concatenate([[0.005, 0.02], np.linspace(0.05, 0.99, 20)])
     rows = []
     for reg in shares * gm.reg_max(X, y):
         two, three = (gm.derive(X, y, reg=reg, depth=depth) for depth in (2, 3))
