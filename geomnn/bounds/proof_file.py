@@ -50,7 +50,7 @@ WRITERS: dict[str, Writer] = {
     "semidefinite": whole_multipliers,
 }
 UNIT_DIGITS = 17  # of the unit
-SHORTENING_SECONDS = 30.0  # in which a shorter proof is found, or not
+SHORTENING_SECONDS = 60.0  # in which a shorter proof is found, or not
 
 
 @any_size()
@@ -78,7 +78,7 @@ def proof_document(
     scaling : Scaling, optional
         What was done to them.
     shorter : float
-        Which part of the gap may be given up for fewer masses of plans; to find them takes half a minute at most.
+        Which part of the gap may be given up for fewer masses of plans; to find them takes a minute at most.
 
     Raises
     ------

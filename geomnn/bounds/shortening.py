@@ -29,13 +29,8 @@ from geomnn.machine import one_blas_thread
 
 __all__ = ["shortened"]
 
-SHARES = (
-    1e-2,
-    2e-2,
-    4e-2,
-    6e-2,
-    8e-2,
-)  # of the largest mass: the least that a pair is kept for, round by round
+# of the largest mass: the least that a pair is kept for, round by round
+SHARES = (1e-2, 2e-2, 4e-2, 6e-2, 8e-2, 0.12, 0.2)
 Rows = Callable[[Plan, np.ndarray, int], tuple[csr_array, csr_array]]
 
 # relative to the largest mass, up to which one is none at a vertex: the tolerance of its solver, 1e-7, is absolute
