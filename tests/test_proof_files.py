@@ -373,15 +373,31 @@ def test_what_has_no_file():
             proof_document(certificate)
 
 
+def written(path, X, y):
+    """A CSV file of a table."""
+    names = ",".join([*"abcdefgh"[: X.shape[1]], "y"])
+    rows = [",".join(map(repr, map(float, row))) for row in np.column_stack([X, y])]
+    path.write_text("\n".join([names, *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_report_keeps_what_a_metric_bounds_more_than_its_file(tmp_path):
+    data, out = written(tmp_path / "data.csv", *table()), tmp_path / "report"
+    words = f"derive {data} --target y --reg 0.3 --norm 2 --dictionary local --certify transport --out {out}"
+    assert CliRunner().invoke(commands, words.split()).exit_code == 0
+    checked = CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)])
+    assert checked.exit_code == 0, checked.output
+    proof, record = (
+        json.loads((out / name).read_text(encoding="utf-8")) for name in ("proof.json", "certificate.json")
+    )
+    assert record["claim"]["dual"] == pytest.approx(bounded("transport", 2).dual, rel=1e-6)
+    assert value(proof) < record["claim"]["dual"]
+
+
 @pytest.mark.parametrize("scaled", [True, False])
 def test_the_command_line_writes_and_verifies(tmp_path, scaled):
     X, y = table(n=20, d=4)
-    data, out = tmp_path / "data.csv", tmp_path / "report"
-    rows = [
-        "a,b,c,d,y",
-        *(",".join(map(repr, map(float, [*x, target]))) for x, target in zip(X, y, strict=True)),
-    ]
-    data.write_text("\n".join(rows), encoding="utf-8")
+    data, out = written(tmp_path / "data.csv", X, y), tmp_path / "report"
     words = [
         "derive",
         str(data),
