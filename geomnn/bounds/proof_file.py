@@ -27,7 +27,7 @@ from geomnn.bounds.whole_multipliers import whole_multipliers
 from geomnn.bounds.whole_plans import whole_plans
 from geomnn.checker.digits import any_size
 from geomnn.checker.dual_values import DUAL_VALUES
-from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words
+from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words, settles
 from geomnn.checker.statements import digest, seal
 from geomnn.checker.table import scaled
 from geomnn.deadline import Deadline
@@ -50,7 +50,7 @@ WRITERS: dict[str, Writer] = {
     "semidefinite": whole_multipliers,
 }
 UNIT_DIGITS = 17  # of the unit
-SHORTENING_SECONDS = 30.0  # in which a shorter proof is found, or not
+SHORTENING_SECONDS = 60.0  # in which a shorter proof is found, or not
 
 
 @any_size()
@@ -78,7 +78,7 @@ def proof_document(
     scaling : Scaling, optional
         What was done to them.
     shorter : float
-        Which part of the gap may be given up for fewer masses of plans; to find them takes half a minute at most.
+        Which part of the gap may be given up for fewer masses of plans; to find them takes a minute at most.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def shorter_proof(certificate: Certificate, part: float) -> Certificate:
 
 
 def lowered(certificate: Certificate, document: dict[str, Any]) -> Certificate:
-    """The certificate with the bound that its file proves, rounded down, where that is less.
+    """The certificate with the bound that its file proves, rounded down, where that is less but for a metric.
 
     Parameters
     ----------
@@ -185,6 +185,8 @@ def lowered(certificate: Certificate, document: dict[str, Any]) -> Certificate:
     document : dict
         Its `proof_document`.
     """
+    if not settles(document):
+        return certificate
     dual, proven = Fraction(document["claim"]["dual"]), certificate.proven
     value = float(dual)
     value = value if Fraction(value) <= dual else float(np.nextafter(value, -np.inf))

@@ -1,7 +1,8 @@
 """Shorter proofs by plans: fewer pairs, for a bound that is hardly lower.
 
 An interior point spreads its masses over all pairs that may have some. So the fit is solved again on the pairs with
-the largest masses alone, several times; then, for the v that this gives, a vertex of the linear program
+the largest masses alone, several times, and for other losses than the squared one those pairs are kept as they are;
+then, for the v that this gives, a vertex of the linear program
 
     minimise A   over   π ≥ 0, div π = v, costs at most A, and, for stars, no q_il of another sign than it has
 
@@ -30,13 +31,8 @@ from geomnn.machine import one_blas_thread
 
 __all__ = ["shortened"]
 
-SHARES = (
-    1e-2,
-    2e-2,
-    4e-2,
-    6e-2,
-    8e-2,
-)  # of the largest mass: the least that a pair is kept for, round by round
+# of the largest mass: the least that a pair is kept for, round by round
+SHARES = (1e-2, 2e-2, 4e-2, 6e-2, 8e-2, 0.12, 0.2)
 Rows = Callable[[Plan, np.ndarray, int], tuple[csr_array, csr_array]]
 
 # relative to the largest mass, up to which one is none at a vertex: the tolerance of its solver, 1e-7, is absolute
@@ -50,7 +46,6 @@ def shortened(bound: PlanBound, proof: Proof, least: float, deadline: Deadline) 
     Parameters
     ----------
     bound : PlanBound
-        For the squared loss; proofs of others stay as they are.
     proof : Proof
         One of its own.
     least : float
@@ -59,13 +54,12 @@ def shortened(bound: PlanBound, proof: Proof, least: float, deadline: Deadline) 
     Source: geomnn theory, section 9.
     """
     best, pace, problem = proof, Pace(deadline), bound.problem
-    if not problem.loss.is_quadratic:
-        return proof
+    fewer = _slim if problem.loss.is_quadratic else _thin
     with one_blas_thread():
         for share in SHARES:
             if pace.over():
                 return best
-            slim = _slim(bound, best, share, deadline)
+            slim = fewer(bound, best, share, deadline)
             if slim.value(problem) < least:
                 break
             best = min(best, slim, key=lambda each: each.count)
@@ -110,6 +104,12 @@ def _slim(bound: PlanBound, proof: Proof, share: float, deadline: Deadline) -> P
     parts = [bound.fitted(*each, ACCURACY, deadline) for each in zip(columns, prices, strict=True)]
     slim = [[_solid(plan, share / 10) for plan in part[0]] for part in parts]
     return bound.assembled(slim, np.column_stack([part[1] for part in parts]))
+
+
+def _thin(bound: PlanBound, proof: Proof, share: float, deadline: Deadline) -> Proof:
+    """The proof without its smallest masses, of the same v: other losses than the squared one need not have a fit."""
+    plans = [[_solid(plan, share / 10) for plan in both] for both in _columns(bound, proof)]
+    return bound.assembled(plans, proof.dual)
 
 
 def _real(plan: Plan, nodes: Nodes) -> Plan:

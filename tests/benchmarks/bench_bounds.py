@@ -109,10 +109,8 @@ def measure(row, found):
 
 
 def files():
-    """The file of a proof by stars, whole and for a third of the gap: its size, what it proves, seconds of a check."""
-    print(
-        f"{'table':22} {'given up':>8} {'masses':>8} {'kB':>6} {'gap':>9} {'write CPU':>9} {'check CPU':>10}"
-    )
+    """The file of a proof by stars, whole and for a third of the gap: its size, its gap, seconds of the check."""
+    print(f"{'table':22} {'given up':>8} {'masses':>7} {'kB':>6} {'gap':>9} {'write':>6} {'check CPU':>10}")
     for name, d in (("wine", 13), ("diabetes", 10), ("breast cancer", 30)):
         X, y = table(name, d, 0)
         reg = 0.1 * gm.reg_max(X, y, norm=1, dictionary="local")
@@ -129,8 +127,8 @@ def files():
             masses = sum(len(row) // 2 for plan in document["plans"] for row in plan)
             print(
                 f"{name} × {d}".ljust(22),
-                f"{part:>8.2f} {masses:>8,} {len(text.encode()) / 1000:>6.1f} {100 * share:>8.4f}%",
-                f"{written - begun:>9.1f}s {checked - written:>9.2f}s",
+                f"{part:>8.2f} {masses:>7,} {len(text.encode()) / 1000:>6.1f} {100 * share:>8.4f}%",
+                f"{written - begun:>5.1f}s {checked - written:>9.2f}s",
                 flush=True,
             )
 
