@@ -15,9 +15,11 @@ from geomnn.cli import commands
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact import Falsehood
 
-CASES = [("transport", norm, bias) for norm in (1, 2, np.inf) for bias in (True, False)] + [
-    ("stars", 1, True),
-    ("stars", 1, False),
+CASES = [
+    (method, norm, bias)
+    for method in ("transport", "stars")
+    for norm in (1, 2, np.inf)
+    for bias in (True, False)
 ]
 
 

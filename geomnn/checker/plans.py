@@ -126,8 +126,7 @@ def _check_form(document: Any) -> None:
     require(
         problem["loss"] == "squared", f"The loss is {brief(problem['loss'])} and 'squared' can be checked."
     )
-    norms = ("1",) if bound == "stars" else ("1", "2", "inf")
-    require(problem["norm"] in norms, f"The norm is {brief(problem['norm'])}.")
+    require(problem["norm"] in ("1", "2", "inf"), f"The norm is {brief(problem['norm'])}.")
     require(type(problem["bias"]) is bool, f"bias is {brief(problem['bias'])}.")
 
 
