@@ -5,14 +5,18 @@ import pytest
 from problems import degenerate
 
 import geomnn as gm
+from geomnn.bounds.convex import BoxRelaxation
+from geomnn.bounds.ellipsoids import EllipsoidRelaxation
 from geomnn.bounds.interior_point import Iterate, Program, interior_point
 from geomnn.bounds.metrics import metric_bound
 from geomnn.bounds.nodes import Nodes
 from geomnn.bounds.plans import EMPTY, ORIGIN, Plan, axis, costs, matched
+from geomnn.bounds.relaxation import Fit, Pairs, nearest
 from geomnn.bounds.shortening import shortened
 from geomnn.bounds.stars import StarBound
 from geomnn.bounds.transport import TransportBound
 from geomnn.deadline import NEVER, Deadline
+from geomnn.norms import ball
 from geomnn.programs.problem import pose
 from geomnn.samples import Samples
 
@@ -174,11 +178,98 @@ def test_transport_in_other_norms(bias, norm):
     assert found[-1].value(problem) <= optimum * (1 + 1e-9)
 
 
-def test_stars_say_what_they_are_not_made_for():
-    X, y = np.eye(3), np.arange(3.0)
-    assert StarBound.unfit(pose(X, y, 0.1, 2, True, "squared")) == "norm=2"
-    assert not StarBound.unfit(pose(X, y, 0.1, 1, True, "squared"))
-    assert not TransportBound.unfit(pose(X, y, 0.1, 2, True, "squared"))
+@pytest.mark.parametrize("bias", [True, False])
+def test_slopes_in_an_ellipsoid_lose_nothing_where_there_is_one_feature(bias):
+    """The relaxation is that of p = 1 then, and exact as that is, in units of either feature."""
+    rng = np.random.default_rng(13)
+    for k in range(5):
+        X, y, size = rng.standard_normal((8, 1)), rng.standard_normal(8), 100.0**k
+        X = size * (np.round(X) if k % 2 == 0 else X)
+        optimum = gm.derive(X, y, reg=0.1 * size, norm=2, bias=bias, dictionary="all").objective
+        problem, found = proofs(StarBound, X, y, 0.1 * size, norm=2, bias=bias)
+        check(problem, found)
+        assert found[-1].value(problem) == pytest.approx(optimum, rel=1e-6)
+
+
+@pytest.mark.parametrize("norm", [2, np.inf])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("loss", ["squared", "logistic", "softmax", "vector"])
+def test_stars_in_other_norms(loss, bias, norm):
+    """Never above the optimum of all atoms, and never below transport."""
+    rng, one_column = np.random.default_rng(14), loss in ("squared", "logistic")
+    for n, d in ((7, 1), (8, 2), (7, 3)) if one_column else ((7, 2),):
+        X = rng.standard_normal((n, d)) * [1.0, 10.0, 0.1][:d]
+        X[-1] = X[0]
+        y = {"softmax": np.eye(3)[np.arange(n) % 3], "vector": rng.standard_normal((n, 2))}.get(
+            loss, np.where(rng.standard_normal(n) > 0, 1.0, -1.0)
+        )
+        fit, options = "squared" if loss == "vector" else loss, {"norm": norm, "bias": bias}
+        words = "all" if one_column else "local"
+        optimum = gm.derive(X, y, reg=0.2, loss=fit, dictionary=words, **options).objective
+        stars, transport = (proofs(kind, X, y, 0.2, loss=fit, **options) for kind in BOUNDS)
+        check(*stars)
+        value = stars[1][-1].value(stars[0])
+        assert value <= optimum * (1 + 1e-6)
+        assert value >= transport[1][-1].value(transport[0]) * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("name", list(degenerate()))
+def test_stars_in_a_metric_are_valid_on_degenerate_data(name, bias):
+    X, y = degenerate()[name]
+    for reg in (0.3, 0.02):
+        check(*proofs(StarBound, X, y, reg, norm=2, bias=bias))
+
+
+def test_a_metric_makes_stars_of_many_features_tight():
+    """What boxes lose for p = 2, up to the root of d, an ellipsoid does not."""
+    rng = np.random.default_rng(15)
+    X = rng.standard_normal((40, 8))
+    y = (
+        np.maximum(X[:, :4].sum(axis=1), 0)
+        - np.maximum(X[:, 4:].sum(axis=1), 0)
+        + 0.1 * rng.standard_normal(40)
+    )
+    solution = gm.derive(X, y, reg=2.0, norm=2, dictionary="local")
+    problem, found = proofs(StarBound, X, y, 2.0, norm=2)
+    check(problem, found)
+    gap = 1 - found[-1].value(problem) / solution.objective
+    assert 0 <= gap < 0.02
+    boxes = StarBound(problem)
+    boxes.relaxation, boxes.ball = BoxRelaxation, ball(2)
+    f = np.zeros_like(problem.targets) + problem.constant()
+    others = list(boxes.proofs(problem.residual(f), f, NEVER))
+    check(problem, others)
+    assert 1 - others[-1].value(problem) / solution.objective > 2 * gap
+
+
+@pytest.mark.parametrize("kind", [BoxRelaxation, EllipsoidRelaxation])
+@pytest.mark.parametrize("origin", [True, False])
+def test_the_equations_of_a_relaxation_are_those_of_its_rows(kind, origin):
+    """Products with A and A', and what is solved, against differences of the rows and of the slope of Lagrange."""
+    rng = np.random.default_rng(16)
+    points = rng.standard_normal((9, 3)) * [1.0, 2.0, 0.5]
+    points[-1] *= not origin
+    fit = Fit(points, np.ones(9), rng.standard_normal(9), np.array([1.0, 2.0, 0.7]), origin)
+    program = kind(fit, Pairs(fit, [nearest(points, 4)] * 2))
+    now, step = program.start(), 1e-6
+    z, weights = rng.random(len(now.multipliers)), rng.random(len(now.multipliers))
+    d = rng.standard_normal(len(now.x))
+    d[[8, 17] if origin else [9]] = 0.0  # what is fixed
+
+    def slope(x):
+        program.linearise(Iterate(x, now.slacks, z, 0.1))
+        return program.gradient(x) + program.columns(z)
+
+    x = now.x + 0.01 * rng.standard_normal(len(now.x))
+    ahead, behind = x + step * d, x - step * d
+    bent = (slope(ahead) - slope(behind)) / (2 * step)
+    slope(x)
+    moved = program.along(d)
+    assert moved == pytest.approx((program.rows(ahead) - program.rows(behind)) / (2 * step), abs=1e-6)
+    assert moved @ z == pytest.approx(d @ program.columns(z))
+    assert program.factor(weights)
+    assert program.solve(bent + program.columns(weights * moved)) == pytest.approx(d, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", BOUNDS)
@@ -239,13 +330,14 @@ def test_what_is_moved_inside_of_a_node_costs_nothing(bias, rays):
 def test_a_plan_in_its_metric_bounds_all_weights():
     rng = np.random.default_rng(12)
     for d in (1, 3):
-        steps, masses = rng.standard_normal((20, d)), rng.random(20)
+        lines = rng.standard_normal((20, d)) * rng.random((20, 1))
         weights = rng.standard_normal((20_000, d))
         weights /= np.linalg.norm(weights, axis=1)[:, None]
-        largest = (np.maximum(weights @ steps.T, 0.0) @ masses).max()
-        most = metric_bound(steps, masses)
-        assert largest <= most <= 1.2 * largest
-    assert metric_bound(np.zeros((2, 3)), np.ones(2)) == 0
+        largest = np.maximum(weights @ lines.T, 0.0).sum(axis=1).max()
+        found = [metric_bound(lines, metric) for metric in (None, np.eye(d), np.diag(np.arange(d)) + 1e-9)]
+        assert largest <= min(found)
+        assert found[0] <= 1.2 * largest
+    assert metric_bound(np.zeros((2, 3))) == 0
 
 
 def test_an_interior_point_with_a_tight_row():

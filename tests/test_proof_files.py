@@ -21,9 +21,11 @@ from geomnn.cli import commands
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact import Falsehood
 
-PLANS = [("transport", norm, bias) for norm in (1, 2, np.inf) for bias in (True, False)] + [
-    ("stars", 1, True),
-    ("stars", 1, False),
+PLANS = [
+    (method, norm, bias)
+    for method in ("transport", "stars")
+    for norm in (1, 2, np.inf)
+    for bias in (True, False)
 ]
 CASES = [(*case, "squared") for case in PLANS] + [
     ("semidefinite", 2, True, "squared"),

@@ -23,9 +23,8 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["StarBound"]
 
-MOST_NUMBERS = (
-    5e7  # of an ellipsoid's equations, for the sake of memory; beyond, slopes are in boxes for p = 2 too
-)
+# of a step with ellipsoids, some seconds, as for 500 samples of 35 features; beyond, slopes are in boxes for p = 2 too
+MOST_PRODUCTS = 1e10
 
 
 class StarBound(PlanBound):
@@ -47,7 +46,7 @@ class StarBound(PlanBound):
     def __init__(self, problem: Problem):
         super().__init__(problem)
         nodes, d = self.nodes.points.shape
-        if problem.norm == 2 and EllipsoidRelaxation.size(nodes, d)[0] <= MOST_NUMBERS:
+        if problem.norm == 2 and EllipsoidRelaxation.size(nodes, d)[1] <= MOST_PRODUCTS:
             self.relaxation, self.ball = (
                 EllipsoidRelaxation,
                 ball(1),

@@ -44,6 +44,8 @@ ROWS = [
     Row("diabetes", 6, 1, "cells", 0.1, 15),
     Row("diabetes", 8, 1, "cells", 1, 60),
     Row("breast cancer", 8, 1, "cells", 0.1, 30),
+    Row("wine", 13, 2, "stars", 0.05, 60, 20),
+    Row("diabetes", 10, 2, "stars", 0.5, 180, 50),
     Row("iris", 4, 1, "cells", 0.1, 1),
     Row("iris", 4, 2, "cells", 0.1, 1),
     Row("houses", 5, 1, "cells", 0.1, 10, samples=1000),
