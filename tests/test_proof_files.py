@@ -2,7 +2,6 @@
 
 import copy
 import json
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 
@@ -10,12 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from schemas import schema
-from scipy.special import entr
 
 import geomnn as gm
 from geomnn.bounds import proof_document, save_proof
-from geomnn.checker.dual_values import DUAL_VALUES
-from geomnn.checker.logarithms import log_bounds
 from geomnn.checker.statements import digest, seal
 from geomnn.cli import commands
 from geomnn.errors import OptionError, UnsupportedProblem
@@ -276,44 +272,6 @@ def test_no_unit_is_correlated_with_the_dual_of_multipliers_by_more_than_reg(bia
     assert value(document) <= optimum * (1 + 1e-9)
 
 
-def test_logarithms_are_enclosed():
-    rng, bits = np.random.default_rng(0), 64
-    numbers = [Fraction(1, 3), Fraction(1), Fraction(2), Fraction(2**70 - 1, 2**70), Fraction(10) ** 300]
-    for size in range(1, 19):
-        a, b = (int(k) for k in rng.integers(1, 10**size, 2))
-        numbers += [Fraction(a, b), 1 + Fraction(1, 10**size), Fraction(b, 10**300)]
-    with localcontext() as context:
-        context.prec = 60
-        for x in numbers:
-            lower, upper = log_bounds(x, bits)
-            assert lower <= (Decimal(x.numerator) / Decimal(x.denominator)).ln() * 2**bits <= upper
-            assert upper - lower <= 2
-
-
-def test_dual_values_of_classes():
-    rng = np.random.default_rng(0)
-    p, y = rng.integers(0, 65, 40), rng.choice([-1, 1], 40)
-    p[:2] = 0, 64
-    share, targets = p / 64, [Fraction(int(t)) for t in y]
-
-    def dual(loss, p, targets=targets):
-        return DUAL_VALUES[loss](Fraction(1, 64), [int(k) for k in p * y], targets)
-
-    entropy = dual("logistic", p)
-    assert float(entropy) == pytest.approx(np.sum(entr(share) + entr(1 - share)), rel=1e-13)
-    finer = sum(
-        Fraction(int(q), 64) * -log_bounds(Fraction(int(q), 64), 200)[0] for q in [*p, *(64 - p)] if q
-    )
-    assert 0 <= finer / 2**200 - entropy <= 40 / Fraction(2) ** 62
-    assert dual("hinge", p) == Fraction(int(p.sum()), 64)
-    for loss in ("logistic", "hinge"):
-        for k, step in ((0, -1), (1, 1)):
-            with pytest.raises(Falsehood, match="no dual value"):
-                dual(loss, p + step * (np.arange(40) == k))
-        with pytest.raises(Falsehood, match="not −1 and 1"):
-            dual(loss, p, [Fraction(2), *targets[1:]])
-
-
 @pytest.mark.parametrize("kind", [{"certify": "stars"}, {"certify": "transport", "norm": 2}])
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 def test_a_shorter_file_is_asked_for_in_any_case(kind, loss):
@@ -400,19 +358,8 @@ def test_a_report_keeps_what_a_metric_bounds_more_than_its_file(tmp_path):
 def test_the_command_line_writes_and_verifies(tmp_path, scaled):
     X, y = table(n=20, d=4)
     data, out = written(tmp_path / "data.csv", X, y), tmp_path / "report"
-    words = [
-        "derive",
-        str(data),
-        "--target",
-        "y",
-        "--reg",
-        "0.4",
-        "--dictionary",
-        "local",
-        "--certify",
-        "stars",
-    ]
-    result = CliRunner().invoke(commands, [*words, *["--standardize"] * scaled, "--out", str(out)])
+    words = f"derive {data} --target y --reg 0.4 --dictionary local --certify stars --out {out}".split()
+    result = CliRunner().invoke(commands, [*words, *["--standardize"] * scaled])
     assert result.exit_code == 0, result.output
     assert "No two-layer ReLU network of any width has a training objective more than" in result.output
     checked = CliRunner().invoke(commands, ["verify", str(out), "--data", str(data)])
