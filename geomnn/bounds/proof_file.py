@@ -1,4 +1,4 @@
-"""Proofs by plans as files: masses in integers, and a bound that is a fraction.
+"""Proofs by plans, and by cells, as files: of plans masses in integers, and a bound that is a fraction.
 
 The masses are rounded to multiples of the largest one over 2^MASS_BITS, and what this leaves of div π + div π' is moved
 along more edges.  Their unit is then the one that makes the bound largest, rounded down: so the file proves what it
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.bounds.cell_file import cell_parts
 from geomnn.bounds.plans import ORIGIN, Plan, axis, matched
 from geomnn.bounds.shortening import shortened
 from geomnn.checker.digits import any_size
@@ -37,7 +38,7 @@ from geomnn.files import json_text, write_whole
 from geomnn.numbers.rationals import exact_reg, exact_table, exact_targets
 from geomnn.programs.certificate import Certificate
 
-__all__ = ["has_plans", "proof_document", "save_proof"]
+__all__ = ["has_proof", "proof_document", "save_proof"]
 
 MASS_BITS = 24  # of the largest mass; a bound loses about as many digits as are left of the smaller ones
 UNIT_DIGITS = 17  # of the unit
@@ -54,12 +55,12 @@ def proof_document(
     scaling: Any = None,
     shorter: float = 0.0,
 ) -> dict[str, Any]:
-    """What `geomnn.checker` checks of a bound by plans, as plain lists, strings and integers.
+    """What `geomnn.checker` checks of a bound by plans or by cells, as plain lists, strings and integers.
 
     Parameters
     ----------
     certificate : Certificate
-        With a bound "transport" or "stars", of a problem with the squared loss and one output.
+        With a bound "transport", "stars" or "cells", of a problem with the squared loss and one output.
     features, target, classes : sequences of str and str, optional
         The columns of the file that X and y came from, and what −1 and +1 stand for.
     table : array_like, shape (n, d), optional
@@ -72,14 +73,14 @@ def proof_document(
     Raises
     ------
     OptionError
-        If there is no bound by plans.
+        If there is no such bound.
     UnsupportedProblem
         If it is one of another loss, of weighted samples or of several outputs.
     """
     proven = certificate.proven
-    if not has_plans(certificate):
+    if not has_proof(certificate):
         raise OptionError(
-            "The certificate has no bound by plans; take certify='stars' or 'transport' for one."
+            "The certificate has no bound by plans or cells; take certify='stars', 'transport' or 'cells' for one."
         )
     problem, name = proven.bound.problem, proven.bound.name
     loss = problem.loss
@@ -89,7 +90,7 @@ def proof_document(
             "certificate.proven, which holds the plans."
         )
     proof = proven.proof
-    if shorter > 0:
+    if shorter > 0 and name != "cells":
         least = proven.value - shorter * max(float(certificate.primal) - proven.value, 0.0)
         proof = shortened(proven.bound, proof, least, Deadline.after(SHORTENING_SECONDS))
     reg, targets = exact_reg(problem.written[1]), exact_targets(np.reshape(problem.written[0], -1))
@@ -105,6 +106,10 @@ def proof_document(
         "samples": len(rows),
         "scaling": scaling and scaling.plain(),
     }
+    if name == "cells":
+        document = cell_parts(proven, asked, rows, targets, reg)
+        document["problem"] = asked | {"sha256": digest(asked, rows, targets)}
+        return document | {"seal": seal(document)}
     columns, scales = integer_columns(scaled(rows, asked["scaling"]))
     plans = _integers(proof.evidence, problem.samples.homogeneous[:, : problem.samples.d], asked["bias"])
     v = divergence(plans[0], len(rows))
@@ -126,18 +131,18 @@ def proof_document(
     return document | {"seal": seal(document)}
 
 
-def has_plans(certificate: Certificate) -> bool:
-    """Whether a certificate has a bound by plans.
+def has_proof(certificate: Certificate) -> bool:
+    """Whether a certificate has a bound by plans or by cells.
 
     Parameters
     ----------
     certificate : Certificate
     """
-    return certificate.proven is not None and certificate.proven.bound.name in ("transport", "stars")
+    return certificate.proven is not None and certificate.proven.bound.name in ("transport", "stars", "cells")
 
 
 def save_proof(certificate: Certificate, path: str | os.PathLike[str], shorter: float = 0.0) -> None:
-    """Write the proof of a bound by plans, so that anyone can check it with `geomnn.exact.verify`.
+    """Write the proof of a bound by plans or by cells, so that anyone can check it with `geomnn.exact.verify`.
 
     Parameters
     ----------

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size, parse_json
-from geomnn.checker.plans import PROOF_FORMAT, check_proof
+from geomnn.checker.plans import PROOF_FORMAT
+from geomnn.checker.proofs import check_proof
 from geomnn.checker.statements import Falsehood, brief, check, number, require, seal
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns

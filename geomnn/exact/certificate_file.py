@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.plans import PROOF_FORMAT, check_proof
+from geomnn.checker.plans import PROOF_FORMAT
+from geomnn.checker.proofs import check_proof
 from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, read_json, write_whole

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.bounds.proof_file import has_plans, proof_document
+from geomnn.bounds.proof_file import has_proof, proof_document
 from geomnn.derivation import Solution, derive
 from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
@@ -172,7 +172,7 @@ class Study:
     def proof(self) -> dict[str, Any] | None:
         """proof.json: the plans of a bound of all neurons, where there are such and the checker takes them."""
         certificate, problem = self.solution.certificate, self.solution.problem
-        if not has_plans(certificate) or not problem.loss.is_quadratic:
+        if not has_proof(certificate) or not problem.loss.is_quadratic:
             return None
         table = (self.features, self.request.target, self.classes, self.X, self.scaling)
         long = certificate.count > LONG_PROOF
