@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.bounds.closing import LEAST_SHARE
 from geomnn.bounds.pairs import level
 from geomnn.bounds.proving import Proven
 from geomnn.checker.cells import cell_words, fingerprint
@@ -25,13 +26,8 @@ from geomnn.errors import OptionError
 __all__ = ["cell_parts"]
 
 DUAL_BITS = 24  # of the largest |v_i|
-ROOM = Fraction(
-    1, 1 << 18
-)  # by which T is above what was proven, relative to it, so that there is a finite tree
+ROOM = Fraction(1, 1 << 18)  # part of T by which it is above what was proven, so that there is a finite tree
 DEEPEST = 200  # exponent of a generator up to which cells are halved
-BALANCE = (
-    0.5  # times 1/D is what each λ counts as at least where an edge is chosen, so that none is never halved
-)
 
 
 def cell_parts(
@@ -117,7 +113,7 @@ def _longest(cell: Cell, weights: list[int], edges: list[tuple[int, int]], most:
     axes = np.array(cell.axes, dtype=float) * unit
     order = {"1": 1, "2": 2, "inf": np.inf}[norm]
     p, q = np.transpose(edges)
-    share = np.array(weights, dtype=float) / sum(weights) + BALANCE / len(weights)
+    share = np.array(weights, dtype=float) / sum(weights) + LEAST_SHARE / len(weights)
 
     def lost(ends: np.ndarray, middle: np.ndarray) -> np.ndarray:
         return (ends[p] + ends[q] - middle) / 2

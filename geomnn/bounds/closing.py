@@ -37,9 +37,8 @@ GAME_ROUNDS = (
 )
 SHARP = 6.0  # of the softmax in which λ moves to the largest l_k, as a multiple of their range
 GAME_HALVINGS = 14  # of the segment on which the best mixture of two is looked for
-LEAST_SHARE = (
-    0.5  # of 1/D: with less, an edge whose λ the game has given up is never halved, and cells stay long
-)
+# of 1/D, what each λ counts as more where an edge is chosen: without, one that the game has given up is never halved
+LEAST_SHARE = 0.5
 HUGE = 1e300
 
 LINEAR, BASE, LINE, SIZE, LAST, LAST_SIZE, WEIGHT, MIX = range(8)  # the rows of a stack's game
@@ -198,7 +197,7 @@ def _least(game: np.ndarray, D: int, slack: float) -> Any:
 def longest(stack: Any, terms: Any, m: int, target: float) -> Any:
     """The edge along which most is lost: √(λ_p λ_q) Σ mass (|a_p| + |a_q| − |a_p + a_q|)/2, and the same of T ‖w‖.
 
-    Each λ_k counts as a little more, so that no edge is left for ever. The sum is zero for terms that have one sign at both ends.
+    The sum is zero for terms that have one sign at both ends. Each λ counts as a little more than it is.
     """
     game, block, cell, D = stack.game, stack.block, stack.cell, stack.cell.shape[1]
     sums = game[MIX]

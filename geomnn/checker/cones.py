@@ -35,6 +35,7 @@ TABLE_BITS = 28  # of the widest feature, so that rounding the table costs littl
 ROUNDS = 6  # of choices for a cone, before it is halved
 STEPS = 16  # of the segment on which the best mean of two choices is looked for
 POINTS = 1 << 10  # that the weights λ share
+ROOT_BITS = 32  # of a length, so that rounding it up costs nothing
 SHARPNESS = 9  # bits by which the weights of the largest and the least l_k differ
 
 Row = tuple[int, ...]  # of one linear function at the generators of a cone
@@ -224,5 +225,6 @@ def _sizes(cell: Cell, at: list[int], most: int, norm: str) -> list[int]:
     centre = [sum(map(mul, at, row)) for row in cell.axes]
     if norm == "inf":
         return [most * abs(w) for w in cell.axes[max(range(len(centre)), key=lambda axis: abs(centre[axis]))]]
+    centre = [a << ROOT_BITS for a in centre]
     length = isqrt(sum(a * a for a in centre)) + 1
     return [most * sum(map(mul, centre, w)) // length for w in zip(*cell.axes, strict=True)]

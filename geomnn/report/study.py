@@ -21,6 +21,7 @@ from geomnn.report import csv_table as tables
 
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
+LONG_TREE = 20_000  # cells, from which on growing a tree anew takes longer than some minutes, and none is written
 
 __all__ = ["Request", "Study", "study_table"]
 
@@ -170,9 +171,11 @@ class Study:
 
     @property
     def proof(self) -> dict[str, Any] | None:
-        """proof.json: the plans of a bound of all neurons, where there are such and the checker takes them."""
+        """proof.json: the plans or cells of a bound of all neurons, where there are such and the checker takes them."""
         certificate, problem = self.solution.certificate, self.solution.problem
         if not has_proof(certificate) or not problem.loss.is_quadratic:
+            return None
+        if certificate.proven.bound.name == "cells" and certificate.proven.proof.count > LONG_TREE:
             return None
         table = (self.features, self.request.target, self.classes, self.X, self.scaling)
         long = certificate.count > LONG_PROOF
