@@ -21,7 +21,9 @@ from geomnn.report import csv_table as tables
 
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
-LONG_TREE = 20_000  # cells, from which on growing a tree anew takes longer than some minutes, and none is written
+LONG_TREE = (
+    20_000  # cells, from which on growing a tree anew takes longer than some minutes, and none is written
+)
 
 __all__ = ["Request", "Study", "study_table"]
 
