@@ -37,6 +37,8 @@ GAME_ROUNDS = (
 )
 SHARP = 6.0  # of the softmax in which λ moves to the largest l_k, as a multiple of their range
 GAME_HALVINGS = 14  # of the segment on which the best mixture of two is looked for
+# of 1/D, what each λ counts as more where an edge is chosen: without, one that the game has given up is never halved
+LEAST_SHARE = 0.5
 HUGE = 1e300
 
 LINEAR, BASE, LINE, SIZE, LAST, LAST_SIZE, WEIGHT, MIX = range(8)  # the rows of a stack's game
@@ -195,7 +197,7 @@ def _least(game: np.ndarray, D: int, slack: float) -> Any:
 def longest(stack: Any, terms: Any, m: int, target: float) -> Any:
     """The edge along which most is lost: √(λ_p λ_q) Σ mass (|a_p| + |a_q| − |a_p + a_q|)/2, and the same of T ‖w‖.
 
-    The first is zero for terms that have one sign at both ends.
+    The sum is zero for terms that have one sign at both ends. Each λ counts as a little more than it is.
     """
     game, block, cell, D = stack.game, stack.block, stack.cell, stack.cell.shape[1]
     sums = game[MIX]
@@ -209,7 +211,7 @@ def longest(stack: Any, terms: Any, m: int, target: float) -> Any:
     best_p, best_q, best = 0, D - 1, -1.0
     for p in range(D):
         for q in range(p):
-            share = np.sqrt(game[WEIGHT, p] * game[WEIGHT, q])
+            share = np.sqrt((game[WEIGHT, p] + LEAST_SHARE / D) * (game[WEIGHT, q] + LEAST_SHARE / D))
             cell[D] = 0.5 * (cell[p] + cell[q])
             lost = target * max(0.5 * (game[SIZE, p] + game[SIZE, q]) - length(stack, terms, D), 0.0)
             if share * (min(sums[p], sums[q]) + lost) <= best:

@@ -23,6 +23,7 @@ from geomnn.bounds.base import Proof
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.proving import Proven
 from geomnn.bounds.shortening import shortened
+from geomnn.bounds.whole_cells import whole_cells
 from geomnn.bounds.whole_multipliers import whole_multipliers
 from geomnn.bounds.whole_plans import whole_plans
 from geomnn.checker.digits import any_size
@@ -47,9 +48,11 @@ Writer = Callable[
 WRITERS: dict[str, Writer] = {
     "transport": whole_plans,
     "stars": whole_plans,
+    "cells": whole_cells,
     "semidefinite": whole_multipliers,
 }
 UNIT_DIGITS = 17  # of the unit
+LONG_TREE = 20_000  # cells, from which on growing a tree anew takes longer than some minutes
 SHORTENING_SECONDS = 60.0  # in which a shorter proof is found, or not
 
 
@@ -70,7 +73,7 @@ def proof_document(
     Parameters
     ----------
     certificate : Certificate
-        With a bound "transport", "stars" or "semidefinite", of one output and samples without weights.
+        With a bound "transport", "stars", "cells" or "semidefinite", of one output and samples without weights.
     features, target, classes : sequences of str and str, optional
         The columns of the file that X and y came from, and what −1 and +1 stand for.
     table : array_like, shape (n, d), optional
@@ -215,6 +218,8 @@ def _unwritten(certificate: Certificate) -> str:
         return "a bound by singular values alone"
     if f"{problem.norm:g}" not in KINDS[certificate.proven.bound.name].norms:
         return f"{KINDS[certificate.proven.bound.name].words} with norm={problem.norm:g}"
+    if certificate.proven.bound.name == "cells" and certificate.proven.proof.count > LONG_TREE:
+        return f"{certificate.proven.proof.count:,} cells, of which {LONG_TREE:,} would take minutes"
     if problem.loss.weights is not None:
         return "weighted samples"
     return "" if problem.loss.name in DUAL_VALUES else f"loss={problem.loss.name!r}"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from geomnn.checker.cells import check_cells
 from geomnn.checker.dual_values import DUAL_VALUES
 from geomnn.checker.multipliers import check_multipliers
 from geomnn.checker.plans import check_star_plans, check_transport_plans
@@ -71,6 +72,7 @@ KINDS = {
     "transport": Kind(
         "a plan of transport", "pairs of samples", ("1", "2", "inf"), "plans", check_transport_plans
     ),
+    "cells": Kind("branch and bound over cones", "cells", ("1", "2", "inf"), "cells", check_cells),
     "semidefinite": Kind("multipliers of products", "multipliers", ("2",), "multipliers", check_multipliers),
     "stars": Kind("plans of stars", "pairs of samples", ("1", "2", "inf"), "plans", check_star_plans),
 }
