@@ -72,7 +72,7 @@ KINDS = {
         "a plan of transport", "pairs of samples", ("1", "2", "inf"), "plans", check_transport_plans
     ),
     "semidefinite": Kind("multipliers of products", "multipliers", ("2",), "multipliers", check_multipliers),
-    "stars": Kind("plans of stars", "pairs of samples", ("1", "inf"), "plans", check_star_plans),
+    "stars": Kind("plans of stars", "pairs of samples", ("1", "2", "inf"), "plans", check_star_plans),
 }
 
 
