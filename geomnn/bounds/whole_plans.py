@@ -27,7 +27,9 @@ from geomnn.programs.problem import Problem
 __all__ = ["rounded_dual", "whole_plans", "whole_unit"]
 
 MASS_BITS = range(10, 45, 2)  # of the largest mass
-LENGTH_BITS = 20  # of the largest length: rounding costs millionths of the bound, less than `METRIC_GAP`
+LENGTH_BITS = (
+    30  # of the largest length: rounding costs no more than `TIGHT`; 20 cost a millionth of the bound
+)
 LOST = 1e-2  # of the gap, which rounding may take
 TIGHT = 1e-9  # relative to the bound, what it may take where there is hardly a gap
 
