@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["metric_bound"]
+__all__ = ["best_lengths", "metric_bound"]
 
 EPS = float(np.finfo(float).eps)
 METRIC_STEPS = 60  # of Frank and Wolfe at most
@@ -38,12 +38,23 @@ def metric_bound(lines: np.ndarray, metric: np.ndarray | None = None) -> float:
 
     Source: geomnn theory, section 9.
     """
+    return best_lengths(lines, metric)[0]
+
+
+def best_lengths(lines: np.ndarray, metric: np.ndarray | None = None) -> tuple[float, np.ndarray]:
+    """`metric_bound`, and the τ of the lines and their sum that it comes of, shape (k + 1,).
+
+    Parameters
+    ----------
+    lines, metric
+        As there.
+    """
     given = float(np.linalg.norm(lines, axis=1).sum()) / 2
     lines = np.vstack([lines, lines.sum(axis=0)])
     squares, (count, dimension) = np.sum(lines**2, axis=1), lines.shape
-    longest, best = float(np.sqrt(squares.max(initial=0.0))), np.inf
+    longest, best = float(np.sqrt(squares.max(initial=0.0))), (np.inf, np.zeros(count))
     if longest == 0:
-        return 0.0
+        return 0.0, best[1]
     first, metric = (0, lines.T @ lines) if metric is None else (WARM, metric)
     metric = metric / np.trace(metric)
     for k in range(first, first + METRIC_STEPS):
@@ -51,8 +62,8 @@ def metric_bound(lines: np.ndarray, metric: np.ndarray | None = None) -> float:
         values, vectors = np.linalg.eigh((lines / lengths[:, None]).T @ lines)
         total, trace = float(lengths.sum()), float((squares / lengths).sum())
         rounding = EPS * (count + 16 * dimension) * (given + (total + trace) / 4)
-        best = min(best, (total + float(values[-1])) / 4 + rounding)
-        if best - total / 2 < METRIC_GAP * best:
+        best = min(best, ((total + float(values[-1])) / 4 + rounding, lengths), key=lambda each: each[0])
+        if best[0] - total / 2 < METRIC_GAP * best[0]:
             break
         share = 2 / (k + 3)
         metric = (1 - share) * metric + share * np.outer(vectors[:, -1], vectors[:, -1])

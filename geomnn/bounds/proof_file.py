@@ -3,7 +3,7 @@
 Each kind of proof writes its evidence in whole numbers and says what it proves of them: integers a, and a number that
 no unit neuron's correlation with a is above. The unit of a is then the one that makes the bound largest, rounded down:
 so the file proves what it says whatever was rounded, and the checker compares the bound for equality. For p = 2 plans
-cost ‖A‖_2 along the features, which bounds less than the metric of `geomnn.bounds.metrics`.
+come with lengths of their lines, from `geomnn.bounds.metrics`.
 
 Source: geomnn theory, section 9.
 """
@@ -216,8 +216,6 @@ def _unwritten(certificate: Certificate) -> str:
         return f"{problem.outputs} outputs"
     if certificate.proven.proof.evidence is None:
         return "a bound by singular values alone"
-    if f"{problem.norm:g}" not in KINDS[certificate.proven.bound.name].norms:
-        return f"{KINDS[certificate.proven.bound.name].words} with norm={problem.norm:g}"
     if certificate.proven.bound.name == "cells" and certificate.proven.proof.count > LONG_TREE:
         return f"{certificate.proven.proof.count:,} cells, of which {LONG_TREE:,} would take minutes"
     if problem.loss.weights is not None:

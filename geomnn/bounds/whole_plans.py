@@ -10,28 +10,34 @@ Source: geomnn theory, section 9.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from math import isqrt
+from typing import Any
 
 import numpy as np
 
 from geomnn.bounds.base import Proof
+from geomnn.bounds.metrics import best_lengths
 from geomnn.bounds.planned import PlanBound
 from geomnn.bounds.plans import EMPTY, Plan, axis
-from geomnn.checker.plans import divergence, integer_columns, star_costs, transport_costs
+from geomnn.checker.metric import SHIFT, covers, gram, total
+from geomnn.checker.plans import costs, divergence, edges, integer_columns, stars, with_sum
 from geomnn.programs.problem import Problem
 
 __all__ = ["rounded_dual", "whole_plans", "whole_unit"]
 
 MASS_BITS = range(10, 45, 2)  # of the largest mass
+LENGTH_BITS = (
+    30  # of the largest length: rounding costs no more than `TIGHT`; 20 cost a millionth of the bound
+)
 LOST = 1e-2  # of the gap, which rounding may take
 TIGHT = 1e-9  # relative to the bound, what it may take where there is hardly a gap
 
 
 def whole_plans(
     bound: PlanBound, proof: Proof, rows: Sequence[Sequence[Fraction]], primal: float
-) -> tuple[list[list[list[int]]], list[int], Fraction, Fraction]:
-    """The plans, a, what no unit's correlation with a is above, and the size of 1 in v.
+) -> tuple[list[Any], list[int], Fraction, Fraction]:
+    """The plans, for p = 2 with their metrics, a, what no unit's correlation with a is above, and the size of 1 in v.
 
     Parameters
     ----------
@@ -52,14 +58,15 @@ def whole_plans(
     plans, unit, _ = next((each for each in tried if each[2].value(bound.problem) >= least), finest[1])
     listed = [_listed(plan) for plan in plans]
     columns, scales = integer_columns(rows)
-    cost = star_costs if bound.name == "stars" else transport_costs
-    largest = max(
-        _length(
-            [Fraction(cost(plan, c), scale) for c, scale in zip(columns, scales, strict=True)], bound.problem
-        )
-        for plan in listed
-    )
-    return listed, divergence(listed[0], len(rows)), largest, Fraction(unit)
+    moves = stars if bound.name == "stars" else edges
+    lines = [[moves(plan, column) for column in columns] for plan in listed]
+    a, size = divergence(listed[0], len(rows)), Fraction(unit)
+    if bound.problem.norm != 2:
+        length = max if bound.problem.norm == 1 else sum
+        return listed, a, max(Fraction(length(costs(each, scales))) for each in lines), size
+    metrics = [_whole_metric(each, scales, plan.metric) for each, plan in zip(lines, plans, strict=True)]
+    parts = [{"masses": masses, "metric": metric} for masses, metric in zip(listed, metrics, strict=True)]
+    return parts, a, max(Fraction(metric["most"]) for metric in metrics), size
 
 
 def _along_a_line(bound: PlanBound, proof: Proof) -> Proof:
@@ -73,7 +80,7 @@ def _tried(bound: PlanBound, proof: Proof, bits: int) -> tuple[list[Plan], float
     places = points @ axis(points)
     size = max((float(np.abs(plan.masses).max(initial=0.0)) for plan in proof.evidence), default=0.0)
     unit = whole_unit(size, bits)
-    plans = [Plan(plan.rows, plan.columns, np.rint(plan.masses / unit)) for plan in proof.evidence]
+    plans = [replace(plan, masses=np.rint(plan.masses / unit)) for plan in proof.evidence]
     a = plans[0].divergence(len(points))
     if not problem.loss.is_quadratic:
         a = rounded_dual(problem, proof.dual[:, 0], unit)
@@ -81,8 +88,33 @@ def _tried(bound: PlanBound, proof: Proof, bits: int) -> tuple[list[Plan], float
         plan.completed(sign * a, places, problem.samples.bias).merged()
         for plan, sign in zip(plans, (1.0, -1.0), strict=False)
     ]
-    most = max(bound.length(plan, points) for plan in plans)
+    most = max(bound.most(plan, points, 0.0) for plan in plans)
     return plans, unit, Proof(unit * a[:, None], unit * most, 0)
+
+
+def _whole_metric(
+    lines: Sequence[Sequence[int]], scales: Sequence[int], metric: np.ndarray | None
+) -> dict[str, Any]:
+    """Lengths of the lines of a plan, and the least λ with them that the checker finds to be enough."""
+    q = np.array([[x / scale for x in column] for column, scale in zip(lines, scales, strict=True)]).T
+    best = best_lengths(q, metric)[1]
+    unit = whole_unit(float(best.max()), LENGTH_BITS)
+    moving = np.append(q, q.sum(axis=0, keepdims=True), axis=0).any(axis=1)
+    lengths = [int(length) for length in np.where(moving, np.maximum(np.rint(best / unit), 1.0), 0.0)]
+    rows = gram(with_sum(lines), scales, lengths, Fraction(unit))
+    largest, step = _largest_eigenvalue(rows), 1
+    while not covers(rows, largest):
+        largest, step = largest + step, 2 * step
+    held = {"unit": str(Fraction(unit)), "lengths": lengths, "lambda": largest}
+    return held | {"most": str(total(held))}
+
+
+def _largest_eigenvalue(rows: Sequence[Sequence[int]]) -> int:
+    """Of S by `gram`, rounded to an integer."""
+    S = np.zeros((len(rows), len(rows)))
+    for k, row in enumerate(rows):
+        S[k, : k + 1] = [-float(x) / 2.0**SHIFT for x in row]
+    return int(np.linalg.eigvalsh(S)[-1])
 
 
 def whole_unit(size: float, bits: int) -> float:
@@ -117,11 +149,3 @@ def _listed(plan: Plan) -> list[list[int]]:
     for i, j, mass in zip(plan.rows[order], plan.columns[order], plan.masses[order], strict=True):
         found.setdefault(int(i), [int(i)]).extend((int(j), int(mass)))
     return list(found.values())
-
-
-def _length(costs: list[Fraction], problem: Problem) -> Fraction:
-    """‖A‖_q, or a little more where it is a root."""
-    if problem.norm != 2:
-        return max(costs) if problem.norm == 1 else sum(costs, Fraction(0))
-    square = sum((cost * cost for cost in costs), Fraction(0))
-    return Fraction(isqrt(square.numerator * square.denominator << 128) + 1, square.denominator << 64)

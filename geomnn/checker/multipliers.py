@@ -24,7 +24,7 @@ from math import isqrt, lcm
 from operator import mul
 from typing import Any, NamedTuple
 
-from geomnn.checker.statements import brief, rational, require
+from geomnn.checker.statements import brief, check_integers, check_keys, rational, require
 
 __all__ = ["SHIFT", "Table", "check_multipliers", "proven", "tables"]
 
@@ -83,10 +83,10 @@ def check_multipliers(
     part: Any, rows: Sequence[Sequence[Fraction]], problem: dict[str, Any], most: Fraction
 ) -> tuple[list[int], str]:
     """a, of which multipliers show that no unit neuron is correlated with it by more than so much."""
-    _check_keys(part, PART_KEYS, "multipliers")
+    check_keys(part, PART_KEYS, "multipliers")
     length, a = rational(part["length"], "The length"), part["dual"]
     require(length > 0, "The length is not above 0.")
-    _check_integers(a, len(rows), "dual")
+    check_integers(a, len(rows), "dual")
     require(not problem["bias"] or sum(a) == 0, "The entries of dual do not sum to 0.")
     wanted = list(tables(rows, a, length, problem["bias"]))
     given = part["tables"]
@@ -149,7 +149,7 @@ def _symmetric(triangle: Sequence[Sequence[int]]) -> list[list[int]]:
 
 def _check_table(held: Any, n: int, d: int) -> None:
     """Refuse numbers of another form, or that are negative where they must not be."""
-    _check_keys(held, TABLE_KEYS, "a table")
+    check_keys(held, TABLE_KEYS, "a table")
     for key in ("mu", "lambda"):
         require(type(held[key]) is int, f"{key} is {brief(held[key])}, no integer.")
     for key, sizes in (
@@ -161,19 +161,9 @@ def _check_table(held: Any, n: int, d: int) -> None:
         matrix = held[key]
         require(isinstance(matrix, list) and len(matrix) == len(sizes), f"{key} has another number of rows.")
         for row, size in zip(matrix, sizes, strict=True):
-            _check_integers(row, size, f"a row of {key}")
+            check_integers(row, size, f"a row of {key}")
     for key in ("p4", "p5"):
-        _check_integers(held[key], n, key)
+        check_integers(held[key], n, key)
     free = [held["P2"][i][k] for i in range(n) for k in range(n) if i != k]
     signed = [*free, *held["p4"], *held["p5"], *(p for key in ("P1", "P3") for row in held[key] for p in row)]
     require(all(p >= 0 for p in signed), "A multiplier of a product that is never negative is negative.")
-
-
-def _check_integers(value: Any, size: int, name: str) -> None:
-    whole = isinstance(value, list) and len(value) == size and all(type(k) is int for k in value)
-    require(whole, f"{name} is {brief(value)}, which are not {size} integers.")
-
-
-def _check_keys(value: Any, keys: set[str], name: str) -> None:
-    require(isinstance(value, dict) and set(value) == keys,
-            f"The keys of {name} are not {', '.join(sorted(keys))}.")  # fmt: skip

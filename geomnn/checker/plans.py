@@ -6,9 +6,9 @@ Masses π_ij ≥ 0 on pairs of samples, with v_i = Σ_j π_ij − π_ji, prove f
     Σ_i v_i (x̃_i·u)_+ ≤ Σ_i (w·q_i)_+,   q_i = Σ_j π_ij (x_i − x_j)        a plan of stars
 
 as (a)_+ − (b)_+ ≤ (a − b)_+, and ≤ a − b where a > 0.  Either is at most ‖A‖_q, with A_l the larger one of its values
-at w = e_l and w = −e_l.  So if ‖A‖_q ≤ reg, and the same for −v, no network costs less than v·y − ½ v·v.  Without a
-bias there is an origin, number −1: edges from it cost nothing, as −(a)_+ ≤ 0, and in plans of stars those to it may
-have any sign, as (a)_+ = 1[a > 0] a.
+at w = e_l and w = −e_l; for p = 2 `geomnn.checker.metric` shows what it is at most.  So if that is at most reg, and the
+same for −v, no network costs less than v·y − ½ v·v.  Without a bias there is an origin, number −1: edges from it cost
+nothing, as −(a)_+ ≤ 0, and in plans of stars those to it may have any sign, as (a)_+ = 1[a > 0] a.
 
 Masses are integers, times one unit.
 
@@ -24,16 +24,18 @@ from math import lcm
 from operator import mul
 from typing import Any
 
-from geomnn.checker.statements import brief, require
+from geomnn.checker.metric import check_metric
+from geomnn.checker.statements import brief, check_keys, require
 
 __all__ = [
     "check_star_plans",
     "check_transport_plans",
+    "costs",
     "divergence",
+    "edges",
     "integer_columns",
-    "star_costs",
-    "transport_costs",
-    "within",
+    "stars",
+    "with_sum",
 ]
 
 ORIGIN = -1
@@ -45,37 +47,45 @@ def check_transport_plans(
     plans: Any, rows: Sequence[Sequence[Fraction]], problem: dict[str, Any], most: Fraction
 ) -> tuple[list[int], str]:
     """The divergence of a plan of transport that costs at most so much; without a bias of two, the other for −v."""
-    return _checked(plans, rows, problem, most, transport_costs, 1 if problem["bias"] else 2, free=False)
+    return _checked(plans, rows, problem, most, edges, 1 if problem["bias"] else 2, free=False)
 
 
 def check_star_plans(
     plans: Any, rows: Sequence[Sequence[Fraction]], problem: dict[str, Any], most: Fraction
 ) -> tuple[list[int], str]:
     """The divergence of the first one of two plans of stars that cost at most so much; the other is for −v."""
-    return _checked(plans, rows, problem, most, star_costs, 2, free=True)
+    return _checked(plans, rows, problem, most, stars, 2, free=True)
 
 
 def _checked(
-    plans: Any,
+    parts: Any,
     rows: Sequence[Sequence[Fraction]],
     problem: dict[str, Any],
     most: Fraction,
-    cost: Callable[[Plan, Sequence[int]], int],
+    lines: Callable[[Plan, Sequence[int]], list[int]],
     number: int,
     free: bool,
 ) -> tuple[list[int], str]:
     columns, scales = integer_columns(rows)
-    require(isinstance(plans, list) and len(plans) == number, f"The number of plans is not {number}.")
+    require(isinstance(parts, list) and len(parts) == number, f"The number of plans is not {number}.")
+    if problem["norm"] == "2":
+        for part in parts:
+            check_keys(part, {"masses", "metric"}, "a plan")
+    plans = [part["masses"] for part in parts] if problem["norm"] == "2" else parts
     for plan in plans:
         _check_plan(plan, len(rows), problem["bias"], free)
     moved = [divergence(plan, len(rows)) for plan in plans]
     require(all(a + b == 0 for a, b in zip(moved[0], moved[-1], strict=True)) or number == 1,
             "The second plan does not move −v.")  # fmt: skip
-    for plan in plans:
-        costs = [Fraction(cost(plan, column), scale) for column, scale in zip(columns, scales, strict=True)]
-        require(within(costs, most, problem["norm"]), "A plan costs more than reg.")
-    edges = sum(len(row) // 2 for plan in plans for row in plan)
-    return moved[0], f"{edges:,} masses on pairs of samples cost at most reg, whichever way a neuron points."
+    for plan, part in zip(plans, parts, strict=True):
+        found = [lines(plan, column) for column in columns]
+        if problem["norm"] == "2":
+            check_metric(part["metric"], with_sum(found), scales, most)
+        else:
+            length = max if problem["norm"] == "1" else sum
+            require(length(costs(found, scales)) <= most, "A plan costs more than reg.")
+    count = sum(len(row) // 2 for plan in plans for row in plan)
+    return moved[0], f"{count:,} masses on pairs of samples cost at most reg, whichever way a neuron points."
 
 
 def _check_plan(plan: Any, n: int, bias: bool, free: bool) -> None:
@@ -119,29 +129,35 @@ def divergence(plan: Plan, n: int) -> list[int]:
     return v[:n]
 
 
-def transport_costs(plan: Plan, column: Sequence[int]) -> int:
-    """A_l of a plan of transport and an integer column."""
-    x, up, down = [*column, 0], 0, 0
-    for i, *rest in plan:
-        for j, mass in zip(rest[::2], rest[1::2], strict=True) if i != ORIGIN else ():
-            move = mass * (x[i] - x[j])
-            up, down = up + max(move, 0), down - min(move, 0)
-    return max(up, down)
+def edges(plan: Plan, column: Sequence[int]) -> list[int]:
+    """π_ij (x_i − x_j) of each edge of a plan, for an integer column."""
+    x = [*column, 0]
+    return [
+        mass * (x[i] - x[j])
+        for i, *rest in plan
+        if i != ORIGIN
+        for j, mass in zip(rest[::2], rest[1::2], strict=True)
+    ]
 
 
-def star_costs(plan: Plan, column: Sequence[int]) -> int:
-    """A_l of a plan of stars and an integer column."""
-    x, up, down = [*column, 0], 0, 0
-    for i, *rest in plan:
-        if i != ORIGIN:
-            ends, masses = rest[::2], rest[1::2]
-            q = x[i] * sum(masses) - sum(map(mul, masses, [x[j] for j in ends]))
-            up, down = up + max(q, 0), down - min(q, 0)
-    return max(up, down)
+def stars(plan: Plan, column: Sequence[int]) -> list[int]:
+    """q_i of each sample of a plan that masses leave, for an integer column."""
+    x = [*column, 0]
+    return [
+        x[i] * sum(rest[1::2]) - sum(map(mul, rest[1::2], [x[j] for j in rest[::2]]))
+        for i, *rest in plan
+        if i != ORIGIN
+    ]
 
 
-def within(costs: Sequence[Fraction], most: Fraction, norm: str) -> bool:
-    """Whether ‖A‖_q ≤ a number."""
-    if norm == "1":
-        return max(costs) <= most
-    return sum(costs) <= most if norm == "inf" else sum(cost * cost for cost in costs) <= most * most
+def costs(lines: Sequence[Sequence[int]], scales: Sequence[int]) -> list[Fraction]:
+    """A of the lines of a plan, given column by column, each times its scale."""
+    return [
+        Fraction(max(sum(q for q in column if q > 0), -sum(q for q in column if q < 0)), scale)
+        for column, scale in zip(lines, scales, strict=True)
+    ]
+
+
+def with_sum(lines: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The lines of a plan, column by column, and their sum."""
+    return [[*column, sum(column)] for column in lines]

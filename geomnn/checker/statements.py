@@ -20,6 +20,8 @@ __all__ = [
     "Falsehood",
     "brief",
     "check",
+    "check_integers",
+    "check_keys",
     "covered_networks",
     "digest",
     "number",
@@ -359,6 +361,18 @@ def rational(value: Any, name: str) -> Fraction:
     found = number(value, name).terms
     require(isinstance(value, str) and set(found) <= {1}, f"{name} is {brief(value)}, no rational number.")
     return found.get(1, Fraction(0))
+
+
+def check_integers(value: Any, size: int, name: str) -> None:
+    """Refuse what is no list of so many integers."""
+    whole = isinstance(value, list) and len(value) == size and all(type(k) is int for k in value)
+    require(whole, f"{name} is {brief(value)}, which are not {size} integers.")
+
+
+def check_keys(value: Any, keys: set[str], name: str) -> None:
+    """Refuse what has other keys."""
+    require(isinstance(value, dict) and set(value) == keys,
+            f"The keys of {name} are not {', '.join(sorted(keys))}.")  # fmt: skip
 
 
 def _list(value: Any, name: str) -> list[Any]:
