@@ -173,9 +173,11 @@ class OptimalSet:
 
     @property
     def merging(self) -> bool:
-        """Whether all unit neurons compete, so that those between active ones may be neurons of an optimal network."""
-        covered = self.solution.certificate.coverage
-        return covered.scope == "global" and self.solution.problem.norm != 2
+        """Whether all unit neurons compete, so that those between active ones may be neurons of an optimal network.
+
+        For p = 2 these are neurons that differ in b alone: of others the merged one would be cheaper.
+        """
+        return self.solution.certificate.coverage.scope == "global"
 
     @cached_property
     def _friends(self) -> np.ndarray:
