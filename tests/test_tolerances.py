@@ -166,7 +166,7 @@ class Given:
     """A dictionary of the units that it is given."""
 
     def __init__(self, units):
-        self.units = units
+        self.units, self.count = units, len(units)
 
     def price(self, residual, threshold, limit):
         return Pricing(1.0, self.units[:limit])
@@ -200,6 +200,8 @@ def active_atoms(columns, used, ways=None):
         np.array(used),
         np.zeros((len(columns), count), dtype=int),
         np.ones((count, 1)) if ways is None else np.array(ways),
+        np.ones(count),
+        range(count),
     )
 
 
