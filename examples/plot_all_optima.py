@@ -25,7 +25,8 @@ plot_interval(optima)
 
 # %%
 # No sample is between the kinks at −1 and 1.  So two ramps of one orientation may be merged to one that begins
-# anywhere between, at the same outputs on the samples and the same cost.  At 0 that gives the sharpest valley:
+# anywhere between, at the same outputs on the samples and the same cost.  At 0 that gives the sharpest valley.  Both
+# edges of the band are optimal networks: the floor, and this one.
 
 slope, t = Fraction(9, 4), Fraction(-7, 6)
 fit = [slope * abs(x) + t for (x,) in X]  # 9/4 (x)₊ + 9/4 (−x)₊ − 7/6
