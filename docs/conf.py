@@ -75,6 +75,7 @@ sphinx_gallery_conf = {
             "plot_faces.py",
             "plot_dual_set.py",
             "plot_path.py",
+            "plot_all_optima.py",
             "plot_exact.py",
             "plot_symbolic.py",
             "plot_wine.py",

@@ -173,9 +173,11 @@ class OptimalSet:
 
     @property
     def merging(self) -> bool:
-        """Whether all unit neurons compete, so that those between active ones may be neurons of an optimal network."""
-        covered = self.solution.certificate.coverage
-        return covered.scope == "global" and self.solution.problem.norm != 2
+        """Whether all unit neurons compete, so that those between active ones may be neurons of an optimal network.
+
+        For p = 2 these are neurons that differ in b alone: of others the merged one would be cheaper.
+        """
+        return self.solution.certificate.coverage.scope == "global"
 
     @cached_property
     def _friends(self) -> np.ndarray:
@@ -416,7 +418,12 @@ def optimal_set(solution: Solution) -> OptimalSet:
     >>> optima = gm.optimal_set(solution)
     >>> optima.unique, optima.dimension, optima.width_range
     (False, 1, (2, 2))
-    >>> print(*optima.neurons, sep="\n")
+    >>> for neuron in optima.neurons:
+    ...     print(neuron)
+    +⋆(x0 − x3) at x3: 0 to 8/5, optional
+    −⋆(x0 − x3) at x3: 0 to 8/5, optional
+    +⋆(x1 − x2) at x2: 0 to 8/5, optional
+    −⋆(x1 − x2) at x2: 0 to 8/5, optional
     >>> [str(end) for end in optima.predict_interval([[0.5, 0.5]])[0]]
     ['1/10', '9/10']
 

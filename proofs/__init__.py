@@ -37,6 +37,8 @@ NAMES = (
     "plans_of_a_fit",
     "cells",
     "multipliers",
+    "optimal_sets",
+    "merging",
 )
 
 

@@ -56,7 +56,7 @@ def test_every_page_is_in_a_table_of_contents():
     assert {page for page in pages if not page.startswith(made)} - listed == {"index"}
 
 
-WORD = re.compile(r"^(.+)\n: .+ \*\[.+\]\(\.\./(geomnn/.+\.py)\), section \[(\d)\]\*$", re.MULTILINE)
+WORD = re.compile(r"^(.+)\n: .+ \*\[.+\]\(\.\./(geomnn/.+\.py)\), section \[(\d+)\]\*$", re.MULTILINE)
 
 
 def test_words_of_the_glossary_live_where_it_says():
@@ -68,7 +68,7 @@ def test_words_of_the_glossary_live_where_it_says():
     theory = (DOCS / "theory.md").read_text(encoding="utf-8")
     titles = re.findall(r"^## (.*)$", theory, re.MULTILINE)
     slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-    sections = dict(re.findall(r"^\[(\d)\]: theory\.md#(.*)$", page, re.MULTILINE))
+    sections = dict(re.findall(r"^\[(\d+)\]: theory\.md#(.*)$", page, re.MULTILINE))
     assert {section for *_, section in words} == set(sections)
     assert set(sections.values()) <= slugs
     classes = set(re.findall(r"autoclass:: (?:\S+\.)?(\w+)", API))

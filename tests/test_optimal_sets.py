@@ -313,3 +313,21 @@ def test_wedges_of_two_norms_are_about_the_dictionary():
         assert not optima.exact
         ends = optima.predict_interval([[0.3, 0.7]]).tolist()
         assert ends == optima.predict_interval([[0.3, 0.7]], "dictionary").tolist()
+
+
+def test_for_two_norms_what_differs_in_its_bias_merges():
+    """With one feature all norms are one, and neurons that are active on all samples trade b for t with any norm."""
+    X, y = np.arange(4.0)[:, None], np.array([0.0, 0, 1, 3])
+    one, two = (gm.optimal_set(gm.derive(X, y, reg=0.1, norm=norm)) for norm in (1, 2))
+    assert one.unique_over_dictionary
+    assert two.unique_over_dictionary
+    assert not one.unique
+    assert not two.unique
+    ends = [optima.predict_interval([[1.5], [4.0]]) for optima in (one, two)]
+    assert ends[0][0, 1] > ends[0][0, 0] + 0.1
+    assert ends[1] == pytest.approx(ends[0], abs=1e-6)
+    plane = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [2, 3]])
+    linear = gm.optimal_set(gm.derive(plane, plane @ [3.0, 4.0], reg=0.1, norm=2))
+    assert not linear.unique
+    low, high = linear.predict_interval([[-1.0, -1.0]])[0]
+    assert low < high - 0.1

@@ -79,6 +79,19 @@ def test_exported_function_equals_the_network(tmp_path, standardize, classify, n
     assert again.certificate == study.solution.certificate
 
 
+@pytest.mark.parametrize(
+    ("middle", "words"), [([], "one of many"), ([([0.5, 0.5], 0)], "this one alone"), ([([3, 1], 2)], None)]
+)
+def test_the_page_says_whether_other_networks_are_as_good(tmp_path, middle, words):
+    """XOR has two optima and one with its middle; no search says so."""
+    table = [([0, 0], 0), ([1, 0], 1), ([0, 1], 1), ([1, 1], 0), *middle]
+    path = write_csv(tmp_path / "data.csv", np.array([row for row, _ in table]), [y for _, y in table])
+    study = study_table(Request(path, "y", 0.1, dictionary="auto" if words else "local"))
+    page = page_text(study, [])
+    assert ("<th>optimal networks</th>" in page) == (words is not None)
+    assert words is None or f"<th>optimal networks</th><td>{words}" in page
+
+
 def test_iris(tmp_path):
     iris = load_iris()
     chosen = iris.target > 0

@@ -17,6 +17,7 @@ from geomnn.depth import searched
 from geomnn.depth.enumerated import _essential
 from geomnn.depth.names import name_feature
 from geomnn.depth.searched import _hand_down, _reduced, _used
+from geomnn.derivation import derive
 from geomnn.dictionaries import Pricing
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.geometry.arrangement import central_faces, count_central_faces
@@ -27,7 +28,9 @@ from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.naming import _levelled, named_layers
 from geomnn.norms import Direction, ball
 from geomnn.optima.active import ActiveAtoms, nearly_active
+from geomnn.optima.polytope import FloatPolytope
 from geomnn.optima.uniqueness import _changes, may_merge
+from geomnn.optimal_sets import optimal_set
 from geomnn.programs.certificate import Certificate, warn_of_gap
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import Effort
@@ -163,7 +166,7 @@ class Given:
     """A dictionary of the units that it is given."""
 
     def __init__(self, units):
-        self.units = units
+        self.units, self.count = units, len(units)
 
     def price(self, residual, threshold, limit):
         return Pricing(1.0, self.units[:limit])
@@ -197,6 +200,8 @@ def active_atoms(columns, used, ways=None):
         np.array(used),
         np.zeros((len(columns), count), dtype=int),
         np.ones((count, 1)) if ways is None else np.array(ways),
+        np.ones(count),
+        range(count),
     )
 
 
@@ -210,6 +215,21 @@ def test_columns_that_are_one(off, one):
 def test_ways_that_are_one(off, same):
     ways = [[1.0, 0.0], [1.0, off]]
     assert may_merge(active_atoms([[1.0, 0.0], [0.0, 1.0]], [True, True], ways), False) == same
+
+
+@pytest.mark.parametrize(("off", "rank"), [(1e-10, 1), (1e-8, 2)])
+def test_features_that_are_dependent(off, rank):
+    polytope = FloatPolytope(np.ones((1, 1)), np.ones(1), [0])
+    assert polytope.rank(np.array([[1.0, 1.0], [0.0, off]])) == rank
+
+
+@pytest.mark.parametrize(("off", "active"), [(1e-8, 4), (1e-6, 2)])
+def test_atoms_that_are_active(off, active):
+    """The corners of XOR have an optimum for each diagonal; a middle with y = c (1 − 3 off), c = 2 reg, takes a share
+    of off from the correlations of the second one."""
+    corners, c = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]]), 0.1
+    solution = derive(corners, np.array([0.0, 1, 1, 0, c * (1 - 3 * off)]), reg=c / 2)
+    assert len(optimal_set(solution).atoms) == active
 
 
 # certificates and texts

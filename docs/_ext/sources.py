@@ -66,7 +66,7 @@ def trim_blocks(app: Sphinx, tree: nodes.document) -> None:
 
 
 def name_sections(app: Sphinx, tree: nodes.document) -> None:
-    """The sections of the theory are targets ``theory-0`` to ``theory-9``."""
+    """The sections of the theory are targets ``theory-0``, ``theory-1`` and so on."""
     if app.env.docname != "theory":
         return
     domain = app.env.domains.standard_domain

@@ -6,7 +6,7 @@ v is unique.  With E = {u : ‖vᵀφ_u‖_2 = reg} and o_u = vᵀφ_u/reg the o
 
 a polytope whose columns are φ_u ⊗ o_u; for one output o_u is the sign of the correlation.
 
-Source: geomnn theory, sections 0 and 4; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+Source: geomnn theory, sections 0 and 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """
 
 from __future__ import annotations

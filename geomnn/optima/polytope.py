@@ -10,7 +10,7 @@ x ↦ (Σ_u a_u x̃·u)_+ takes the place of the sum of (·)_+; what it is at a 
 
 Exact problems are solved by the simplex method in rational numbers, others by HiGHS.
 
-Source: geomnn theory, sections 4 and 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ is is then checked, in integers where the optimum is exact.
 Where all unit neurons compete, two neurons of the network with the same o_u and no sample between them, x̃·u > 0 > x̃·u',
 merge to one neuron of the same outputs and cost, and with a bias one that is active on all samples trades b for t.
 
-Source: geomnn theory, sections 0 and 4; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+Source: geomnn theory, sections 0 and 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from geomnn.plotting import frame
 from geomnn.plotting.arrangement import plot_chambers
 from geomnn.plotting.dual_set import plot_dual_set
 from geomnn.plotting.line import plot_fit
+from geomnn.plotting.optimal_set import plot_interval, plot_optimal_set
 from geomnn.plotting.plane import plot_plane
 from geomnn.plotting.predictions import plot_neurons, plot_predictions
 from geomnn.plotting.regularisation import plot_path
@@ -30,8 +31,10 @@ __all__ = [
     "plot_chambers",
     "plot_dual_set",
     "plot_fit",
+    "plot_interval",
     "plot_network",
     "plot_neurons",
+    "plot_optimal_set",
     "plot_path",
     "plot_plane",
     "plot_predictions",

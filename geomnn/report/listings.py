@@ -25,6 +25,11 @@ PROGRAMS = {
     "chains": "parallel chains of unit width",
     "columns": "sums of the columns",
 }
+OTHERS = {
+    True: "this one alone, up to the order of its neurons",
+    False: "one of many: others have the same value and the same fit, and may predict something else elsewhere",
+    None: "whether it is the only one was not decided",
+}
 
 
 def spanned(study: Study) -> dict[int, list[int]]:
@@ -57,6 +62,8 @@ def facts(study: Study) -> dict[str, str]:
         "looked at": f"{c.count:,} {c.coverage.counted}",
         "arithmetic": "rational, exact" if c.exact else "float64",
     }
+    if c.coverage.scope != "local":
+        rows["optimal networks"] = OTHERS[study.solution.unique]
     if c.names_are_loose:
         rows["names of partial wedges"] = f"give their weights to {c.name_error:.1g} only: v had not settled"
     return {key: re.sub(r"(?<![a-z])-|(?<=e)-", "−", value) for key, value in rows.items()}

@@ -1,0 +1,90 @@
+"""
+All optimal networks
+====================
+
+Of networks that are equally good on the samples ``derive`` returns one.  One learns to see what all of them have in
+common, and what the data, the norm and ``reg`` leave to chance.
+"""
+
+from fractions import Fraction
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import geomnn as gm
+from geomnn.plotting import frame, plot_interval, plot_optimal_set
+
+# %%
+# Six samples of a valley, and no sample at its bottom.  ``derive`` ends it in a flat floor.  The band is between the
+# least and the largest prediction of all optimal networks.
+
+X, y = [[-3], [-2], [-1], [1], [2], [3]], [6, 3, 1, 1, 3, 6]
+optima = gm.optimal_set(gm.derive(X, y, reg=Fraction(1, 2), exact=True))
+print(*optima.neurons, sep="\n")
+plot_interval(optima)
+
+# %%
+# No sample is between the kinks at −1 and 1.  So two ramps of one orientation may be merged to one that begins
+# anywhere between, at the same outputs on the samples and the same cost.  At 0 that gives the sharpest valley.  Both
+# edges of the band are optimal networks: the floor, and this one.
+
+slope, t = Fraction(9, 4), Fraction(-7, 6)
+fit = [slope * abs(x) + t for (x,) in X]  # 9/4 (x)₊ + 9/4 (−x)₊ − 7/6
+loss = sum((f - target) ** 2 for f, target in zip(fit, y, strict=True)) / 2
+print(f"the valley: {loss + Fraction(1, 2) * 2 * slope}, the floor: {optima.solution.objective}")
+print("its bottom:", t, "and the band there:", *map(str, optima.predict_interval([[0]])[0]))
+
+# %%
+# XOR: a valley along one diagonal, or a ridge along the other, or a mixture.  The map is of how far apart predictions
+# of optimal networks are: nowhere at the corners, where the samples are, and most in the middle.  There *any* number
+# from 1/10 to 9/10 is the prediction of an optimal network: whatever a network says there, the data did not.
+
+square = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=Fraction(1, 20), exact=True)
+xor = gm.optimal_set(square)
+print("f(1/2, 1/2) is between", *map(str, xor.predict_interval([[0.5, 0.5]])[0]))
+plot_interval(xor, points=53)
+
+# %%
+# Five samples of a parabola.  Two of six neurons are in every optimal network over the samples' wedges, with 1 to 2 of
+# each; of the other four there may be none.
+
+x = np.arange(-2, 3)
+parabola = gm.optimal_set(gm.derive(x[:, None], x**2, reg=Fraction(1, 2), exact=True))
+print(parabola, "of rank", parabola.rank)
+plot_optimal_set(parabola)
+
+# %%
+# Six amounts and four equations leave a polygon, a square.  At each of its corners is a network of four neurons: thin
+# lines are ramps to the right and, dashed, to the left; the thick one is f.  It is the same f at all four, and
+# everywhere between them: here the choice is one of writing.
+
+corners = parabola.vertices()
+names = ["+⋆1 at x1", "+⋆1 at x3"]
+amounts = [{str(n.atom): float(n.coefficient) for n in network.neurons} for network in corners]
+places = np.array([[each.get(name, 0.0) for name in names] for each in amounts])
+around = np.argsort(np.arctan2(*(places - places.mean(axis=0)).T))
+_, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
+axes.fill(*places[around].T, color=frame.SKY, alpha=0.4)
+axes.plot(*places.T, "o", color=frame.BLUE)
+axes.set(xlim=(-0.35, 0.85), ylim=(-0.3, 0.8), xticks=[0, 0.5], yticks=[0, 0.5])
+axes.set(xlabel=f"z of {frame.star(names[0])}", ylabel=f"z of {frame.star(names[1])}")
+line = np.linspace(-2.3, 2.3, 93)
+for network, (right, up) in zip(corners, places, strict=True):
+    box = (right + (0.05 if right else -0.33), up - 0.14, 0.28, 0.28)
+    small = axes.inset_axes(box, transform=axes.transData)
+    for neuron in network.numeric().neurons:
+        ramp = neuron.coefficient * np.maximum(line * neuron.weight[0] + neuron.bias, 0)
+        style = {"color": frame.BLUE} if neuron.weight[0] > 0 else {"color": frame.VERMILION, "ls": "--"}
+        small.plot(line, ramp, lw=1.2, **style)
+    small.plot(line, network.numeric()(line[:, None]), color="black", lw=2.5)
+    small.plot(x, x**2, "o", color="black", mfc="white", ms=4)
+    small.set(xticks=[], yticks=[], ylim=(-1.3, 5))
+plt.show()
+
+# %%
+# Which optima are one function is asked of ``one_function``.  Merged neurons are other functions: their kinks lie
+# between the samples.
+
+print("one function over the wedges:", parabola.one_function("dictionary"))
+print("one function of all networks:", parabola.one_function())
+plot_interval(parabola)
