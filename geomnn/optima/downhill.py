@@ -218,6 +218,7 @@ class Walk:
 
     def _settle(self) -> None:
         """To the best z of the neurons in use; their signs are held, and those that come to zero go."""
+        last = np.inf
         while len(used := np.flatnonzero(self._z)):
             columns = self._columns(used)
             r = np.linalg.qr(columns, mode="r")
@@ -226,10 +227,11 @@ class Walk:
             for _ in range(2):  # the second time what rounding left of the slope
                 left = slope - columns.T @ (columns @ step)
                 step += solve_triangular(r, solve_triangular(r, left, trans="T"))
-            if np.abs(step).max() <= VANISHED * np.abs(self._z).max():
+            size = np.abs(step).max()
+            if size <= VANISHED * np.abs(self._z).max() or size > last / 2:
                 return
-            if self._move("descend", self._along(used, step), 1.0):
-                return
+            # a whole step ends at the rounding of what it began at, and one more at that of the optimum
+            last = size if self._move("descend", self._along(used, step), 1.0) else np.inf
 
     def _enter(self, unit: np.ndarray) -> None:
         """A violated atom, from the best z over the others on."""
