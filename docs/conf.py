@@ -82,6 +82,7 @@ sphinx_gallery_conf = {
             "plot_spiral.py",
             "plot_own_dictionary.py",
             "plot_rewrite.py",
+            "plot_descent.py",
             "plot_deep.py",
             "plot_mirrors.py",
             "plot_cluster.py",
