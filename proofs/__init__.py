@@ -37,6 +37,7 @@ NAMES = (
     "plans_of_a_fit",
     "cells",
     "multipliers",
+    "descent",
 )
 
 
