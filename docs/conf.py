@@ -83,6 +83,7 @@ sphinx_gallery_conf = {
             "plot_spiral.py",
             "plot_own_dictionary.py",
             "plot_rewrite.py",
+            "plot_descent.py",
             "plot_deep.py",
             "plot_depth.py",
             "plot_mirrors.py",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geomnn.bounds.bounding import bound
     from geomnn.cross_validation import CrossValidation, cross_validate
     from geomnn.derivation import Solution, derive
+    from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.optimal_sets import OptimalSet, optimal_set
@@ -32,6 +33,7 @@ _HOMES = {
     "BlockTraining": "geomnn.blocks",
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.cross_validation",
+    "Descent": "geomnn.descent",
     "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
     "Rewriting": "geomnn.rewriting.rewrite",
@@ -41,6 +43,7 @@ _HOMES = {
     "bound": "geomnn.bounds.bounding",
     "cross_validate": "geomnn.cross_validation",
     "derive": "geomnn.derivation",
+    "descend": "geomnn.descent",
     "grid": "geomnn.paths",
     "optimal_set": "geomnn.optimal_sets",
     "path": "geomnn.paths",
@@ -57,6 +60,7 @@ __all__ = [
     "BlockTraining",
     "Certificate",
     "CrossValidation",
+    "Descent",
     "OptimalSet",
     "Path",
     "Rewriting",
@@ -68,6 +72,7 @@ __all__ = [
     "cross_validate",
     "datasets",
     "derive",
+    "descend",
     "dictionaries",
     "errors",
     "exact",

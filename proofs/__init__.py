@@ -39,6 +39,7 @@ NAMES = (
     "multipliers",
     "optimal_sets",
     "merging",
+    "descent",
 )
 
 

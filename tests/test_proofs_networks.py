@@ -6,7 +6,15 @@ from importlib import import_module
 import pytest
 
 from geomnn import algebra
-from proofs import deep_recursion, dual_is_unique, one_dimension, path_is_piecewise_linear, pruning, rewriting
+from proofs import (
+    deep_recursion,
+    descent,
+    dual_is_unique,
+    one_dimension,
+    path_is_piecewise_linear,
+    pruning,
+    rewriting,
+)
 from proofs.finite import one_norm
 from proofs.statement import ProofFailed
 
@@ -17,6 +25,7 @@ NAMES = (
     "dual_is_unique",
     "path_is_piecewise_linear",
     "one_dimension",
+    "descent",
 )
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
@@ -24,6 +33,7 @@ NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 LONG = {
     deep_recursion.three_layers,
     deep_recursion.without_bias,
+    descent.the_way_down,
     dual_is_unique.one_residual,
     path_is_piecewise_linear.whole_paths,
     pruning.several_outputs,
@@ -59,6 +69,11 @@ def larger(width):
 
 # A step, the ingredients that make its statement another one, and what its counterexample says.
 FALSE = {
+    "a slot less on the way down": (descent.the_way_down, {"slots": lambda r: r}, "no free slot"),
+    "a slope that leads up": (descent.parabola, {"slope": 1}, "differs"),
+    "half the curvature": (descent.parabola, {"half": Fraction(1, 4)}, "differs"),
+    "a trap of another weight": (descent.traps, {"reg": Fraction(2)}, "a neuron has"),
+    "around a third neuron": (descent.traps, {"third": True}, "around"),
     "a split that leaves the chamber": (
         rewriting.linear_on_a_chamber,
         {"chamber": lambda z3, a: True},

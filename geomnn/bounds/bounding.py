@@ -22,7 +22,7 @@ from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
 from geomnn.samples import finite_floats
 
-__all__ = ["bound", "bounded", "globally", "with_end"]
+__all__ = ["Model", "bound", "bounded", "globally", "with_end"]
 
 
 def bound(
@@ -108,7 +108,7 @@ def bound(
             "paths, which is that of norm=1."
         )
     kinds = choose_bounds(method, problem, time_limit, _deeper(len(layers)))
-    model = _Model(layers, problem)
+    model = Model(layers, problem)
     with effort.begun() as effort:
         f = model.outputs
         f = f + problem.shift(f)
@@ -131,8 +131,19 @@ def _checked_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     return weights
 
 
-class _Model:
-    """The layers of a network that fits the samples of a problem."""
+class Model:
+    """The layers of a network that fits the samples of a problem.
+
+    Parameters
+    ----------
+    layers : list of (W, b)
+    problem : Problem
+
+    Raises
+    ------
+    DataError, OptionError
+        If features, outputs or biases are other ones.
+    """
 
     def __init__(self, layers: list[Layer], problem: Problem):
         shape, expected = (layers[0][0].shape[1], len(layers[-1][0])), (problem.samples.d, problem.outputs)
@@ -144,19 +155,21 @@ class _Model:
         if not problem.samples.bias and any(b is not None and b.any() for _, b in layers):
             raise OptionError("bias=False, and the network has biases: leave bias=False out.")
         self._problem = problem
-        self._layers = [(W, np.zeros(len(W)) if b is None else b) for W, b in layers]
+        self.layers: list[tuple[np.ndarray, np.ndarray]] = [
+            (W, np.zeros(len(W)) if b is None else b) for W, b in layers
+        ]
         hidden = problem.samples.X
-        for W, b in self._layers[:-1]:
+        for W, b in self.layers[:-1]:
             hidden = np.maximum(hidden @ W.T + b, 0.0)
-        self.outputs = hidden @ self._layers[-1][0].T  # without the intercept
+        self.outputs = hidden @ self.layers[-1][0].T  # without the intercept
 
     @property
     def depth(self) -> int:
-        return len(self._layers)
+        return len(self.layers)
 
     def path_norm(self) -> float:
         """Σ over the neurons of ‖w‖_p ‖α‖_2; of more layers the sum over all paths of the products of |weights|."""
-        (first, _), *others = self._layers
+        (first, _), *others = self.layers
         if self.depth == 2:
             sizes = ball(self._problem.norm).length(first)
             return float(np.sum(sizes * np.linalg.norm(others[0][0], axis=0)))
@@ -167,7 +180,7 @@ class _Model:
 
     def value(self) -> float:
         """The value of (T) with the weights as they are; of more layers with the path penalty."""
-        (W, b), (outer, t) = self._layers[0], self._layers[-1]
+        (W, b), (outer, t) = self.layers[0], self.layers[-1]
         if self.depth == 2:
             return self._problem.training_objective(W, b, outer.T, t)
         return (
