@@ -108,7 +108,7 @@ class OptimalPath:
         OptionError
             If it is not between 0 and 1.
         """
-        if not isinstance(s, Real) or not 0 <= s <= 1:
+        if not isinstance(s, Real) or not 0 <= float(s) <= 1:
             raise OptionError(f"s={s!r}; a number from 0 to 1 was expected.")
         number = exact_number(s, "s") if self._landscape.exact else float(s)
         parts = max(len(self._corners) - 1, 1)
@@ -211,11 +211,10 @@ class Landscape(Choices):
         if not self.used:
             return Components(1, 1)  # no neuron at all
         slots = self._slots[merge]
+        free = frozenset(self.used[k] for k in np.flatnonzero(self._always) if merge)
         if isinstance(self.polytope, ExactPolytope) and all(len(cell) == 1 for cell in slots.cells):
             points = [*self.polytope.vertices(self.used, VERTICES)]
-            alone, others = pieces_of_vertices(np.array(points) > 0, width)
-            return Components(alone + others, alone)
-        free = frozenset(self.used[k] for k in np.flatnonzero(self._always))
+            return Components(*pieces_of_vertices(np.array(points) > 0, width, free))
         pieces = slots.pieces(width)
         return Components(len(pieces), sum(slots.is_point(piece, free) for piece in pieces))
 

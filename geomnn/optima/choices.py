@@ -48,7 +48,7 @@ class Choices:
             Amounts of the active atoms, for each neuron those of one cell; together a point of the polytope.
         """
         problem, given = self.solution.problem, self.solution.network
-        table = np.asarray(rows).reshape(-1, len(self.atoms))
+        table = np.asarray(rows).reshape(len(rows), len(self.atoms))
         exact, least = self.exact and table.dtype != float, self.tolerance * float(self.cost)
         table = table * Fraction(1) if exact else table
         ways, constant, t = (

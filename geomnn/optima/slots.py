@@ -195,13 +195,15 @@ class Slots:
                     yield ahead
 
 
-def pieces_of_vertices(supports: np.ndarray, width: int) -> tuple[int, int]:
-    """How many networks of a width are alone, and how many pieces the others make, where neurons do not merge.
+def pieces_of_vertices(supports: np.ndarray, width: int, free: frozenset[int]) -> tuple[int, int]:
+    """How many pieces the networks of a width make where neurons do not merge, and how many of them are one network.
 
     Parameters
     ----------
     supports : ndarray of bool, shape (vertices, k)
     width : int
+    free : frozenset of int
+        As of `Slots.is_point`.
     """
     sizes = supports.sum(axis=1)
     table = supports[sizes < width].astype(np.float32)
@@ -212,7 +214,9 @@ def pieces_of_vertices(supports: np.ndarray, width: int) -> tuple[int, int]:
             together = np.maximum(table[left], table[waiting.pop()]).sum(axis=1)
             waiting += left[together <= width].tolist()
             left = left[together > width]
-    return factorial(width) * int(np.count_nonzero(sizes == width)), pieces
+    alone, orders = supports[sizes == width], factorial(width)
+    moved = int(alone[:, list(free)].any(axis=1).sum())
+    return orders * len(alone) + pieces, orders * (len(alone) - moved)
 
 
 def _mask(atoms: Any) -> int:
