@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from geomnn.atoms import MergedWedge
+from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.choices import SURE, VERTICES, Choices
-from geomnn.optima.fewest import fewest_cells
+from geomnn.optima.fewest import Proof, fewest_cells
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
 from geomnn.optima.walks import direct_way, way_by_edges
@@ -60,12 +61,12 @@ class Fewest:
     Parameters
     ----------
     network : AnalyticNetwork
-    proof : {"exact", "milp"}
-        Whether rational arithmetic excludes fewer neurons, or branch and bound in float64.
+    proof : {"exact", "milp", "none"}
+        What excludes fewer neurons: rational arithmetic, branch and bound in float64, or nothing, as time was over.
     """
 
     network: AnalyticNetwork
-    proof: Literal["exact", "milp"]
+    proof: Proof
 
     @property
     def neurons(self) -> int:
@@ -136,7 +137,7 @@ class Landscape(Choices):
     def _fewest(self) -> dict[bool, Fewest]:
         return {}
 
-    def fewest(self, merge: bool = True) -> Fewest:
+    def fewest(self, merge: bool = True, time_limit: float = 60.0) -> Fewest:
         """An optimal network with the fewest neurons.
 
         Parameters
@@ -144,6 +145,8 @@ class Landscape(Choices):
         merge : bool
             Whether neurons may merge to one that is no atom, as two of one sign do that no sample is between; if not,
             over the dictionary.
+        time_limit : float
+            Seconds for branch and bound; then it is the fewest that were found.
 
         Raises
         ------
@@ -162,11 +165,10 @@ class Landscape(Choices):
         """
         if merge:
             self._check_merging()
-        if merge not in self._fewest:
+        if merge not in self._fewest or self._fewest[merge].proof == "none":
             highs = np.array([neuron.high for neuron in self.neurons], dtype=float)
-            cells, proved = fewest_cells(self._slots[merge], highs)
-            network = self.merged(self._slots[merge].network(cells))
-            self._fewest[merge] = Fewest(network, "exact" if proved else "milp")
+            cells, proof = fewest_cells(self._slots[merge], highs, Deadline.after(time_limit))
+            self._fewest[merge] = Fewest(self.merged(self._slots[merge].network(cells)), proof)
         return self._fewest[merge]
 
     def components(self, width: int, networks: str = "all") -> Components:
@@ -206,7 +208,8 @@ class Landscape(Choices):
         merge = networks == "all" and self.merging
         if width >= self.rank + 1:
             return Components(1, 0)
-        if width < self.fewest(merge).neurons:
+        fewest = self.fewest(merge)
+        if width < fewest.neurons and fewest.proof != "none":
             return Components(0, 0)
         if not self.used:
             return Components(1, 1)  # no neuron at all

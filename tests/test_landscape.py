@@ -134,6 +134,17 @@ def test_fewest_neurons_by_all_sets_of_cells(seed):
     assert optima.fewest().neurons <= optima.fewest(merge=False).neurons
 
 
+def test_the_time_for_fewest_neurons():
+    """Without time for branch and bound a network comes all the same, and no word of proof; then there is time."""
+    optima = gm.optimal_set(gm.derive(*gm.datasets.peaks(30), reg=0.1))
+    found = optima.fewest(time_limit=0)
+    assert found.proof == "none"
+    assert is_optimal(found.network, optima)
+    better = optima.fewest()
+    assert better.proof == "milp"
+    assert better.neurons <= found.neurons
+
+
 def ends(optima, rng, count):
     """Optimal networks: vertices, mixtures, the one with the fewest neurons, and points of other paths."""
     random = [optima.choose(rng.normal(size=len(optima.atoms)).tolist()) for _ in range(count)]

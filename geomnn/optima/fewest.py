@@ -12,44 +12,50 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import comb
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from geomnn.deadline import Deadline
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots
 
-__all__ = ["fewest_cells"]
+__all__ = ["Proof", "fewest_cells"]
+
+Proof = Literal["exact", "milp", "none"]
 
 MOST_SETS = 2000  # of cells that are looked at for a proof
 ABOVE = 1.01  # the largest amount, times that, is what the program allows: above its rounding, and no question of size
 
 
-def fewest_cells(slots: Slots, highs: np.ndarray) -> tuple[list[int], bool]:
-    """The places of the cells, and whether it is proved in rational numbers that fewer have no point.
+def fewest_cells(slots: Slots, highs: np.ndarray, deadline: Deadline) -> tuple[list[int], Proof]:
+    """The places of the cells, and what says that fewer have no point: rational arithmetic, branch and bound, or nothing
+    where time was over before its end.
 
     Parameters
     ----------
     slots : Slots
     highs : ndarray, shape (k,)
         The largest amount of each atom.
+    deadline : Deadline
     """
-    found = _proposed(slots, highs)
+    found, proof = _proposed(slots, highs, deadline)
     exact = isinstance(slots.polytope, ExactPolytope)
     while exact and found and comb(len(slots.cells), len(found) - 1) <= MOST_SETS:
         fewer = combinations(range(len(slots.cells)), len(found) - 1)
         better = next((list(cells) for cells in fewer if slots.holds(cells)), None)
         if better is None:
-            return found, True
+            return found, "exact"
         found = better
-    return found, exact and not found
+    return found, proof if found or not exact else "exact"
 
 
-def _proposed(slots: Slots, highs: np.ndarray) -> list[int]:
-    """A choice of cells that has a point, the fewest as far as float64 sees."""
+def _proposed(slots: Slots, highs: np.ndarray, deadline: Deadline) -> tuple[list[int], Proof]:
+    """A choice of cells that has a point, the fewest as far as float64 and the time see."""
     cells, polytope = slots.cells, slots.polytope
     if not cells:
-        return []
+        return [], "milp"
     parts = [(c, k) for c, cell in enumerate(cells) for k in sorted(cell)]
     columns = polytope.columns.astype(float) * (ABOVE * highs)
     right = polytope.right.astype(float)
@@ -62,10 +68,12 @@ def _proposed(slots: Slots, highs: np.ndarray) -> list[int]:
     limits = [LinearConstraint(equal, right, right), LinearConstraint(below, -np.inf, 0.0)]
     goal = np.append(np.zeros(n), np.ones(count))
     while True:
-        answer = milp(goal, integrality=goal, bounds=Bounds(0.0, 1.0), constraints=limits)
-        assert answer.x is not None, "all cells together have a point"
+        options = {"time_limit": deadline.left()}
+        answer = milp(goal, integrality=goal, bounds=Bounds(0.0, 1.0), constraints=limits, options=options)
+        if answer.x is None:
+            return [*range(count)], "none"  # which have a point
         found = np.flatnonzero(answer.x[n:] > 0.5).tolist()
         if slots.holds(found):
-            return found
+            return found, "milp" if answer.status == 0 else "none"
         others = np.append(np.zeros(n), ~np.isin(np.arange(count), found))
         limits.append(LinearConstraint(others[None], 1.0, np.inf))
