@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from geomnn.norms import Direction
+from geomnn.numbers.rationals import short_number
 
-__all__ = ["AsideWedge", "Atom", "FeatureWedge", "PartialWedge"]
+__all__ = ["AsideWedge", "Atom", "FeatureWedge", "MergedWedge", "PartialWedge"]
 
 # x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
@@ -223,6 +224,54 @@ class AsideWedge(Atom):
     def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
         other, share = self.aside
         return ASIDE[share].format(sample(self.samples[-1]), sample(other), minus)
+
+
+@dataclass(frozen=True)
+class MergedWedge(Atom):
+    """A unit neuron between atoms that no sample tells apart, u = Σ_k c_k u_k, c_k > 0, Σ_k c_k = ‖w‖_p = 1.
+
+    Parameters
+    ----------
+    samples : tuple of int
+        Those that all its parts have in common.
+    parts : tuple of (c_k, Atom)
+
+    Source: geomnn theory, section 10.
+    """
+
+    parts: tuple[tuple[Any, Atom], ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Any, Atom]]) -> MergedWedge:
+        """The unit neuron of its parts."""
+        first = parts[0][1]
+        shared = set(first.samples).intersection(*(atom.samples for _, atom in parts))
+        weight = sum((share * atom.weight for share, atom in parts), 0 * first.weight)
+        bias = sum((share * atom.bias for share, atom in parts), 0 * first.bias)
+        name = tuple(sorted(shared)), (), 1, first.anchored, first.norm
+        return cls(weight, bias, *name, parts=tuple(parts))
+
+    @property
+    def support(self) -> tuple[int, ...]:
+        return tuple(sorted({k for _, atom in self.parts for k in atom.support}))
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return max(atom.place for _, atom in self.parts)
+
+    @property
+    def anchor(self) -> None:
+        """No row: its hyperplane need not go through a sample."""
+
+    def among(self, features: Sequence[int]) -> Atom:
+        return MergedWedge.of([(share, atom.among(features)) for share, atom in self.parts])
+
+    def numeric(self) -> Atom:
+        parts = tuple((float(share), atom.numeric()) for share, atom in self.parts)
+        return replace(super().numeric(), parts=parts)  # type: ignore[call-arg]
+
+    def __str__(self) -> str:
+        return " + ".join(f"{short_number(share)} ({atom})" for share, atom in self.parts)
 
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:

@@ -5,7 +5,6 @@ Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,19 +16,19 @@ from geomnn.atoms import Atom
 from geomnn.derivation import Solution
 from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import named_plane
-from geomnn.networks.network import AnalyticNetwork, ExactNeuron
-from geomnn.numbers.rationals import exact_number, short_number
+from geomnn.landscape import Landscape, check_networks
+from geomnn.numbers.rationals import exact_table, short_number
 from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.cells import compatible, maximal_cells
+from geomnn.optima.choices import SURE
 from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Merged, Polytope
+from geomnn.optima.uniqueness import kinks_and_slopes
 from geomnn.samples import real_table
 
 __all__ = ["ActiveNeuron", "OptimalSet", "optimal_set"]
 
 # relative to reg, up to which a correlation has its size: above the rounding of v, whose relative gap is 1e-9
 ACTIVE = 1e-7
-SURE = 10.0  # times that, relative to the cost, from which on an amount is not zero; up to which it may be
-VERTICES = 10_000  # bases that are looked at unless said otherwise
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class ActiveNeuron:
 
 
 @dataclass(frozen=True, eq=False)
-class OptimalSet:
+class OptimalSet(Landscape):
     """All optima of a problem, from `optimal_set`.
 
     v and the outputs on the samples are the same for all of them, and so is the cost Σ ‖z_u‖. What may differ are the
@@ -131,10 +130,8 @@ class OptimalSet:
         signs = self.active.ways[:, 0] if self.solution.problem.outputs == 1 else np.zeros(len(self.atoms))
         found = []
         for k, atom in enumerate(self.atoms):
-            low, high = (
-                self.polytope.lowest(self.polytope.unit(k)),
-                self.polytope.highest(self.polytope.unit(k))[0],
-            )
+            unit = self.polytope.unit(k)
+            low, high = self.polytope.lowest(unit), self.polytope.highest(unit)[0]
             low, high = max(low, 0) + 0 * low, max(high, 0) + 0 * high
             found.append(ActiveNeuron(atom, int(np.sign(signs[k])), low, high, self._status(low, high)))
         return tuple(found)
@@ -213,110 +210,14 @@ class OptimalSet:
         networks : {"all", "dictionary"}
             All optimal networks, or those over the dictionary.
         """
-        _check_networks(networks)
+        check_networks(networks)
         if networks == "all" and self._merges:
             return False
         if self.unique_over_dictionary:
             return True
-        used, ways = list(self.used), self._ways
-        columns, units = self.polytope.columns[:, used], self._units[used]
-        planes = _hyperplanes(units, 0 if self.exact else SAME_UNIT)
-        kinks = np.zeros((max(planes, default=-1) + 1, ways.shape[1], len(used)), dtype=columns.dtype)
-        for column, plane in enumerate(planes):
-            kinks[plane, :, column] = ways[used[column]]
-        d = self.solution.problem.samples.d
-        slopes = np.einsum("kc,kd->cdk", ways[used], units[:, :d])
-        rows = [
-            columns,
-            kinks.reshape(kinks[..., 0].size, len(used)),
-            slopes.reshape(slopes[..., 0].size, len(used)),
-        ]
-        return self.polytope.rank(np.vstack(rows)) == self.rank
-
-    def network(self, amounts: Sequence[Any] | np.ndarray) -> AnalyticNetwork:
-        """The network with these amounts ‖z_u‖ of the active atoms, a point of the polytope.
-
-        Parameters
-        ----------
-        amounts : sequence of k numbers
-        """
-        problem = self.solution.problem
-        given, samples = self.solution.network, problem.samples
-        kept = [k for k, amount in enumerate(amounts) if amount > self.tolerance * float(self.cost)]
-        t = self._first - sum((amounts[k] * self._constant[k] for k in kept), 0 * self._first)
-        shape = given.features, given.norm, given.bias
-        if self.exact:
-            neurons = [ExactNeuron(self.atoms[k], amounts[k] * self._ways[k, 0]) for k in kept]
-            return AnalyticNetwork(neurons, t[0], *shape, feature_names=samples.names)
-        z = np.array([amounts[k] * self._ways[k] for k in kept]).reshape(len(kept), problem.outputs)
-        one = problem.one_column
-        return AnalyticNetwork.from_atoms(
-            [self.atoms[k] for k in kept],
-            z[:, 0] if one else z,
-            float(t[0]) if one else t,
-            *shape,
-            feature_names=samples.names,
-        )
-
-    def choose(self, values: Sequence[Any], largest: bool = True) -> AnalyticNetwork:
-        """An optimal network over the dictionary for which Σ_u values_u ‖z_u‖ is largest, or least.
-
-        Parameters
-        ----------
-        values : sequence of k numbers
-            For each of the active atoms, in the order of ``neurons``.
-        largest : bool
-
-        Raises
-        ------
-        OptionError
-            If there are more or fewer values than active atoms.
-        """
-        if len(values) != len(self.atoms):
-            raise OptionError(
-                f"{len(values)} values came for {len(self.atoms)} active atoms; one for each was expected, in the "
-                "order of optimal_set(…).neurons."
-            )
-        given = [
-            exact_number(value, f"values[{k}]") if self.exact else float(value)
-            for k, value in enumerate(values)
-        ]
-        return self.network(self.polytope.highest([value if largest else -value for value in given])[1])
-
-    def vertices(self, limit: int = VERTICES) -> list[AnalyticNetwork]:
-        """The optimal networks that are no mean of others: those whose features are independent.
-
-        Parameters
-        ----------
-        limit : int
-            Of the choices of neurons that are looked at.
-
-        Returns
-        -------
-        list of AnalyticNetwork
-            Those with the fewest neurons first.
-
-        Raises
-        ------
-        UnsupportedProblem
-            If the solution is not exact: which neurons are there is a question of zeros.
-        EnumerationTooLarge
-            If there are more choices.
-        """
-        if not isinstance(self.polytope, ExactPolytope):
-            raise UnsupportedProblem(
-                "The vertices are asked for of a solution in float64, where rounding decides which amounts are zero; "
-                "derive it with exact=True, or ask for .neurons and predict_interval."
-            )
-        points = [*self.polytope.vertices(self.used, limit)]
-        points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
-        return [self.network(point) for point in points]
-
-    @property
-    def width_range(self) -> tuple[int, int]:
-        """The fewest and the most neurons of a vertex; the former are the fewest over the dictionary."""
-        widths = [len(network) for network in self.vertices()]
-        return min(widths), max(widths)
+        used, d = list(self.used), self.solution.problem.samples.d
+        rows = kinks_and_slopes(self._units[used], self._ways[used], d, 0 if self.exact else SAME_UNIT)
+        return self.polytope.rank(np.vstack([self.polytope.columns[:, used], rows])) == self.rank
 
     def predict_interval(self, X: Any, networks: str = "all") -> np.ndarray:
         """The least and the largest prediction of an optimal network.
@@ -339,7 +240,7 @@ class OptimalSet:
             If merged neurons of several outputs are asked for.
         DataError, OptionError
         """
-        _check_networks(networks)
+        check_networks(networks)
         problem = self.solution.problem
         table, d = real_table(X, "X"), problem.samples.d
         if d != table.shape[1]:
@@ -351,13 +252,7 @@ class OptimalSet:
                 f"networks='all' and {problem.outputs} outputs: it is not known how their neurons merge; take "
                 "networks='dictionary'."
             )
-        rows = [
-            [
-                exact_number(value, f"X[{i}, {k}]") if self.exact else float(value)
-                for k, value in enumerate(row)
-            ]
-            for i, row in enumerate(np.asarray(X, dtype=object if self.exact else float).reshape(table.shape))
-        ]
+        rows = exact_table(X) if self.exact else table.tolist()
         merged = networks == "all" and self._merges
         found = np.array([self._ends(np.array([*row, 1], dtype=self._units.dtype), merged) for row in rows])
         return found.reshape(len(rows), problem.outputs, 2)[:, 0] if problem.outputs == 1 else found
@@ -448,9 +343,8 @@ def optimal_set(solution: Solution) -> OptimalSet:
     return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
 
 
-Active = tuple[
-    ActiveAtoms, list[Atom], np.ndarray
-]  # with their names, and the sizes that columns are multiples by
+# with their names, and the sizes that columns are multiples by
+Active = tuple[ActiveAtoms, list[Atom], np.ndarray]
 
 
 def _exactly(solution: Solution) -> Active | None:
@@ -510,19 +404,3 @@ def _check(solution: Any) -> None:
             f"The network is optimal to a relative gap of {float(certificate.relative_gap):.1g}, and which atoms are "
             f"active is seen at {ACTIVE:g}: derive it with a smaller tol."
         )
-
-
-def _check_networks(networks: Any) -> None:
-    if networks not in ("all", "dictionary"):
-        raise OptionError(f"networks={networks!r}; 'all' or 'dictionary' was expected.")
-
-
-def _hyperplanes(units: np.ndarray, tolerance: float) -> list[int]:
-    """A number for each unit, the same for those of one hyperplane."""
-    numbers: list[int] = []
-    for k, unit in enumerate(units):
-        size = tolerance * np.abs(unit).max()
-        opposite = np.abs(units[:k] + unit).max(axis=1, initial=0) <= size
-        known = np.flatnonzero(opposite)
-        numbers.append(numbers[known[0]] if len(known) else max(numbers, default=-1) + 1)
-    return numbers

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import geomnn as gm
 from geomnn.atoms import Atom
 from geomnn.blocks import _beginning, _cheapest, _Training
 from geomnn.deadline import NEVER
@@ -23,7 +24,7 @@ from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.geometry.arrangement import central_faces, count_central_faces
 from geomnn.dictionaries.geometry.pencils import form_pencils
 from geomnn.dictionaries.walks.walk import Walks
-from geomnn.errors import ConvergenceWarning, DataError
+from geomnn.errors import ConvergenceWarning, DataError, OptionError
 from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.naming import _levelled, named_layers
 from geomnn.norms import Direction, ball
@@ -327,6 +328,19 @@ def test_a_feature_that_a_neuron_would_gain_from(gain, taken, monkeypatch):
 def test_a_neuron_that_the_cheapest_network_does_without(size, neurons):
     features = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     assert len(_cheapest(features, features @ np.array([[1.0], [size]]), False)[0]) == neurons
+
+
+@pytest.mark.parametrize(("rise", "taken"), [(1e-10, True), (1e-8, False)])
+def test_a_network_that_is_optimal(rise, taken):
+    solution = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05)
+    optima, best = gm.optimal_set(solution), solution.network
+    shift = np.sqrt(rise * solution.objective / 2)  # of four samples, whose residuals add up to 0
+    other = replace(best, intercept=best.intercept + shift)
+    if taken:
+        assert optima.path(other, best).width == 2
+    else:
+        with pytest.raises(OptionError, match="a is not optimal"):
+            optima.path(other, best)
 
 
 @pytest.mark.parametrize(("off", "kept"), [(1e-13, 2), (1e-11, 3)])

@@ -96,6 +96,11 @@ class Polytope(ABC):
         """The functional a_k."""
         return [int(j == k) for j in range(len(self))]
 
+    def face(self, members: Sequence[int], start: Sequence[int]) -> Polytope:
+        """Of the points that have no other atoms than these, start among them those of a vertex."""
+        inside = list(members)
+        return type(self)(self.columns[:, inside], self.right, [inside.index(k) for k in start])
+
 
 class ExactPolytope(Polytope):
     """In Fractions."""
@@ -126,6 +131,15 @@ class ExactPolytope(Polytope):
                 place += 1
             place += 2
         return value, found
+
+    def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
+        """Vertices, from that of ``start`` to one where Σ_u values_u a_u is largest, each two joined by an edge."""
+        table, goal = self._table.copy(), np.array([rational(Fraction(value)) for value in values])
+        points = [table.point()]
+        while table.step(goal):
+            if ((point := table.point()) != points[-1]).any():
+                points.append(point)
+        return points
 
     def vertices(self, among: Sequence[int], limit: int) -> Iterator[np.ndarray]:
         """All vertices, each once, in an order that the order of the atoms decides.
@@ -185,17 +199,19 @@ class _Table:
         self.rows, self.basis = rows, [*self.basis, width + k]
 
     def maximise(self, goal: np.ndarray) -> tuple[Fraction, np.ndarray]:
-        """The simplex method with Bland's rule, which ends."""
-        while True:
-            gains = goal - goal[self.basis] @ self.rows[:, :-1] if self.basis else goal
-            entering = next((k for k, gain in enumerate(gains) if gain > 0), None)
-            if entering is None:
-                point = self.point()
-                return sum(
-                    (fraction(g) * x for g, x in zip(goal, point, strict=True) if x), Fraction(0)
-                ), point
-            rows = self.leaving(entering)
-            self.pivot(min(rows, key=lambda row: self.basis[row]), entering)
+        while self.step(goal):
+            pass
+        point = self.point()
+        return sum((fraction(g) * x for g, x in zip(goal, point, strict=True) if x), Fraction(0)), point
+
+    def step(self, goal: np.ndarray) -> bool:
+        """One of the simplex method with Bland's rule, which ends; False where it has."""
+        gains = goal - goal[self.basis] @ self.rows[:, :-1] if self.basis else goal
+        entering = next((k for k, gain in enumerate(gains) if gain > 0), None)
+        if entering is None:
+            return False
+        self.pivot(min(self.leaving(entering), key=lambda row: self.basis[row]), entering)
+        return True
 
     def leaving(self, entering: int) -> list[int]:
         """The rows that a variable may take the place of."""

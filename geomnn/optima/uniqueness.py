@@ -25,7 +25,7 @@ from scipy.optimize import linprog
 
 from geomnn.optima.active import ActiveAtoms
 
-__all__ = ["is_point", "is_unique", "may_merge"]
+__all__ = ["is_point", "is_unique", "kinks_and_slopes", "may_merge"]
 
 # relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
 # vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
@@ -90,6 +90,37 @@ def may_merge(active: ActiveAtoms, bias: bool) -> bool:
     between = (sides > 0).T.astype(int) @ (sides < 0).astype(int)
     same = np.abs(ways[:, None] - ways[None]).max(axis=2, initial=0.0) <= APART
     return bool((same & (between + between.T == 0) & ~np.eye(len(ways), dtype=bool)).any())
+
+
+def kinks_and_slopes(units: np.ndarray, ways: np.ndarray, d: int, tolerance: float) -> np.ndarray:
+    """What amounts a_u make of a function, rows (…, k): as (u·x̃)_+ = (|u·x̃| + u·x̃)/2, the kinks of each hyperplane and
+    the slopes.
+
+    Parameters
+    ----------
+    units : ndarray, shape (k, d + 1)
+    ways : ndarray, shape (k, c)
+        o_u.
+    d : int
+    tolerance : float
+        Relative, of the entries of two units of one hyperplane.
+    """
+    planes, (k, c) = _hyperplanes(units, tolerance), ways.shape
+    kinks = np.zeros((max(planes, default=-1) + 1, c, k), dtype=units.dtype)
+    kinks[planes, :, range(k)] = ways
+    slopes = np.einsum("kc,kd->cdk", ways, units[:, :d])
+    return np.vstack([kinks.reshape(-1, k), slopes.reshape(-1, k)])
+
+
+def _hyperplanes(units: np.ndarray, tolerance: float) -> list[int]:
+    """A number for each unit, the same for those of one hyperplane."""
+    numbers: list[int] = []
+    for k, unit in enumerate(units):
+        size = tolerance * np.abs(unit).max()
+        opposite = np.abs(units[:k] + unit).max(axis=1, initial=0) <= size
+        known = np.flatnonzero(opposite)
+        numbers.append(numbers[known[0]] if len(known) else max(numbers, default=-1) + 1)
+    return numbers
 
 
 def _change(columns: np.ndarray, free: np.ndarray) -> np.ndarray | None:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.atoms import ASIDE, AsideWedge, Atom, FeatureWedge, PartialWedge
+from geomnn.atoms import ASIDE, AsideWedge, Atom, FeatureWedge, MergedWedge, PartialWedge
 from geomnn.checker.digits import any_size
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import FormatError
+from geomnn.errors import FormatError, UnsupportedProblem
 from geomnn.files import read_json
 from geomnn.networks.io.contradictions import contradiction
 from geomnn.networks.neuron import ExactNeuron, Neuron
@@ -86,7 +86,18 @@ def _layer(layer: FeatureLayer) -> dict[str, Any]:
 
 
 def named(atom: Atom) -> dict[str, Any]:
-    """The name of a neuron and what it says."""
+    """The name of a neuron and what it says.
+
+    Raises
+    ------
+    UnsupportedProblem
+        If it is merged of several.
+    """
+    if isinstance(atom, MergedWedge):
+        raise UnsupportedProblem(
+            f"The neuron {atom} is merged of {len(atom.parts)} wedges, and a file has a place for one; save a network "
+            "over the dictionary, or the weights by to_torch()."
+        )
     entry = {
         "name": str(atom),
         "samples": list(atom.samples),

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.atoms import AsideWedge, Atom, FeatureWedge
+from geomnn.atoms import AsideWedge, Atom, FeatureWedge, MergedWedge
 from geomnn.checker.digits import any_size, printable
 from geomnn.errors import DataError, OptionError
-from geomnn.numbers.rationals import SHORT, short_number, symbolic
+from geomnn.numbers.rationals import SHORT, is_exact, short_number, symbolic
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
@@ -207,26 +207,28 @@ def escape(text: str) -> str:
     return re.sub(r"[^ -~\xa1-ÿ]", lambda letter: rf"\texttt{{U+{ord(letter[0]):04X}}}", plain)
 
 
-def feature_latex(atom: Atom) -> str:
-    """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction."""
+def feature_latex(atom: Atom, plus: str = "_+") -> str:
+    """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus."""
     if isinstance(atom, FeatureWedge):
         return _deep_latex(atom)
+    if isinstance(atom, MergedWedge):
+        form = "auto" if is_exact(atom.bias) else "numeric"
+        parts = (rf"{_size(share, 4, form)}\, {feature_latex(part, '')}" for share, part in atom.parts)
+        return rf"\left({' + '.join(parts)}\right){plus}"
     at = atom.point("x_{{{}}}".format, "-") if atom.anchored else ""
     point = f"(x - {_grouped(atom, at)})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
     sign = "" if atom.orientation > 0 else "-"
     if atom.is_partial:
-        return (
-            rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right)_+"
-        )
+        return rf"\left({sign}{point} \cdot \frac{{{atom.to_latex()}}}{{\lVert\,\cdot\,\rVert_{{{p}}}}}\right){plus}"
     factors = atom.to_latex_factors()
     if not factors and atom.anchored:
-        return f"{point}_+" if atom.orientation > 0 else f"({at} - x)_+"
+        return f"{point}{plus}" if atom.orientation > 0 else f"({at} - x){plus}"
     if not factors:
-        return f"({sign}x)_+"
+        return f"({sign}x){plus}"
     blade = r" \wedge ".join(factors)
     star = blade if len(factors) == 1 else f"({blade})"
-    return rf"\frac{{\left({sign}{point} \wedge {blade}\right)_+}}{{\lVert \star {star} \rVert_{{{p}}}}}"
+    return rf"\frac{{\left({sign}{point} \wedge {blade}\right){plus}}}{{\lVert \star {star} \rVert_{{{p}}}}}"
 
 
 def _grouped(atom: Atom, point: str) -> str:
@@ -309,6 +311,8 @@ def to_text(network: AnalyticNetwork) -> str:
 
 def _feature(atom: Atom) -> str:
     """(x̃·u)_+ with the name of u; over features k for x."""
+    if isinstance(atom, MergedWedge):
+        return f"({'x̃' if atom.anchored else 'x'}·u)₊,  u = {atom}"
     if isinstance(atom, FeatureWedge):
         variable, offset = f"k{'′' * (atom.level - 2)}", ", 1" * atom.anchored
     else:

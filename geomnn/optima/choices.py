@@ -1,0 +1,163 @@
+"""Networks that are chosen from all optimal ones, from a polytope of amounts.
+
+Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+
+from geomnn.atoms import Atom, MergedWedge
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.numbers.rationals import exact_number
+from geomnn.optima.polytope import ExactPolytope, Polytope
+
+__all__ = ["SURE", "VERTICES", "Choices"]
+
+SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
+VERTICES = 10_000  # bases that are looked at unless said otherwise
+
+
+class Choices:
+    """What `OptimalSet` says about single networks."""
+
+    solution: Any
+    atoms: tuple[Atom, ...]
+    polytope: Polytope
+    tolerance: float
+    exact: Any
+    cost: Any
+    rank: Any
+    used: Any
+    _ways: Any
+    _first: Any
+    _constant: Any
+
+    def merged(self, rows: Sequence[Sequence[Any]] | np.ndarray) -> AnalyticNetwork:
+        """The network whose neurons are Σ_u rows_ju u, named by these parts.
+
+        Parameters
+        ----------
+        rows : array_like, shape (m, k)
+            Amounts of the active atoms, for each neuron those of one cell; together a point of the polytope.
+        """
+        problem, given = self.solution.problem, self.solution.network
+        table = np.asarray(rows).reshape(len(rows), len(self.atoms))
+        exact, least = self.exact and table.dtype != float, self.tolerance * float(self.cost)
+        table = table * Fraction(1) if exact else table
+        ways, constant, t = (
+            array if exact else array.astype(float) for array in (self._ways, self._constant, self._first)
+        )
+        atoms, outer = [], []
+        for row in table:
+            parts = np.flatnonzero(row > least)
+            if len(parts):
+                size = sum(row[parts])
+                named = [(row[k] / size, self.atoms[k] if exact else self.atoms[k].numeric()) for k in parts]
+                atoms.append(named[0][1] if len(named) == 1 else MergedWedge.of(named))
+                outer.append(size * ways[parts[0]])
+                t = t - row[parts] @ constant[parts]
+        shape = given.features, given.norm, given.bias
+        names = problem.samples.names
+        if exact:
+            neurons = [ExactNeuron(atom, z[0]) for atom, z in zip(atoms, outer, strict=True)]
+            return AnalyticNetwork(neurons, t[0], *shape, feature_names=names)
+        z = np.array(outer).reshape(len(atoms), problem.outputs)
+        if problem.one_column:
+            return AnalyticNetwork.from_atoms(atoms, z[:, 0], float(t[0]), *shape, feature_names=names)
+        return AnalyticNetwork.from_atoms(atoms, z, t, *shape, feature_names=names)
+
+    def network(self, amounts: Sequence[Any] | np.ndarray) -> AnalyticNetwork:
+        """The network with these amounts ‖z_u‖ of the active atoms, a point of the polytope.
+
+        Parameters
+        ----------
+        amounts : sequence of k numbers
+        """
+        return self.merged(np.diag(np.asarray(amounts)))
+
+    def choose(self, values: Sequence[Any], largest: bool = True) -> AnalyticNetwork:
+        """An optimal network over the dictionary for which Σ_u values_u ‖z_u‖ is largest, or least.
+
+        Parameters
+        ----------
+        values : sequence of k numbers
+            For each of the active atoms, in the order of ``neurons``.
+        largest : bool
+
+        Raises
+        ------
+        OptionError
+            If there are more or fewer values than active atoms.
+        """
+        if len(values) != len(self.atoms):
+            raise OptionError(
+                f"{len(values)} values came for {len(self.atoms)} active atoms; one for each was expected, in the "
+                "order of optimal_set(…).neurons."
+            )
+        given = [
+            exact_number(value, f"values[{k}]") if self.exact else float(value)
+            for k, value in enumerate(values)
+        ]
+        return self.network(self.polytope.highest([value if largest else -value for value in given])[1])
+
+    def central(self) -> AnalyticNetwork:
+        """The optimal network over the dictionary with the least Σ_u ‖z_u‖², in float64.
+
+        There is one, and it changes continuously with reg. With the least a that solves the equations of the polytope
+        and orthonormal directions N in which they hold it is a + N·y,
+
+            minimise ‖y‖  subject to  N·y ≥ −a,
+
+        which is a problem of least squares with signs (C. L. Lawson, R. J. Hanson, Solving Least Squares Problems, 23).
+        """
+        columns, right = self.polytope.columns.astype(float), self.polytope.right.astype(float)
+        rank = self.polytope.rank(self.polytope.columns)
+        left, sizes, across = np.linalg.svd(columns)
+        a = ((left.T @ right)[:rank] / sizes[:rank]) @ across[:rank]
+        N = across[rank:].T
+        system = np.vstack([N.T, -a])
+        target = np.append(np.zeros(N.shape[1]), 1.0)
+        rest = system @ nnls(system, target)[0] - target
+        return self.network(np.maximum(a - N @ (rest[:-1] / rest[-1]), 0.0))
+
+    def vertices(self, limit: int = VERTICES) -> list[AnalyticNetwork]:
+        """The optimal networks that are no mean of others: those whose features are independent.
+
+        Parameters
+        ----------
+        limit : int
+            Of the choices of neurons that are looked at.
+
+        Returns
+        -------
+        list of AnalyticNetwork
+            Those with the fewest neurons first.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If the solution is not exact: which neurons are there is a question of zeros.
+        EnumerationTooLarge
+            If there are more choices.
+        """
+        if not isinstance(self.polytope, ExactPolytope):
+            raise UnsupportedProblem(
+                "The vertices are asked for of a solution in float64, where rounding decides which amounts are zero; "
+                "derive it with exact=True, or ask for .neurons and predict_interval."
+            )
+        points = [*self.polytope.vertices(self.used, limit)]
+        points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
+        return [self.network(point) for point in points]
+
+    @property
+    def width_range(self) -> tuple[int, int]:
+        """The fewest and the most neurons of a vertex; the former are the fewest over the dictionary."""
+        widths = [len(network) for network in self.vertices()]
+        return min(widths), max(widths)
