@@ -311,7 +311,12 @@ def optimal_set(solution: Solution) -> OptimalSet:
     >>> optima = gm.optimal_set(solution)
     >>> optima.unique, optima.dimension, optima.width_range
     (False, 1, (2, 2))
-    >>> print(*optima.neurons, sep="\n")
+    >>> for neuron in optima.neurons:
+    ...     print(neuron)
+    +⋆(x0 − x3) at x3: 0 to 8/5, optional
+    −⋆(x0 − x3) at x3: 0 to 8/5, optional
+    +⋆(x1 − x2) at x2: 0 to 8/5, optional
+    −⋆(x1 − x2) at x2: 0 to 8/5, optional
     >>> [str(end) for end in optima.predict_interval([[0.5, 0.5]])[0]]
     ['1/10', '9/10']
 
