@@ -30,8 +30,8 @@ ABOVE = 1.01  # the largest amount, times that, is what the program allows: abov
 
 
 def fewest_cells(slots: Slots, highs: np.ndarray, deadline: Deadline) -> tuple[list[int], Proof]:
-    """The places of the cells, and what says that fewer have no point: rational arithmetic, branch and bound, or nothing
-    where time was over before its end.
+    """The places of the cells, and what says that fewer have no point: rational arithmetic, branch and bound, or
+    nothing, where time was over before its end.
 
     Parameters
     ----------
