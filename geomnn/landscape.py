@@ -265,8 +265,6 @@ class Landscape(Choices):
         >>> path = optima.path(*optima.vertices())
         >>> path.width, len(path.points), path.objective
         (4, 4, Fraction(9, 50))
-        >>> path(0.5)([[0.5, 0.5]]).round(6).tolist()
-        [0.5]
         """
         self._check_scalar("path")
         ends = self._rows(a, "a"), self._rows(b, "b")

@@ -139,9 +139,8 @@ class OptimalSet(Landscape):
     def _status(self, low: Any, high: Any) -> str:
         least = self.tolerance * float(self.cost)
         kinds = [0 if value <= least else 2 if value > SURE * least else 1 for value in (low, high)]
-        return {"00": "never", "02": "optional", "22": "indispensable"}.get(
-            "".join(map(str, kinds)), "undecided"
-        )
+        words = {"00": "never", "02": "optional", "22": "indispensable"}
+        return words.get("".join(map(str, kinds)), "undecided")
 
     @cached_property
     def used(self) -> tuple[int, ...]:
@@ -313,12 +312,8 @@ def optimal_set(solution: Solution) -> OptimalSet:
     >>> optima = gm.optimal_set(solution)
     >>> optima.unique, optima.dimension, optima.width_range
     (False, 1, (2, 2))
-    >>> for neuron in optima.neurons:
-    ...     print(neuron)
+    >>> print(optima.neurons[0])
     +⋆(x0 − x3) at x3: 0 to 8/5, optional
-    −⋆(x0 − x3) at x3: 0 to 8/5, optional
-    +⋆(x1 − x2) at x2: 0 to 8/5, optional
-    −⋆(x1 − x2) at x2: 0 to 8/5, optional
     >>> [str(end) for end in optima.predict_interval([[0.5, 0.5]])[0]]
     ['1/10', '9/10']
 
