@@ -373,3 +373,10 @@ def test_an_interior_point_with_a_tight_row():
     assert end.x == pytest.approx([0.0, 0.0], abs=1e-6)
     assert end.multipliers == pytest.approx([1.0, 1.0], abs=1e-6)
     assert end.steps < 30
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-3, 1.0, 1e150])
+def test_a_metric_in_any_unit(size):
+    """Also where squares of the lines are none, or no numbers."""
+    lines = np.random.default_rng(3).standard_normal((6, 3))
+    assert metric_bound(size * lines) == pytest.approx(size * metric_bound(lines), rel=1e-9)

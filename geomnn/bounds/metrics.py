@@ -49,12 +49,21 @@ def best_lengths(lines: np.ndarray, metric: np.ndarray | None = None) -> tuple[f
     lines, metric
         As there.
     """
+    size = np.abs(lines).max(initial=0.0)
+    if size == 0:
+        return 0.0, np.zeros(len(lines) + 1)
+    # in a unit, a power of two, in which squares neither vanish nor overflow
+    unit = float(np.ldexp(1.0, int(np.frexp(size)[1])))
+    most, lengths = _best(lines / unit, metric)
+    return most * unit, lengths * unit
+
+
+def _best(lines: np.ndarray, metric: np.ndarray | None) -> tuple[float, np.ndarray]:
+    """`best_lengths` of lines whose largest entry is of size 1."""
     given = float(np.linalg.norm(lines, axis=1).sum()) / 2
     lines = np.vstack([lines, lines.sum(axis=0)])
     squares, (count, dimension) = np.sum(lines**2, axis=1), lines.shape
-    longest, best = float(np.sqrt(squares.max(initial=0.0))), (np.inf, np.zeros(count))
-    if longest == 0:
-        return 0.0, best[1]
+    longest, best = float(np.sqrt(squares.max())), (np.inf, np.zeros(count))
     first, metric = (0, lines.T @ lines) if metric is None else (WARM, metric)
     metric = metric / np.trace(metric)
     for k in range(first, first + METRIC_STEPS):

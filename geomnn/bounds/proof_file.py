@@ -28,7 +28,7 @@ from geomnn.bounds.whole_multipliers import whole_multipliers
 from geomnn.bounds.whole_plans import whole_plans
 from geomnn.checker.digits import any_size
 from geomnn.checker.dual_values import DUAL_VALUES
-from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words, settles
+from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words
 from geomnn.checker.statements import digest, seal
 from geomnn.checker.table import scaled
 from geomnn.deadline import Deadline
@@ -180,7 +180,7 @@ def shorter_proof(certificate: Certificate, part: float) -> Certificate:
 
 
 def lowered(certificate: Certificate, document: dict[str, Any]) -> Certificate:
-    """The certificate with the bound that its file proves, rounded down, where that is less but for a metric.
+    """The certificate with the bound that its file proves, rounded down, where that is less.
 
     Parameters
     ----------
@@ -188,8 +188,6 @@ def lowered(certificate: Certificate, document: dict[str, Any]) -> Certificate:
     document : dict
         Its `proof_document`.
     """
-    if not settles(document):
-        return certificate
     dual, proven = Fraction(document["claim"]["dual"]), certificate.proven
     value = float(dual)
     value = value if Fraction(value) <= dual else float(np.nextafter(value, -np.inf))

@@ -24,7 +24,7 @@ from geomnn.checker.statements import brief, covered_networks, digest, rational,
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import scaled
 
-__all__ = ["KINDS", "PROOF_FORMAT", "PROOF_VERSION", "Kind", "bound_words", "check_proof", "settles"]
+__all__ = ["KINDS", "PROOF_FORMAT", "PROOF_VERSION", "Kind", "bound_words", "check_proof"]
 
 PROOF_FORMAT, PROOF_VERSION = "geomnn proof", 1
 PROOF_KEYS = {
@@ -125,11 +125,6 @@ def check_proof(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequ
     require(claim["statement"] == words, f"The claimed statement is not what was proved: {words}")
     require(document["seal"] == seal(document), "The proof was changed after it was written (seal).")
     return [shown_by, words]
-
-
-def settles(document: dict[str, Any]) -> bool:
-    """Whether a bound in floats is no larger than that of its proof, which has no metric of transport for p = 2."""
-    return (document["bound"], document["problem"]["norm"]) != ("transport", "2")
 
 
 def _check_form(document: Any) -> None:
