@@ -173,7 +173,8 @@ class OptimalSet(Landscape):
 
         For p = 2 these are neurons that differ in b alone: of others the merged one would be cheaper.
         """
-        dictionary = self.solution.dictionary  # and not the certificate, which a bound of all neurons makes global
+        # not of the certificate, which a bound of all neurons makes global
+        dictionary = self.solution.dictionary
         return dictionary is not None and dictionary.scope == "global"
 
     @cached_property

@@ -106,7 +106,7 @@ def nearly_active(
     found = []
     for tolerance in tolerances if dictionary.count <= MOST_ATOMS else ():
         # one of each stretch of directions comes back, so that none is left out if there are as many as directions
-        near = dictionary.price(v, problem.reg * (1 - tolerance), samples.D * dictionary.count).units
+        near = dictionary.price(v, problem.reg * (1 - tolerance), max(samples.D * dictionary.count, 1)).units
         if len(near) > samples.D * MOST_ACTIVE:
             return []
         found.append(_of_units(problem, mine, near, v))

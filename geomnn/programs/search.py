@@ -117,7 +117,9 @@ def optimise(
     problem: Problem, dictionary: Dictionary, effort: Effort = USUAL, start: np.ndarray | None = None
 ) -> Optimum:
     """`search` where the atoms are searched, `solve` where all of them are looked at."""
-    return (search if dictionary.scope == "local" else solve)(problem, dictionary, effort, start)
+    centred, mean = problem.centred()
+    found = (search if dictionary.scope == "local" else solve)(centred, dictionary, effort, start)
+    return replace(found, intercept=found.intercept + mean)
 
 
 def _through_samples(samples: Samples, units: np.ndarray) -> np.ndarray:
