@@ -26,7 +26,7 @@ print(f"{descent.losses[0]:.6g} at the beginning, {descent.losses[-1]:.6g} at th
 
 # %%
 # The objective ½ Σ (f − y)² + (reg/2) Σ (‖w‖₁² + α²), computed from the weights along the path.  At first each neuron
-# is balanced, ‖w‖₁ = |α|.  Where features are dependent, neurons are pruned.  Then the others come to their best
+# is balanced, ``‖w‖₁ = |α|``.  Where features are dependent, neurons are pruned.  Then the others come to their best
 # amounts, one or another vanishing on the way, and each time the atom that the residual asks for most comes in.  Where
 # it depends on those in use, it is swapped for one of them.  The scale shows how much is left to win: the optimum
 # is at the bottom.
