@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class Atom:
         """The point that the bias comes from in the spelling of text or of any other notation: x4, or 2x4 − x0."""
         return sample(self.samples[-1])
 
-    def numeric(self) -> Atom:
+    def numeric(self) -> Self:
         """The atom with its weight and bias in float64."""
         return replace(self, weight=self.weight.astype(float), bias=float(self.bias))
 
@@ -266,9 +266,9 @@ class MergedWedge(Atom):
     def among(self, features: Sequence[int]) -> Atom:
         return MergedWedge.of([(share, atom.among(features)) for share, atom in self.parts])
 
-    def numeric(self) -> Atom:
+    def numeric(self) -> Self:
         parts = tuple((float(share), atom.numeric()) for share, atom in self.parts)
-        return replace(super().numeric(), parts=parts)  # type: ignore[call-arg]
+        return replace(super().numeric(), parts=parts)
 
     def __str__(self) -> str:
         return " + ".join(f"{short_number(share)} ({atom})" for share, atom in self.parts)
