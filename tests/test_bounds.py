@@ -32,16 +32,24 @@ def test_laws(name, norm, bias, d):
     check_bound(BOUNDS[name], *draw(9, d, d), reg=0.3, norm=norm, bias=bias)
 
 
-@pytest.mark.parametrize("data", degenerate())
-@pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
-@pytest.mark.one_in(5)
+# each bound and norm with each table, with or without a bias in turn
+@pytest.mark.parametrize(
+    ("name", "norm", "bias", "data"),
+    [
+        (*fitting, data)
+        for i, data in enumerate(degenerate())
+        for j, fitting in enumerate(FITTING)
+        if (i + j + j // 2) % 2
+    ],
+)
+@pytest.mark.one_in(3)
 def test_laws_of_degenerate_data(name, norm, bias, data):
     X, y = degenerate()[data]
     check_bound(BOUNDS[name], X, y, 0.1, norm, bias)
 
 
 @pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_no_bound_is_above_the_optimum(name, norm, bias, seed):
     X, y = draw(6 + 2 * seed, 1 + seed % 3, seed)
     best = gm.derive(X, y, reg=0.2, norm=norm, bias=bias)

@@ -64,10 +64,17 @@ def test_degenerate_data_with_softmax(name, norm, bias):
     assert solution.certificate.gap <= 1e-9 * solution.objective + 1e-15
 
 
-@pytest.mark.one_in(5)
-@pytest.mark.parametrize("name", [k for k in degenerate() if k != "large and small features"])
-@pytest.mark.parametrize("norm", [1, 2, np.inf])
-@pytest.mark.parametrize("bias", [True, False])
+# each table with each norm, with or without a bias in turn
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize(
+    ("name", "norm", "bias"),
+    [
+        (name, norm, (i + k) % 2 == 0)
+        for i, name in enumerate(degenerate())
+        for k, norm in enumerate((1, 2, np.inf))
+        if name != "large and small features"
+    ],
+)
 def test_degenerate_data_with_two_outputs(name, norm, bias):
     X, y = degenerate()[name]
     Y = np.column_stack([y, np.roll(y, 2)])

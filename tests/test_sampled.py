@@ -36,20 +36,19 @@ def test_laws(norm, bias, sketch):
 def test_degenerate_data(name, bias):
     X, y = degenerate()[name]
     samples = Samples(X, bias)
-    for sketch in (None, 1, X.shape[1]):
-        for norm in NORMS:
-            dictionary = SampledDictionary(samples, norm, 60, sketch)
-            check_dictionary(dictionary)
-            units = units_of(dictionary)
-            assert len(units) == dictionary.count
-            for unit in units:
-                atom = dictionary.name(unit, y)
-                assert not atom.is_partial
-                assert len(atom.samples) + len(atom.directions) == samples.D - 1
-                off = X[list(atom.samples)] @ atom.weight + atom.bias
-                assert np.abs(off).max(initial=0.0) <= 1e-9 * np.abs(X).max()
-                for e in atom.directions:
-                    assert abs(e.vector(samples.d) @ atom.weight) <= 1e-9
+    for sketch, norm in zip((None, 1, X.shape[1]), NORMS, strict=True):
+        dictionary = SampledDictionary(samples, norm, 60, sketch)
+        check_dictionary(dictionary)
+        units = units_of(dictionary)
+        assert len(units) == dictionary.count
+        for unit in units:
+            atom = dictionary.name(unit, y)
+            assert not atom.is_partial
+            assert len(atom.samples) + len(atom.directions) == samples.D - 1
+            off = X[list(atom.samples)] @ atom.weight + atom.bias
+            assert np.abs(off).max(initial=0.0) <= 1e-9 * np.abs(X).max()
+            for e in atom.directions:
+                assert abs(e.vector(samples.d) @ atom.weight) <= 1e-9
 
 
 @pytest.mark.parametrize("name", ["all rows zero", "all rows equal", "one sample"])

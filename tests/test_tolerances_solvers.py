@@ -285,6 +285,16 @@ def test_a_step_that_makes_a_neuron_vanish(left, vanishes):
     assert model.first_met(theta, step)[0] == pytest.approx(1 / (1 - left) if vanishes else 1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize(("left", "gone"), [(1e-11, True), (1e-9, False)])
+def test_a_neuron_that_newton_has_taken_to_nothing(left, gone):
+    problem = pose(np.vstack([TABLE, -TABLE]), np.append(TABLE[:, 0], TABLE[:, 0]), 0.1, 2, False, "squared")
+    model = _Model(problem, [_Face.of(problem.samples, sign * np.repeat([1.0, -1.0], 5)) for sign in (1, -1)])
+    units, z, _ = model.neurons(
+        np.array([0.6, 0.0, 0.8, *np.sqrt(left) * np.array([0.6, 0.0, 0.8]), 1.0, np.sqrt(left)])
+    )
+    assert len(units) == len(z) == 2 - gone
+
+
 @pytest.mark.parametrize(("off", "steps"), [(1e-10, 10), (1e-8, 100)])
 def test_an_intercept_that_is_balanced_up_to_rounding(off, steps, monkeypatch):
     seen = []

@@ -35,6 +35,9 @@ SECONDS_PER_JACOBIAN_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobia
 # relative to the size of a neuron, what may be left of it where a step makes it vanish: the difference of two
 # numbers of its size, in which rounding is the more the longer the step is
 DEAD = 1e-9
+# relative to the sum of all neurons, what may be left of one that Newton's method takes to nothing: it ends where the
+# value has settled, long before such a neuron has, whose name would then be that of no direction in particular
+NOTHING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -303,10 +306,11 @@ class _Model:
         return gradient, hessian
 
     def neurons(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Units, z and t."""
+        """Units, z and t; without neurons that have come to nothing."""
         samples = self.problem.samples
         inner, outer, t = self.split(theta)
         size = np.array([np.linalg.norm(beta) for beta in inner])
-        used = np.flatnonzero(size * np.linalg.norm(outer, axis=1))
+        sizes = size * np.linalg.norm(outer, axis=1)
+        used = np.flatnonzero(sizes > NOTHING * sizes.sum())
         units = [self.faces[j].lift @ inner[j] / size[j] for j in used]
         return np.array(units).reshape(-1, samples.D), outer[used] * size[used, None], t
