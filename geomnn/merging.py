@@ -80,26 +80,27 @@ def merge(solution: Solution) -> Solution:
     _check(solution)
     problem, network = solution.problem, solution.network
     norm = ball(problem.norm)
-    # the lengths of merged ones are rational
-    exact = solution.exact is not None and (norm.polyhedral or problem.samples.d == 1)
+    rational = norm.polyhedral or problem.samples.d == 1  # the lengths of merged neurons, where numbers are
+    exact = solution.exact if rational else None
     signs, friends = _friends(solution)
     if not friends.any():
         return solution
-    network = network if exact else network.numeric()
+    network = network if exact is not None else network.numeric()
     atoms = [neuron.atom for neuron in network.neurons]
     amounts = np.array([abs(z) for z in _coefficients(network)])
     rows = amounts[:, None] * np.array([atom.weight for atom in atoms])
     cells, sizes = _gathered(rows, friends, norm)
+    if len(cells) == len(atoms):
+        return solution
     units: list[Atom] = []
     for cell, size in zip(cells, sizes, strict=True):
         parts = [(amounts[k] / size, atoms[k]) for k in cell]
         units.append(MergedWedge.of(parts) if len(cell) > 1 else atoms[cell[0]])
     outer = [signs[cell[0]] * size for cell, size in zip(cells, sizes, strict=True)]
     merged = _network(network, units, outer, problem.one_column)
-    if exact:
-        primal = solution.objective - solution.exact.reg * (sum(amounts) - sum(sizes))
-    else:
-        primal = problem.training_objective(*merged.arrays())
+    primal = problem.training_objective(*merged.arrays())
+    if exact is not None:
+        primal = solution.objective - exact.reg * (sum(amounts) - sum(sizes))
     return Solution(merged, _certificate(solution, units, primal), solution.dual, problem)
 
 
@@ -154,10 +155,12 @@ def _gathered(rows: np.ndarray, friends: np.ndarray, norm: Ball) -> tuple[list[l
     rows, friends, cells = rows.copy(), friends.copy(), [[k] for k in range(len(rows))]
     while friends.any():
         one, other = np.nonzero(np.triu(friends))
-        sizes = _lengths(rows, norm)
-        falls = sizes[one] + sizes[other] - _lengths(rows[one] + rows[other], norm)
+        sizes, together = _lengths(rows, norm), _lengths(rows[one] + rows[other], norm)
         tied = SAME_OBJECTIVE * sizes.sum() if rows.dtype == float else 0
-        first = next(k for k, fall in enumerate(falls) if fall >= max(falls) - tied)
+        falls = np.where(together > tied, sizes[one] + sizes[other] - together, -np.inf)
+        if falls.max() == -np.inf:  # what they merge to is a constant, and no neuron
+            break
+        first = int(np.argmax(falls >= falls.max() - tied))
         i, j = one[first], other[first]
         rows[i], cells[i], cells[j] = rows[i] + rows[j], sorted(cells[i] + cells[j]), []
         friends[i] = friends[:, i] = friends[i] & friends[j]
