@@ -214,7 +214,8 @@ def test_paths_by_edges_and_straight_ones(seed):
 
 
 def check_paths_within(optima, width):
-    """Between all orders of networks routes, and paths between networks, exactly within components: how many pairs."""
+    """Between all orders of networks routes, and paths between networks, exactly within components: how many pairs, and
+    how many of them are apart."""
     networks = [*optima.vertices(), optima.fewest().network]
     rows = [optima._rows(network, "a") for network in networks if len(network) <= width]
     rows = [np.vstack([each, np.repeat(optima._none, width - len(each), axis=0)]) for each in rows]
@@ -227,15 +228,17 @@ def check_paths_within(optima, width):
     pairs = [
         *itertools.product(zip([net for net in networks if len(net) <= width], rows, strict=True), repeat=2)
     ]
+    apart = 0
     for (a, first), (b, last) in pairs:
         if pieces[slots.place(first)] == pieces[slots.place(last)]:
             check_path(optima.path(a, b, width=width), a, b, optima)
         else:
+            apart += 1
             with pytest.raises(
                 OptionError, match=f"no path of width {width} between these networks; there is one"
             ):
                 optima.path(a, b, width=width)
-    return len(pairs)
+    return len(pairs), apart
 
 
 @pytest.mark.parametrize("name", ["quad5", "six", "cube_inf", "cube_1", "square_inf", "xor", "repeated"])
