@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geomnn.derivation import Solution, derive
     from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
+    from geomnn.merging import merge
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.optimal_sets import OptimalSet, optimal_set
     from geomnn.paths import Path, grid, path, reg_max
@@ -45,6 +46,7 @@ _HOMES = {
     "derive": "geomnn.derivation",
     "descend": "geomnn.descent",
     "grid": "geomnn.paths",
+    "merge": "geomnn.merging",
     "optimal_set": "geomnn.optimal_sets",
     "path": "geomnn.paths",
     "reg_max": "geomnn.paths",
@@ -78,6 +80,7 @@ __all__ = [
     "exact",
     "grid",
     "losses",
+    "merge",
     "multivectors",
     "optimal_set",
     "path",

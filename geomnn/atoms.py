@@ -228,7 +228,9 @@ class AsideWedge(Atom):
 
 @dataclass(frozen=True)
 class MergedWedge(Atom):
-    """A unit neuron between atoms that no sample tells apart, u = Σ_k c_k u_k, c_k > 0, Σ_k c_k = ‖w‖_p = 1.
+    """A unit neuron between atoms that no sample tells apart, u = Σ_k c_k u_k, c_k > 0, ‖w‖_p = 1.
+
+    Σ_k c_k = 1 where it is as good as its parts, and more where it is better.
 
     Parameters
     ----------

@@ -352,7 +352,7 @@ class Landscape(Choices):
         if covered.scope != "global":
             raise UnsupportedProblem(
                 "fewest(merge=True) and an optimum over some atoms alone: a network with merged neurons would have a "
-                "lower objective than that; take merge=False."
+                "lower objective than that, as geomnn.merge(solution) has; take merge=False."
             )
 
 

@@ -379,14 +379,14 @@ def _check(solution: Any) -> None:
         raise OptionError(
             f"optimal_set takes a Solution, as of geomnn.derive, and a {type(solution).__name__} came."
         )
-    certificate, problem = solution.certificate, solution.problem
+    certificate, problem, dictionary = solution.certificate, solution.problem, solution.dictionary
     reasons = {
         f"a network of {solution.network.depth} layers, whose features can be made in other ways too": (
             solution.network.depth > 2
         ),
-        "a search, which does not know all active atoms": (
-            solution.dictionary is None or solution.dictionary.scope == "local"
-        ),
+        "a network of merged neurons, which are no atoms": dictionary is None,
+        "a search, which does not know all active atoms": dictionary is not None
+        and dictionary.scope == "local",
         "atoms that were drawn at random": certificate.coverage.program == "sampled",
         f"the {problem.loss.name} loss, whose v is not unique": problem.loss.is_polyhedral,
         "a network that is not optimal yet, as time was over": certificate.stopped,

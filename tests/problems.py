@@ -52,6 +52,24 @@ def degenerate(seed=0):
     }
 
 
+def suite(seed):
+    """(kind, X, y, part, norm, bias): a table of up to six rows of integers, and which part of reg_max reg is to be."""
+    rng = np.random.default_rng(seed)
+    kind, n = ("integers", "repeated", "collinear", "grid", "spread")[seed % 5], int(rng.integers(3, 7))
+    norm, bias, d = (1, np.inf)[seed % 2], bool(seed // 2 % 2), 1 + seed // 4 % 2
+    X = rng.integers(-3, 4, size=(n, d))
+    if kind == "repeated":
+        X[-1] = X[0]
+    elif kind == "collinear":
+        X = np.arange(n)[:, None] * rng.integers(-2, 3, size=d) + rng.integers(-2, 3, size=d)
+    elif kind == "grid":
+        X = np.array([[a, b] for a in range(2) for b in range(3)])[:n, -d:]
+    elif kind == "spread":
+        X = rng.integers(-20, 21, size=(n, d))
+    part = float(rng.choice([0.02, 0.05, 0.1, 0.2, 0.4]))
+    return kind, X, rng.integers(-4, 5, size=n), part, norm, bias
+
+
 def spiral():
     """The spiral of Wang et al., arXiv 2406.02806, with n = 160 samples, written out here on purpose."""
     i = np.arange(80)

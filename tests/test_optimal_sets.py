@@ -1,33 +1,28 @@
 """All optimal networks: stored sets as fractions, all vertices by brute force, and random optimal networks."""
 
 import itertools
-import json
 import warnings
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
+from optimal_networks import (
+    STORED,
+    beside,
+    check_against_force,
+    draw,
+    extreme_weights,
+    fractions,
+    kinks,
+    outside,
+    predicted,
+    stored,
+    value_of,
+)
+from problems import suite
 
 import geomnn as gm
 from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
-
-STORED = json.loads((Path(__file__).parent / "data" / "optimal_sets.json").read_text())
-STORED.pop("note")
-
-
-def fractions(rows):
-    return [[Fraction(entry) for entry in row] for row in rows]
-
-
-def stored(name, exact=True):
-    case = STORED[name]
-    X, y, reg = fractions(case["X"]), fractions([case["y"]])[0], Fraction(case["reg"])
-    if not exact:
-        X, y, reg = np.array(X, float), np.array(y, float), float(reg)
-    solution = gm.derive(X, y, reg=reg, norm=float(case["norm"]), bias=case["bias"], exact=exact)
-    return case, solution, gm.optimal_set(solution)
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -85,135 +80,51 @@ def test_stored_sets_in_floats(name):
         optima.vertices()
 
 
-def draw(seed):
-    rng = np.random.default_rng(seed)
-    n, d = int(rng.integers(2, 7)), int(rng.integers(1, 3))
-    X = rng.integers(-2, 3, size=(n, d)) if seed % 3 else rng.normal(size=(n, d)).round(1)
-    y = rng.integers(-3, 4, size=n) if seed % 2 else rng.normal(size=n).round(1)
-    norm, bias = [1, np.inf][seed % 2], bool(seed % 5 > 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        top = float(gm.reg_max(X, y, norm=norm, bias=bias))
-        reg = Fraction(round([0.3, 0.1, 0.03][seed % 3] * top, 2)).limit_denominator(100) or Fraction(1, 10)
-        return X, y, gm.derive(X.tolist(), y.tolist(), reg=reg, norm=norm, bias=bias, exact=True)
-
-
-def by_force(optima):
-    """Every vertex, from all supports: {(place, amount), …}."""
-    columns, right, found = optima.polytope.columns, optima.polytope.right, set()
-    k = columns.shape[1]
-    floats, target = columns.astype(float), right.astype(float)
-    for size in range(min(len(right), k) + 1):
-        for support in itertools.combinations(range(k), size):
-            part = floats[:, support]
-            if size and np.linalg.matrix_rank(part) < size:
-                continue
-            amounts = np.linalg.lstsq(part, target, rcond=None)[0] if size else np.zeros(0)
-            if (amounts > 1e-9).all() and np.allclose(part @ amounts, target, atol=1e-9):
-                found.add(tuple(zip(support, amounts.round(7).tolist(), strict=True)))
-    return found
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_intervals_and_vertices_by_brute_force(seed):
-    *_, solution = draw(seed)
-    optima = gm.optimal_set(solution)
+    optima = gm.optimal_set(draw(seed)[-1])
     if len(optima.atoms) > 12:
-        optima.predict_interval([[0] * solution.problem.samples.d])
-        return
-    expected = by_force(optima)
-    points = [*optima.polytope.vertices(optima.used, 10_000)]
-    assert {
-        tuple((k, round(float(amount), 7)) for k, amount in enumerate(point) if amount) for point in points
-    } == expected
-    table = np.array(points, dtype=object).reshape(len(points), len(optima.atoms))
-    for k, neuron in enumerate(optima.neurons):
-        assert (neuron.low, neuron.high) == (min(table[:, k]), max(table[:, k]))
-    assert {sum(point, Fraction(0)) for point in points} == {optima.cost}
-    assert optima.dimension == np.linalg.matrix_rank((table - table[0]).astype(float))
+        optima.predict_interval([[0] * optima.solution.problem.samples.d])
+    else:
+        check_against_force(optima)
 
 
 @pytest.mark.parametrize("seed", range(0, 40, 2))
 def test_random_optimal_networks_stay_within_the_interval_of_predictions(seed):
-    """Mixed, merged, and with the ray of those that are active on all samples; both ends of it are reached."""
-    X, y, solution = draw(seed)
-    optima, problem = gm.optimal_set(solution), solution.problem
-    rng = np.random.default_rng(seed)
+    X, _, solution = draw(seed)
+    optima, rng = gm.optimal_set(solution), np.random.default_rng(seed)
     points = rng.normal(size=(4, X.shape[1])).round(1) * 2
     ends = optima.predict_interval(points.tolist()).astype(float)
     inner = optima.predict_interval(points.tolist(), "dictionary").astype(float)
     assert (ends[:, 0] <= inner[:, 0] + 1e-12).all()
     assert (ends[:, 1] >= inner[:, 1] - 1e-12).all()
-    corners = np.array([*optima.polytope.vertices(optima.used, 10_000)], dtype=float)
-    units = np.array([[*map(float, atom.weight), float(atom.bias)] for atom in optima.atoms])
-    signs = np.array([neuron.sign for neuron in optima.neurons])
-    for _ in range(20 if len(optima.atoms) else 0):
-        amounts = rng.dirichlet(np.full(len(corners), 0.5)) @ corners
-        W, b, z = [], [], []
-        for cell in [optima.cells[k] for k in rng.permutation(len(optima.cells))]:
-            part = amounts[list(cell)] * rng.integers(0, 2, size=len(cell))
-            amounts[list(cell)] -= part
-            whole = part @ units[list(cell)]
-            W, b, z = [*W, whole[:-1]], [*b, whole[-1]], [*z, signs[cell[0]]]
-        W = np.array([*W, *(amounts[:, None] * units[:, :-1])])
-        b, z = np.array([*b, *(amounts * units[:, -1])]), np.array([*z, *signs])
-        if problem.samples.bias:  # where a neuron is active on all samples b may grow
-            always = (X @ W.T + b >= -1e-12).all(axis=0) & W.any(axis=1)
-            b = b + always * rng.exponential(size=len(b)) * rng.integers(0, 2, size=len(b))
-        hidden = np.maximum(X @ W.T + b, 0) @ z
-        t = float(np.mean(np.array(solution.network.numeric()(X)) - hidden)) if problem.samples.bias else 0.0
-        cost = np.linalg.norm(W, ord=problem.norm, axis=1).sum()
-        value = 0.5 * np.sum((hidden + t - y) ** 2) + problem.reg * cost
-        assert value == pytest.approx(float(solution.objective), rel=1e-12)
-        f = np.maximum(points @ W.T + b, 0) @ z + t
-        scale = 1e-11 * (1 + np.abs(f))
-        assert (f >= ends[:, 0] - scale).all()
-        assert (f <= ends[:, 1] + scale).all()
+    most, off = outside(optima, points, rng)
+    assert most <= 1e-11
+    assert off <= 1e-12
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_ends_of_an_interval_of_predictions_by_another_program(seed):
-    """Over all cells, in which each part is its own variable."""
+def test_the_ends_of_an_interval_of_predictions_are_reached(seed):
+    """By networks of another program."""
     X, _, solution = draw(seed)
-    optima, samples = gm.optimal_set(solution), solution.problem.samples
+    optima = gm.optimal_set(solution)
     x = (np.random.default_rng(seed).normal(size=X.shape[1]) * 2).round(1)
-    ends = optima.predict_interval([x.tolist()])[0]
-    if not len(optima.used):
-        assert ends[0] == ends[1]
-        return
-    units = np.array([[*map(float, atom.weight), float(atom.bias)] for atom in optima.atoms])
-    signs = np.array([neuron.sign for neuron in optima.neurons])
-    heights, features = (
-        units @ np.append(x, 1.0),
-        np.maximum(np.column_stack([X, np.ones(len(X))]) @ units.T, 0),
-    )
-    always = (np.column_stack([X, np.ones(len(X))]) @ units.T >= -1e-12).all(axis=0)
-    parts = [(cell, k) for cell in optima.cells for k in cell]
-    for sense, end in zip((-1, 1), ends, strict=True):
-        goal, rows, bounds = np.zeros(len(parts) + len(optima.cells) + 1), [], [(0, None)] * len(parts)
-        for place, cell in enumerate(optima.cells):
-            merged, row = sense * signs[cell[0]] < 0, np.zeros(len(goal))
-            for column, (owner, k) in enumerate(parts):
-                if owner == cell:
-                    goal[column] = 0 if merged else sense * signs[k] * max(heights[k], 0)
-                    row[column] = heights[k]
-            row[len(parts) + place] = -1
-            goal[len(parts) + place] = sense * signs[cell[0]] if merged else 0
-            rows.append(row if merged else 0 * row)
-            free = merged and samples.bias and always[list(cell)].all()
-            bounds.append((None if free else 0, None))
-        goal[-1] = sense if samples.bias else 0
-        bounds.append((None, None) if samples.bias else (0, 0))
-        equal = np.column_stack(
-            [
-                features[:, [k for _, k in parts]] * signs[[k for _, k in parts]],
-                np.zeros((len(X), len(optima.cells))),
-                np.ones(len(X)),
-            ]
-        )
-        found = linprog(-goal, rows, np.zeros(len(rows)), equal, optima.outputs.astype(float), bounds)
-        assert found.status == 0
-        assert -sense * found.fun == pytest.approx(float(end), abs=1e-7)
+    for weights, end in zip(
+        extreme_weights(optima, x), optima.predict_interval([x.tolist()])[0], strict=True
+    ):
+        assert predicted(weights, x[None])[0] == pytest.approx(float(end), rel=1e-9, abs=1e-9)
+        assert value_of(weights, solution.problem) == pytest.approx(float(solution.objective), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", [7, 22, 27, 31])
+def test_optimal_sets_are_continuous_in_reg(seed):
+    """By the Hausdorff distance, at kinks as elsewhere, where they are no points too."""
+    _, X, y, _, norm, bias = suite(seed)
+    found = [*itertools.islice(kinks(X, y, norm, bias), 2)]
+    assert found
+    for here, *sides in found:
+        for side in sides:
+            assert max(beside(here, side), beside(side, here)) <= 1e-4 * here.cost
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -267,7 +178,7 @@ def test_a_constant_is_one_optimum():
     optima = gm.optimal_set(solution)
     assert optima.unique
     assert optima.one_function()
-    assert (optima.dimension, optima.rank, optima.cost) == (0, 0, 0)
+    assert (optima.dimension, optima.rank, optima.cost, optima.cells) == (0, 0, 0, ())
     assert [len(network) for network in optima.vertices()] == [0]
     assert optima.predict_interval([[5]]).tolist() == [[Fraction(4, 3)] * 2]
 

@@ -24,7 +24,7 @@ from geomnn.exact.optimum import ExactProblem
 from geomnn.numbers.roots import RootBasis
 from geomnn.programs.problem import Problem
 
-__all__ = ["ActiveAtoms", "exactly_active", "nearly_active"]
+__all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "nearly_active", "sides_of"]
 
 # relative to the largest entry of a unit, the difference of entries up to which two units are one: two ways to
 # compute a wedge differ by rounding, and by more where samples are nearly dependent
@@ -125,12 +125,22 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
     pulls = features.T @ v
     ways = pulls / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), np.finfo(float).tiny)
     columns = np.einsum("nk,kc->nck", features, ways).reshape(v.size, len(table))
-    size = ON_HYPERPLANE * np.abs(incidences).max(axis=0, initial=0.0)
-    sides = np.sign(incidences) * (np.abs(incidences) > size)
     count = problem.outputs * samples.bias
     constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]
     given = np.arange(len(table)) < len(used)
-    return ActiveAtoms(columns, constants, given, sides.astype(int), ways, np.ones(len(table)), table)
+    return ActiveAtoms(columns, constants, given, sides_of(incidences), ways, np.ones(len(table)), table)
+
+
+def sides_of(incidences: np.ndarray) -> np.ndarray:
+    """The signs of x̃_i·u, shape (n, k), 0 where they are rounding."""
+    size = ON_HYPERPLANE * np.abs(incidences).max(axis=0, initial=0.0)
+    return (np.sign(incidences) * (np.abs(incidences) > size)).astype(int)
+
+
+def exact_sides(problem: ExactProblem, planes: Sequence[Plane]) -> np.ndarray:
+    """The signs of x̃_i·u, shape (n, k)."""
+    incidences = [problem.samples.incidences(np.array(plane.coordinates, dtype=object)) for plane in planes]
+    return np.sign(np.array(incidences, dtype=object).reshape(len(planes), problem.samples.n).T).astype(int)
 
 
 def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[Any]) -> ActiveAtoms:
@@ -159,14 +169,12 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
     columns = np.array([plane.features for plane in planes], dtype=object).reshape(k, n).T * np.array(
         signs, dtype=object
     )
-    incidences = [problem.samples.incidences(np.array(p.coordinates, dtype=object)) for p in planes]
-    sides = np.sign(np.array(incidences, dtype=object).reshape(k, n).T).astype(int)
     ones = np.ones((n, int(problem.samples.bias)), dtype=object)
     return ActiveAtoms(
         columns,
         ones,
         np.array([plane.coordinates in mine for plane in planes], dtype=bool),
-        sides,
+        exact_sides(problem, planes),
         np.array(signs, dtype=float).reshape(k, 1),
         np.array([basis.root(plane.square) for plane in planes], dtype=object),
         planes,

@@ -62,8 +62,8 @@ def maximal_cells(friends: np.ndarray, always: np.ndarray, signs: np.ndarray) ->
                 f"The {len(friends)} neurons of optimal networks merge in more than {MOST_CELLS:,} ways: ask about the "
                 "networks over the dictionary, networks='dictionary'."
             )
-    found |= {tuple(np.flatnonzero(always & (signs == sign)).tolist()) for sign in (1, -1)} - {()}
-    return sorted(found)
+    found |= {tuple(np.flatnonzero(always & (signs == sign)).tolist()) for sign in (1, -1)}
+    return sorted(found - {()})
 
 
 def _cliques(

@@ -131,10 +131,14 @@ class Certificate:
             )
         looked_at = f"float64, {self.count:,} {covered.counted}"
         if not covered.proves:
-            known = (
-                f"the largest correlation with a neuron that a search came across is {self.largest_correlation:.6g} "
-                f"times reg ({looked_at}{', stopped before its end' * self.stopped})"
-            )
+            largest = "the largest correlation with a neuron that a search came across"
+            if covered.method == "merging":
+                largest = (
+                    "its neurons were merged to ones outside of the dictionary, so that this is an upper bound over "
+                    "all neurons; the largest correlation with one of them"
+                )
+            stopped = ", stopped before its end" * self.stopped
+            known = f"{largest} is {self.largest_correlation:.6g} times reg ({looked_at}{stopped})"
             loose = f" Names of partial wedges give their weights to {self.name_error:.1g} only."
             return covered.sentence(f"{float(self.primal):.10g}", known) + loose * self.names_are_loose
         share = float(self.relative_gap)

@@ -12,6 +12,7 @@ __all__ = ["COUNTED", "Coverage"]
 COUNTED = {
     "enumeration": "atoms checked",
     "search": "walks",
+    "merging": "neurons before",
     "transport": "pairs of samples",
     "stars": "pairs of samples",
     "cells": "cells",
@@ -36,7 +37,8 @@ class Coverage:
     depth : int or "any"
         Layers of weights, 2 for one hidden layer; from 3 on (T) has the path penalty.
     method : str
-        How atoms were looked at: "enumeration" (each of them), "search" (walks), or the name of the bound of all.
+        How atoms were looked at: "enumeration" (each of them), "search" (walks), "merging" (of neurons that were found
+        over fewer atoms), or the name of the bound of all.
 
     Source: geomnn theory, sections 0 and 2.
     """
