@@ -25,7 +25,7 @@ LONG = {
     "WedgeRegressor-check_regressor_data_not_an_array": 1e3,
     "WedgeRegressor-check_regressor_multioutput": 1e3,
     "WedgeRegressor-check_regressors_int": 1e3,
-    "WedgeRegressor-check_regressors_train": 1e2,
+    "WedgeRegressor-check_regressors_train": 2e1,
     "WedgeClassifier-check_classifiers_train": 1e2,
     "WedgeClassifier-check_dict_unchanged": 1e2,
     "WedgeClassifier-check_dont_overwrite_parameters": 1e2,
