@@ -11,22 +11,23 @@ with λ·1 = 0 where there is a bias, has Σ_u a_u λ·ψ_u = λ·(y − v) on a
     a_k ≥ λ·(y − v)   if λ·ψ_u ≤ 1[u = k] for all u,      a_k ≤ λ·(y − v)   if λ·ψ_u ≥ 1[u = k] for all u,
     a_u > 0 for some u of {u : λ·ψ_u > 0}   if λ·(y − v) = 1.
 
-So the atoms of every optimum meet all sets of a list of the last kind.  If none that do are m cliques, sets whose
-neurons may be one, no optimum has m neurons.  If all that do have those of a listed vertex among them, there is no other
-vertex, as a vertex is the only point of Z* over its atoms.
+So the atoms of every optimum meet all sets of a list of the last kind.  If nothing that does consists of m cliques,
+sets whose neurons may be one, no optimum has m neurons.  If all that does has the atoms of a listed vertex among it,
+there is no other vertex, as a vertex is the only point of Z* over its atoms.
 
 Source: geomnn theory, section 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import isqrt, lcm
 from operator import mul
 from typing import Any, NamedTuple
 
+from geomnn.checker.meeting import Atoms, cliques, meeting, without
 from geomnn.checker.statements import (
     NAME_KEYS,
     PROBLEM_KEYS,
@@ -43,36 +44,23 @@ from geomnn.checker.statements import (
 from geomnn.checker.surds import Surd
 from geomnn.checker.wedges import Wedges, rank
 
-__all__ = [
-    "SET_FORMAT",
-    "SET_VERSION",
-    "Search",
-    "State",
-    "check_set",
-    "cliques",
-    "meeting",
-    "set_words",
-    "without",
-]
+__all__ = ["SET_FORMAT", "SET_VERSION", "check_set", "set_words"]
 
 SET_FORMAT, SET_VERSION = "geomnn optimal set", 1
-MOST_STEPS = 20_000  # of a search, which take some seconds
 SET_KEYS = {
     "": {
-        *(
-            "format",
-            "version",
-            "problem",
-            "dual",
-            "neurons",
-            "needed",
-            "vertices",
-            "fewest",
-            "paths",
-            "claim",
-            "seal",
-        )
-    },
+        "format",
+        "version",
+        "problem",
+        "dual",
+        "neurons",
+        "needed",
+        "vertices",
+        "fewest",
+        "paths",
+        "claim",
+        "seal",
+    },  # fmt: skip
     "problem": PROBLEM_KEYS,
     "vertices": {"points", "all"},
     "claim": {"count", "cost", "rank", "dimension", "unique", "statement"},
@@ -81,15 +69,6 @@ NEURON_KEYS = NAME_KEYS | {"sign", "low", "high", "status", "below", "above"}
 STATUS = {(True, True): "indispensable", (False, True): "optional", (False, False): "never"}
 
 Amounts = dict[int, Fraction]
-Atoms = frozenset[int]
-State = frozenset[Atoms]  # sets of atoms, of a search
-
-
-class Search(NamedTuple):
-    """Where a search begins, and how one more atom changes where it is."""
-
-    starts: Sequence[State]
-    grown: Callable[[State, int], Iterator[State]]
 
 
 class Active(NamedTuple):
@@ -124,10 +103,8 @@ class Active(NamedTuple):
         multipliers = _numbers(given, len(self.outputs), self.bias, name)
         scale = lcm(*(number.denominator for number in multipliers))
         whole = [int(number * scale) for number in multipliers]
-        pulls = [
-            Fraction(sum(map(mul, whole, psi)), scale * m)
-            for psi, m in zip(self.columns, self.sizes, strict=True)
-        ]
+        sums = [sum(map(mul, whole, psi)) for psi in self.columns]
+        pulls = [Fraction(total, scale * m) for total, m in zip(sums, self.sizes, strict=True)]
         return pulls, sum(map(mul, multipliers, self.outputs), Fraction(0))
 
 
@@ -149,27 +126,24 @@ def check_set(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequen
     _check_form(document)
     problem, claim, neurons = document["problem"], document["claim"], document["neurons"]
     check_problem(problem, rows, targets)
-    wedges, reg = (
-        Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "all"),
-        Fraction(problem["reg"]),
-    )
+    merging, reg = problem["program"] == "all", Fraction(problem["reg"])
+    wedges = Wedges(rows, problem["norm"], problem["bias"], merging)
     v = _numbers(document["dual"], len(rows), problem["bias"], "dual")
     count, signs = _reaching(wedges, v, reg)
-    active = _active(
-        neurons, wedges, signs, [y - w for y, w in zip(targets, v, strict=True)], problem["program"]
-    )
+    active = _active(neurons, wedges, signs, [y - w for y, w in zip(targets, v, strict=True)], merging)
     points = _vertices(document["vertices"]["points"], active)
     ends = [_interval(k, neuron, points, active) for k, neuron in enumerate(neurons)]
     used = frozenset(k for k, (_, high) in enumerate(ends) if high)
-    sets = _needed(document["needed"], active, used) + [
-        frozenset([k]) for k, (low, _) in enumerate(ends) if low
-    ]
+    sets = [frozenset([k]) for k, (low, _) in enumerate(ends) if low]
+    sets += _needed(document["needed"], active, used)
     independent = active.rank(used)
     found = {
-        "count": count, "cost": str(sum(map(mul, v, active.outputs), Fraction(0)) / reg), "rank": independent,
+        "count": count,
+        "cost": str(sum(map(mul, v, active.outputs), Fraction(0)) / reg),
+        "rank": independent,
         "dimension": len(used) - independent,
         "unique": len(used) == independent and not any(active.friends[k] & used for k in used),
-    }  # fmt: skip
+    }
     for key, value in found.items():
         same = type(claim[key]) is type(value) and claim[key] == value
         require(same, f"The claimed {key} is {brief(claim[key])} where {brief(value)} was found.")
@@ -177,14 +151,12 @@ def check_set(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequen
     require(type(every) is bool, f"all of vertices is {brief(every)}.")
     every = not every or meeting(sets, without([frozenset(point) for point in points])) is None
     require(every, "It is not proved that there are no other vertices.")
-    _check_fewest(document["fewest"], active, sets, problem["program"] == "all")
+    _check_fewest(document["fewest"], active, sets, merging)
     for path in check_list(document["paths"], "paths"):
         _check_path(path, active)
     words = set_words(document)
-    require(
-        claim["statement"] == " ".join(words),
-        f"The claimed statement is not what was proved: {' '.join(words)}",
-    )
+    true = claim["statement"] == " ".join(words)
+    require(true, f"The claimed statement is not what was proved: {' '.join(words)}")
     require(document["seal"] == seal(document), "The optimal set was changed after it was written (seal).")
     return words
 
@@ -193,75 +165,32 @@ def set_words(document: dict[str, Any]) -> list[str]:
     """What an optimal set says that holds, in sentences."""
     claim, kinds = document["claim"], [neuron["status"] for neuron in document["neurons"]]
     indispensable, optional, never = (kinds.count(word) for word in STATUS.values())
-    vertices, needed = document["vertices"], document["needed"]
+    points, needed = document["vertices"]["points"], document["needed"]
+    cost = shown(Surd(Fraction(claim["cost"])))
     words = [
         f"Of {claim['count']:,} atoms exactly {len(kinds):,} have the correlation reg with v.",
-        f"The optimal networks over these are a polytope of dimension {claim['dimension']} and rank {claim['rank']}, and "
-        f"cost {shown(Surd(Fraction(claim['cost'])))}.",
-        f"{indispensable} neurons are indispensable, {optional} optional and {never} never in use, and the ends of their "
-        "intervals are reached.",
-        f"{len(vertices['points']):,} of its vertices are listed"
-        + (", which are all." if vertices["all"] else "."),
+        "The optimal networks over the dictionary are a polytope of these, of "
+        f"dimension {claim['dimension']}, rank {claim['rank']} and cost {cost}.",
+        "Each atom has a least and a largest amount: "
+        f"{indispensable} are indispensable, {optional} optional and {never} never in use.",
+        f"{len(points):,} vertices are listed" + (", which are all." if document["vertices"]["all"] else "."),
     ]
-    for networks, part in document["fewest"].items():
-        among = "with merged neurons or without" if networks == "all" else "over the dictionary"
+    for networks in sorted(document["fewest"], reverse=True):
+        part = document["fewest"][networks]
+        among = "of any neurons" if networks == "all" else "over the dictionary"
         least = "and none has fewer" if part["least"] else "and that none has fewer is not proved"
         words.append(f"An optimal network {among} has {len(part['network'])} neurons, {least}.")
-    words += [f"Every optimal network has one of each of {len(needed):,} sets of atoms."] * bool(needed)
-    return words + [f"A path of {len(path[0])} neurons and {len(path)} corners is optimal everywhere."
-                    for path in document["paths"]]  # fmt: skip
-
-
-def meeting(sets: Sequence[Atoms], search: Search) -> State | None:
-    """Where a search comes to that meets all of some sets, adding an atom of one that it misses; None if nowhere.
-
-    Raises
-    ------
-    Falsehood
-        If it takes too many steps.
-    """
-    waiting = list(search.starts)
-    seen = set(waiting)
-    while waiting:
-        require(len(seen) <= MOST_STEPS, f"A proof takes more than {MOST_STEPS:,} steps to check.")
-        state = waiting.pop()
-        held = frozenset[int]().union(*state)
-        missed = min((each for each in sets if not each & held), key=len, default=None)
-        if missed is None:
-            return state
-        ahead = {more for k in missed for more in search.grown(state, k)} - seen
-        seen |= ahead
-        waiting += ahead
-    return None
-
-
-def cliques(friends: Sequence[Atoms], most: int) -> Search:
-    """For at most so many sets of atoms that are friends of each other."""
-
-    def grown(state: State, k: int) -> Iterator[State]:
-        yield from (state - {each} | {each | {k}} for each in state if each <= friends[k])
-        if len(state) < most:
-            yield state | {frozenset([k])}
-
-    return Search([frozenset()] * (most >= 0), grown)
-
-
-def without(supports: Sequence[Atoms]) -> Search:
-    """For one set of atoms in which none of some others is."""
-
-    def grown(state: State, k: int) -> Iterator[State]:
-        (held,) = state
-        if not any(support <= held | {k} for support in supports):
-            yield frozenset([held | {k}])
-
-    return Search([frozenset([frozenset()])] * all(supports), grown)
+    words += [f"Every optimal network has an atom of each of {len(needed):,} sets."] * bool(needed)
+    return words + [
+        f"A path of {len(path[0])} neurons and {len(path)} corners is optimal everywhere."
+        for path in document["paths"]
+    ]
 
 
 def _check_form(document: Any) -> None:
     """Refuse what is not an optimal set of this version, whole."""
-    require(
-        isinstance(document, dict) and document.get("format") == SET_FORMAT, f"This is no {SET_FORMAT!r}."
-    )
+    known = isinstance(document, dict) and document.get("format") == SET_FORMAT
+    require(known, f"This is no {SET_FORMAT!r}.")
     version = document.get("version")
     require(version == SET_VERSION and type(version) is int,
             f"The version is {brief(version)} and {SET_VERSION} can be checked.")  # fmt: skip
@@ -285,32 +214,27 @@ def _reaching(wedges: Wedges, v: Sequence[Fraction], reg: Fraction) -> tuple[int
 
 
 def _active(
-    neurons: Any, wedges: Wedges, signs: dict[tuple[int, ...], int], outputs: list[Fraction], program: str
+    neurons: Any, wedges: Wedges, signs: dict[tuple[int, ...], int], outputs: list[Fraction], merging: bool
 ) -> Active:
     """The active atoms as they are named, which are all that there are."""
     planes = check_names(neurons, NEURON_KEYS, wedges)
     for k, (plane, neuron) in enumerate(zip(planes, neurons, strict=True)):
         require(plane in signs, f"The correlation of neuron {k} is not reg.")
-        sign = neuron["sign"]
-        require(
-            type(sign) is int and sign == signs[plane],
-            f"The sign of neuron {k} is not that of its correlation.",
-        )
-    require(
-        len(planes) == len(signs), f"{len(signs) - len(planes)} atoms with the correlation reg are left out."
-    )
+        same = type(neuron["sign"]) is int and neuron["sign"] == signs[plane]
+        require(same, f"The sign of neuron {k} is not that of its correlation.")
+    missing = len(signs) - len(planes)
+    require(not missing, f"{missing} atoms with the correlation reg are left out.")
     squares = [wedges.square(plane) for plane in planes]
-    require(
-        all(isqrt(square) ** 2 == square for square in squares), "The size of a neuron is no rational number."
-    )
+    plain = all(isqrt(square) ** 2 == square for square in squares)
+    require(plain, "The size of a neuron is no rational number.")
     sides, friends = [wedges.incidences(plane) for plane in planes], [set[int]() for _ in planes]
-    for j, k in combinations(range(len(planes)), 2) if program == "all" else ():
+    for j, k in combinations(range(len(planes) if merging else 0), 2):
         # no sample is active for one and beyond the hyperplane of the other
         if signs[planes[j]] == signs[planes[k]] and min(map(mul, sides[j], sides[k])) >= 0:
             friends[j].add(k)
             friends[k].add(j)
-    for k, side in enumerate(sides if wedges.bias and program == "all" else ()):
-        friends[k] |= {k} if min(side) >= 0 else set()
+    for k, side in enumerate(sides):
+        friends[k] |= {k} if merging and wedges.bias and min(side) >= 0 else set()
     columns = [[signs[plane] * max(x, 0) for x in side] for plane, side in zip(planes, sides, strict=True)]
     return Active(columns, [*map(isqrt, squares)], outputs, wedges.bias, [*map(frozenset, friends)])
 
@@ -319,9 +243,8 @@ def _vertices(given: Any, active: Active) -> list[Amounts]:
     """Different points of Z*, each the only one over its atoms."""
     points = [_amounts(point, active, "a vertex") for point in check_list(given, "points")]
     require(bool(points), "No optimal network is listed.")
-    require(
-        all([*a] < [*b] for a, b in pairwise(points)), "The vertices are not in the order of their neurons."
-    )
+    ordered = all([*a] < [*b] for a, b in pairwise(points))
+    require(ordered, "The vertices are not in the order of their neurons.")
     for j, point in enumerate(points):
         require(active.holds(point), f"Vertex {j} is no optimal network.")
         require(active.rank(point) == len(point), f"The neurons of vertex {j} are dependent.")
@@ -334,21 +257,15 @@ def _interval(
     """The least and the largest amount of an atom, which vertices have and multipliers prove."""
     amounts = [point.get(k, Fraction(0)) for point in points]
     ends = min(amounts), max(amounts)
-    for end, which, key, proof, side in zip(
-        ends, ("least", "largest"), ("low", "high"), ("below", "above"), (1, -1), strict=True
-    ):
-        require(
-            neuron[key] == str(end),
-            f"The {key} of neuron {k} is not the {which} amount of the listed vertices.",
-        )
+    words = ("low", "least", "below", 1), ("high", "largest", "above", -1)
+    for end, (key, which, proof, side) in zip(ends, words, strict=True):
+        same = neuron[key] == str(end)
+        require(same, f"The {key} of neuron {k} is not the {which} amount of the listed vertices.")
         pulls, value = active.pulls(neuron[proof], f"{proof} of neuron {k}")
         proved = value == end and all(side * pull <= side * (u == k) for u, pull in enumerate(pulls))
         require(proved, f"{proof} of neuron {k} does not prove its {key}.")
-    status = STATUS[ends[0] > 0, ends[1] > 0]
-    require(
-        neuron["status"] == status,
-        f"The status of neuron {k} is {brief(neuron['status'])} where {status} is true.",
-    )
+    status, given = STATUS[ends[0] > 0, ends[1] > 0], neuron["status"]
+    require(given == status, f"The status of neuron {k} is {brief(given)} where {status} is true.")
     return ends
 
 
@@ -359,10 +276,8 @@ def _needed(given: Any, active: Active, used: Atoms) -> list[Atoms]:
         pulls, value = active.pulls(multipliers, "an entry of needed")
         require(value == 1, "The product of an entry of needed with y − v is not 1.")
         found.append(frozenset(k for k in used if pulls[k] > 0))
-    require(
-        all(sorted(a) < sorted(b) for a, b in pairwise(found)),
-        "The entries of needed are not in the order of their sets.",
-    )
+    ordered = all(sorted(a) < sorted(b) for a, b in pairwise(found))
+    require(ordered, "The entries of needed are not in the order of their sets.")
     return found
 
 
@@ -381,10 +296,8 @@ def _check_fewest(given: Any, active: Active, sets: Sequence[Atoms], merging: bo
 
 def _check_path(given: Any, active: Active) -> None:
     """Corners are optimal, and what a neuron has at two of them in turn may be one neuron, so that all between are."""
-    path = [
-        _network(corner, active, f"Corner {j} of a path")
-        for j, corner in enumerate(check_list(given, "a path"))
-    ]
+    corners = check_list(given, "a path")
+    path = [_network(corner, active, f"Corner {j} of a path") for j, corner in enumerate(corners)]
     require(len({*map(len, path)}) == 1, "The corners of a path are of different widths.")
     for j, (before, after) in enumerate(pairwise(path)):
         require(all(active.merge({*a, *b}) for a, b in zip(before, after, strict=True)),

@@ -5,7 +5,8 @@ Source: geomnn theory, section 10; `geomnn.checker.optima` has what is proved by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -13,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.optima import SET_FORMAT, SET_VERSION, Search, State, cliques, meeting, set_words, without
+from geomnn.checker.meeting import Search, cliques, meeting, without
+from geomnn.checker.optima import SET_FORMAT, SET_VERSION, set_words
 from geomnn.checker.statements import Falsehood, seal
 from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.exact.certificate_file import certificate_record
-from geomnn.networks.io.document import named, plain_numbers
+from geomnn.networks.io.document import named
 
-__all__ = ["set_document"]
+__all__ = ["set_document", "set_text"]
 
-MOST_NEEDED = 300  # sets of atoms in a file
+MOST_NEEDED = 50  # sets of atoms in a file: of up to 30 atoms some ten thousand linear programs
 
 
 @any_size()
@@ -31,7 +33,8 @@ def set_document(
     target: str | None = None,
     classes: Sequence[str] | None = None,
     paths: Iterable[Any] = (),
-    limit: int = 1000,
+    *,
+    limit: int,
 ) -> dict[str, Any]:
     """What `geomnn.checker` checks of an optimal set, as plain lists, strings and integers.
 
@@ -55,33 +58,26 @@ def set_document(
             "The optimal set is one in float64, which has no proof that could be checked; derive the solution with "
             "exact=True, for p = 1 or ∞."
         )
-    record = certificate_record(optima.solution, features, target, classes)
-    polytope, neurons = optima.polytope, optima.neurons
-    ends = [
-        [polytope.proved([way * value for value in polytope.unit(k)]) for way in (-1, 1)]
-        for k in range(len(neurons))
-    ]
+    record, polytope = certificate_record(optima.solution, features, target, classes), optima.polytope
+    units = map(polytope.unit, range(len(optima.atoms)))
+    ends = [[polytope.proved([way * value for value in unit]) for way in (-1, 1)] for unit in units]
     points, every = [point for pair in ends for point, *_ in pair], False
     with suppress(EnumerationTooLarge):
         points, every = [*polytope.vertices(optima.used, limit)], True
-    listed = sorted(
-        {tuple(_amounts(point)) for point in points} or {()}, key=lambda point: [k for k, _ in point]
-    )
+    vertices = sorted({tuple(_amounts(point)) for point in points} or {()}, key=_places)
     needed = _Needed(optima)
-    supports = [frozenset(k for k, _ in point) for point in listed]
-    every = every and needed.proves(without(supports), lambda state: _largest(*state, optima.used, supports))
+    every = every and needed.proves(without([frozenset(_places(vertex)) for vertex in vertices]))
     fewest = {}
     for networks in ["dictionary"] + ["all"] * optima.merging:
-        merge = networks == "all"
-        network = optima._rows(optima.fewest(merge).network, "fewest")
-        cells = [frozenset(cell) for cell in (optima.cells if merge else [(k,) for k in optima.used])]
+        found, cells = optima.fewest(networks == "all"), optima._slots[networks == "all"].cells
         friends = [
-            frozenset().union(*(cell for cell in cells if k in cell)) - {k} for k in range(len(neurons))
+            frozenset().union(*(cell for cell in cells if k in cell)) - {k} for k in range(len(optima.atoms))
         ]
-        least = needed.proves(
-            cliques(friends, len(network) - 1), lambda state, cells=cells: _union(state, cells)
-        )
-        fewest[networks] = {"network": _rows(network), "least": least}
+        tried = every or found.proof == "exact"  # else there are too many sets
+        least = tried and needed.proves(cliques(friends, found.neurons - 1))
+        fewest[networks] = {"network": _rows(optima._rows(found.network, "fewest")), "least": least}
+    claim = {"count": optima.solution.certificate.count, "cost": str(optima.cost), "rank": optima.rank,
+             "dimension": optima.dimension, "unique": optima.unique}  # fmt: skip
     document = {
         "format": SET_FORMAT,
         "version": SET_VERSION,
@@ -89,62 +85,54 @@ def set_document(
         "dual": record["dual"],
         "neurons": [
             named(neuron.atom)
-            | {"sign": neuron.sign, "low": str(neuron.low), "high": str(neuron.high), "status": neuron.status,
-               "below": _of_samples(optima, -below), "above": _of_samples(optima, above)}
-            for neuron, ((*_, below), (*_, above)) in zip(neurons, ends, strict=True)
+            | {key: str(getattr(neuron, key)) for key in ("low", "high", "status")}
+            | {"sign": neuron.sign, "below": _of_samples(optima, -below), "above": _of_samples(optima, above)}
+            for neuron, ((*_, below), (*_, above)) in zip(optima.neurons, ends, strict=True)
         ],
-        "needed": [_of_samples(optima, multipliers) for _, multipliers in sorted(needed.found.items(), key=lambda pair: sorted(pair[0]))],
-        "vertices": {"points": [_listed(point) for point in listed], "all": every},
+        "needed": [_of_samples(optima, needed.found[each]) for each in sorted(needed.found, key=sorted)],
+        "vertices": {"points": [_listed(vertex) for vertex in vertices], "all": every},
         "fewest": fewest,
         "paths": [[_rows(corner) for corner in path._corners] for path in paths],
-        "claim": {"count": optima.solution.certificate.count, "cost": str(optima.cost), "rank": optima.rank,
-                  "dimension": optima.dimension, "unique": optima.unique},
-    }  # fmt: skip
-    document["claim"]["statement"] = " ".join(set_words(document))
+        "claim": claim,
+    }
+    claim["statement"] = " ".join(set_words(document))
     return document | {"seal": seal(document)}
 
 
+def set_text(document: dict[str, Any]) -> str:
+    """The text of a file: its numbers are many, so they stand side by side."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
 class _Needed:
-    """Sets of atoms of which every optimal network has one, with what proves it."""
+    """Sets of atoms of which every optimal network has one, each with λ, which proves it."""
 
     def __init__(self, optima: Any):
-        self._optima, self.found = optima, {}
+        self.found: dict[frozenset[int], np.ndarray] = {}
+        self._optima, self._slots = optima, optima._slots[False]
         self._single = [frozenset([k]) for k, neuron in enumerate(optima.neurons) if neuron.low]
 
-    def proves(self, search: Search, largest: Callable[[State], frozenset[int]]) -> bool:
+    def proves(self, search: Search) -> bool:
         """Whether, with some more of them, a search comes to nothing that meets them all.
 
-        Where it does there is no optimal network of the atoms that it came to, nor of some more; that this is so is the
-        answer of a linear program, and the multipliers of that are of a set which the search misses.
+        Where it does, and no optimal network is of the atoms that it came to, atoms are added to these while none is.
+        Then every optimal network has one of the others, and the linear program over them says by what λ.
         """
-        optima = self._optima
         with suppress(Falsehood):
             while len(self.found) < MOST_NEEDED:
                 state = meeting([*self._single, *self.found], search)
                 if state is None:
                     return True
-                allowed = largest(state)
-                _, value, multipliers = optima.polytope.proved(
-                    [(k in allowed) - 1 for k in range(len(optima.atoms))]
-                )
-                if not value:
+                atoms = sum(1 << k for k in frozenset[int]().union(*state))
+                if self._slots.point(atoms) is not None:
                     return False
-                pulls = (multipliers / value) @ optima.polytope.columns
-                self.found[frozenset(k for k in optima.used if pulls[k] > 0)] = multipliers / value
+                for k in self._optima.used:
+                    atoms |= 1 << k if self._slots.point(atoms | 1 << k) is None else 0
+                goal = [-(~atoms >> k & 1) for k in range(len(self._optima.atoms))]
+                _, value, multipliers = self._optima.polytope.proved(goal)
+                others = frozenset(k for k in self._optima.used if ~atoms >> k & 1)
+                self.found[others] = multipliers / value
         return False
-
-
-def _union(state: State, cells: Sequence[frozenset[int]]) -> frozenset[int]:
-    """All atoms of cells in which the sets of a state are."""
-    return frozenset().union(*(next(cell for cell in cells if each <= cell) for each in state))
-
-
-def _largest(held: frozenset[int], used: Sequence[int], supports: Sequence[frozenset[int]]) -> frozenset[int]:
-    """These and as many more atoms as can be without all of those of a vertex."""
-    for k in used:
-        if not any(support <= held | {k} for support in supports):
-            held |= {k}
-    return held
 
 
 def _of_samples(optima: Any, multipliers: np.ndarray) -> list[str]:
@@ -157,8 +145,12 @@ def _amounts(row: Any) -> list[tuple[int, Any]]:
     return [(k, amount) for k, amount in enumerate(row) if amount]
 
 
+def _places(amounts: Iterable[tuple[int, Any]]) -> list[int]:
+    return [k for k, _ in amounts]
+
+
 def _listed(amounts: Iterable[tuple[int, Any]]) -> list[list[Any]]:
-    return [[k, plain_numbers(amount)] for k, amount in amounts]
+    return [[k, str(amount)] for k, amount in amounts]
 
 
 def _rows(network: Any) -> list[list[list[Any]]]:
