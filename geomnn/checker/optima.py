@@ -48,23 +48,11 @@ __all__ = ["SET_FORMAT", "SET_VERSION", "check_set", "set_words"]
 
 SET_FORMAT, SET_VERSION = "geomnn optimal set", 1
 SET_KEYS = {
-    "": {
-        "format",
-        "version",
-        "problem",
-        "dual",
-        "neurons",
-        "needed",
-        "vertices",
-        "fewest",
-        "paths",
-        "claim",
-        "seal",
-    },  # fmt: skip
+    "": {"format", "version", "problem", "dual", "neurons", "needed", "vertices", "fewest", "paths", "claim", "seal"},
     "problem": PROBLEM_KEYS,
     "vertices": {"points", "all"},
     "claim": {"count", "cost", "rank", "dimension", "unique", "statement"},
-}
+}  # fmt: skip
 NEURON_KEYS = NAME_KEYS | {"sign", "low", "high", "status", "below", "above"}
 STATUS = {(True, True): "indispensable", (False, True): "optional", (False, False): "never"}
 
@@ -288,7 +276,10 @@ def _check_fewest(given: Any, active: Active, sets: Sequence[Atoms], merging: bo
         check_keys(part, {"network", "least"}, f"fewest, {networks}")
         chosen = active if networks == "all" else active._replace(friends=[frozenset()] * len(active.friends))
         rows = _network(part["network"], chosen, f"The network of fewest, {networks},")
-        require(all(rows), f"A neuron of fewest, {networks}, is none.")
+        ordered = all(rows) and all([*a] < [*b] for a, b in pairwise(rows))
+        require(
+            ordered, f"The neurons of fewest, {networks}, are not different ones in the order of their atoms."
+        )
         require(type(part["least"]) is bool, f"least of fewest, {networks}, is {brief(part['least'])}.")
         least = not part["least"] or meeting(sets, cliques(chosen.friends, len(rows) - 1)) is None
         require(least, f"It is not proved that no network ({networks}) has fewer than {len(rows)} neurons.")

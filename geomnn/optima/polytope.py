@@ -133,8 +133,8 @@ class ExactPolytope(Polytope):
         return value, found
 
     def proved(self, values: Sequence[Any]) -> tuple[np.ndarray, Fraction, np.ndarray]:
-        """A vertex where Σ_u values_u a_u is largest, that value, and what proves it: λ (m,) with λ·columns_u ≥ values_u
-        for all u, and λ·right the value."""
+        """A vertex where Σ_u values_u a_u is largest, the value, and λ (m,) that proves it: λ·columns_u ≥ values_u for
+        all u, and λ·right is the value."""
         table, goal = self._table.copy(), [Fraction(value) for value in values]
         value, point = table.maximise(np.array([*map(rational, goal)], dtype=object))
         m, basis = len(self.right), table.basis

@@ -75,7 +75,8 @@ def set_document(
         ]
         tried = every or found.proof == "exact"  # else there are too many sets
         least = tried and needed.proves(cliques(friends, found.neurons - 1))
-        fewest[networks] = {"network": _rows(optima._rows(found.network, "fewest")), "least": least}
+        rows = _rows(optima._rows(found.network, "fewest"))
+        fewest[networks] = {"network": sorted(rows, key=_places), "least": least}
     claim = {"count": optima.solution.certificate.count, "cost": str(optima.cost), "rank": optima.rank,
              "dimension": optima.dimension, "unique": optima.unique}  # fmt: skip
     document = {
