@@ -45,7 +45,7 @@ def meeting(sets: Sequence[Atoms], search: Search) -> State | None:
             return state
         ahead = {more for k in missed for more in search.grown(state, k)} - seen
         seen |= ahead
-        waiting += ahead
+        waiting += sorted(ahead, key=lambda more: sorted(map(sorted, more)))
     return None
 
 
