@@ -208,5 +208,4 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
     kind = document.get("format") if isinstance(document, dict) else None
-    known = {PROOF_FORMAT: check_proof, SET_FORMAT: check_set} if isinstance(kind, str) else {}
-    return known.get(kind, check)(document, rows, targets)
+    return {PROOF_FORMAT: check_proof, SET_FORMAT: check_set}.get(str(kind), check)(document, rows, targets)

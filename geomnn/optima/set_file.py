@@ -75,8 +75,8 @@ def set_document(
         ]
         tried = every or found.proof == "exact"  # else there are too many sets
         least = tried and needed.proves(cliques(friends, found.neurons - 1))
-        rows = _rows(optima._rows(found.network, "fewest"))
-        fewest[networks] = {"network": sorted(rows, key=_places), "least": least}
+        rows = sorted(map(_amounts, optima._rows(found.network, "fewest")), key=_places)
+        fewest[networks] = {"network": [*map(_listed, rows)], "least": least}
     claim = {"count": optima.solution.certificate.count, "cost": str(optima.cost), "rank": optima.rank,
              "dimension": optima.dimension, "unique": optima.unique}  # fmt: skip
     document = {
@@ -93,7 +93,7 @@ def set_document(
         "needed": [_of_samples(optima, needed.found[each]) for each in sorted(needed.found, key=sorted)],
         "vertices": {"points": [_listed(vertex) for vertex in vertices], "all": every},
         "fewest": fewest,
-        "paths": [[_rows(corner) for corner in path._corners] for path in paths],
+        "paths": [[[_listed(_amounts(row)) for row in corner] for corner in path._corners] for path in paths],
         "claim": claim,
     }
     claim["statement"] = " ".join(set_words(document))
@@ -152,7 +152,3 @@ def _places(amounts: Iterable[tuple[int, Any]]) -> list[int]:
 
 def _listed(amounts: Iterable[tuple[int, Any]]) -> list[list[Any]]:
     return [[k, str(amount)] for k, amount in amounts]
-
-
-def _rows(network: Any) -> list[list[list[Any]]]:
-    return [_listed(_amounts(row)) for row in network]
