@@ -53,6 +53,7 @@ SET_KEYS = {
     "vertices": {"points", "all"},
     "claim": {"count", "cost", "rank", "dimension", "unique", "statement"},
 }  # fmt: skip
+MOST_SETS = 1000  # of needed, which every step of a search looks at
 NEURON_KEYS = NAME_KEYS | {"sign", "low", "high", "status", "below", "above"}
 STATUS = {(True, True): "indispensable", (False, True): "optional", (False, False): "never"}
 
@@ -154,14 +155,12 @@ def set_words(document: dict[str, Any]) -> list[str]:
     claim, kinds = document["claim"], [neuron["status"] for neuron in document["neurons"]]
     indispensable, optional, never = (kinds.count(word) for word in STATUS.values())
     points, needed = document["vertices"]["points"], document["needed"]
-    cost = shown(Surd(Fraction(claim["cost"])))
+    cost, more = shown(Surd(Fraction(claim["cost"]))), "" if document["vertices"]["all"] else " or more"
     words = [
-        f"Of {claim['count']:,} atoms exactly {len(kinds):,} have the correlation reg with v.",
-        "The optimal networks over the dictionary are a polytope of these, of "
-        f"dimension {claim['dimension']}, rank {claim['rank']} and cost {cost}.",
-        "Each atom has a least and a largest amount: "
-        f"{indispensable} are indispensable, {optional} optional and {never} never in use.",
-        f"{len(points):,} vertices are listed" + (", which are all." if document["vertices"]["all"] else "."),
+        f"Of {claim['count']:,} atoms exactly {len(kinds):,} have the correlation reg with v: "
+        f"{indispensable} indispensable, {optional} optional and {never} never in use.",
+        f"The optimal networks over the dictionary are a polytope of dimension {claim['dimension']}, "
+        f"rank {claim['rank']}, cost {cost} and {len(points):,} vertices{more}.",
     ]
     for networks in sorted(document["fewest"], reverse=True):
         part = document["fewest"][networks]
@@ -259,8 +258,9 @@ def _interval(
 
 def _needed(given: Any, active: Active, used: Atoms) -> list[Atoms]:
     """Sets of used atoms of which every optimal network has one."""
-    found = []
-    for multipliers in check_list(given, "needed"):
+    found, listed = [], check_list(given, "needed")
+    require(len(listed) <= MOST_SETS, f"needed has {len(listed):,} entries and {MOST_SETS:,} can be checked.")
+    for multipliers in listed:
         pulls, value = active.pulls(multipliers, "an entry of needed")
         require(value == 1, "The product of an entry of needed with y − v is not 1.")
         found.append(frozenset(k for k in used if pulls[k] > 0))

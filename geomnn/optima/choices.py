@@ -187,10 +187,8 @@ class Choices:
         >>> optima = gm.optimal_set(gm.derive(X, y, reg=0.05, exact=True))
         >>> for statement in gm.exact.verify(optima.document(), X, y):
         ...     print(statement)
-        Of 12 atoms exactly 4 have the correlation reg with v.
-        The optimal networks over the dictionary are a polytope of these, of dimension 1, rank 3 and cost 3.2.
-        Each atom has a least and a largest amount: 0 are indispensable, 4 optional and 0 never in use.
-        2 vertices are listed, which are all.
+        Of 12 atoms exactly 4 have the correlation reg with v: 0 indispensable, 4 optional and 0 never in use.
+        The optimal networks over the dictionary are a polytope of dimension 1, rank 3, cost 3.2 and 2 vertices.
         An optimal network over the dictionary has 2 neurons, and none has fewer.
         An optimal network of any neurons has 2 neurons, and none has fewer.
         Every optimal network has an atom of each of 4 sets.
