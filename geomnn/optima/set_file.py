@@ -67,16 +67,8 @@ def set_document(
     vertices = sorted({tuple(_amounts(point)) for point in points} or {()}, key=_places)
     needed = _Needed(optima)
     every = every and needed.proves(without([frozenset(_places(vertex)) for vertex in vertices]))
-    fewest = {}
-    for networks in ["dictionary"] + ["all"] * optima.merging:
-        found, cells = optima.fewest(networks == "all"), optima._slots[networks == "all"].cells
-        friends = [
-            frozenset().union(*(cell for cell in cells if k in cell)) - {k} for k in range(len(optima.atoms))
-        ]
-        tried = every or found.proof == "exact"  # else there are too many sets
-        least = tried and needed.proves(cliques(friends, found.neurons - 1))
-        rows = sorted(map(_amounts, optima._rows(found.network, "fewest")), key=_places)
-        fewest[networks] = {"network": [*map(_listed, rows)], "least": least}
+    over = ["dictionary"] + ["all"] * optima.merging
+    fewest = {networks: _fewest(optima, needed, every, networks) for networks in over}
     claim = {"count": optima.solution.certificate.count, "cost": str(optima.cost), "rank": optima.rank,
              "dimension": optima.dimension, "unique": optima.unique}  # fmt: skip
     document = {
@@ -105,6 +97,18 @@ def set_text(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
+def _fewest(optima: Any, needed: _Needed, every: bool, networks: str) -> dict[str, Any]:
+    """A network of the fewest neurons, and whether it is proved that there are no fewer."""
+    found, cells = optima.fewest(networks == "all"), optima._slots[networks == "all"].cells
+    friends = [
+        frozenset().union(*(cell for cell in cells if k in cell)) - {k} for k in range(len(optima.atoms))
+    ]
+    tried = every or found.proof == "exact"  # else there are too many sets
+    least = tried and needed.proves(cliques(friends, found.neurons - 1))
+    rows = sorted(map(_amounts, optima._rows(found.network, "fewest")), key=_places)
+    return {"network": [*map(_listed, rows)], "least": least}
+
+
 class _Needed:
     """Sets of atoms of which every optimal network has one, each with λ, which proves it."""
 
@@ -120,12 +124,9 @@ class _Needed:
         Then every optimal network has one of the others, and the linear program over them says by what λ.
         """
         with suppress(Falsehood):
-            while len(self.found) < MOST_NEEDED:
-                state = meeting([*self._single, *self.found], search)
-                if state is None:
-                    return True
+            while (state := meeting([*self._single, *self.found], search)) is not None:
                 atoms = sum(1 << k for k in frozenset[int]().union(*state))
-                if self._slots.point(atoms) is not None:
+                if len(self.found) == MOST_NEEDED or self._slots.point(atoms) is not None:
                     return False
                 for k in self._optima.used:
                     atoms |= 1 << k if self._slots.point(atoms | 1 << k) is None else 0
@@ -133,6 +134,7 @@ class _Needed:
                 _, value, multipliers = self._optima.polytope.proved(goal)
                 others = frozenset(k for k in self._optima.used if ~atoms >> k & 1)
                 self.found[others] = multipliers / value
+            return True
         return False
 
 
