@@ -219,7 +219,8 @@ def verify(report: str, data: str) -> None:
     """Check every statement of a certificate that `geomnn derive --exact` wrote.
 
     FOLDER holds certificate.json and network.json. Everything is computed anew from the data, in integers and with none
-    of the solver's code: the network from the names of its neurons, the bound from every atom of the dictionary.
+    of the solver's code: the network from the names of its neurons, the bound from every atom of the dictionary, and
+    what optimal_set.json, where there is one, says of all optimal networks.
     Exits with 1 and the first false statement if there is one.
     """
     from geomnn.checker.report import verify_report

@@ -1,4 +1,4 @@
-"""The files of a report: certificate.json, the network.json beside it and the data."""
+"""The files of a report: certificate.json, what is beside it, and the data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from geomnn.checker.digits import any_size, parse_json
+from geomnn.checker.optima import SET_FORMAT, check_set
 from geomnn.checker.proofs import KINDS, PROOF_FORMAT, check_proof
 from geomnn.checker.statements import Falsehood, brief, check, number, require, seal
 from geomnn.checker.surds import Surd
@@ -47,6 +48,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
     rows, targets = read_columns(data, document.get("problem"))
     if document.get("format") == PROOF_FORMAT:
         return check_proof(document, rows, targets)
+    if document.get("format") == SET_FORMAT:
+        return check_set(document, rows, targets)
     bounded = []
     if report.is_dir() and proof.exists():
         proven = _read(proof)
@@ -59,6 +62,13 @@ def verify_report(report: Path, data: Path) -> list[str]:
     if network.exists():
         check_network(_read(network), document, rows)
         proved.insert(1, f"{network.name} holds that network, number by number.")
+    optima = file.parent / "optimal_set.json"
+    if report.is_dir() and optima.exists():
+        described = _read(optima)
+        proved += check_set(described, rows, targets)
+        for key in ("problem", "dual"):
+            same = json.dumps(described[key]) == json.dumps(document[key])
+            require(same, f"The {key} of {optima.name} is not that of certificate.json.")
     return proved
 
 

@@ -16,12 +16,17 @@ from geomnn.checker.wedges import Wedges, features, spelling
 
 __all__ = [
     "FORMAT",
+    "NAME_KEYS",
+    "PROBLEM_KEYS",
     "VERSION",
     "Falsehood",
     "brief",
     "check",
     "check_integers",
     "check_keys",
+    "check_list",
+    "check_names",
+    "check_problem",
     "covered_networks",
     "digest",
     "number",
@@ -34,25 +39,17 @@ __all__ = [
 
 FORMAT, VERSION = "geomnn certificate", 1
 NUMBER = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
+PROBLEM_KEYS = {
+    *("loss", "norm", "bias", "reg", "program", "features", "target", "classes", "samples", "sha256")
+}
 KEYS = {
     "": {"format", "version", "numbers", "problem", "network", "dual", "claim", "seal"},
-    "problem": {
-        "loss",
-        "norm",
-        "bias",
-        "reg",
-        "program",
-        "features",
-        "target",
-        "classes",
-        "samples",
-        "sha256",
-    },
+    "problem": PROBLEM_KEYS,
     "network": {"intercept", "neurons"},
     "claim": {"primal", "dual", "gap", "largest_correlation", "scope", "count", "statement"},
 }
 SMALL = (2, 3, 5, 7, 11, 13)  # squares of these are taken out of every root
-NEURON_KEYS = {"name", "samples", "directions", "orientation", "coefficient"}
+NAME_KEYS = {"name", "samples", "directions", "orientation"}
 
 
 class Falsehood(Exception):
@@ -136,17 +133,21 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
     """
     _check_form(document)
     problem, claim = document["problem"], document["claim"]
-    _check_problem(problem, rows, targets)
+    check_problem(problem, rows, targets)
     depth = problem.get("depth", 2)
     for _ in range(depth - 2):
         rows = features(rows, problem["bias"])
         require(bool(rows and rows[0]), "A hidden layer has no features.")
     wedges = Wedges(rows, problem["norm"], problem["bias"], problem["program"] == "all")
-    planes, coefficients = _check_neurons(document["network"]["neurons"], wedges)
+    neurons = document["network"]["neurons"]
+    planes = check_names(neurons, NAME_KEYS | {"coefficient"}, wedges)
+    coefficients = [number(z["coefficient"], f"the coefficient of neuron {k}") for k, z in enumerate(neurons)]
+    for k, z in enumerate(coefficients):
+        require(bool(z.terms), f"The coefficient of neuron {k} is 0.")
     intercept = number(document["network"]["intercept"], "the intercept")
     require(problem["bias"] or not intercept.terms, "Without a bias there is no intercept, and one is given.")
     residual = _residual(wedges, planes, coefficients, intercept, targets)
-    given = [number(entry, f"dual[{i}]") for i, entry in enumerate(_list(document["dual"], "dual"))]
+    given = [number(entry, f"dual[{i}]") for i, entry in enumerate(check_list(document["dual"], "dual"))]
     require(len(given) == len(targets), f"dual has {len(given)} entries for {len(targets)} samples.")
     for i, (v, f) in enumerate(zip(given, residual, strict=True)):
         require(not (v - f).terms, f"dual[{i}] is not y − f(x) at sample {i}.")
@@ -200,7 +201,7 @@ def _check_form(document: Any) -> None:
     require(type(document["claim"]["count"]) is int, "The number of atoms is no integer.")
 
 
-def _check_problem(
+def check_problem(
     problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
 ) -> None:
     n, d = len(rows), len(rows[0])
@@ -233,14 +234,14 @@ def _check_problem(
     )
 
 
-def _check_neurons(neurons: Any, wedges: Wedges) -> tuple[list[tuple[int, ...]], list[Surd]]:
-    """(N, B) of every neuron as its name says, and its coefficient."""
-    planes, coefficients, last = [], [], None
-    for k, neuron in enumerate(_list(neurons, "neurons")):
-        require(isinstance(neuron, dict) and set(neuron) == NEURON_KEYS, f"Neuron {k} has other keys.")
-        samples = _list(neuron["samples"], f"samples of neuron {k}")
-        directions = [tuple(_list(e, f"a direction of neuron {k}"))
-                      for e in _list(neuron["directions"], f"directions of neuron {k}")]  # fmt: skip
+def check_names(neurons: Any, keys: set[str], wedges: Wedges) -> list[tuple[int, ...]]:
+    """(N, B) of every neuron as its name says; they have these keys, and are in the order of names."""
+    planes, last = [], None
+    for k, neuron in enumerate(check_list(neurons, "neurons")):
+        require(isinstance(neuron, dict) and set(neuron) == keys, f"Neuron {k} has other keys.")
+        samples = check_list(neuron["samples"], f"samples of neuron {k}")
+        directions = [tuple(check_list(e, f"a direction of neuron {k}"))
+                      for e in check_list(neuron["directions"], f"directions of neuron {k}")]  # fmt: skip
         integers = all(type(j) is int for j in [*samples, *(x for e in directions for x in e)])
         require(
             integers and all(j in wedges.distinct for j in samples),
@@ -262,12 +263,9 @@ def _check_neurons(neurons: Any, wedges: Wedges) -> tuple[list[tuple[int, ...]],
         require(neuron["name"] == name, f"The name of neuron {k} is not {name}.")
         place = (samples, directions, -orientation)
         require(last is None or last < place, f"Neuron {k} is not in its place in the order of names.")
-        coefficient = number(neuron["coefficient"], f"the coefficient of neuron {k}")
-        require(bool(coefficient.terms), f"The coefficient of neuron {k} is 0.")
         planes.append(tuple(orientation * entry for entry in plane))
-        coefficients.append(coefficient)
         last = place
-    return planes, coefficients
+    return planes
 
 
 def _residual(
@@ -375,6 +373,7 @@ def check_keys(value: Any, keys: set[str], name: str) -> None:
             f"The keys of {name} are not {', '.join(sorted(keys))}.")  # fmt: skip
 
 
-def _list(value: Any, name: str) -> list[Any]:
+def check_list(value: Any, name: str) -> list[Any]:
+    """A list; refuse what is none."""
     require(isinstance(value, list), f"{name} is no list.")
     return list(value)

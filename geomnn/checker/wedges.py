@@ -8,7 +8,7 @@ from itertools import combinations
 from math import gcd, isqrt, lcm
 from typing import Any
 
-__all__ = ["Direction", "Wedges", "features", "spelling"]
+__all__ = ["Direction", "Wedges", "features", "rank", "spelling"]
 
 Direction = tuple[
     int, int, int
@@ -128,13 +128,14 @@ def determinant(rows: list[list[int]]) -> int:
 
 
 def rank(rows: list[list[int]]) -> int:
-    """Of an integer matrix, by elimination."""
+    """Of an integer matrix, by elimination; rows are divided by what they have in common, so that they stay short."""
     rows, found = [row for row in rows if any(row)], 0
     while rows:
         first = rows.pop()
         pivot = next(k for k, entry in enumerate(first) if entry)
         rows = [[first[pivot] * a - row[pivot] * b for a, b in zip(row, first, strict=True)] for row in rows]
-        rows, found = [row for row in rows if any(row)], found + 1
+        rows = [[entry // divisor for entry in row] for row in rows if (divisor := gcd(*row))]
+        found += 1
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
+from geomnn.checker.optima import SET_FORMAT, check_set
 from geomnn.checker.proofs import PROOF_FORMAT, check_proof
 from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
@@ -171,7 +172,7 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     Parameters
     ----------
     certificate : path-like or dict
-        What `save_certificate` or `geomnn.bounds.save_proof` wrote, or a document like it.
+        What `save_certificate`, `geomnn.bounds.save_proof` or `OptimalSet.save` wrote, or a document like it.
     X, y : array_like, shapes (n, d) and (n,)
         The data, taken exactly as `geomnn.derive` does.
 
@@ -206,5 +207,5 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     if len(rows) != len(targets):
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
-    is_proof = isinstance(document, dict) and document.get("format") == PROOF_FORMAT
-    return (check_proof if is_proof else check)(document, rows, targets)
+    kind = document.get("format") if isinstance(document, dict) else None
+    return {PROOF_FORMAT: check_proof, SET_FORMAT: check_set}.get(str(kind), check)(document, rows, targets)

@@ -5,7 +5,8 @@ Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,18 +15,21 @@ from scipy.optimize import nnls
 
 from geomnn.atoms import Atom, MergedWedge
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.files import write_whole
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.polytope import ExactPolytope, Polytope
+from geomnn.optima.set_file import set_document, set_text
 
 __all__ = ["SURE", "VERTICES", "Choices"]
 
 SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
 VERTICES = 10_000  # bases that are looked at unless said otherwise
+DOCUMENT = 1000  # and for a file
 
 
 class Choices:
-    """What `OptimalSet` says about single networks."""
+    """What `OptimalSet` says about single networks, and what it writes down."""
 
     solution: Any
     atoms: tuple[Atom, ...]
@@ -155,6 +159,59 @@ class Choices:
         points = [*self.polytope.vertices(self.used, limit)]
         points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
         return [self.network(point) for point in points]
+
+    def document(self, paths: Iterable[Any] = (), limit: int = DOCUMENT) -> dict[str, Any]:
+        """What is known of all optimal networks, with what proves it, as `geomnn.exact.verify` checks it.
+
+        Each statement has a network or multipliers λ of linear programs that prove it, in rational numbers: the active
+        atoms, which are all that there are, the ends of their intervals, dimension and rank, vertices, networks of the
+        fewest neurons, and paths. That vertices are all, or that no network has fewer neurons, is said where it is
+        proved.
+
+        Parameters
+        ----------
+        paths : iterable of OptimalPath
+            Some of `path`, to be in it.
+        limit : int
+            Of choices of neurons that are looked at for all vertices; if there are more, some are listed.
+
+        Raises
+        ------
+        UnsupportedProblem
+            If the solution is not exact.
+
+        Examples
+        --------
+        >>> import geomnn as gm
+        >>> X, y = [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0]
+        >>> optima = gm.optimal_set(gm.derive(X, y, reg=0.05, exact=True))
+        >>> for statement in gm.exact.verify(optima.document(), X, y):
+        ...     print(statement)
+        Of 12 atoms exactly 4 have the correlation reg with v: 0 indispensable, 4 optional and 0 never in use.
+        The optimal networks over the dictionary are a polytope of dimension 1, rank 3, cost 3.2 and 2 vertices.
+        An optimal network over the dictionary has 2 neurons, and none has fewer.
+        An optimal network of any neurons has 2 neurons, and none has fewer.
+        Every optimal network has an atom of each of 4 sets.
+
+        Source: geomnn theory, section 10.
+        """
+        return set_document(self, paths=paths, limit=limit)
+
+    def save(self, path: str | os.PathLike[str], paths: Iterable[Any] = (), limit: int = DOCUMENT) -> None:
+        """Write `document`, so that anyone can check it.
+
+        Parameters
+        ----------
+        path : path-like
+        paths, limit
+            As of `document`, which says what is raised.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        """
+        write_whole(path, set_text(self.document(paths, limit)))
 
     @property
     def width_range(self) -> tuple[int, int]:

@@ -132,6 +132,19 @@ class ExactPolytope(Polytope):
             place += 2
         return value, found
 
+    def proved(self, values: Sequence[Any]) -> tuple[np.ndarray, Fraction, np.ndarray]:
+        """A vertex where Σ_u values_u a_u is largest, the value, and λ (m,) that proves it: λ·columns_u ≥ values_u for
+        all u, and λ·right is the value."""
+        table, goal = self._table.copy(), [Fraction(value) for value in values]
+        value, point = table.maximise(np.array([*map(rational, goal)], dtype=object))
+        m, basis = len(self.right), table.basis
+        rows = [[*self.columns[:, k], goal[k]] for k in basis]  # λ·ψ_u = values_u on the basis
+        reduced, _ = rational_matrix(rows, m + 1).rref()
+        proof = np.full(m, Fraction(0), dtype=object)
+        for i in range(len(basis)):
+            proof[next(j for j in range(m) if reduced[i, j])] = fraction(reduced[i, m])
+        return point, value, proof
+
     def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Vertices, from that of ``start`` to one where Σ_u values_u a_u is largest, each two joined by an edge."""
         table, goal = self._table.copy(), np.array([rational(Fraction(value)) for value in values])

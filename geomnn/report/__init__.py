@@ -6,6 +6,7 @@ from pathlib import Path
 
 from geomnn.bounds.proof_file import proof_text
 from geomnn.files import json_text
+from geomnn.optima.set_file import set_text
 from geomnn.report.folder import check_folder, whole_folder
 from geomnn.report.function import function_text
 from geomnn.report.latex import latex_text
@@ -38,6 +39,8 @@ def write_report(study: Study, folder: Path) -> None:
     }
     if study.proof is not None:
         texts["proof.json"] = proof_text(study.proof)
+    if study.optima is not None:
+        texts["optimal_set.json"] = set_text(study.optima)
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,18 @@ import numpy as np
 
 from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
 from geomnn.derivation import Solution, derive
-from geomnn.errors import DataError, HeaderWarning, OptionError, UnsupportedProblem, warn
+from geomnn.errors import DataError, EnumerationTooLarge, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
+from geomnn.optima.set_file import set_document
+from geomnn.optimal_sets import optimal_set
 from geomnn.report import csv_table as tables
 
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
+MOST_ACTIVE = 12  # atoms of an optimal set that is written
+MOST_CHOICES = 300  # of these, that are looked at for all vertices
 
 __all__ = ["Request", "Study", "study_table"]
 
@@ -133,6 +138,8 @@ class Study:
         What is strange about the header of the file, in a sentence.
     proof : dict or None
         proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
+    optima : dict or None
+        optimal_set.json: what is known of all optimal networks, where it is rational and takes less than a second.
     """
 
     request: Request
@@ -146,6 +153,7 @@ class Study:
     solution: Solution
     doubt: str | None = None
     proof: dict[str, Any] | None = None
+    optima: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> np.ndarray:
@@ -234,9 +242,18 @@ def study_table(request: Request, progress: bool = False) -> Study:
         )
         proof = proof_document(certificate, features, request.target, classes, X, scaling)
         solution = replace(solution, certificate=lowered(certificate, proof))
-    return Study(
-        request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt, proof
-    )
+    optima = _optima(solution, features, request.target, classes) if request.exact else None
+    about = table.lines, table.digest, solution, table.doubt
+    return Study(request, features, X, y, classes, scaling, *about, proof, optima)
+
+
+def _optima(solution: Solution, *names: Any) -> dict[str, Any] | None:
+    """What is known of all optimal networks, if it is rational and of few atoms."""
+    with suppress(UnsupportedProblem, EnumerationTooLarge):
+        optima = optimal_set(solution)
+        if optima.exact and len(optima.atoms) <= MOST_ACTIVE:
+            return set_document(optima, *names, limit=MOST_CHOICES)
+    return None
 
 
 def _names(features: str | None) -> list[str] | None:
