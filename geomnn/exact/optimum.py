@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from geomnn.dictionaries import Choice, Dictionary
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.pivoting import ExactActiveSet
-from geomnn.exact.projection import Projection, Target
+from geomnn.exact.projection import Projection, Target, independent
 from geomnn.numbers.rationals import exact_reg, exact_targets, symbolic
 from geomnn.numbers.roots import RootBasis, RootSum, RootVector, rational_matrix
 from geomnn.programs.problem import Problem
@@ -24,6 +25,7 @@ from geomnn.programs.solve import Optimum
 __all__ = [
     "ExactOptimum",
     "ExactProblem",
+    "active_planes",
     "check_exact",
     "find_optimum",
     "most_violated",
@@ -187,7 +189,18 @@ def find_optimum(
         return most_violated(problem, basis, problem.reg, projection.point)
 
     active.optimise(most_violated_in_time)
+    _go_to_canonical(problem, basis, active, deadline)
     return _assembled(problem, basis, active)
+
+
+def _go_to_canonical(
+    problem: ExactProblem, basis: RootBasis, active: ExactActiveSet, deadline: Deadline
+) -> None:
+    """From any optimum to the one that the names pick; where there is no other it is this one."""
+    tight = [*active_planes(problem, basis, active.projection.point)]
+    if len(independent([plane for plane, _ in tight], problem.samples.bias)) < len(tight):
+        tight.sort(key=lambda pair: named_plane(problem, pair[0]).place)
+        active.go_to_first([plane for plane, _ in tight], [sign for _, sign in tight], deadline.check)
 
 
 def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: int) -> Plane | None:
@@ -203,14 +216,24 @@ def most_violated(
     problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
 ) -> tuple[Plane, int] | None:
     """An atom with |ρᵀv| > reg m, the most violated but for rounding, and the sign of ρᵀv; None if there is none."""
+    return next(((plane, sign) for plane, sign, excess in _near(problem, basis, reg, v) if excess > 0), None)
+
+
+def active_planes(problem: ExactProblem, basis: RootBasis, v: RootVector) -> Iterator[tuple[Plane, int]]:
+    """The atoms with |ρᵀv| = reg m, and the sign of ρᵀv."""
+    return ((plane, sign) for plane, sign, excess in _near(problem, basis, problem.reg, v) if excess == 0)
+
+
+def _near(
+    problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
+) -> Iterator[tuple[Plane, int, int]]:
+    """Atoms, the signs of ρᵀv and of |ρᵀv| − reg m; those for which the latter may be ≥ 0 are among them."""
     if not any(v.rows.entries()):
-        return None
+        return
     for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
         correlation = v.dot(plane.features)
         sign = correlation.sign()
-        if basis.root(plane.square) * reg < correlation * sign:
-            return plane, sign
-    return None
+        yield plane, sign, (correlation * sign - basis.root(plane.square) * reg).sign()
 
 
 def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) -> ExactOptimum:
