@@ -194,7 +194,8 @@ def derive(
         all of these.
         "auto": "all" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".
     exact : bool
-        Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
+        Whether to finish in rational arithmetic: the optimum itself, with the gap 0, and of several the one with as
+        much as there can be of the atom that is the first by name, then of the second, …. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
         For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge"; chains.
     tol : float

@@ -158,7 +158,10 @@ def pose_exactly(problem: Problem, program: str) -> ExactProblem:
 def find_optimum(
     problem: ExactProblem, dictionary: Dictionary, guess: Optimum, deadline: Deadline = NEVER
 ) -> ExactOptimum:
-    """The exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
+    """The canonical exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
+
+    Of all optima over the dictionary it is the one with the lexicographically largest |z_u|, the atoms in the order of
+    their names: a vertex, which neither the guess nor the order of the steps has a part in.
 
     Parameters
     ----------
@@ -173,7 +176,7 @@ def find_optimum(
     OutOfTime
         If the deadline comes between two steps: there is no half of an exact optimum.
 
-    Source: geomnn theory, section 8.
+    Source: geomnn theory, sections 8 and 10.
     """
     basis, planes, signs = RootBasis(), [], []
     for j in np.argsort(-np.linalg.norm(guess.coefficients, axis=1)).tolist():
@@ -196,7 +199,8 @@ def find_optimum(
 def _go_to_canonical(
     problem: ExactProblem, basis: RootBasis, active: ExactActiveSet, deadline: Deadline
 ) -> None:
-    """From any optimum to the one that the names pick; where there is no other it is this one."""
+    """From any optimum to the one that the names pick: as much as there can be of the first active atom, then of the
+    second, …. Where the features of all of them are independent there is no other optimum."""
     tight = [*active_planes(problem, basis, active.projection.point)]
     if len(independent([plane for plane, _ in tight], problem.samples.bias)) < len(tight):
         tight.sort(key=lambda pair: named_plane(problem, pair[0]).place)

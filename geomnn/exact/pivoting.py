@@ -5,7 +5,9 @@ multipliers z ≥ 0; a violated atom comes in, those whose multiplier reaches ze
 dual value rises with every atom that came in.  So no set of atoms comes twice, ties and dependent columns
 included.  A floating-point solve gives the guess, which is mostly right.
 
-Source: geomnn theory, sections 4 and 8.
+That optimum may be one of several; from there the simplex method goes to the one that the order of names picks.
+
+Source: geomnn theory, sections 4, 8 and 10.
 """
 
 from __future__ import annotations
