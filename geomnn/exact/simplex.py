@@ -39,7 +39,9 @@ class Tableau:
         self.width = rows.shape[1] - len(roots)
 
     @classmethod
-    def at(cls, columns: np.ndarray, vertex: Sequence[Sequence[Fraction]], roots: RootBasis) -> Self:
+    def at(
+        cls, columns: np.ndarray, vertex: Sequence[Sequence[Fraction]] | np.ndarray, roots: RootBasis
+    ) -> Self:
         """At a vertex; where less than a basis is above 0 there, others complete it.
 
         Parameters
