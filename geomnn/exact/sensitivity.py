@@ -195,7 +195,8 @@ def weights_as_function_of_reg(
     Returns
     -------
     WeightsOfReg
-        Its interval holds the given reg. At a kink, where two pieces meet, it is the one of smaller regs.
+        Its interval holds the given reg. At a kink, where two pieces meet, it is the one of smaller regs. Between its
+        ends the networks are those of ``derive(…, exact=True)``, also where others are as good.
 
     Raises
     ------
