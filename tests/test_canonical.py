@@ -3,6 +3,7 @@
 import itertools
 from fractions import Fraction
 
+import kernels
 import numpy as np
 import pytest
 from problems import degenerate
@@ -92,6 +93,16 @@ def test_where_there_are_several_it_is_the_first(name):
     assert solution.unique_over_dictionary is False
     count = check_first(solution)
     assert count > 1 or len(in_order(solution)[1]) > MOST
+
+
+def test_another_kernel_of_openblas_gives_the_same_networks():
+    """Another than this one's, if the processor has it: where all rounding is as if on another machine."""
+    code = "from test_canonical import SEVERAL, solved; print(*(solved(name).network for name in SEVERAL), sep='\\n')"
+    there = kernels.run(["-W", "ignore", "-c", code], kernels.NAMES[-1] if kernels.NAMES else None, 1)
+    assert "Traceback" not in there.errors
+    if not there.passed:
+        pytest.skip("this processor has no such kernel")
+    assert there.text.splitlines() == "\n".join(str(solved(name).network) for name in SEVERAL).splitlines()
 
 
 def draw(seed):
