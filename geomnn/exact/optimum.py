@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -25,12 +24,11 @@ from geomnn.programs.solve import Optimum
 __all__ = [
     "ExactOptimum",
     "ExactProblem",
-    "active_planes",
     "check_exact",
     "find_optimum",
-    "most_violated",
     "named_plane",
     "pose_exactly",
+    "price_exactly",
 ]
 
 
@@ -187,24 +185,30 @@ def find_optimum(
     target = Target(problem.targets, problem.reg, problem.samples.bias, basis)
     active = ExactActiveSet(target, planes, signs)
 
-    def most_violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
-        deadline.check()
-        return most_violated(problem, basis, problem.reg, projection.point)
+    tight: list[tuple[Plane, int]] = []
 
-    active.optimise(most_violated_in_time)
-    _go_to_canonical(problem, basis, active, deadline)
-    return _assembled(problem, basis, active)
+    def violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
+        nonlocal tight
+        deadline.check()
+        violated, tight = price_exactly(problem, basis, problem.reg, projection.point)
+        return violated
+
+    active.optimise(violated_in_time)
+    return _assembled(problem, basis, active, _go_to_canonical(problem, active, tight, deadline))
 
 
 def _go_to_canonical(
-    problem: ExactProblem, basis: RootBasis, active: ExactActiveSet, deadline: Deadline
-) -> None:
+    problem: ExactProblem, active: ExactActiveSet, tight: list[tuple[Plane, int]], deadline: Deadline
+) -> list[Atom]:
     """From any optimum to the one that the names pick: as much as there can be of the first active atom, then of the
-    second, …. Where the features of all of them are independent there is no other optimum."""
-    tight = [*active_planes(problem, basis, active.projection.point)]
-    if len(independent([plane for plane, _ in tight], problem.samples.bias)) < len(tight):
-        tight.sort(key=lambda pair: named_plane(problem, pair[0]).place)
-        active.go_to_first([plane for plane, _ in tight], [sign for _, sign in tight], deadline.check)
+    second, …; the names of its atoms. Where the features of all of them are independent there is no other optimum."""
+    planes = [plane for plane, _ in tight]
+    if len(independent(planes, problem.samples.bias)) == len(planes):
+        return [named_plane(problem, plane) for plane in active.planes]
+    named = {plane: named_plane(problem, plane) for plane in planes}
+    tight = sorted(tight, key=lambda pair: named[pair[0]].place)
+    active.go_to_first([plane for plane, _ in tight], [sign for _, sign in tight], deadline.check)
+    return [named[plane] for plane in active.planes]
 
 
 def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: int) -> Plane | None:
@@ -216,31 +220,28 @@ def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: i
     return problem.planes.at(atom)
 
 
-def most_violated(
+def price_exactly(
     problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
-) -> tuple[Plane, int] | None:
-    """An atom with |ρᵀv| > reg m, the most violated but for rounding, and the sign of ρᵀv; None if there is none."""
-    return next(((plane, sign) for plane, sign, excess in _near(problem, basis, reg, v) if excess > 0), None)
-
-
-def active_planes(problem: ExactProblem, basis: RootBasis, v: RootVector) -> Iterator[tuple[Plane, int]]:
-    """The atoms with |ρᵀv| = reg m, and the sign of ρᵀv."""
-    return ((plane, sign) for plane, sign, excess in _near(problem, basis, problem.reg, v) if excess == 0)
-
-
-def _near(
-    problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
-) -> Iterator[tuple[Plane, int, int]]:
-    """Atoms, the signs of ρᵀv and of |ρᵀv| − reg m; those for which the latter may be ≥ 0 are among them."""
+) -> tuple[tuple[Plane, int] | None, list[tuple[Plane, int]]]:
+    """An atom with |ρᵀv| > reg m, the most violated but for rounding, None if there is none, and then all atoms with
+    |ρᵀv| = reg m; each with the sign of ρᵀv."""
+    tight: list[tuple[Plane, int]] = []
     if not any(v.rows.entries()):
-        return
+        return None, tight
     for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
         correlation = v.dot(plane.features)
         sign = correlation.sign()
-        yield plane, sign, (correlation * sign - basis.root(plane.square) * reg).sign()
+        excess = (correlation * sign - basis.root(plane.square) * reg).sign()
+        if excess > 0:
+            return (plane, sign), []
+        if excess == 0:
+            tight.append((plane, sign))
+    return None, tight
 
 
-def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) -> ExactOptimum:
+def _assembled(
+    problem: ExactProblem, basis: RootBasis, active: ExactActiveSet, named: list[Atom]
+) -> ExactOptimum:
     """The network, its value through (T), the dual value and the largest correlation."""
     projection, reg, v = active.projection, problem.reg, active.projection.point
     sizes = [multiplier * basis.root(plane.square)
@@ -250,7 +251,6 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     along = v.inner(RootVector(basis, rational_matrix([[y] for y in problem.targets], 1)))
     largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
-    named = [named_plane(problem, plane) for plane in active.planes]
     order = sorted(range(len(named)), key=lambda j: named[j].place)
     dual = np.array([plain(v[i]) for i in range(len(v))], dtype=object)
     return ExactOptimum(

@@ -19,7 +19,7 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary
-from geomnn.exact.optimum import ExactProblem, active_planes
+from geomnn.exact.optimum import ExactProblem, price_exactly
 from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem
 
@@ -149,7 +149,7 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
         v.
     """
     basis = RootBasis()
-    tight = [*active_planes(problem, basis, RootVector.read(basis, dual))]
+    _, tight = price_exactly(problem, basis, problem.reg, RootVector.read(basis, dual))
     planes, signs = [plane for plane, _ in tight], [sign for _, sign in tight]
     mine = {known.coordinates for atom in used if (known := problem.planes.at(atom)) is not None}
     n, k = problem.samples.n, len(planes)
