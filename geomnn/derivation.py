@@ -111,8 +111,8 @@ class Solution:
         copies of them; None where that is undecided: after a search, where time was over, or where rounding hides it.
 
         It is the only one if it is so over the dictionary and, if all unit neurons compete, no two of its neurons merge
-        and none is active on all samples. Proved in integers if the solution is exact, which never leaves it undecided
-        but for the features of deeper networks; in float64 what would merge does.
+        and none is active on all samples. In float64 the latter leaves it undecided; if the solution is exact all of it
+        is decided in integers, but for deeper networks, whose features below may be made in other ways too.
 
         Examples
         --------

@@ -71,7 +71,7 @@ class ExactActiveSet:
         planes, signs : sequences
             All atoms with s_u ρ_uᵀv = reg m_u, in the order that matters.
         check : callable
-            Called before each step.
+            Called after each step.
         """
         target, roots = self._target, self._target.basis
         held = dict(
