@@ -4,7 +4,7 @@ Three layers: wedges of wedges
 
 The features of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an
 optimal three-layer network on the line, and compares its cost with that of two layers.  Optimal networks are several
-here; their objective is one.
+here; their objective is one, and with ``exact=True`` the order of names picks one of them.
 """
 
 import matplotlib.pyplot as plt
@@ -20,14 +20,14 @@ for depth, solution in solutions.items():
     print(f"   unique: {solution.unique}")
     cost = gm.derive(X, y, reg=1e-6, depth=depth).objective / 1e-6
     print(f"   as reg vanishes, passing through all samples costs {cost:.4f}")
+    print(solution.network)
 
 # %%
 # From top to bottom: what the first hidden layer computes, what the second does, and the fit.  Neurons of the first
 # one, k0, k1, …, are ramps at samples.  One of the second is a wedge of a few of these *features* at as many samples:
-# the wedge of two of them and 1 at two samples is the determinant of both features and 1 at x and at these samples,
-# divided by the ℓ1 norm of its weights.  So it vanishes at the samples of its name (diamonds), and between two of
-# them it can be a hat, for which two layers need three ramps.  Both fits are optimal for their depth; the deep one
-# costs less.
+# the wedge of k and 1 at a sample is the determinant of k and 1 at x and at this sample, the difference of k at both.
+# So it vanishes at the sample of its name (diamonds), and where k ends it stays as it is: a ramp that is clipped at
+# both ends, for which two layers need two ramps.  Both fits are optimal for their depth; the deep one costs less.
 
 deep = solutions[3].network
 x = np.linspace(-1.0, 7.0, 801)

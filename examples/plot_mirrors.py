@@ -28,8 +28,9 @@ for depth in (2, 3, 4):
     print(f"{depth} layers: cost {costs[depth]}, gap {solution.certificate.gap}")
 
 # %%
-# Optima need not be unique; their cost is.  With four layers the first fold may be at a reflection, and one chain
-# of that kind has the targets for its outputs: this network, of the same cost, is drawn below.
+# Optima need not be unique; their cost is, and of several ``exact=True`` returns the one that the order of names picks.
+# With four layers the first fold may be at a reflection, and one chain of that kind has the targets for its outputs:
+# this network, of the same cost, is drawn below.
 
 layers, features = chain_layers(Samples(X, bias=True), 2, exact=True)
 table = features.rows

@@ -21,9 +21,12 @@ print(solution.certificate.statement())
 print("unique:", solution.unique)
 
 # %%
-# Without its middle XOR has two optima, one for each diagonal.
+# Without its middle XOR has two optima, one for each diagonal, and mixtures of them.  Of these the order of names
+# picks one: as much as there can be of the neuron that is the first.
 
-print("unique:", gm.derive(X[:4], y[:4], reg=0.15, exact=True).unique)
+corners = gm.derive(X[:4], y[:4], reg=0.15, exact=True)
+print(corners.network)
+print("unique:", corners.unique)
 
 # %%
 # In the plane: the line of both neurons runs through the samples that span it (ringed), with ticks on the sides

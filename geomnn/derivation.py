@@ -22,8 +22,8 @@ from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_o
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.networks.writing.expressions import Html
-from geomnn.optima.active import exactly_active, nearly_active
-from geomnn.optima.uniqueness import is_unique
+from geomnn.optima.active import ActiveAtoms, exactly_active, nearly_active
+from geomnn.optima.uniqueness import is_unique, is_unique_over_dictionary
 from geomnn.programs.certificate import Certificate, warn_of_gap
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import USUAL, Effort
@@ -89,12 +89,30 @@ class Solution:
         return self.certificate.primal
 
     @cached_property
+    def _active(self) -> list[ActiveAtoms]:
+        """The active atoms, in float64 those of several tolerances; nothing where they are not all known."""
+        certificate, dictionary = self.certificate, self.dictionary
+        undecided = certificate.stopped or not certificate.coverage.proves or self.problem.loss.is_polyhedral
+        if dictionary is None or undecided or dictionary.scope == "local":
+            return []
+        atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
+        if self.exact is not None:
+            return [exactly_active(self.exact, atoms, self.dual)]
+        return nearly_active(self.problem, dictionary, atoms, self.dual)
+
+    @cached_property
+    def unique_over_dictionary(self) -> bool | None:
+        """Whether no other network over the dictionary is as good; None where that is undecided, as for `unique`."""
+        return is_unique_over_dictionary(self._active)
+
+    @cached_property
     def unique(self) -> bool | None:
         """Whether it is the only optimum of the program that the certificate names, up to the order of neurons and to
         copies of them; None where that is undecided: after a search, where time was over, or where rounding hides it.
 
-        False where another network over the dictionary is as good. True where there is none and, if all unit neurons
-        compete, no two neurons merge and none is active on all samples. Proved in integers if the solution is exact.
+        It is the only one if it is so over the dictionary and, if all unit neurons compete, no two of its neurons merge
+        and none is active on all samples. In float64 the latter leaves it undecided; if the solution is exact all of it
+        is decided in integers, but for deeper networks, whose features below may be made in other ways too.
 
         Examples
         --------
@@ -104,17 +122,9 @@ class Solution:
         >>> gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05, exact=True).unique
         False
         """
-        certificate, dictionary = self.certificate, self.dictionary
-        covered = certificate.coverage
-        undecided = certificate.stopped or not covered.proves or self.problem.loss.is_polyhedral
-        if dictionary is None or undecided or dictionary.scope == "local":
-            return None
-        atoms = [neuron.atom for neuron in (self.lifted or self).network.neurons]
-        if self.exact is not None:
-            found = [exactly_active(self.exact, atoms, self.dual)]
-        else:
-            found = nearly_active(self.problem, dictionary, atoms, self.dual)
-        return is_unique(found, self.problem.samples.bias, covered.scope == "global", covered.depth == 2)
+        covered, merging = self.certificate.coverage, getattr(self.dictionary, "scope", "") == "global"
+        bias, one = self.problem.samples.bias, self.unique_over_dictionary
+        return is_unique(self._active, one, bias, merging, covered.depth == 2)
 
     def __str__(self) -> str:
         return f"{self.network}\n{self.certificate.statement()}"
@@ -184,7 +194,8 @@ def derive(
         all of these.
         "auto": "all" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".
     exact : bool
-        Whether to finish in rational arithmetic: the optimum itself, with the gap 0. Numbers are taken as they are
+        Whether to finish in rational arithmetic: the optimum itself, with the gap 0, and of several the one with as
+        much as there can be of the atom that is the first by name, then of the second, …. Numbers are taken as they are
         written: Fractions, Decimals and SymPy rationals exactly, floats as their shortest decimal (0.1 is 1/10).
         For squared loss, scalar outputs and dictionaries of wedges: norm 1 and inf, and norm 2 with "wedge"; chains.
     tol : float

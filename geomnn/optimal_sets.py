@@ -160,12 +160,12 @@ class OptimalSet(Landscape):
     @property
     def unique_over_dictionary(self) -> bool:
         """Whether one network over the dictionary is optimal."""
-        return self.dimension == 0
+        return bool(self.solution.unique_over_dictionary) if self.exact else self.dimension == 0
 
     @property
     def unique(self) -> bool:
         """Whether one network is optimal among all that compete, up to the order of neurons and to copies of them."""
-        return self.unique_over_dictionary and not self._merges
+        return bool(self.solution.unique) if self.exact else self.unique_over_dictionary and not self._merges
 
     @property
     def merging(self) -> bool:
@@ -331,11 +331,11 @@ def optimal_set(solution: Solution) -> OptimalSet:
     given = {neuron.atom: abs(neuron.coefficient) if exact else np.linalg.norm(neuron.coefficient)
              for neuron in network.neurons}  # fmt: skip
     amounts = np.array([given.get(atom, 0) for atom in named], dtype=columns.dtype)
-    c, start = problem.outputs, np.flatnonzero(active.used).tolist()
+    c = problem.outputs
     rows = columns
     if problem.samples.bias:
         rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1))
-    polytope = (ExactPolytope if exact else FloatPolytope)(rows, rows @ amounts, start)
+    polytope = (ExactPolytope if exact else FloatPolytope)(rows, rows @ amounts, amounts)
     outputs = columns @ amounts + np.tile(np.atleast_1d(network.intercept), problem.samples.n)
     return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
 

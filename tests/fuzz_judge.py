@@ -90,7 +90,8 @@ def complaints(solution: Solution, case: Case, reg: float, tol: float) -> Iterat
     rows = len(case.X) if case.weights is None else np.count_nonzero(case.weights)
     if len(network) > rows * case.outputs:
         yield f"{len(network)} neurons for {rows * case.outputs} targets"
-    if solution.unique not in ((None,) if searched else (True, False, None)):
+    decided = solution.exact is not None and network.depth == 2
+    if solution.unique not in ((None,) if searched else (True, False) if decided else (True, False, None)):
         yield f"unique is {solution.unique!r} of a {certificate.coverage.scope} certificate"
     if certificate.coverage.scope == "global":
         yield from _beaten(solution, case, reg)

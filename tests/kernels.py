@@ -32,6 +32,7 @@ NAMES = {
 # What computes in floating point and takes a few seconds a file.
 QUICK = (
     "algebra",
+    "canonical",
     "degenerate",
     "dictionaries",
     "losses",

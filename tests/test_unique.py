@@ -29,9 +29,9 @@ def test_stored_optimal_sets(name):
     exact = gm.derive(X, y, reg=reg, exact=True, **options)
     floats = gm.derive(np.array(X, float), np.array(y, float), reg=float(reg), **options)
     single = all(len(clique) == 1 for clique in case["cliques"])
-    expected = False if case["dimension"] else True if single else None
-    assert exact.unique is expected
-    assert floats.unique is expected
+    one = not case["dimension"]
+    assert (exact.unique_over_dictionary, exact.unique) == (one, one and single)
+    assert (floats.unique_over_dictionary, floats.unique) == (one, one and (single or None))
 
 
 def draw(seed):
@@ -98,9 +98,10 @@ def test_small_problems_beside_linear_programs(seed):
         exact = gm.derive(X, y, reg=reg, norm=norm, bias=bias, exact=True)
         floats = gm.derive(X, y, reg=reg, norm=norm, bias=bias)
     length, merges = by_linear_programs(X, exact, norm, bias)
-    expected = False if length > 1e-6 else None if merges else True
-    assert exact.unique is expected
-    assert floats.unique is expected
+    one, optima = length <= 1e-6, gm.optimal_set(exact)
+    assert (exact.unique_over_dictionary, exact.unique) == (one, one and not merges)
+    assert (floats.unique_over_dictionary, floats.unique) == (one, one and (not merges or None))
+    assert (optima.dimension == 0, optima.unique) == (one, exact.unique)
 
 
 @pytest.mark.parametrize(

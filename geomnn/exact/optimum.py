@@ -15,7 +15,7 @@ from geomnn.dictionaries import Choice, Dictionary
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.exact.lattice import ChainPlanes, IntegerSamples, Plane, Planes
 from geomnn.exact.pivoting import ExactActiveSet
-from geomnn.exact.projection import Projection, Target
+from geomnn.exact.projection import Projection, Target, independent
 from geomnn.numbers.rationals import exact_reg, exact_targets, symbolic
 from geomnn.numbers.roots import RootBasis, RootSum, RootVector, rational_matrix
 from geomnn.programs.problem import Problem
@@ -26,9 +26,9 @@ __all__ = [
     "ExactProblem",
     "check_exact",
     "find_optimum",
-    "most_violated",
     "named_plane",
     "pose_exactly",
+    "price_exactly",
 ]
 
 
@@ -156,7 +156,10 @@ def pose_exactly(problem: Problem, program: str) -> ExactProblem:
 def find_optimum(
     problem: ExactProblem, dictionary: Dictionary, guess: Optimum, deadline: Deadline = NEVER
 ) -> ExactOptimum:
-    """The exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
+    """The canonical exact optimum, from a floating-point one that tells which atoms are active, or from nothing.
+
+    Of all optima over the dictionary it is the one with the lexicographically largest |z_u|, the atoms in the order of
+    their names: a vertex, which neither the guess nor the order of the steps has a part in.
 
     Parameters
     ----------
@@ -171,7 +174,7 @@ def find_optimum(
     OutOfTime
         If the deadline comes between two steps: there is no half of an exact optimum.
 
-    Source: geomnn theory, section 8.
+    Source: geomnn theory, sections 8 and 10.
     """
     basis, planes, signs = RootBasis(), [], []
     for j in np.argsort(-np.linalg.norm(guess.coefficients, axis=1)).tolist():
@@ -182,12 +185,30 @@ def find_optimum(
     target = Target(problem.targets, problem.reg, problem.samples.bias, basis)
     active = ExactActiveSet(target, planes, signs)
 
-    def most_violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
-        deadline.check()
-        return most_violated(problem, basis, problem.reg, projection.point)
+    tight: list[tuple[Plane, int]] = []
 
-    active.optimise(most_violated_in_time)
-    return _assembled(problem, basis, active)
+    def violated_in_time(projection: Projection) -> tuple[Plane, int] | None:
+        nonlocal tight
+        deadline.check()
+        violated, tight = price_exactly(problem, basis, problem.reg, projection.point)
+        return violated
+
+    active.optimise(violated_in_time)
+    return _assembled(problem, basis, active, _go_to_canonical(problem, active, tight, deadline))
+
+
+def _go_to_canonical(
+    problem: ExactProblem, active: ExactActiveSet, tight: list[tuple[Plane, int]], deadline: Deadline
+) -> list[Atom]:
+    """From any optimum to the one that the names pick: as much as there can be of the first active atom, then of the
+    second, …; the names of its atoms. Where the features of all of them are independent there is no other optimum."""
+    planes = [plane for plane, _ in tight]
+    if len(independent(planes, problem.samples.bias)) == len(planes):
+        return [named_plane(problem, plane) for plane in active.planes]
+    named = {plane: named_plane(problem, plane) for plane in planes}
+    tight = sorted(tight, key=lambda pair: named[pair[0]].place)
+    active.go_to_first([plane for plane, _ in tight], [sign for _, sign in tight], deadline.check)
+    return [named[plane] for plane in active.planes]
 
 
 def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: int) -> Plane | None:
@@ -199,21 +220,28 @@ def _guessed(problem: ExactProblem, dictionary: Dictionary, guess: Optimum, j: i
     return problem.planes.at(atom)
 
 
-def most_violated(
+def price_exactly(
     problem: ExactProblem, basis: RootBasis, reg: Fraction, v: RootVector
-) -> tuple[Plane, int] | None:
-    """An atom with |ρᵀv| > reg m, the most violated but for rounding, and the sign of ρᵀv; None if there is none."""
+) -> tuple[tuple[Plane, int] | None, list[tuple[Plane, int]]]:
+    """An atom with |ρᵀv| > reg m, the most violated but for rounding, None if there is none, and then all atoms with
+    |ρᵀv| = reg m; each with the sign of ρᵀv."""
+    tight: list[tuple[Plane, int]] = []
     if not any(v.rows.entries()):
-        return None
+        return None, tight
     for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
         correlation = v.dot(plane.features)
         sign = correlation.sign()
-        if basis.root(plane.square) * reg < correlation * sign:
-            return plane, sign
-    return None
+        excess = (correlation * sign - basis.root(plane.square) * reg).sign()
+        if excess > 0:
+            return (plane, sign), []
+        if excess == 0:
+            tight.append((plane, sign))
+    return None, tight
 
 
-def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) -> ExactOptimum:
+def _assembled(
+    problem: ExactProblem, basis: RootBasis, active: ExactActiveSet, named: list[Atom]
+) -> ExactOptimum:
     """The network, its value through (T), the dual value and the largest correlation."""
     projection, reg, v = active.projection, problem.reg, active.projection.point
     sizes = [multiplier * basis.root(plane.square)
@@ -223,7 +251,6 @@ def _assembled(problem: ExactProblem, basis: RootBasis, active: ExactActiveSet) 
     along = v.inner(RootVector(basis, rational_matrix([[y] for y in problem.targets], 1)))
     largest = basis.sum([Fraction(1)]) if active.planes else _largest(problem, basis, v)
     plain = RootSum.to_fraction if len(basis) == 1 else RootSum.to_sympy
-    named = [named_plane(problem, plane) for plane in active.planes]
     order = sorted(range(len(named)), key=lambda j: named[j].place)
     dual = np.array([plain(v[i]) for i in range(len(v))], dtype=object)
     return ExactOptimum(

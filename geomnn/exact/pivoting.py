@@ -5,15 +5,21 @@ multipliers z ≥ 0; a violated atom comes in, those whose multiplier reaches ze
 dual value rises with every atom that came in.  So no set of atoms comes twice, ties and dependent columns
 included.  A floating-point solve gives the guess, which is mostly right.
 
-Source: geomnn theory, sections 4 and 8.
+That optimum may be one of several; from there the simplex method goes to the one that the order of names picks.
+
+Source: geomnn theory, sections 4, 8 and 10.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from geomnn.exact.lattice import Plane
 from geomnn.exact.projection import Projection, Target, independent, project
+from geomnn.exact.simplex import Tableau
 from geomnn.numbers.roots import RootSum
 
 __all__ = ["ExactActiveSet"]
@@ -55,6 +61,37 @@ class ExactActiveSet:
         """
         while (found := violated(self.projection)) is not None:
             self._bring_in(*found)
+
+    def go_to_first(self, planes: Sequence[Plane], signs: Sequence[int], check: Callable[[], None]) -> None:
+        """Go to the optimum with the lexicographically largest multipliers: as much as can be of the first of these,
+        then of the second, …
+
+        Parameters
+        ----------
+        planes, signs : sequences
+            All atoms with s_u ρ_uᵀv = reg m_u, in the order that matters.
+        check : callable
+            Called after each step.
+        """
+        target, roots = self._target, self._target.basis
+        held = dict(
+            zip((plane.coordinates for plane in self.planes), self.projection.multipliers, strict=True)
+        )
+        amounts = [held.get(plane.coordinates, roots.sum([])).coefficients for plane in planes]
+        columns = np.array([plane.features for plane in planes], dtype=object).T * np.array(
+            signs, dtype=object
+        )
+        table = Tableau.at(columns[1:] - columns[:1] if target.bias else columns, amounts, roots)
+        while table.step_in_order(1):
+            check()
+        values = [roots.sum(row) for row in table.point().tolist()]
+        used = [u for u, value in enumerate(values) if value.terms]
+        intercept = self.projection.intercept
+        if target.bias:  # what the atoms leave of f at the first sample
+            intercept = roots.sum([target.targets[0]]) - self.projection.point[0]
+            intercept -= sum((values[u] * columns[0, u] for u in used), roots.sum([]))
+        self.planes, self.signs = [planes[u] for u in used], [signs[u] for u in used]
+        self.projection = replace(self.projection, multipliers=[values[u] for u in used], intercept=intercept)
 
     def _bring_in(self, plane: Plane, sign: int) -> None:
         # as its multiplier rises by τ the others fall by τ·along, and its excess by τ·steepness

@@ -27,8 +27,8 @@ from geomnn.exact.optimum import (
     ExactProblem,
     check_exact,
     find_optimum,
-    most_violated,
     pose_exactly,
+    price_exactly,
 )
 from geomnn.exact.projection import Projection, Target, project
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
@@ -195,7 +195,8 @@ def weights_as_function_of_reg(
     Returns
     -------
     WeightsOfReg
-        Its interval holds the given reg. At a kink, where two pieces meet, it is the one of smaller regs.
+        Its interval holds the given reg. At a kink, where two pieces meet, it is the one of smaller regs. Between its
+        ends the networks are those of ``derive(…, exact=True)``, also where others are as good.
 
     Raises
     ------
@@ -280,7 +281,7 @@ def _end(
     basis = at_zero.point.basis
     while (reg := low if lower else high) is not None:
         v = at_zero.point + (at_one.point - at_zero.point) * reg
-        found = most_violated(problem, basis, reg, v)
+        found, _ = price_exactly(problem, basis, reg, v)
         if found is None:
             return reg
         plane, sign = found

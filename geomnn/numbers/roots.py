@@ -154,6 +154,11 @@ class RootSum:
         return float(self.to_fraction() if self.is_rational else self._ball().mid())
 
     @property
+    def coefficients(self) -> list[Fraction]:
+        """c_k at every root of the basis."""
+        return [self.terms.get(k, Fraction(0)) for k in range(len(self.basis))]
+
+    @property
     def is_rational(self) -> bool:
         """Whether no square root is left."""
         return all(k == 0 for k in self.terms)
@@ -200,6 +205,12 @@ class RootVector:
 
     basis: RootBasis
     rows: flint.fmpq_mat
+
+    @classmethod
+    def read(cls, basis: RootBasis, numbers: Iterable[Any]) -> RootVector:
+        """Fractions, or SymPy numbers that are sums of square roots."""
+        entries = [basis.read(number) for number in numbers]
+        return cls(basis, rational_matrix([entry.coefficients for entry in entries], len(basis)))
 
     def __len__(self) -> int:
         return self.rows.nrows()

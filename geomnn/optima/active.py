@@ -19,9 +19,8 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary
-from geomnn.exact.lattice import Plane
-from geomnn.exact.optimum import ExactProblem
-from geomnn.numbers.roots import RootBasis
+from geomnn.exact.optimum import ExactProblem, price_exactly
+from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem
 
 __all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "nearly_active", "sides_of"]
@@ -69,6 +68,11 @@ class ActiveAtoms:
 
     def __len__(self) -> int:
         return len(self.units)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the columns are integers."""
+        return self.columns.dtype == object
 
     def among(self, order: Sequence[int]) -> ActiveAtoms:
         """Some of them, in another order."""
@@ -155,15 +159,8 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
         v.
     """
     basis = RootBasis()
-    v = [basis.read(entry) for entry in dual]
-    planes: list[Plane] = []
-    signs = []
-    for _, plane in problem.planes.near(np.array([float(entry) for entry in v]), float(problem.reg)):
-        terms = (value * weight for value, weight in zip(v, plane.features, strict=True) if weight)
-        correlation = sum(terms, basis.sum([]))
-        if correlation * correlation.sign() == basis.root(plane.square) * problem.reg:
-            planes.append(plane)
-            signs.append(correlation.sign())
+    _, tight = price_exactly(problem, basis, problem.reg, RootVector.read(basis, dual))
+    planes, signs = [plane for plane, _ in tight], [sign for _, sign in tight]
     mine = {known.coordinates for atom in used if (known := problem.planes.at(atom)) is not None}
     n, k = problem.samples.n, len(planes)
     columns = np.array([plane.features for plane in planes], dtype=object).reshape(k, n).T * np.array(

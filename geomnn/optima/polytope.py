@@ -26,7 +26,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from geomnn.errors import EnumerationTooLarge
-from geomnn.numbers.roots import fraction, rational, rational_matrix
+from geomnn.exact.simplex import Tableau
+from geomnn.numbers.roots import RootBasis, fraction, rational, rational_matrix
 
 __all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
 
@@ -58,14 +59,14 @@ class Polytope(ABC):
         ψ_u, with a bias less the row of the first sample.
     right : ndarray, shape (m,)
         The same of f(X).
-    start : list of int
-        The atoms of one of its vertices.
+    vertex : ndarray, shape (k,)
+        One of its vertices.
 
     Source: geomnn theory, section 10.
     """
 
-    def __init__(self, columns: np.ndarray, right: np.ndarray, start: list[int]):
-        self.columns, self.right, self.start = columns, right, start
+    def __init__(self, columns: np.ndarray, right: np.ndarray, vertex: np.ndarray):
+        self.columns, self.right, self.vertex = columns, right, vertex
 
     def __len__(self) -> int:
         return self.columns.shape[1]
@@ -96,24 +97,18 @@ class Polytope(ABC):
         """The functional a_k."""
         return [int(j == k) for j in range(len(self))]
 
-    def face(self, members: Sequence[int], start: Sequence[int]) -> Polytope:
-        """Of the points that have no other atoms than these, start among them those of a vertex."""
+    def face(self, members: Sequence[int], vertex: np.ndarray) -> Polytope:
+        """Of the points that have no other atoms than these, as a vertex of it."""
         inside = list(members)
-        return type(self)(self.columns[:, inside], self.right, [inside.index(k) for k in start])
+        return type(self)(self.columns[:, inside], self.right, vertex[inside])
 
 
 class ExactPolytope(Polytope):
     """In Fractions."""
 
-    def __init__(self, columns: np.ndarray, right: np.ndarray, start: list[int]):
-        super().__init__(columns, right, start)
-        order = start + [k for k in range(len(self)) if k not in start]
-        rows = [[*row[order], value] for row, value in zip(columns, right, strict=True)]
-        reduced, rank = rational_matrix(rows, len(self) + 1).rref()
-        table = np.array(reduced.tolist(), dtype=object).reshape(len(rows), len(self) + 1)[:rank]
-        basis = [next(k for k in range(len(order)) if row[k]) for row in table]
-        place = np.append(np.argsort(np.array(order, dtype=int)), len(self)).astype(int)
-        self._table = _Table(table[:, place], [order[k] for k in basis])
+    def __init__(self, columns: np.ndarray, right: np.ndarray, vertex: np.ndarray):
+        super().__init__(columns, right, vertex)
+        self._table = _Table.at(columns, vertex[:, None], RootBasis())
 
     def rank(self, rows: np.ndarray) -> int:
         return int(rational_matrix(rows.tolist(), rows.shape[1]).rank()) if rows.size else 0
@@ -145,12 +140,21 @@ class ExactPolytope(Polytope):
             proof[next(j for j in range(m) if reduced[i, j])] = fraction(reduced[i, m])
         return point, value, proof
 
+    def is_point(self) -> bool:
+        """Whether it is one: its lexicographically largest point is its least."""
+        table = self._table.copy()
+        for sense in (1, -1):
+            while table.step_in_order(sense):
+                if (table.amounts() != self.vertex).any():
+                    return False
+        return True
+
     def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Vertices, from that of ``start`` to one where Σ_u values_u a_u is largest, each two joined by an edge."""
         table, goal = self._table.copy(), np.array([rational(Fraction(value)) for value in values])
-        points = [table.point()]
+        points = [table.amounts()]
         while table.step(goal):
-            if ((point := table.point()) != points[-1]).any():
+            if ((point := table.amounts()) != points[-1]).any():
                 points.append(point)
         return points
 
@@ -173,7 +177,7 @@ class ExactPolytope(Polytope):
         seen, found, waiting = {frozenset(first.basis)}, set(), [first]
         while waiting:
             table = waiting.pop()
-            point = table.point()[: len(self)]
+            point = table.amounts()
             if (key := tuple(point)) not in found:
                 found.add(key)
                 yield point
@@ -192,14 +196,8 @@ class ExactPolytope(Polytope):
                         waiting.append(ahead)
 
 
-class _Table:
-    """The equations solved for a basis: x_B = right − …, every x ≥ 0; the last column is the right-hand side."""
-
-    def __init__(self, rows: np.ndarray, basis: list[int]):
-        self.rows, self.basis = rows, basis
-
-    def copy(self) -> _Table:
-        return _Table(self.rows.copy(), [*self.basis])
+class _Table(Tableau):
+    """A tableau of rational numbers to which cells can be added."""
 
     def add(self, cell: Merged) -> None:
         """The variables b_u, h and the slack of h − Σ slopes_u b_u ≥ 0, which is in the basis."""
@@ -209,44 +207,17 @@ class _Table:
         rows[:r, width - 1 : width - 1 + k] = self.rows[:, list(cell.members)]
         rows[r, width - 1 : width - 1 + k] = [rational(Fraction(slope)) for slope in cell.slopes]
         rows[r, width - 1 + k : width + 1 + k] = flint.fmpq(-1), flint.fmpq(1)
-        self.rows, self.basis = rows, [*self.basis, width + k]
+        self.rows, self.basis, self.width = rows, [*self.basis, width + k], width + k + 1
 
     def maximise(self, goal: np.ndarray) -> tuple[Fraction, np.ndarray]:
         while self.step(goal):
             pass
-        point = self.point()
+        point = self.amounts()
         return sum((fraction(g) * x for g, x in zip(goal, point, strict=True) if x), Fraction(0)), point
 
-    def step(self, goal: np.ndarray) -> bool:
-        """One of the simplex method with Bland's rule, which ends; False where it has."""
-        gains = goal - goal[self.basis] @ self.rows[:, :-1] if self.basis else goal
-        entering = next((k for k, gain in enumerate(gains) if gain > 0), None)
-        if entering is None:
-            return False
-        self.pivot(min(self.leaving(entering), key=lambda row: self.basis[row]), entering)
-        return True
-
-    def leaving(self, entering: int) -> list[int]:
-        """The rows that a variable may take the place of."""
-        column, right = self.rows[:, entering], self.rows[:, -1]
-        ratios = {row: right[row] / column[row] for row in range(len(column)) if column[row] > 0}
-        least = min(ratios.values(), default=None)
-        return [row for row, ratio in ratios.items() if ratio == least]
-
-    def pivot(self, row: int, entering: int) -> None:
-        """Let a variable in for that of a row."""
-        rows = self.rows
-        rows[row] = rows[row] / rows[row, entering]
-        others = np.array([k for k in range(len(rows)) if k != row and rows[k, entering]], dtype=int)
-        kept = np.flatnonzero(rows[row] != 0)
-        rows[np.ix_(others, kept)] -= np.outer(rows[others, entering], rows[row, kept])
-        self.basis[row] = entering
-
-    def point(self) -> np.ndarray:
-        """x, Fractions."""
-        x = np.full(self.rows.shape[1] - 1, Fraction(0), dtype=object)
-        x[self.basis] = [fraction(value) for value in self.rows[:, -1]]
-        return x
+    def amounts(self) -> np.ndarray:
+        """x, Fractions, shape (k,)."""
+        return self.point()[:, 0]
 
 
 class FloatPolytope(Polytope):

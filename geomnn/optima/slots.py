@@ -133,7 +133,7 @@ class Slots:
             if sum(map(len, parts)) > len(used) or any(part <= free for part in parts):
                 return False
             members = sorted(frozenset().union(*(self.cells[c] for c in slots)))
-            face = self.polytope.face(members, sorted(used))
+            face = self.polytope.face(members, point)
             if face.highest([int(k not in used) for k in members])[0] > self.least:
                 return False
         return True

@@ -2,11 +2,12 @@
 
 The optimal (z, t) over the dictionary are a point exactly if no change of it is one within them: no d ≠ 0 with
 
-    Σ_u d_u φ_u ⊗ o_u + 1 ⊗ e = 0  for some e,   d_u ≥ 0 on the active atoms that the network does not use;
+    Σ_u d_u φ_u ⊗ o_u + 1 ⊗ e = 0  for some e,   d_u ≥ 0 on the active atoms that the network does not use.
 
-by Motzkin's theorem, as the columns in use are independent, exactly if some y has y·(φ_u ⊗ o_u) = 0 on those in use,
-> 0 on the others and y·(1 ⊗ e) = 0 for all e.  A linear program finds the one or the other in float64; which of them it
-is is then checked, in integers where the optimum is exact.
+The amounts of those in use do not matter: where the optimum is exact they are taken to be 1, and the simplex method
+looks for a second point of that polytope. By Motzkin's theorem, as the columns in use are independent, there is no such
+change exactly if some y has y·(φ_u ⊗ o_u) = 0 on those in use, > 0 on the others and y·(1 ⊗ e) = 0 for all e. In
+float64 a linear program finds the one or the other, which is checked up to rounding.
 
 Where all unit neurons compete, two neurons of the network with the same o_u and no sample between them, x̃·u > 0 > x̃·u',
 merge to one neuron of the same outputs and cost, and with a bias one that is active on all samples trades b for t.
@@ -17,15 +18,14 @@ Source: geomnn theory, sections 0 and 10; A. Mishkin, M. Pilanci, arXiv 2306.001
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-import flint
 import numpy as np
 from scipy.optimize import linprog
 
 from geomnn.optima.active import ActiveAtoms
+from geomnn.optima.polytope import ExactPolytope
 
-__all__ = ["is_point", "is_unique", "kinks_and_slopes", "may_merge"]
+__all__ = ["is_point", "is_unique", "is_unique_over_dictionary", "kinks_and_slopes", "may_merge"]
 
 # relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
 # vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
@@ -33,27 +33,42 @@ ROUNDING = 1e-9
 # relative, of singular values to the largest and of entries of y to columns of length 1, from which on there is no
 # doubt: a thousand times ROUNDING, and what lies between the two is left undecided
 APART = 1e-6
-BITS = 2**60  # to which the entries of y are rounded to be checked in integers
 
 
-def is_unique(found: Sequence[ActiveAtoms], bias: bool, global_: bool, shallow: bool) -> bool | None:
-    """What all of several sets of active atoms say: whether the network is the only optimum, None where undecided.
+def is_unique_over_dictionary(found: Sequence[ActiveAtoms]) -> bool | None:
+    """What all of several sets of active atoms say: whether there is one optimal (z, t), None where undecided.
 
     Parameters
     ----------
     found : sequence of ActiveAtoms
         One that is exact, or some of several tolerances.
+    """
+    points = {is_point(active) for active in found}
+    return points.pop() if len(points) == 1 else None
+
+
+def is_unique(
+    found: Sequence[ActiveAtoms], one: bool | None, bias: bool, merging: bool, shallow: bool
+) -> bool | None:
+    """Whether the network is the only optimum, of all that compete; None where undecided.
+
+    Parameters
+    ----------
+    found : sequence of ActiveAtoms
+    one : bool or None
+        What `is_unique_over_dictionary` says of them.
     bias : bool
-    global_ : bool
+    merging : bool
         Whether all unit neurons compete, so that neurons may merge.
     shallow : bool
         Whether there is one hidden layer; of more, features below may be made in other ways too.
     """
-    points = {is_point(active) for active in found}
-    if points != {True}:
-        return False if points == {False} else None
-    if not shallow or (global_ and any(may_merge(active, bias) for active in found)):
+    if not one:
+        return one
+    if not shallow:
         return None
+    if merging and any(may_merge(active, bias) for active in found):
+        return False if found[0].exact else None  # in float64 a sample between them may hide
     return True
 
 
@@ -65,21 +80,20 @@ def is_point(active: ActiveAtoms) -> bool | None:
     active : ActiveAtoms
         With integers for an answer that is proved, with floats for one up to rounding.
     """
-    exact = active.columns.dtype == object
     table = np.hstack([active.constants, active.columns])
     free = np.append(np.ones(active.constants.shape[1], dtype=bool), active.used)
     if not table.shape[1] or free.all():
         return True  # the columns of a network are independent
-    sizes = np.linalg.norm(table.astype(float), axis=0)
-    scaled = table.astype(float) / np.where(sizes > 0, sizes, 1.0)
+    if active.exact:
+        rows = active.columns[1:] - active.columns[:1] if active.constants.size else active.columns
+        ones = active.used.astype(int).astype(object)
+        return ExactPolytope(rows, rows @ ones, ones).is_point()
+    sizes = np.linalg.norm(table, axis=0)
+    scaled = table / np.where(sizes > 0, sizes, 1.0)
     change = _change(scaled, free)
     if change is not None:
-        return (
-            False
-            if (_changes_exactly if exact else _changes)(table if exact else scaled, free, change)
-            else None
-        )
-    return True if (_separates_exactly if exact else _separates)(table if exact else scaled, free) else None
+        return False if _changes(scaled, free, change) else None
+    return True if _separates(scaled, free) else None
 
 
 def may_merge(active: ActiveAtoms, bias: bool) -> bool:
@@ -145,42 +159,12 @@ def _changes(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
     return bool(len(kept) > len(columns) or (singular[-1] <= ROUNDING and positive))
 
 
-def _changes_exactly(columns: np.ndarray, free: np.ndarray, change: np.ndarray) -> bool:
-    """Whether integers that are parallel to the change make it one."""
-    kept = _support(change)
-    basis, nullity = flint.fmpz_mat(columns[:, kept].tolist()).nullspace()
-    if nullity != 1:
-        return False
-    null = np.array([int(basis[k, 0]) for k in range(len(kept))], dtype=object)
-    others = null[~free[kept]]
-    return bool(len(others) and ((others > 0).all() or (others < 0).all()))
-
-
 def _separates(columns: np.ndarray, free: np.ndarray) -> bool:
     """Whether some y is orthogonal to the free columns and clearly on one side of the others."""
     left, singular, _ = np.linalg.svd(columns[:, free])
     rank = np.count_nonzero(singular > APART * singular.max(initial=0.0))
     rest = left[:, rank:].T @ columns[:, ~free]
     return rank == np.count_nonzero(free) and _side(rest) is not None
-
-
-def _separates_exactly(columns: np.ndarray, free: np.ndarray) -> bool:
-    """The same with a y of rational numbers."""
-    matrix = flint.fmpz_mat(columns[:, free].T.tolist()) if free.any() else flint.fmpz_mat(1, len(columns))
-    basis, nullity = matrix.nullspace()
-    rows = [[int(basis[i, k]) for i in range(len(columns))] for k in range(nullity)]
-    rest = np.array(rows, dtype=object).reshape(nullity, len(columns)) @ columns[:, ~free]
-    sizes = [max(map(abs, row), default=0) or 1 for row in rest.tolist()]
-    floats = np.array(
-        [[entry / size for entry in row] for row, size in zip(rest.tolist(), sizes, strict=True)]
-    )
-    y = _side(floats.reshape(rest.shape))
-    if y is None:
-        return False
-    weights = [Fraction(round(entry * BITS), size) for entry, size in zip(y.tolist(), sizes, strict=True)]
-    return all(
-        sum(w * entry for w, entry in zip(weights, column, strict=True)) > 0 for column in rest.T.tolist()
-    )
 
 
 def _side(rows: np.ndarray) -> np.ndarray | None:

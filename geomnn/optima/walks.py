@@ -33,9 +33,8 @@ def way_by_edges(polytope: Polytope, first: np.ndarray, last: np.ndarray) -> lis
         units.setdefault(unit, np.array(unit, dtype=object))
     names = list(units)
     columns = np.array([polytope.columns @ units[name] for name in names], dtype=object).T
-    edges = ExactPolytope(
-        columns.reshape(len(polytope.right), len(names)), polytope.right, [*range(len(sizes[0]))]
-    )
+    vertex = np.array([sizes[0].get(name, Fraction(0)) for name in names], dtype=object)
+    edges = ExactPolytope(columns.reshape(len(polytope.right), len(names)), polytope.right, vertex)
     points = edges.climb([-(name not in sizes[1]) for name in names])
     way, slots = [first, start], {_unit(row): j for j, row in enumerate(start) if row.any()}
     for point in points[1:]:
