@@ -249,7 +249,9 @@ def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: fl
     x = problem.samples.X[:, 0]
     low, high = frame.limits(x, 0.2)
     places = np.union1d(np.linspace(low, high, count).round(12), x)
-    ends = optima.predict_interval(places[:, None], networks).astype(float)
+    ends = np.repeat(frame.evaluate(network, places[:, None])[:, None], 2, axis=1)  # the fit, at the samples
+    others = ~np.isin(places, x)
+    ends[others] = optima.predict_interval(places[others, None], networks).astype(float)
     axes.fill_between(
         places,
         *ends.T,
