@@ -1,7 +1,6 @@
 """Degrees of freedom along the path: the trace of df(X)/dy by differences, and exact optimal sets between kinks."""
 
 import itertools
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -46,7 +45,7 @@ def tables(seed):
     kinds = {
         "random": rng.normal(size=(8, 2)),
         "repeated": np.repeat(rng.normal(size=(4, 2)), 2, axis=0),
-        "collinear": np.outer(np.arange(7.0), [1.0, -2.0]) + [1.0, 0.5],
+        "collinear": np.array([1.0, 0.5]) + np.outer(np.arange(7.0), [1.0, -2.0]),
         "grid": np.array(list(itertools.product(range(3), range(3)))) - [1.0, 1.0],
         "one feature": np.arange(7.0)[:, None] - 2,
     }

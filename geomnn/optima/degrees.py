@@ -84,7 +84,7 @@ def degrees_along(
     more = _two_sided(rest[:, apart] / sizes[apart])
     if more is None:
         return None
-    return Degrees(k + np.count_nonzero(~apart) + more.used, k + more.rank)
+    return Degrees(k + int(np.count_nonzero(~apart)) + more.used, k + more.rank)
 
 
 def _beside(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -105,7 +105,9 @@ def _two_sided(columns: np.ndarray) -> Degrees | None:
         return Degrees(0, 0)
     bounds = [(0.0, 1.0)] * k + [(0.0, None)] * k
     goal = np.append(-np.ones(k), np.zeros(k))
-    found = linprog(goal, A_eq=np.hstack([columns, columns]), b_eq=np.zeros(n), bounds=bounds, method="highs-ds")
+    found = linprog(
+        goal, A_eq=np.hstack([columns, columns]), b_eq=np.zeros(n), bounds=bounds, method="highs-ds"
+    )
     if found.x is None:
         return None
     inside, c = found.x[:k] > 0.5, found.x[:k] + found.x[k:]

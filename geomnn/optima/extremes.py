@@ -56,13 +56,18 @@ class Extremes(Choices):
         """
         points, merged, outputs = self._points(X, networks), self._merged(networks), len(self._first)
         found = [
-            [[sense * self._best(x, output, sense, merged)[0] for sense in (-1, 1)] for output in range(outputs)]
+            [
+                [sense * self._best(x, output, sense, merged)[0] for sense in (-1, 1)]
+                for output in range(outputs)
+            ]
             for x in points
         ]
         ends = np.array(found, dtype=self._units.dtype).reshape(len(points), outputs, 2)
         return ends[:, 0] if outputs == 1 else ends
 
-    def extreme(self, x: Any, largest: bool = True, networks: str = "all", output: int = 0) -> AnalyticNetwork:
+    def extreme(
+        self, x: Any, largest: bool = True, networks: str = "all", output: int = 0
+    ) -> AnalyticNetwork:
         """An optimal network with the largest prediction at a point, or the least: an end of `predict_interval`.
 
         Parameters

@@ -266,5 +266,7 @@ class FloatPolytope(Polytope):
             "the optimum that was found is a point of it, up to the solver's tolerance"
         )
         rows = np.vstack([found.x[:k], np.zeros((len(cells), k))])
-        rows[[1 + j for j, cell in enumerate(cells) for _ in cell.members], inside] = found.x[k : k + len(inside)]
+        rows[[1 + j for j, cell in enumerate(cells) for _ in cell.members], inside] = found.x[
+            k : k + len(inside)
+        ]
         return float(goal @ found.x), rows

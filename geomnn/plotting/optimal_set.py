@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +15,10 @@ from geomnn.optimal_sets import OptimalSet
 from geomnn.plotting import frame
 from geomnn.samples import check_integer
 
+_PIECES = {
+    "blobs": (4, 260.0, frame.SKY, "a continuum of networks"),
+    "dots": (7, 26.0, frame.BLUE, "one network alone"),
+}  # how many in a row, in which size
 MOST_DRAWN = 140
 
 _STATUSES = {
@@ -151,7 +154,9 @@ def plot_interval(
         )
     count = check_integer("points", (121, 33)[d - 1] if points is None else points, 2)
     if at is not None and (d > 1 or not isinstance(at, Real) or not np.isfinite(float(at))):
-        raise OptionError(f"at={at!r} and {d} feature{'s' * (d > 1)}; for one feature, a number was expected.")
+        raise OptionError(
+            f"at={at!r} and {d} feature{'s' * (d > 1)}; for one feature, a number was expected."
+        )
     names = frame.feature_labels(feature_names or problem.samples.names, d)
     axes = frame.new_axes(ax, ((7.0, 4.6), (6.4, 5.2))[d - 1])
     if d == 1:
@@ -210,13 +215,14 @@ def plot_components(
     for width, found in columns.items():
         blobs = min(found.count - found.isolated, most)
         dots = min(found.isolated, most - blobs)
-        top = _stacked(axes, width, blobs, 4, 260, "blobs", "o", frame.SKY, "a continuum of networks")
-        top = _stacked(axes, width, dots, 7, 26, "dots", "o", frame.BLUE, "one network alone", top)
+        top = _stacked(axes, width, "dots", dots, _stacked(axes, width, "blobs", blobs, 0.0))
         axes.text(width, top + 0.3, f"{found.count:,}", ha="center", va="bottom", fontsize=13)
         if blobs + dots < found.count:
             axes.text(width, -0.2, f"{blobs + dots} drawn", ha="center", va="top", fontsize=8)
         tallest = max(tallest, top)
-    axes.set(xlim=(min(columns) - 0.6, last + 0.6), ylim=(-0.6 - 0.04 * tallest, 1.12 * tallest + 1.0), yticks=[])
+    axes.set(
+        xlim=(min(columns) - 0.6, last + 0.6), ylim=(-0.6 - 0.04 * tallest, 1.12 * tallest + 1.0), yticks=[]
+    )
     axes.set_xticks([*columns], [*map(str, columns)])
     axes.set_xlabel("neurons of the network (width)")
     axes.set_title("pieces of the set of optimal networks", fontsize=10)
@@ -225,23 +231,21 @@ def plot_components(
     return frame.legend_below(axes)
 
 
-def _stacked(
-    axes: Axes, width: int, count: int, across: int, size: float, gid: str, marker: str, colour: str, label: str,
-    floor: float = 0.0,
-) -> float:
+def _stacked(axes: Axes, width: int, kind: str, count: int, floor: float) -> float:
     """So many markers in rows within the column of a width; the height above them."""
     if not count:
         return floor
-    step, high = 0.8 / across, 3.5 / across
-    across = -(-count // -(-count // across))  # no more than it takes for as many rows
+    most, size, colour, label = _PIECES[kind]
+    step, high = 0.8 / most, 3.5 / most
+    across = -(-count // -(-count // most))  # no more than it takes for as many rows
     rows, places = np.divmod(np.arange(count), across)
     inside = np.where(rows == rows[-1], count - across * rows[-1], across)  # the last row is centred, too
+    known = axes.get_legend_handles_labels()[1]
     axes.scatter(
-        width + step * (places - (inside - 1) / 2), floor + high * (rows + 0.5), s=size, marker=marker, color=colour,
-        edgecolors=frame.BLUE, linewidths=0.8, gid=f"{gid} {width}",
-        label=None if label in axes.get_legend_handles_labels()[1] else label,
+        width + step * (places - (inside - 1) / 2), floor + high * (rows + 0.5), s=size, color=colour,
+        edgecolors=frame.BLUE, linewidths=0.8, gid=f"{kind} {width}", label=None if label in known else label,
     )  # fmt: skip
-    return floor + high * (rows[-1] + 1)
+    return float(floor + high * (rows[-1] + 1))
 
 
 def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: float | None) -> None:
@@ -264,18 +268,21 @@ def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: fl
     if at is None:
         for end, style, name in zip(ends.T, ("--", "-."), ("least", "largest"), strict=True):
             axes.plot(places, end, style, color=frame.VERMILION, lw=1.2, label=f"{name} of them", gid=name)
-        drawn = [(network, "the network that was derived", {"color": frame.BLUE, "lw": 2, "gid": "derived"})]
+        drawn = [(network, "the network that was derived", "derived", frame.BLUE, "-", 2.0)]
     else:
-        looks = {"largest": (frame.VERMILION, "-", 3.5), "least": (frame.BLUE, "--", 1.8)}  # where equal, both show
+        looks = {
+            "largest": (frame.VERMILION, "-", 3.5),
+            "least": (frame.BLUE, "--", 1.8),
+        }  # equal, both are seen
         drawn = [
             (optima.extreme([at], word == "largest", networks).numeric(),
-             f"a network with the {word} at {frame.number(float(at))}",
-             {"color": colour, "ls": style, "lw": size, "gid": f"extreme {word}"})
-            for word, (colour, style, size) in looks.items()
+             f"a network with the {word} at {frame.number(float(at))}", f"extreme {word}", *look)
+            for word, look in looks.items()
         ]  # fmt: skip
         axes.axvline(float(at), color="0.6", lw=0.8, zorder=1)
-    for each, label, look in drawn:
-        axes.plot(places, frame.evaluate(each, places[:, None]), label=label, **look)
+    for each, label, gid, colour, style, size in drawn:
+        values = frame.evaluate(each, places[:, None])
+        axes.plot(places, values, color=colour, ls=style, lw=size, label=label, gid=gid)
     axes.plot(x, problem.targets[:, 0], "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
     axes.set(xlim=(low, high))
 

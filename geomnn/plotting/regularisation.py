@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from geomnn.errors import OptionError
 from geomnn.paths import Path
@@ -98,24 +99,27 @@ def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
     """
     axes = _axes(path, ax, (8.0, 4.2))
     ends = np.append(path.kinks, path.reg_min)
-    shown = [
-        ("degrees of freedom", "degrees", path.degrees_of_freedom, {"color": frame.BLUE, "lw": 2.0}),
-        ("dimension of all optimal networks", "dimensions", path.dimensions,
-         {"color": frame.VERMILION, "lw": 1.5, "ls": "--"}),
-    ]  # fmt: skip
-    for label, gid, values, style in shown:
-        steps = np.append(values.astype(float).filled(np.nan), np.nan)
-        steps[-1] = steps[-2]
-        axes.step(ends, steps, where="post", label=label, gid=gid, zorder=3, **style)
     hidden = np.ma.getmaskarray(path.degrees_of_freedom)
+    shown = [
+        ("degrees of freedom", "degrees", path.degrees_of_freedom, frame.BLUE, "-", 2.0),
+        ("dimension of all optimal networks", "dimensions", path.dimensions, frame.VERMILION, "--", 1.5),
+    ]
+    for label, gid, values, colour, style, size in shown:
+        steps = np.where(hidden, np.nan, np.ma.getdata(values))
+        axes.step(
+            ends, np.append(steps, steps[-1]), where="post", color=colour, ls=style, lw=size, label=label, gid=gid,
+            zorder=3,
+        )  # fmt: skip
     edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden, [0]])))  # each two of a stretch
     for first, last in edges.reshape(-1, 2):
         axes.axvspan(ends[last], ends[first], color="0.88", lw=0, gid="hidden",
                      label="hidden by rounding" if first == edges[0] else None)  # fmt: skip
     top = axes.get_xaxis_transform()
-    axes.plot(path.kinks, np.ones(len(path)), "|", color="0.3", ms=7, transform=top, label="a kink", gid="kinks")
+    axes.plot(
+        path.kinks, np.ones(len(path)), "|", color="0.3", ms=7, transform=top, label="a kink", gid="kinks"
+    )
     axes.set(ylim=(-0.4, None), ylabel="number of dimensions")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     return frame.legend_below(axes)
 
 

@@ -89,8 +89,8 @@ def draw(study: Study) -> list[Picture]:
             study.spread.optima, networks=networks, points=ALONG, feature_names=names, at=_widest(study)
         )
         caption = (
-            f"The band is between the least and the largest prediction of all optimal networks, computed at {ALONG} points. "
-            "Two of these networks are drawn: the least and the largest where they were found to be farthest apart."
+            f"The band is between the least and the largest prediction of all optimal networks, at {ALONG} points. Two "
+            "of these networks are drawn: the least and the largest where they were found to be farthest apart."
         )
         pictures.append(_picture("interval", caption, band))
     if network.features > 2 and len(network):

@@ -16,6 +16,7 @@ from scipy.stats import qmc
 
 from geomnn.derivation import Solution
 from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
+from geomnn.optima.choices import SURE
 from geomnn.optimal_sets import OptimalSet, optimal_set
 
 __all__ = ["Spread", "spread_of"]
@@ -23,7 +24,6 @@ __all__ = ["Spread", "spread_of"]
 POINTS = 24  # that are looked at
 MERGED = 60  # active atoms up to which networks with merged neurons are compared, too
 LARGEST = 20_000  # entries of the features of the active atoms, and so of a linear program, up to which there are any
-SAME = 1e-6  # relative to the largest prediction, up to which two are the same: what linear programs in float64 leave
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Spread:
 
     @property
     def _same(self) -> float:
-        return SAME * float(np.abs(self.ends).max(initial=np.finfo(float).tiny))
+        """The difference up to which two predictions are equal, as amounts are zero."""
+        return SURE * self.optima.tolerance * float(np.abs(self.ends).max())
 
 
 def spread_of(solution: Solution) -> Spread | None:
