@@ -86,8 +86,9 @@ class Extremes(Choices):
         >>> import geomnn as gm
         >>> X, y = [[-3], [-2], [-1], [1], [2], [3]], [6, 3, 1, 1, 3, 6]
         >>> optima = gm.optimal_set(gm.derive(X, y, reg=0.5, exact=True))
-        >>> print(*(optima.extreme([0], largest)([[0]])[0] for largest in (False, True)))
-        -7/6 13/12
+        >>> lowest, highest = optima.extreme([0], largest=False), optima.extreme([0])
+        >>> [round(float(network([[0]])[0]), 6) for network in (lowest, highest)]
+        [-1.166667, 1.083333]
         """
         (point,) = self._points([x], networks)
         column, sense = check_integer("output", output, 0, len(self._first) - 1), 1 if largest else -1
