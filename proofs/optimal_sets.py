@@ -56,9 +56,10 @@ Dimension. The mean of optima that use one of the used atoms each has them all. 
 alone, so it has the dimension of their null space on the used atoms, which is their number less their rank. Step 2
 compares both with geometry: vertices from inequalities alone, and their affine rank. Step 4 has two examples.
 
-Divergence. v is the projection of y on the polyhedron |φ_u·v| ≤ reg, inside one of its faces, whose normals are the active
-ψ_u. If y − v is inside their cone, so that all are used, v stays inside the face while y moves a little, and dv/dy is the
-projection orthogonal to the normals: the trace of what is left is their rank. Step 3 takes differences of optima.""",
+Divergence. v is the projection of y on the polyhedron |φ_u·v| ≤ reg, inside one of its faces, whose normals are the
+active ψ_u. If y − v is inside their cone, so that all are used, v stays inside the face while y moves a little, and dv/dy
+is the projection orthogonal to the normals: the trace of what is left is their rank. Step 3 takes differences of
+optima.""",
 )
 
 Amounts = tuple[Fraction, ...]
