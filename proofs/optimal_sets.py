@@ -34,8 +34,8 @@ Scalar output, squared loss, a finite dictionary of features φ_u. Let v be the 
 over the active atoms, |φ_u·v| = reg. These a are a bounded polytope Z*, and Σ a_u = v·(y − v)/reg on all of it. Its
 vertices are the points of it whose features in use are independent, with a bias modulo constants. Its dimension is the
 number of atoms that some optimum uses less the rank of their features, with a bias modulo constants: there is one
-optimum exactly if the features of all atoms that are used in some are independent. Where y − v is inside the cone of the
-active ψ_u, the trace of d(y − v)/dy is that rank, and with a bias one more.""",
+optimum exactly if the features of all atoms that are used in some are independent. Where y − v is inside the cone of
+the active ψ_u, the trace of d(y − v)/dy is that rank, and with a bias one more.""",
     latex=r"""
 Z^*=\Bigl\{a\ge 0:\ \sum_{|\varphi_u\cdot v|=\mathrm{reg}}a_u\psi_u+t\,\mathbf 1=y-v\Bigr\},\qquad
 \sum_u a_u=\frac{v\cdot(y-v)}{\mathrm{reg}},\qquad
@@ -57,8 +57,8 @@ alone, so it has the dimension of their null space on the used atoms, which is t
 compares both with geometry: vertices from inequalities alone, and their affine rank. Step 4 has two examples.
 
 Divergence. v is the projection of y on the polyhedron |φ_u·v| ≤ reg, inside one of its faces, whose normals are the
-active ψ_u. If y − v is inside their cone, so that all are used, v stays inside the face while y moves a little, and dv/dy
-is the projection orthogonal to the normals: the trace of what is left is their rank. Step 3 takes differences of
+active ψ_u. If y − v is inside their cone, so that all are used, v stays inside the face while y moves a little, and
+dv/dy is the projection orthogonal to the normals: the trace of what is left is their rank. Step 3 takes differences of
 optima.""",
 )
 
