@@ -12,26 +12,28 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import geomnn as gm
-from geomnn.plotting import frame, plot_interval, plot_optimal_set
+from geomnn.plotting import frame, plot_components, plot_interval, plot_optimal_set
 
 # %%
-# Six samples of a valley, and no sample at its bottom.  ``derive`` ends it in a flat floor.  The band is between the
-# least and the largest prediction of all optimal networks.
+# Six samples of a valley, and no sample at its bottom.  The band is between the least and the largest prediction of all
+# optimal networks, and two of them are drawn: those that say least and most at 0.
 
 X, y = [[-3], [-2], [-1], [1], [2], [3]], [6, 3, 1, 1, 3, 6]
 optima = gm.optimal_set(gm.derive(X, y, reg=Fraction(1, 2), exact=True))
 print(*optima.neurons, sep="\n")
-plot_interval(optima)
+plot_interval(optima, at=0)
 
 # %%
 # No sample is between the kinks at −1 and 1.  So two ramps of one orientation may be merged to one that begins
 # anywhere between, at the same outputs on the samples and the same cost.  At 0 that gives the sharpest valley.  Both
 # edges of the band are optimal networks: the floor, and this one.
 
+sharp = optima.extreme([0], largest=False)
+print(sharp)
 slope, t = Fraction(9, 4), Fraction(-7, 6)
 fit = [slope * abs(x) + t for (x,) in X]  # 9/4 (x)₊ + 9/4 (−x)₊ − 7/6
 loss = sum((f - target) ** 2 for f, target in zip(fit, y, strict=True)) / 2
-print(f"the valley: {loss + Fraction(1, 2) * 2 * slope}, the floor: {optima.solution.objective}")
+print(f"its objective: {loss + Fraction(1, 2) * 2 * slope}, the optimum: {optima.solution.objective}")
 print("its bottom:", t, "and the band there:", *map(str, optima.predict_interval([[0]])[0]))
 
 # %%
@@ -88,3 +90,14 @@ plt.show()
 print("one function over the wedges:", parabola.one_function("dictionary"))
 print("one function of all networks:", parabola.one_function())
 plot_interval(parabola)
+
+# %%
+# How many neurons, and how are the optimal networks with as many connected?  A network is a point: its weights, in the
+# order of its neurons.  The six samples here are the corners of an octahedron, all with the target 1.  With two
+# neurons there are eight optimal networks, each alone; with three, four continua; with four one continuum, which has
+# grown, and 48 others that no path of optimal networks leaves; from five on all are connected.  This staircase of
+# phases is that of J. Kim, A. Mishkin and M. Pilanci (arXiv 2411.07729), and it is not monotone.
+
+corners = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
+cross = gm.derive(corners, [1] * 6, reg=Fraction(1, 2), norm=np.inf, bias=False, exact=True)
+plot_components(gm.optimal_set(cross))

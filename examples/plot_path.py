@@ -9,7 +9,7 @@ in ``reg``.  One learns to read the picture of that, and to choose where to stop
 import matplotlib.pyplot as plt
 
 import geomnn as gm
-from geomnn.plotting import frame, plot_network, plot_path
+from geomnn.plotting import frame, plot_degrees_of_freedom, plot_network, plot_path
 
 X, y = gm.datasets.peaks(16, noise=0.2)
 path = gm.path(X, y, reg_min=gm.reg_max(X, y) / 100)
@@ -22,6 +22,13 @@ print(path)
 # straight in ``reg``, and bent here because the scale is logarithmic.  The eight largest are named.
 
 plot_path(path)
+
+# %%
+# What is so of all optimal networks: the degrees of freedom, which is how many directions the fit has in which it
+# follows the targets, and the dimension of the set of all of them.  Both change at kinks alone, up or down.  While the
+# dimension is 0 there is one network over the atoms; on the right there are many ways to write one fit.
+
+plot_degrees_of_freedom(path)
 
 # %%
 # Where to stop?  Cross-validation leaves a fifth of the samples out, five times, and looks at the errors there:

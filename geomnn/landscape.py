@@ -18,14 +18,15 @@ from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_number
-from geomnn.optima.choices import SURE, VERTICES, Choices
+from geomnn.optima.choices import SURE, VERTICES
+from geomnn.optima.extremes import Extremes, check_networks
 from geomnn.optima.fewest import Proof, fewest_cells
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
 from geomnn.optima.walks import direct_way, way_by_edges
 from geomnn.samples import check_integer
 
-__all__ = ["Components", "Fewest", "Landscape", "OptimalPath", "check_networks"]
+__all__ = ["Components", "Fewest", "Landscape", "OptimalPath"]
 
 # relative to the optimum, up to which the objective of a network is that of it: what float64 leaves of a difference of
 # sums over samples and neurons
@@ -118,13 +119,11 @@ class OptimalPath:
         return self._landscape.merged((1 - share) * corners[0] + share * corners[-1])
 
 
-class Landscape(Choices):
+class Landscape(Extremes):
     """What `OptimalSet` says of the widths of optimal networks, and the ways between them."""
 
-    cells: Any
     neurons: Any
     merging: Any
-    _always: Any
 
     @cached_property
     def _slots(self) -> dict[bool, Slots]:
@@ -354,14 +353,3 @@ class Landscape(Choices):
                 "fewest(merge=True) and an optimum over some atoms alone: a network with merged neurons would have a "
                 "lower objective than that, as geomnn.merge(solution) has; take merge=False."
             )
-
-
-def check_networks(networks: Any) -> None:
-    """
-    Raises
-    ------
-    OptionError
-        If it is not a word for networks.
-    """
-    if networks not in ("all", "dictionary"):
-        raise OptionError(f"networks={networks!r}; 'all' or 'dictionary' was expected.")

@@ -14,16 +14,16 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.derivation import Solution
-from geomnn.errors import DataError, EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import named_plane
-from geomnn.landscape import Landscape, check_networks
-from geomnn.numbers.rationals import exact_table, short_number
+from geomnn.landscape import Landscape
+from geomnn.numbers.rationals import short_number
 from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.cells import compatible, maximal_cells
 from geomnn.optima.choices import SURE
-from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Merged, Polytope
+from geomnn.optima.extremes import check_networks
+from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Polytope
 from geomnn.optima.uniqueness import kinks_and_slopes
-from geomnn.samples import real_table
 
 __all__ = ["ActiveNeuron", "OptimalSet", "optimal_set"]
 
@@ -219,68 +219,6 @@ class OptimalSet(Landscape):
         used, d = list(self.used), self.solution.problem.samples.d
         rows = kinks_and_slopes(self._units[used], self._ways[used], d, 0 if self.exact else SAME_UNIT)
         return self.polytope.rank(np.vstack([self.polytope.columns[:, used], rows])) == self.rank
-
-    def predict_interval(self, X: Any, networks: str = "all") -> np.ndarray:
-        """The least and the largest prediction of an optimal network.
-
-        Parameters
-        ----------
-        X : array_like, shape (m, d)
-        networks : {"all", "dictionary"}
-            All optimal networks, with merged neurons where all unit neurons compete, or those over the dictionary; for
-            several outputs the latter alone.
-
-        Returns
-        -------
-        ndarray, shape (m, 2), or (m, c, 2) for several outputs
-            Fractions where the solution is exact.
-
-        Raises
-        ------
-        UnsupportedProblem
-            If merged neurons of several outputs are asked for.
-        DataError, OptionError
-        """
-        check_networks(networks)
-        problem = self.solution.problem
-        table, d = real_table(X, "X"), problem.samples.d
-        if d != table.shape[1]:
-            raise DataError(
-                f"X has {table.shape[1]} features and the samples have {d}: give the same columns."
-            )
-        if networks == "all" and problem.outputs > 1:
-            raise UnsupportedProblem(
-                f"networks='all' and {problem.outputs} outputs: it is not known how their neurons merge; take "
-                "networks='dictionary'."
-            )
-        rows = exact_table(X) if self.exact else table.tolist()
-        merged = networks == "all" and self._merges
-        found = np.array([self._ends(np.array([*row, 1], dtype=self._units.dtype), merged) for row in rows])
-        return found.reshape(len(rows), problem.outputs, 2)[:, 0] if problem.outputs == 1 else found
-
-    def _ends(self, x: np.ndarray, merged: bool) -> list[list[Any]]:
-        """[least, largest] of each output at a point (x, 1)."""
-        heights = self._units @ x
-        active = np.maximum(heights, 0 * heights)
-        found = []
-        for output, first in enumerate(self._first):
-            ends = []
-            for sense in (-1, 1):
-                shared, ways = -sense * self._constant[:, output], sense * self._ways[:, output]
-                values, cells = shared + ways * active, []
-                if merged:  # what counts against it is least where neurons merge
-                    against = ways < 0
-                    linear = np.isin(
-                        np.arange(len(ways)), [self.used[k] for k in np.flatnonzero(self._always)]
-                    )
-                    values = np.where(against & linear, shared - heights, values)
-                    for cell in self.cells:
-                        here = heights[list(cell)]
-                        if against[cell[0]] and (here > 0).any() and (here < 0).any():
-                            cells.append(Merged(cell, [shared[k] for k in cell], [*here]))
-                ends.append(sense * (self.polytope.highest([*values], cells)[0] + sense * first))
-            found.append(ends)
-        return found
 
 
 def optimal_set(solution: Solution) -> OptimalSet:

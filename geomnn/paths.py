@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.optima.degrees import Degrees, degrees_along
 from geomnn.programs.effort import Effort
 from geomnn.programs.kinks import Piece, follow
 from geomnn.programs.losses import Loss
@@ -47,6 +49,8 @@ class Path:
     >>> path = gm.path([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0], reg_min=0.1)
     >>> path.kinks.round(6).tolist()
     [5.0, 1.666667, 0.333333]
+    >>> path.degrees_of_freedom.tolist(), path.dimensions.tolist()
+    ([2, 3, 3], [1, 1, 0])
     >>> path(0.2).certificate.relative_gap < 1e-9
     True
 
@@ -71,8 +75,51 @@ class Path:
 
     @property
     def neurons(self) -> np.ndarray:
-        """Number of neurons below each kink, of the network that the path has there, shape (m,)."""
+        """Number of neurons below each kink, of the network that the path has there, shape (m,).
+
+        Its features are independent; other optimal networks may have fewer or more. Facts about the data are
+        ``degrees_of_freedom`` and ``dimensions``.
+        """
         return np.array([len(piece.units) for piece in self.pieces if piece.bends], dtype=int)
+
+    @property
+    def degrees_of_freedom(self) -> np.ma.MaskedArray:
+        """div_y f(X) below each kink, the trace of df(X)/dy: the rank of the features that optimal networks use and,
+        with a bias, of a constant; ints of shape (m,), masked where rounding hides them.
+
+        It is the same all the way to the next kink, and for all optimal networks. For almost all y it is the number of
+        neurons of any of them that has independent features, and with a bias one for the intercept. Where y is so
+        special that div_y does not exist, as on tied or symmetric targets, it is the least of those close by.
+
+        Source: geomnn theory, section 10; R. J. Tibshirani, J. Taylor, Annals of Statistics 40, 2012.
+        """
+        bias = int(self.problem.samples.bias)
+        return _ints([None if each is None else each.rank + bias for each in self._degrees])
+
+    @property
+    def dimensions(self) -> np.ma.MaskedArray:
+        """The dimension of the set of all optimal networks over the dictionary below each kink, 0 where there is one;
+        ints of shape (m,), masked where rounding hides them.
+
+        Source: geomnn theory, section 10.
+        """
+        return _ints([None if each is None else each.used - each.rank for each in self._degrees])
+
+    @cached_property
+    def _degrees(self) -> list[Degrees | None]:
+        """What is so below each kink: in the middle of the longest of the pieces down to the next."""
+        longest: list[Piece] = []
+        for piece in self.pieces:
+            if piece.bends:
+                longest.append(piece)
+            elif longest and piece.reg / piece.end > longest[-1].reg / longest[-1].end:
+                longest[-1] = piece
+        found = []
+        for piece in longest:
+            reg = (piece.reg + piece.end) / 2
+            signs = np.sign(piece.at(reg)[0])
+            found.append(degrees_along(self.problem.at(reg), self.dictionary, piece.units, signs))
+        return found
 
     def __len__(self) -> int:
         return len(self.kinks)
@@ -197,6 +244,12 @@ def reg_max(
         )
     choice = choose(dictionary, problem.samples, problem.norm)
     return constant_correlation(problem, choice.form(problem.samples, problem.norm))
+
+
+def _ints(values: Sequence[int | None]) -> np.ma.MaskedArray:
+    """Ints, masked where there is none."""
+    hidden = [value is None for value in values]
+    return np.ma.array([value or 0 for value in values], dtype=int, mask=hidden)
 
 
 def predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:

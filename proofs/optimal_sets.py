@@ -27,14 +27,15 @@ __all__ = ["THEOREM", "corners"]
 
 THEOREM = Theorem(
     title="All optimal networks over a dictionary",
-    section="section 10, equations (Z) and (Z1)",
+    section="section 10, equations (Z), (Z1) and (Z1a)",
     words="""\
 Scalar output, squared loss, a finite dictionary of features φ_u. Let v be the residual of an optimum, s_u the sign of
 φ_u·v and ψ_u = s_u φ_u. The optimal z are those with z_u = s_u a_u for the a ≥ 0 with Σ a_u ψ_u + t1 = y − v for some t
 over the active atoms, |φ_u·v| = reg. These a are a bounded polytope Z*, and Σ a_u = v·(y − v)/reg on all of it. Its
 vertices are the points of it whose features in use are independent, with a bias modulo constants. Its dimension is the
 number of atoms that some optimum uses less the rank of their features, with a bias modulo constants: there is one
-optimum exactly if the features of all atoms that are used in some are independent.""",
+optimum exactly if the features of all atoms that are used in some are independent. Where y − v is inside the cone of
+the active ψ_u, the trace of d(y − v)/dy is that rank, and with a bias one more.""",
     latex=r"""
 Z^*=\Bigl\{a\ge 0:\ \sum_{|\varphi_u\cdot v|=\mathrm{reg}}a_u\psi_u+t\,\mathbf 1=y-v\Bigr\},\qquad
 \sum_u a_u=\frac{v\cdot(y-v)}{\mathrm{reg}},\qquad
@@ -53,7 +54,12 @@ where a_u = 0 both are ≥ 0 only if c_u = 0; and Σ c_u ψ_u = 0 up to constant
 
 Dimension. The mean of optima that use one of the used atoms each has them all. Near it Z* is given by the equations
 alone, so it has the dimension of their null space on the used atoms, which is their number less their rank. Step 2
-compares both with geometry: vertices from inequalities alone, and their affine rank. Step 3 has two examples.""",
+compares both with geometry: vertices from inequalities alone, and their affine rank. Step 4 has two examples.
+
+Divergence. v is the projection of y on the polyhedron |φ_u·v| ≤ reg, inside one of its faces, whose normals are the
+active ψ_u. If y − v is inside their cone, so that all are used, v stays inside the face while y moves a little, and
+dv/dy is the projection orthogonal to the normals: the trace of what is left is their rank. Step 3 takes differences of
+optima.""",
 )
 
 Amounts = tuple[Fraction, ...]
@@ -178,6 +184,50 @@ def vertices_and_dimension(formula: Callable = used_less_rank, points: Callable 
         require(affine == wanted, f"{case}: Z* has the dimension {affine} and not {wanted}")
         seen += affine > 0
     require(seen > 20, f"only {seen} of these problems have more than one optimum")
+
+
+def traced(used: Sequence[Vector]) -> int:
+    """The rank of the used features."""
+    return rank(used)
+
+
+def _moved(
+    features: Sequence[Vector], target: Vector, reg: Fraction, i: int, step: Fraction, bias: bool
+) -> Fraction:
+    """What (y − v)_i is after a step of y_i."""
+    moved = tuple(a + step * (k == i) for k, a in enumerate(target))
+    moved = centred(moved) if bias else moved
+    v = next(piece for piece in lasso_pieces(features, moved) if piece.holds(reg)).v(reg)
+    return moved[i] - v[i]
+
+
+@THEOREM.step(
+    "exhaustive",
+    "off the kinks the trace of d(y − v)/dy is the rank of the used features, less constants where there is a bias",
+    "the same problems with reg = 1/4, where all active atoms are used; differences over 2·10⁻⁹, exactly",
+)
+def divergence(formula: Callable = traced) -> None:
+    """Optima on either side in each target, in fractions: within a face the differences are the derivatives."""
+    seen, step = set(), Fraction(1, 10**9)
+    for case, features, target, reg in cases():
+        if reg != Fraction(1, 4):
+            continue
+        pieces = [piece for piece in lasso_pieces(features, target) if piece.holds(reg)]
+        v = pieces[0].v(reg)
+        outputs = tuple(a - b for a, b in zip(target, v, strict=True))
+        columns = [*active(features, v, reg).values()]
+        found = corners(columns, outputs)
+        if not columns or not all(any(point[k] for point in found) for k in range(len(columns))):
+            continue
+        bias = all(sum(phi) == 0 for phi in features)
+        ends = [
+            [_moved(features, target, reg, i, h, bias) for h in (step, -step)] for i in range(len(target))
+        ]
+        trace = sum((up - down) / (2 * step) for up, down in ends)
+        wanted = formula(columns)
+        require(trace == wanted, f"{case}: the trace is {trace} and not {wanted}")
+        seen.add(wanted)
+    require(seen >= {1, 2}, f"only traces {sorted(seen)} were seen")
 
 
 # samples, targets, reg, v, and the corners of Z*: how many, with how many neurons each, of which dimension

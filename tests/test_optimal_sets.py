@@ -98,6 +98,12 @@ def test_random_optimal_networks_stay_within_the_interval_of_predictions(seed):
     inner = optima.predict_interval(points.tolist(), "dictionary").astype(float)
     assert (ends[:, 0] <= inner[:, 0] + 1e-12).all()
     assert (ends[:, 1] >= inner[:, 1] - 1e-12).all()
+    for x, pair in zip(points[:2], ends, strict=False):  # and there are networks of wedges, merged, at both
+        for end, largest in zip(pair, (False, True), strict=True):
+            network = optima.extreme(x.tolist(), largest).numeric()
+            assert network(x[None])[0] == pytest.approx(end, abs=1e-12 * (1 + abs(end)))
+            value = solution.problem.training_objective(*network.arrays())
+            assert value == pytest.approx(float(solution.objective), rel=1e-12)
     most, off = outside(optima, points, rng)
     assert most <= 1e-11
     assert off <= 1e-12

@@ -73,6 +73,44 @@ def test_the_band_is_the_interval_and_contains_the_network():
     drawn(figure)
 
 
+@pytest.mark.parametrize("at", [0, Fraction(-14, 25), -4.2])
+def test_both_networks_that_are_farthest_apart_at_a_point(at):
+    optima = optima_of("six")
+    figure = plotting.plot_interval(optima, points=31, at=at)
+    lines = artists(figure, "extreme ")
+    band = np.array([float(end) for end in optima.predict_interval([[at]])[0]])
+    found = [np.interp(float(at), *lines[word].get_data()) for word in ("least", "largest")]
+    assert found == pytest.approx(band.tolist(), abs=1e-9)
+    x = lines["least"].get_xdata()
+    ends = optima.predict_interval(x[:, None]).astype(float)
+    for line in lines.values():
+        assert (line.get_ydata() >= ends[:, 0] - 1e-9).all()
+        assert (line.get_ydata() <= ends[:, 1] + 1e-9).all()
+    drawn(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "networks"), [("cube_inf", "all"), ("xor", "all"), ("six", "all"), ("quad5", "dictionary")]
+)
+def test_the_staircase_has_a_dot_for_each_network_alone_and_a_blob_for_each_continuum(name, networks):
+    optima = optima_of(name)
+    figure = plotting.plot_components(optima, networks=networks)
+    dots, blobs = ({int(width): len(each.get_offsets()) for width, each in artists(figure, kind).items()}
+                   for kind in ("dots ", "blobs "))  # fmt: skip
+    for width in range(optima.connected_from(networks) + 1):
+        found = optima.components(width, networks)
+        assert (dots.get(width, 0), blobs.get(width, 0)) == (found.isolated, found.count - found.isolated)
+    assert figure.axes[0].texts[-1].get_text() == "1"
+    drawn(figure)
+
+
+def test_of_many_pieces_some_are_drawn():
+    figure = plotting.plot_components(optima_of("grid3"), networks="dictionary", most=20)
+    assert max(len(each.get_offsets()) for each in artists(figure, "dots ").values()) == 20
+    assert {text.get_text() for text in figure.axes[0].texts} >= {"9,361", "20 drawn"}
+    drawn(figure)
+
+
 def test_the_map_is_white_at_samples_and_dark_in_the_middle():
     optima = optima_of("xor")
     figure = plotting.plot_interval(optima, points=27, feature_names=["a$", "b"])
@@ -123,6 +161,17 @@ def test_what_cannot_be_drawn_is_refused():
     optima = optima_of("six")
     with pytest.raises(OptionError, match="points=1"):
         plotting.plot_interval(optima, points=1)
+    with pytest.raises(OptionError, match="networks='some'"):
+        plotting.plot_components(optima, networks="some")
+    with pytest.raises(OptionError, match="most=0"):
+        plotting.plot_components(optima, most=0)
+    with pytest.raises(UnsupportedProblem, match="2 outputs"):
+        plotting.plot_components(vector)
+    for at in (np.nan, "a", [0]):
+        with pytest.raises(OptionError, match="at="):
+            plotting.plot_interval(optima, at=at)
+    with pytest.raises(OptionError, match=r"at=0 and 2 features"):
+        plotting.plot_interval(optima_of("xor"), at=0)
     with pytest.raises(OptionError, match="networks='some'"):
         plotting.plot_interval(optima, networks="some")
     with pytest.raises(OptionError, match="feature names"):

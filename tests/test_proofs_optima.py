@@ -14,7 +14,12 @@ NAMES = ("optimal_sets", "merging")
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 # exhaustive ones of seconds each; with a wrong statement the first stage runs them, too
-LONG = {optimal_sets.one_polytope, optimal_sets.vertices_and_dimension, merging.all_that_reach}
+LONG = {
+    optimal_sets.one_polytope,
+    optimal_sets.vertices_and_dimension,
+    optimal_sets.divergence,
+    merging.all_that_reach,
+}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,7 @@ FALSE = {
         {"points": and_a_mean},
         "the vertices are",
     ),
+    "a degree of freedom for each active atom": (optimal_sets.divergence, {"formula": len}, "the trace is"),
     "a parabola with a triangle of optima": (
         optimal_sets.square_and_segment,
         {"parabola": (3, 4, 2)},

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ import geomnn as gm
 from geomnn.errors import ConstantNetworkWarning, OptionError, OutputExists
 from geomnn.files import json_text
 from geomnn.networks.writing.expressions import escape
-from geomnn.report import Request, study_table, whole_folder
+from geomnn.report import Request, listings, study_table, whole_folder
 from geomnn.report.function import function_text
 from geomnn.report.latex import latex_text
+from geomnn.report.listings import number
 from geomnn.report.mathematics import closed_form
 from geomnn.report.page import page_text
 from geomnn.report.pictures import Picture, draw
@@ -90,6 +92,62 @@ def test_the_page_says_whether_other_networks_are_as_good(tmp_path, middle, word
     page = page_text(study, [])
     assert ("<th>optimal networks</th>" in page) == (words is not None)
     assert words is None or f"<th>optimal networks</th><td>{words}" in page
+
+
+OPEN = {
+    "XOR": ([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], {}),
+    "a valley": ([[-3], [-2], [-1], [1], [2], [3]], [6, 3, 1, 1, 3, 6], {}),
+    "standardised": ([[-3, 100], [-3, 300], [5, 100], [5, 300]], [0, 1, 1, 0], {"standardize": True}),
+    "classes": ([[0, 0], [1, 0], [0, 1], [1, 1]], ["a", "b", "b", "a"], {"classify": True}),
+    "no merging": ([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], {"norm": "2", "dictionary": "wedge"}),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_the_page_says_what_other_optimal_networks_predict(tmp_path, name):
+    """The interval that it says is the interval there, and no other of its points has a wider one."""
+    X, y, options = OPEN[name]
+    study = study_table(Request(write_csv(tmp_path / "data.csv", np.array(X), y), "y", 0.05, **options))
+    spread, optima = study.spread, gm.optimal_set(study.solution)
+    assert spread.is_open
+    np.testing.assert_allclose(spread.ends, optima.predict_interval(spread.points), atol=1e-6)
+    assert np.ptp(spread.ends, axis=1).max() <= np.ptp(spread.ends[spread.widest]) + 1e-5
+    page = check_page_text(study)
+    words = re.sub(r"<[^>]*>", "", page)
+    said = listings.left_open(study)
+    assert f"At {len(spread.points)}\npoints" in page
+    columns = said["columns"] if study.scaling is None else study.scaling(np.array([said["columns"]]))[0]
+    ends = optima.predict_interval([columns])[0].tolist()
+    numbers = [float(said[end].replace("−", "-")) for end in ("low", "high")]
+    assert numbers == pytest.approx(ends, rel=1e-2, abs=1e-6)
+    assert f"networks predict {said['low']} there, others {said['high']}, and others" in words
+    assert all(f"= {number(value, 4)}" in words for value in said["columns"])
+    assert ("So for some it is a, and for others b." in words) == bool(study.classes)
+    assert "<th>optimal networks</th><td>one of many" in page
+    if name in ("XOR", "a valley"):
+        assert ("interval" in [picture.name for picture in draw(study)]) == (len(X[0]) == 1)
+
+
+def test_the_page_does_not_say_what_was_not_looked_at(tmp_path):
+    rows, y = [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0]
+    path = write_csv(tmp_path / "data.csv", np.array(rows), y)
+    for table, targets, options in (
+        (rows, y, {"dictionary": "local"}),  # a search, and one network alone
+        ([*rows, [0.5, 0.5]], [*y, 0], {}),
+    ):
+        path = write_csv(tmp_path / "data.csv", np.array(table), targets)
+        study = study_table(Request(path, "y", 0.1, **options))
+        assert study.spread is None
+        assert "leaves open" not in check_page_text(study)
+
+
+def test_an_exact_study_says_the_same(tmp_path):
+    X, y, _ = OPEN["XOR"]
+    path = write_csv(tmp_path / "data.csv", np.array(X), y)
+    floats, exact = (study_table(Request(path, "y", Fraction(1, 20), exact=flag)) for flag in (False, True))
+    np.testing.assert_allclose(floats.spread.ends, exact.spread.ends, atol=1e-6)
+    assert floats.spread.widest == exact.spread.widest == 0  # the middle, between 1/10 and 9/10
+    assert "predict 0.1 there" in re.sub(r"<[^>]*>", "", check_page_text(exact))
 
 
 def test_iris(tmp_path):

@@ -19,11 +19,12 @@ import numpy as np
 
 from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary
+from geomnn.exact.lattice import Plane
 from geomnn.exact.optimum import ExactProblem, price_exactly
 from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem
 
-__all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "nearly_active", "sides_of"]
+__all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "near_units", "nearly_active", "sides_of"]
 
 # relative to the largest entry of a unit, the difference of entries up to which two units are one: two ways to
 # compute a wedge differ by rounding, and by more where samples are nearly dependent
@@ -108,23 +109,45 @@ def nearly_active(
     weights = np.array([atom.weight for atom in used]).reshape(len(used), samples.d)
     mine = samples.units_of(weights, np.array([atom.bias for atom in used]))
     found = []
-    for tolerance in tolerances if dictionary.count <= MOST_ATOMS else ():
-        # one of each stretch of directions comes back, so that none is left out if there are as many as directions
-        near = dictionary.price(v, problem.reg * (1 - tolerance), max(samples.D * dictionary.count, 1)).units
-        if len(near) > samples.D * MOST_ACTIVE:
+    for tolerance in tolerances:
+        active = near_units(problem, dictionary, mine, v, tolerance)
+        if active is None:
             return []
-        found.append(_of_units(problem, mine, near, v))
+        found.append(active)
     return found
+
+
+def near_units(
+    problem: Problem, dictionary: Dictionary, used: np.ndarray, v: np.ndarray, tolerance: float
+) -> ActiveAtoms | None:
+    """The active atoms in float64; None where there are too many to look at.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : Dictionary
+    used : ndarray, shape (m, D)
+        Units that come first.
+    v : ndarray, shape (n, c)
+    tolerance : float
+        Of correlations, relative to reg.
+    """
+    if dictionary.count > MOST_ATOMS:
+        return None
+    # one of each stretch of directions comes back, so that none is left out if there are as many as directions
+    most = max(problem.samples.D * dictionary.count, 1)
+    near = dictionary.price(v, problem.reg * (1 - tolerance), most).units
+    return None if len(near) > problem.samples.D * MOST_ACTIVE else _of_units(problem, used, near, v)
 
 
 def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarray) -> ActiveAtoms:
     samples = problem.samples
-    units = [*used]
+    table, k = np.vstack([used, near]), len(used)
     for unit in near:
-        size = SAME_UNIT * np.abs(unit).max()
-        if not any((np.abs(unit - other) <= size).all() for other in units):
-            units.append(unit)
-    table = np.array(units).reshape(-1, samples.D)
+        if (np.abs(table[:k] - unit).max(axis=1, initial=0.0) > SAME_UNIT * np.abs(unit).max()).all():
+            table[k] = unit
+            k += 1
+    table = table[:k]
     incidences, features = samples.homogeneous @ table.T, samples.features(table)
     pulls = features.T @ v
     ways = pulls / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), np.finfo(float).tiny)

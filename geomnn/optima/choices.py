@@ -109,7 +109,7 @@ class Choices:
             exact_number(value, f"values[{k}]") if self.exact else float(value)
             for k, value in enumerate(values)
         ]
-        return self.network(self.polytope.highest([value if largest else -value for value in given])[1])
+        return self.network(self.polytope.highest([value if largest else -value for value in given])[1][0])
 
     def central(self) -> AnalyticNetwork:
         """The optimal network over the dictionary with the least Σ_u ‖z_u‖², in float64.

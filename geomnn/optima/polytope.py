@@ -77,7 +77,7 @@ class Polytope(ABC):
 
     @abstractmethod
     def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[Any, np.ndarray]:
-        """The largest value of Σ_u values_u a_u and what cells add, and a point where it is reached.
+        """The largest value of Σ_u values_u a_u and what cells add, and where it is reached.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class Polytope(ABC):
 
         Returns
         -------
-        value, and a (k,), the parts in cells included.
+        value, and rows (1 + number of cells, k) whose sum is a: outside of cells, and in each.
         """
 
     def lowest(self, values: Sequence[Any]) -> Any:
@@ -119,13 +119,12 @@ class ExactPolytope(Polytope):
             table.add(cell)
             goal += [*(rational(Fraction(gain)) for gain in cell.gains), flint.fmpq(-1), flint.fmpq(0)]
         value, point = table.maximise(np.array(goal, dtype=object))
-        found, place = point[: len(self)], len(self)
-        for cell in cells:
-            for member in cell.members:
-                found[member] += point[place]
-                place += 1
-            place += 2
-        return value, found
+        rows, place = np.full((1 + len(cells), len(self)), Fraction(0), dtype=object), len(self)
+        rows[0] = point[:place]
+        for row, cell in zip(rows[1:], cells, strict=True):
+            row[list(cell.members)] = point[place : place + len(cell.members)]
+            place += len(cell.members) + 2
+        return value, rows
 
     def proved(self, values: Sequence[Any]) -> tuple[np.ndarray, Fraction, np.ndarray]:
         """A vertex where Σ_u values_u a_u is largest, the value, and λ (m,) that proves it: λ·columns_u ≥ values_u for
@@ -230,7 +229,7 @@ class FloatPolytope(Polytope):
     def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[float, np.ndarray]:
         k, inside = len(self), [member for cell in cells for member in cell.members]
         if not k:
-            return 0.0, np.zeros(0)
+            return 0.0, np.zeros((1 + len(cells), 0))
         goal = np.concatenate([values, *(cell.gains for cell in cells), -np.ones(len(cells))]).astype(float)
         equal = np.hstack([self.columns, self.columns[:, inside], np.zeros((len(self.right), len(cells)))])
         below, place = np.zeros((len(cells), len(goal))), k
@@ -250,6 +249,8 @@ class FloatPolytope(Polytope):
         assert found.x is not None, (
             "the optimum that was found is a point of it, up to the solver's tolerance"
         )
-        point = found.x[:k].copy()
-        np.add.at(point, inside, found.x[k : k + len(inside)])
-        return float(goal @ found.x), point
+        rows = np.vstack([found.x[:k], np.zeros((len(cells), k))])
+        rows[[1 + j for j, cell in enumerate(cells) for _ in cell.members], inside] = found.x[
+            k : k + len(inside)
+        ]
+        return float(goal @ found.x), rows

@@ -75,11 +75,11 @@ class Slots:
 
     def _search(self, atoms: int) -> np.ndarray | None:
         inside = [atoms >> k & 1 for k in range(len(self.polytope))]
-        value, point = self.polytope.highest([each - 1 for each in inside])
+        value, rows = self.polytope.highest([each - 1 for each in inside])
         if value < -self.least:
             self._empty.append(atoms)
             return None
-        point = point * np.array(inside)
+        point = rows[0] * np.array(inside)
         self._points.append((_mask(np.flatnonzero(point > self.least)), point))
         return point
 

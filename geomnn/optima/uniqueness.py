@@ -25,7 +25,16 @@ from scipy.optimize import linprog
 from geomnn.optima.active import ActiveAtoms
 from geomnn.optima.polytope import ExactPolytope
 
-__all__ = ["is_point", "is_unique", "is_unique_over_dictionary", "kinks_and_slopes", "may_merge"]
+__all__ = [
+    "APART",
+    "ROUNDING",
+    "far_side",
+    "is_point",
+    "is_unique",
+    "is_unique_over_dictionary",
+    "kinks_and_slopes",
+    "may_merge",
+]
 
 # relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
 # vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
@@ -164,10 +173,10 @@ def _separates(columns: np.ndarray, free: np.ndarray) -> bool:
     left, singular, _ = np.linalg.svd(columns[:, free])
     rank = np.count_nonzero(singular > APART * singular.max(initial=0.0))
     rest = left[:, rank:].T @ columns[:, ~free]
-    return rank == np.count_nonzero(free) and _side(rest) is not None
+    return rank == np.count_nonzero(free) and far_side(rest) is not None
 
 
-def _side(rows: np.ndarray) -> np.ndarray | None:
+def far_side(rows: np.ndarray) -> np.ndarray | None:
     """y in the unit cube with y·column ≥ APART·‖column‖ for all, the farthest from them; None if there is none."""
     sizes = np.linalg.norm(rows, axis=0)
     if not len(rows) or (sizes == 0).any():

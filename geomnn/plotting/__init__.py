@@ -19,16 +19,18 @@ from geomnn.plotting import frame
 from geomnn.plotting.arrangement import plot_chambers
 from geomnn.plotting.dual_set import plot_dual_set
 from geomnn.plotting.line import plot_fit
-from geomnn.plotting.optimal_set import plot_interval, plot_optimal_set
+from geomnn.plotting.optimal_set import plot_components, plot_interval, plot_optimal_set
 from geomnn.plotting.plane import plot_plane
 from geomnn.plotting.predictions import plot_neurons, plot_predictions
-from geomnn.plotting.regularisation import plot_path
+from geomnn.plotting.regularisation import plot_degrees_of_freedom, plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.wedge import plot_wedge
 
 __all__ = [
     "plot_chambers",
+    "plot_components",
+    "plot_degrees_of_freedom",
     "plot_dual_set",
     "plot_fit",
     "plot_interval",

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial import ConvexHull
 
-from geomnn.errors import UnsupportedProblem
+from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.optimal_sets import OptimalSet
 from geomnn.plotting import frame
 from geomnn.samples import check_integer
+
+_PIECES = {
+    "blobs": (4, 260.0, frame.SKY, "a continuum of networks"),
+    "dots": (7, 26.0, frame.BLUE, "one network alone"),
+}  # how many in a row, in which size
+MOST_DRAWN = 140
 
 _STATUSES = {
     "indispensable": (frame.BLUE, "", "indispensable: in all"),
@@ -97,6 +104,7 @@ def plot_interval(
     ax: Axes | None = None,
     networks: str = "all",
     points: int | None = None,
+    at: float | None = None,
     feature_names: Sequence[str] | None = None,
 ) -> Figure:
     """What optimality leaves open: between which numbers optimal networks predict.
@@ -114,6 +122,8 @@ def plot_interval(
         All optimal networks, or those over the dictionary.
     points : int, optional
         Along each axis; each takes two linear programs. 121 for one feature and 33 for two, if not given.
+    at : float, optional
+        Of one feature: where the two optimal networks that are farthest apart there are drawn as well.
     feature_names : sequence of str, optional
         As many as there are features.
 
@@ -131,7 +141,7 @@ def plot_interval(
     --------
     >>> import geomnn as gm
     >>> solution = gm.derive([[0], [1], [2], [3]], [0, 0, 1, 3], reg=0.1)
-    >>> figure = gm.plotting.plot_interval(gm.optimal_set(solution))
+    >>> figure = gm.plotting.plot_interval(gm.optimal_set(solution), at=1.5)
 
     Source: geomnn theory, section 10.
     """
@@ -143,10 +153,14 @@ def plot_interval(
             f"{problem.outputs}: ask predict_interval for numbers."
         )
     count = check_integer("points", (121, 33)[d - 1] if points is None else points, 2)
+    if at is not None and (d > 1 or not isinstance(at, Real) or not np.isfinite(float(at))):
+        raise OptionError(
+            f"at={at!r} and {d} feature{'s' * (d > 1)}; for one feature, a number was expected."
+        )
     names = frame.feature_labels(feature_names or problem.samples.names, d)
     axes = frame.new_axes(ax, ((7.0, 4.6), (6.4, 5.2))[d - 1])
     if d == 1:
-        _draw_band(axes, optima, networks, count)
+        _draw_band(axes, optima, networks, count, at)
         names.append("f")
     else:
         _draw_widths(axes, optima, networks, count)
@@ -154,12 +168,94 @@ def plot_interval(
     return frame.legend_below(axes)
 
 
-def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int) -> None:
+def plot_components(
+    optima: OptimalSet, *, ax: Axes | None = None, networks: str = "all", most: int = MOST_DRAWN
+) -> Figure:
+    """The pieces of the set of optimal networks of each width: a staircase that ends where all are connected.
+
+    In the column of a width a dot is a network that no path of optimal ones leaves, in one order of its neurons, and a
+    blob is a continuum. The numbers are counts.
+
+    Parameters
+    ----------
+    optima : OptimalSet
+        Of one output.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+    networks : {"all", "dictionary"}
+        All optimal networks, or those over the dictionary.
+    most : int
+        How many pieces of a width are drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    UnsupportedProblem, EnumerationTooLarge, OptionError
+        As `OptimalSet.components` does.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> solution = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05, exact=True)
+    >>> figure = gm.plotting.plot_components(gm.optimal_set(solution))
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['0', '4', '2', '1']
+
+    Source: geomnn theory, section 10; J. Kim, A. Mishkin, M. Pilanci, arXiv 2411.07729.
+    """
+    most, last = check_integer("most", most, 1), optima.connected_from(networks)
+    pieces = {width: optima.components(width, networks) for width in range(last + 1)}
+    first = min(width for width, found in pieces.items() if found.count)
+    columns = {width: pieces[width] for width in range(max(first - 1, 0), last + 1)}
+    axes = frame.new_axes(ax, (max(5.0, 1.5 * len(columns) + 1.0), 4.6))
+    tallest = 0.0
+    for width, found in columns.items():
+        blobs = min(found.count - found.isolated, most)
+        dots = min(found.isolated, most - blobs)
+        top = _stacked(axes, width, "dots", dots, _stacked(axes, width, "blobs", blobs, 0.0))
+        axes.text(width, top + 0.3, f"{found.count:,}", ha="center", va="bottom", fontsize=13)
+        if blobs + dots < found.count:
+            axes.text(width, -0.2, f"{blobs + dots} drawn", ha="center", va="top", fontsize=8)
+        tallest = max(tallest, top)
+    axes.set(
+        xlim=(min(columns) - 0.6, last + 0.6), ylim=(-0.6 - 0.04 * tallest, 1.12 * tallest + 1.0), yticks=[]
+    )
+    axes.set_xticks([*columns], [*map(str, columns)])
+    axes.set_xlabel("neurons of the network (width)")
+    axes.set_title("pieces of the set of optimal networks", fontsize=10)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    return frame.legend_below(axes)
+
+
+def _stacked(axes: Axes, width: int, kind: str, count: int, floor: float) -> float:
+    """So many markers in rows within the column of a width; the height above them."""
+    if not count:
+        return floor
+    most, size, colour, label = _PIECES[kind]
+    step, high = 0.8 / most, 3.5 / most
+    across = -(-count // -(-count // most))  # no more than it takes for as many rows
+    rows, places = np.divmod(np.arange(count), across)
+    inside = np.where(rows == rows[-1], count - across * rows[-1], across)  # the last row is centred, too
+    known = axes.get_legend_handles_labels()[1]
+    axes.scatter(
+        width + step * (places - (inside - 1) / 2), floor + high * (rows + 0.5), s=size, color=colour,
+        edgecolors=frame.BLUE, linewidths=0.8, gid=f"{kind} {width}", label=None if label in known else label,
+    )  # fmt: skip
+    return float(floor + high * (rows[-1] + 1))
+
+
+def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: float | None) -> None:
     problem, network = optima.solution.problem, optima.solution.network.numeric()
     x = problem.samples.X[:, 0]
     low, high = frame.limits(x, 0.2)
     places = np.union1d(np.linspace(low, high, count).round(12), x)
-    ends = optima.predict_interval(places[:, None], networks).astype(float)
+    ends = np.repeat(frame.evaluate(network, places[:, None])[:, None], 2, axis=1)  # the fit, at the samples
+    others = ~np.isin(places, x)
+    ends[others] = optima.predict_interval(places[others, None], networks).astype(float)
     axes.fill_between(
         places,
         *ends.T,
@@ -169,15 +265,24 @@ def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int) -> Non
         label="predictions of optimal networks",
         gid="band",
     )
-    for end, style, name in zip(ends.T, ("--", "-."), ("least", "largest"), strict=True):
-        axes.plot(places, end, style, color=frame.VERMILION, lw=1.2, label=f"{name} of them", gid=name)
-    axes.plot(
-        places,
-        frame.evaluate(network, places[:, None]),
-        color=frame.BLUE,
-        lw=2,
-        label="the network that was derived",
-    )
+    if at is None:
+        for end, style, name in zip(ends.T, ("--", "-."), ("least", "largest"), strict=True):
+            axes.plot(places, end, style, color=frame.VERMILION, lw=1.2, label=f"{name} of them", gid=name)
+        drawn = [(network, "the network that was derived", "derived", frame.BLUE, "-", 2.0)]
+    else:
+        looks = {
+            "largest": (frame.VERMILION, "-", 3.5),
+            "least": (frame.BLUE, "--", 1.8),
+        }  # equal, both are seen
+        drawn = [
+            (optima.extreme([at], word == "largest", networks).numeric(),
+             f"a network with the {word} at {frame.number(float(at))}", f"extreme {word}", *look)
+            for word, look in looks.items()
+        ]  # fmt: skip
+        axes.axvline(float(at), color="0.6", lw=0.8, zorder=1)
+    for each, label, gid, colour, style, size in drawn:
+        values = frame.evaluate(each, places[:, None])
+        axes.plot(places, values, color=colour, ls=style, lw=size, label=label, gid=gid)
     axes.plot(x, problem.targets[:, 0], "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
     axes.set(xlim=(low, high))
 

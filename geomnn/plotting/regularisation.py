@@ -1,10 +1,11 @@
-"""The path in reg: neurons being born and dying."""
+"""The path in reg: neurons being born and dying, and what is so of all optimal networks between two kinks."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from geomnn.errors import OptionError
 from geomnn.paths import Path
@@ -37,9 +38,7 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
 
     Source: geomnn theory, section 4.
     """
-    if not len(path):
-        raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
-    axes = frame.new_axes(ax, (8.0, 5.0))
+    axes = _axes(path, ax, (8.0, 5.0))
     lines = sorted(_lines(path), key=lambda line: -np.abs(line[2]).max())
     largest, others = lines[:most_names], lines[most_names:]
     colours = [frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY]
@@ -59,17 +58,79 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     counts.step(places, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
     counts.set(ylabel="number of neurons (dotted)", ylim=(0, 1.25 * steps.max()))
     axes.axhline(0.0, color="black", lw=0.8)
-    axes.set_xscale("log")
-    axes.set(
-        xlim=(path.reg_max * 1.05, path.reg_min),
-        xlabel="reg (falls to the right)",
-        ylabel="coefficient z of a neuron",
-    )
+    axes.set(ylabel="coefficient z of a neuron")
     axes.plot([], [], "o", color="0.3", mfc="white", ms=5, label="a neuron is born")
     axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
     if others:
         axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(others)} other neurons")
     return frame.legend_below(axes)
+
+
+def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
+    """Degrees of freedom along the path, and the dimension of the set of all optimal networks, from kink to kink.
+
+    Both are facts about the data; reg falls from left to right, on a logarithmic scale. A tick at the upper edge is a
+    kink, and where rounding hides the numbers the picture is grey.
+
+    Parameters
+    ----------
+    path : Path
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OptionError
+        If the path is that of a constant.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> path = gm.path([[0], [1], [2], [3]], [0, 0, 1, 3], reg_min=0.1)
+    >>> figure = gm.plotting.plot_degrees_of_freedom(path)
+    >>> [int(step) for step in figure.axes[0].lines[0].get_ydata()]
+    [2, 3, 3, 3]
+
+    Source: geomnn theory, section 10.
+    """
+    axes = _axes(path, ax, (8.0, 4.2))
+    ends = np.append(path.kinks, path.reg_min)
+    hidden = np.ma.getmaskarray(path.degrees_of_freedom)
+    shown = [
+        ("degrees of freedom", "degrees", path.degrees_of_freedom, frame.BLUE, "-", 2.0),
+        ("dimension of all optimal networks", "dimensions", path.dimensions, frame.VERMILION, "--", 1.5),
+    ]
+    for label, gid, values, colour, style, size in shown:
+        steps = np.where(hidden, np.nan, np.ma.getdata(values))
+        axes.step(
+            ends, np.append(steps, steps[-1]), where="post", color=colour, ls=style, lw=size, label=label, gid=gid,
+            zorder=3,
+        )  # fmt: skip
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden, [0]])))  # each two of a stretch
+    for first, last in edges.reshape(-1, 2):
+        axes.axvspan(ends[last], ends[first], color="0.88", lw=0, gid="hidden",
+                     label="hidden by rounding" if first == edges[0] else None)  # fmt: skip
+    top = axes.get_xaxis_transform()
+    axes.plot(
+        path.kinks, np.ones(len(path)), "|", color="0.3", ms=7, transform=top, label="a kink", gid="kinks"
+    )
+    axes.set(ylim=(-0.4, None), ylabel="number of dimensions")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return frame.legend_below(axes)
+
+
+def _axes(path: Path, ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Axes on which reg falls."""
+    if not len(path):
+        raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
+    axes = frame.new_axes(ax, size)
+    axes.set_xscale("log")
+    axes.set(xlim=(path.reg_max * 1.05, path.reg_min), xlabel="reg (falls to the right)")
+    return axes
 
 
 def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from geomnn.numbers.rationals import short_number
 from geomnn.programs.certificate import rounded
 from geomnn.report.study import Study
 
-__all__ = ["above", "cell", "facts", "number", "shortened", "spanned"]
+__all__ = ["above", "cell", "facts", "left_open", "number", "shortened", "spanned"]
 
 SCOPES = {
     "global": "every two-layer network of every width",
@@ -63,10 +63,25 @@ def facts(study: Study) -> dict[str, str]:
         "arithmetic": "rational, exact" if c.exact else "float64",
     }
     if c.coverage.scope != "local":
-        rows["optimal networks"] = OTHERS[study.solution.unique]
+        seen = study.spread is not None and study.spread.is_open  # that others predict something else
+        rows["optimal networks"] = OTHERS[False if seen else study.solution.unique]
     if c.names_are_loose:
         rows["names of partial wedges"] = f"give their weights to {c.name_error:.1g} only: v had not settled"
     return {key: re.sub(r"(?<![a-z])-|(?<=e)-", "−", value) for key, value in rows.items()}
+
+
+def left_open(study: Study) -> dict[str, Any] | None:
+    """What the page says of the predictions of all optimal networks; nothing where they were not looked at."""
+    spread = study.spread
+    if spread is None:
+        return None
+    x, (low, high) = spread.points[spread.widest], spread.ends[spread.widest].tolist()
+    columns = x if study.scaling is None else x * study.scaling.deviation + study.scaling.mean
+    digits = {"low": number(low, 3), "high": number(high, 3)}
+    return {
+        "points": len(spread.points), "merged": spread.merged, "open": spread.is_open, "columns": columns.tolist(),
+        "both": low < 0 < high, **digits,
+    }  # fmt: skip
 
 
 def shortened(name: str, most: int = 30) -> str:

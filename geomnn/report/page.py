@@ -86,6 +86,7 @@ def _found(study: Study) -> dict[str, Any]:
         # the bounds meet, to a millionth, so that there is nothing left to gain
         "exact": certificate.exact, "reached": certificate.exact or abs(certificate.relative_gap) <= 1e-6,
         "relative_gap": listings.above(float(certificate.relative_gap), 1), "facts": listings.facts(study),
+        "left_open": listings.left_open(study),
         "checked": coverage(study), "check": "" if certificate.exact else check_lines(study),
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ from geomnn.report.study import Study
 __all__ = ["Picture", "draw"]
 
 RESOLUTION = 200
+ALONG = 41  # points of the band of predictions
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def _own_style() -> Iterator[None]:
 
 @_own_style()
 def draw(study: Study) -> list[Picture]:
-    """The network; with two features the area that its largest neuron measures, with more its weights.
+    """The network; with one feature what other optimal networks predict, with two the area that its largest neuron
+    measures, with more its weights.
 
     Returns
     -------
@@ -81,6 +83,16 @@ def draw(study: Study) -> list[Picture]:
     else:
         figure = plotting.plot_network(network, X, study.y, labels=labels, feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]
+    if network.features == 1 and study.spread is not None and study.spread.is_open:
+        networks = "all" if study.spread.merged else "dictionary"
+        band = plotting.plot_interval(
+            study.spread.optima, networks=networks, points=ALONG, feature_names=names, at=_widest(study)
+        )
+        caption = (
+            f"The band is between the least and the largest prediction of all optimal networks, at {ALONG} points. Two "
+            "of these networks are drawn: the least and the largest where they were found to be farthest apart."
+        )
+        pictures.append(_picture("interval", caption, band))
     if network.features > 2 and len(network):
         columns = [shortened(name) for name in study.features]
         caption = (
@@ -103,6 +115,12 @@ def draw(study: Study) -> list[Picture]:
         figure = plotting.plot_wedge(neuron.atom, X, row, feature_names=names)
         pictures.append(_picture("wedge", caption, figure))
     return pictures
+
+
+def _widest(study: Study) -> float:
+    spread = study.spread
+    assert spread is not None, "it is open"
+    return float(spread.points[spread.widest, 0])
 
 
 def _labels(study: Study) -> list[str] | None:

@@ -7,6 +7,7 @@ import io
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from geomnn.networks.scaling import Scaling
 from geomnn.optima.set_file import set_document
 from geomnn.optimal_sets import optimal_set
 from geomnn.report import csv_table as tables
+from geomnn.report.spread import Spread, spread_of
 
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
@@ -178,6 +180,11 @@ class Study:
         return certificate_record(
             self.solution, self.features, self.request.target, self.classes, self.X, self.scaling
         )
+
+    @cached_property
+    def spread(self) -> Spread | None:
+        """What other optimal networks predict, where there are some and they are few enough to be looked at."""
+        return spread_of(self.solution)
 
     @property
     def predictions(self) -> np.ndarray:
