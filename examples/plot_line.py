@@ -56,9 +56,7 @@ for neuron, color, style in zip(
     ramp = float(neuron.coefficient) * np.maximum(
         float(neuron.atom.weight[0]) * x + float(neuron.atom.bias), 0
     )
-    axes.plot(
-        x, ramp, color=color, ls=style, lw=2, label=f"{neuron.coefficient} · ({frame.star(str(neuron.atom))})"
-    )
+    axes.plot(x, ramp, color=color, ls=style, lw=2, label=f"{neuron.coefficient} · ({neuron.atom})")
 axes.plot(x, exact.network.numeric()(x[:, None]), color="black", lw=2.5, label="their sum and the constant")
 axes.plot(X, y, "o", color="black", mfc="white", ms=7, label="samples")
 axes.axhline(

@@ -43,7 +43,7 @@ print("a correlation above 1.001 times reg was found:", certificate.largest_corr
 
 # %%
 # Neurons by rows: weights of unit neurons on the standardised features, and what each adds to the three scores (z).
-# ★ of all axes but one, at x100, is the hyperplane through sample 100 on which that one measurement is constant.
+# ⋆ of all axes but one, at x100, is the hyperplane through sample 100 on which that one measurement is constant.
 
 network = classifier.solution_.network
 plot_neurons(network, feature_names=names, labels=sorts)

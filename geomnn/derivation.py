@@ -19,9 +19,9 @@ from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
 from geomnn.errors import ConvergenceWarning, warn
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_optimum, pose_exactly
+from geomnn.hypertext import Html
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
-from geomnn.networks.writing.expressions import Html
 from geomnn.optima.active import exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique
 from geomnn.programs.certificate import Certificate, warn_of_gap

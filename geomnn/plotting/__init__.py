@@ -69,7 +69,7 @@ def plot_network(
     labels : sequence of str, optional
         Names of the two classes −1 and +1, or of the outputs.
     feature_names : sequence of str, optional
-        As many as the network has features.
+        As many as the network has features; those of the network if not given.
     most_outputs : int
         How many outputs to draw at most.
 

@@ -65,7 +65,7 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         str(neuron.atom): float(np.linalg.norm(np.atleast_1d(neuron.coefficient)))
         for neuron in optima.solution.network.numeric().neurons
     }
-    axes = frame.new_axes(ax, (7.5, 1.6 + 0.34 * len(drawn)))
+    axes, names = frame.new_axes(ax, (7.5, 1.6 + 0.34 * len(drawn))), optima.solution.problem.samples.names
     labels = {status: style[-1] for status, style in _STATUSES.items()}
     for row, neuron in enumerate(drawn):
         sign, (colour, hatch, _) = neuron.sign or 1, _STATUSES[neuron.status]
@@ -82,7 +82,9 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
             [value], [row], "D", color="black", mfc="white", ms=5, zorder=4, label=first, gid=f"derived {row}"
         )
     axes.axvline(0.0, color="black", lw=0.8, zorder=1)
-    axes.set_yticks(range(len(drawn)), [frame.star(str(neuron.atom)) for neuron in drawn], fontsize=9)
+    axes.set_yticks(
+        range(len(drawn)), [neuron.atom.label(names) for neuron in drawn], fontsize=9, parse_math=False
+    )
     axes.use_sticky_edges = False  # bars that begin at 0 have room for their ends
     axes.margins(x=0.05)
     axes.set(ylim=(len(drawn) - 0.4, -0.6), xlabel="z" if optima.solution.problem.outputs == 1 else "‖z‖")
@@ -115,7 +117,7 @@ def plot_interval(
     points : int, optional
         Along each axis; each takes two linear programs. 121 for one feature and 33 for two, if not given.
     feature_names : sequence of str, optional
-        As many as there are features.
+        As many as there are features; those of the network if not given.
 
     Returns
     -------
@@ -143,7 +145,7 @@ def plot_interval(
             f"{problem.outputs}: ask predict_interval for numbers."
         )
     count = check_integer("points", (121, 33)[d - 1] if points is None else points, 2)
-    names = frame.feature_labels(feature_names or problem.samples.names, d)
+    names = frame.feature_labels(feature_names, d, problem.samples.names)
     axes = frame.new_axes(ax, ((7.0, 4.6), (6.4, 5.2))[d - 1])
     if d == 1:
         _draw_band(axes, optima, networks, count)

@@ -48,7 +48,8 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
         axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
     for k, (unit, regs, z) in enumerate(largest):
         colour, style = colours[k % 4], styles[k // 4 % 4]
-        name = frame.star(str(path.dictionary.name(unit, path.problem.targets)))
+        name = path.dictionary.name(unit, path.problem.targets).label(path.problem.samples.names)
+        name = name.replace("$", r"\$")  # which would begin a formula
         axes.plot(*_bent(regs, z), style, color=colour, lw=1.8, zorder=3, label=name, gid="neuron")
         axes.plot(regs[0], z[0], "o", color=colour, mfc="white", ms=5, zorder=4, gid="birth")
         if regs[-1] > path.reg_min:

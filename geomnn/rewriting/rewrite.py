@@ -131,8 +131,13 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
     """
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            found = _rewritten(*_checked(model, X, norm))
-            return replace(found, network=replace(found.network, feature_names=column_names(X)))
+            found, names = _rewritten(*_checked(model, X, norm)), column_names(X)
+            for kept in (
+                "feature_names",
+                "feature_names_in_",
+            ):  # those of the model, where the table has none
+                names = getattr(model, kept, None) if names is None else names
+            return replace(found, network=replace(found.network, feature_names=names))
     except FloatingPointError as reason:
         raise DataError(
             "The products of the weights of the model, or of them and the samples, do not fit into float64: rescale "
