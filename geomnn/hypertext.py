@@ -60,4 +60,5 @@ def _cell(text: str, kind: str = "td") -> str:
 def image(png: bytes, words: str) -> str:
     """A picture inside of the page, with words for those who do not see it."""
     encoded = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{html.escape(words)}" src="data:image/png;base64,{encoded}">'
+    address = f"data:image/png;base64,{encoded}"
+    return f'<img alt="{html.escape(words)}" style="max-width:100%" src="{address}">'

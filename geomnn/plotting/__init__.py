@@ -22,7 +22,7 @@ from geomnn.plotting.line import plot_fit
 from geomnn.plotting.optimal_set import plot_interval, plot_optimal_set
 from geomnn.plotting.plane import plot_plane
 from geomnn.plotting.predictions import plot_neurons, plot_predictions
-from geomnn.plotting.regularisation import plot_path
+from geomnn.plotting.regularisation import plot_errors, plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.wedge import plot_wedge
@@ -30,6 +30,7 @@ from geomnn.plotting.wedge import plot_wedge
 __all__ = [
     "plot_chambers",
     "plot_dual_set",
+    "plot_errors",
     "plot_fit",
     "plot_interval",
     "plot_network",

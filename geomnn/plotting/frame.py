@@ -78,10 +78,10 @@ def refuse_scaling(network: AnalyticNetwork) -> None:
 
 def checked(network: AnalyticNetwork, X: Any, y: Any, neurons: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`; with neurons among them
-    an `OptionError` if these are about standardised features."""
+    an `OptionError` if these are about standardised features, or are not of one hidden layer."""
     if neurons:
         refuse_scaling(network)
-    if network.depth > 2:
+    if neurons and network.depth > 2:
         raise OptionError(
             f"The network has {network.depth} layers; pictures are made of networks with one hidden layer: evaluate it "
             "with net(points) and plot that."

@@ -223,8 +223,8 @@ def study_table(request: Request, progress: bool = False) -> Study:
         targets = y if request.classify else tables.exact_column(table, request.target)
     solution = derive(
         NamedTable(inputs, features), targets, reg=request.reg if request.exact else float(request.reg),
-        norm=float(request.norm), bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
-        certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
+        norm=float(request.norm), bias=request.bias, loss=request.loss_name, dictionary=request.dictionary,
+        exact=request.exact, certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
     )  # fmt: skip
     proof, certificate = None, solution.certificate
     if has_file(certificate):  # of which the certificate then says no more than its file shows

@@ -22,6 +22,7 @@ from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.hypertext import Shown
 from geomnn.machine import in_parallel, streamed
 from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.naming import unit_layers
@@ -43,7 +44,7 @@ Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
 
 @dataclass(frozen=True, eq=False)
-class Rewriting:
+class Rewriting(Shown):
     """A network in wedges and what became of the one that was given.
 
     Parameters
