@@ -24,7 +24,7 @@ import numpy as np
 
 from geomnn.norms import Direction
 from geomnn.numbers.rationals import short_number
-from geomnn.words import STAR, Readable
+from geomnn.words import STAR, Readable, listed
 
 __all__ = ["AsideWedge", "Atom", "FeatureWedge", "MergedWedge", "PartialWedge"]
 
@@ -309,7 +309,11 @@ class MergedWedge(Atom):
         return super()._bends() if self.samples or not self.anchored else []
 
     def _rest(self) -> str:
-        return f"; merged of {len(self.parts)} neurons"
+        bends = dict.fromkeys(listed(atom._bends(), "places") for _, atom in self.parts)
+        where = (
+            f", which bend through {listed([*bends], 'places')}" if len(bends) == len(self.parts) <= 3 else ""
+        )
+        return f"; merged of {len(self.parts)} neurons{where}"
 
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
