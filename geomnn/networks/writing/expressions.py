@@ -75,8 +75,10 @@ def variables(features: int, symbols: Any = None, names: Sequence[str] | None = 
 def to_sympy(
     network: AnalyticNetwork, symbols: Any = None, digits: int | None = None, rational: bool = False
 ) -> Any:
-    """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network
-    Σ z_j Max(0, u_j·x + b_j) + t, equal to it at every rational point. A scaling is part of it.
+    """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network, and
+    where numbers are rounded or fractions, Σ z_j Max(0, u_j·x + b_j) + t. A scaling is part of it.
+
+    That of an exact network, if nothing is rounded, is equal to it at every rational point.
 
     Parameters
     ----------
@@ -101,9 +103,9 @@ def to_sympy(
     Examples
     --------
     >>> import geomnn as gm
-    >>> net = gm.derive([[0.0], [1.0], [3.0]], [0.0, 0.0, 1.0], reg=0.1).network
-    >>> net.to_sympy(["age"], digits=3, rational=True)
-    169*Max(0, 671*age/1000 - 671/1000)/250 + 1/20
+    >>> celsius, energy = [[0], [6], [12], [18], [21], [24]], [28, 22, 16, 10, 16, 22]
+    >>> gm.derive(celsius, energy, reg=3.6).network.to_sympy(["celsius"], digits=3, rational=True)
+    19*Max(0, 18 - celsius)/20 + 9*Max(0, celsius - 18)/5 + 53/5
     """
     import sympy
 
@@ -139,6 +141,12 @@ def to_sympy(
         if layer.mix is not None:
             x = hidden(layer.mix, layer.shifts, x)
     inner, biases, outer, t = network.arrays()
+    if network.neurons and (
+        rational or digits is not None
+    ):  # numbers of unit neurons, which are the rounder ones
+        neurons = network.numeric().neurons
+        inner, biases = np.array([n.atom.weight for n in neurons]), np.array([n.atom.bias for n in neurons])
+        outer = np.array([n.coefficient for n in neurons]).reshape(outer.shape)
     features = hidden(inner, biases, x)
     values = [affine(column, features, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
