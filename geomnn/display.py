@@ -26,7 +26,6 @@ from geomnn.rewriting.rewrite import Rewriting
 
 __all__ = ["page_of", "solution_page"]
 
-DOTS = 72  # an inch: a small picture
 ROWS = 20  # of a table
 MOST_ATOMS = 100  # active ones, the amounts of which are two linear programs each
 OTHERS = {
@@ -148,7 +147,7 @@ def _left(count: int, things: str) -> str:
 def _picture(draw: Callable[[], Any], words: str) -> str:
     """A small picture, or nothing where there is none of such a result."""
     try:
-        return plotting.frame.in_page(draw(), words, DOTS)
+        return plotting.frame.in_page(draw(), words, small=True)
     except GeomnnError:
         return ""
 
