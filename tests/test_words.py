@@ -1,7 +1,10 @@
 """Names that people read: they are said in every way of writing, and what an atom is said to do is what it does."""
 
+import csv
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from xml.dom import minidom
 
 import numpy as np
 import pytest
@@ -287,6 +290,38 @@ def test_a_report_says_names(tmp_path):
     assert study.solution.network.feature_names == ("bmi", "a<b")
     text = Page(page_text(study, [])).text
     assert all(neuron.atom.describe(["bmi", "a<b"]) in text for neuron in study.network.neurons)
+
+
+def test_a_report_of_many_features_says_the_few_that_have_weights(tmp_path):
+    names = ["s5 & s6", 'the "first"', "a<b", "$x$", *(f"n{k}" for k in range(7))]
+    X = rng.normal(size=(4, len(names))).round(1)
+    rows = [names, *X.tolist()]
+    with open(tmp_path / "data.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [*row, end] for row, end in zip(rows, ["y", 0.0, 1.0, 3.0, 2.0], strict=True)
+        )
+    study = study_table(Request(str(tmp_path / "data.csv"), "y", 0.1, dictionary="all"))
+    page = page_text(study, [])
+    text = Page(page).text
+    assert len(study.network)
+    for neuron in study.network.neurons:
+        check_description(neuron.atom, names, X)
+        assert neuron.atom.label(names) in text
+        assert neuron.atom.describe(names) in text
+    for formula in re.findall("<math.*?</math>", page, re.DOTALL):
+        minidom.parseString(formula)
+
+
+def test_the_star_is_one_glyph():
+    root = Path(gm.__file__).parents[1]
+    files = [path for room in ("geomnn", "docs", "examples") for path in (root / room).rglob("*.*")]
+    texts = [
+        path
+        for path in files
+        if path.suffix in (".py", ".md", ".jinja", ".rst") and "_site" not in path.parts
+    ]
+    assert len(texts) > 100
+    assert not [path for path in texts if "\N{BLACK STAR}" in path.read_text(encoding="utf-8")]
 
 
 RESULTS = {

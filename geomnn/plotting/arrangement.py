@@ -85,7 +85,7 @@ def plot_chambers(
     >>> solution = gm.derive(X, y, reg=0.5, bias=False)
     >>> figure = gm.plotting.plot_chambers(X, bias=False, residual=solution.dual)
     >>> [text.get_text() for text in figure.findobj() if text.get_gid() == "largest"]
-    ['−★e1']
+    ['−⋆e1']
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
