@@ -69,7 +69,7 @@ _, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
 axes.fill(*places[around].T, color=frame.SKY, alpha=0.4)
 axes.plot(*places.T, "o", color=frame.BLUE)
 axes.set(xlim=(-0.35, 0.85), ylim=(-0.3, 0.8), xticks=[0, 0.5], yticks=[0, 0.5])
-axes.set(xlabel=f"z of {frame.star(names[0])}", ylabel=f"z of {frame.star(names[1])}")
+axes.set(xlabel=f"z of {names[0]}", ylabel=f"z of {names[1]}")
 line = np.linspace(-2.3, 2.3, 93)
 for network, (right, up) in zip(corners, places, strict=True):
     box = (right + (0.05 if right else -0.33), up - 0.14, 0.28, 0.28)

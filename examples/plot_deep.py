@@ -46,12 +46,12 @@ for k, column in enumerate(hidden.T):
         color=colors[k % 6],
         ls=styles[k % 6],
         lw=1.8,
-        label=f"k{k}: {frame.star(str(layer.atoms[k]))}",
+        label=f"k{k}: {layer.atoms[k]}",
     )
 at_samples = layer(samples[:, None].astype(float))
 for j, neuron in enumerate(neurons):
     parts = [np.maximum(table @ neuron.atom.weight + neuron.atom.bias, 0) for table in (hidden, at_samples)]
-    name = f"{frame.number(neuron.coefficient)} · ({frame.star(str(neuron.atom))})"
+    name = f"{frame.number(neuron.coefficient)} · ({neuron.atom})"
     second.plot(x, parts[0], color=colors[j % 6], ls=styles[j % 6], lw=1.8, label=name)
     rows = list(neuron.atom.samples)
     second.plot(samples[rows], parts[1][rows] - 0.2 * (j + 1), "D", color=colors[j % 6], ms=6)

@@ -48,9 +48,7 @@ for piece in pieces:
 _, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
 styles = ((frame.BLUE, "-", "o"), (frame.VERMILION, "--", "s"), (frame.ORANGE, "-.", "^"))
 for (name, points), (color, style, marker) in zip(lines.items(), styles, strict=True):
-    axes.plot(
-        *zip(*sorted(points), strict=True), ls=style, marker=marker, color=color, lw=2, label=frame.star(name)
-    )
+    axes.plot(*zip(*sorted(points), strict=True), ls=style, marker=marker, color=color, lw=2, label=name)
 kinks = sorted({place for piece in pieces for place in (piece.interval.start, piece.interval.end)})
 for place in kinks:
     axes.axvline(place, color="0.75", lw=0.8, ls=":", zorder=0)

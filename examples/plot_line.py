@@ -19,8 +19,8 @@ y = np.array([2, 2, 3, 5, 5, 6, 6])
 print(f"from reg = {gm.reg_max(X, y):g} on, the best network is a constant")
 
 # %%
-# Three values of ``reg``, large to small.  A name stands over the sample at which its ramp begins: +★1 rises to the
-# right of it, −★1 to the left, ±★1 are both.  (Weights on the line are ±1, the dual ★ of a wedge of no vectors,
+# Three values of ``reg``, large to small.  A name stands over the sample at which its ramp begins: +⋆1 rises to the
+# right of it, −⋆1 to the left, ±⋆1 are both.  (Weights on the line are ±1, the dual ⋆ of a wedge of no vectors,
 # which is the number 1.)  As ``reg`` falls the objective does, and the fit comes closer to the samples.
 
 figure, panes = plt.subplots(1, 3, figsize=(9, 4.6), sharey=True, layout="constrained")
@@ -56,9 +56,7 @@ for neuron, color, style in zip(
     ramp = float(neuron.coefficient) * np.maximum(
         float(neuron.atom.weight[0]) * x + float(neuron.atom.bias), 0
     )
-    axes.plot(
-        x, ramp, color=color, ls=style, lw=2, label=f"{neuron.coefficient} · ({frame.star(str(neuron.atom))})"
-    )
+    axes.plot(x, ramp, color=color, ls=style, lw=2, label=f"{neuron.coefficient} · ({neuron.atom})")
 axes.plot(x, exact.network.numeric()(x[:, None]), color="black", lw=2.5, label="their sum and the constant")
 axes.plot(X, y, "o", color="black", mfc="white", ms=7, label="samples")
 axes.axhline(

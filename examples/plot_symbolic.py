@@ -49,7 +49,7 @@ network = gm.derive(X, y, reg=Fraction(1, 2), norm=2, dictionary="wedge", exact=
 print(network)
 
 # %%
-# Each name says which samples to put for a and b; a minus in front of ★ lets them change places.  Inside of ( )₊
+# Each name says which samples to put for a and b; a minus in front of ⋆ lets them change places.  Inside of ( )₊
 # the formula by hand and the neuron of the network are the same affine function of x.
 
 for neuron in network.neurons:

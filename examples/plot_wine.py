@@ -43,7 +43,8 @@ print("a correlation above 1.001 times reg was found:", certificate.largest_corr
 
 # %%
 # Neurons by rows: weights of unit neurons on the standardised features, and what each adds to the three scores (z).
-# ★ of all axes but one, at x100, is the hyperplane through sample 100 on which that one measurement is constant.
+# ⋆(hue ∧ 1)[x100] is the hyperplane through sample 100 on which that one measurement is constant: the wedge of the
+# features that a neuron has weights of, and of ones, at the samples that it goes through.
 
 network = classifier.solution_.network
 plot_neurons(network, feature_names=names, labels=sorts)

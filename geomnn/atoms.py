@@ -24,15 +24,20 @@ import numpy as np
 
 from geomnn.norms import Direction
 from geomnn.numbers.rationals import short_number
+from geomnn.words import STAR, Readable, listed
 
 __all__ = ["AsideWedge", "Atom", "FeatureWedge", "MergedWedge", "PartialWedge"]
 
-# x_a + t (x_m − x_a) in words, from x_a, x_m and a minus sign
+# x_a + t (x_m − x_a) in signs, from x_a, x_m and a minus sign, and in words
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
+ASIDE_WORDS = {
+    Fraction(-1): "the mirror image of row {1} about row {0}",
+    Fraction(1, 2): "the middle between rows {0} and {1}",
+}
 
 
 @dataclass(frozen=True)
-class Atom:
+class Atom(Readable):
     """A unit neuron u = (w, b), ‖w‖_p = 1, and the wedge that it is.
 
     Parameters
@@ -133,7 +138,7 @@ class Atom:
     def _blade(self) -> str:
         """The name without its sign and the anchor."""
         blade = " ∧ ".join(self.factors())
-        return f"⋆{blade if len(self.factors()) == 1 else f'({blade})' if blade else '1'}"
+        return f"{STAR}{blade if len(self.factors()) == 1 else f'({blade})' if blade else '1'}"
 
     def to_latex(self) -> str:
         r"""The weight as LaTeX, before it is normalised: \star((x_{3} - x_{7}) \wedge e_{1})."""
@@ -173,6 +178,9 @@ class PartialWedge(Atom):
         rejected = rf"\operatorname{{reject}}({residual},\, {blade})" if blade else residual
         return rejected if self.outputs == 1 else rf"\operatorname{{svd}}_1\!\left({rejected}\right)"
 
+    def _rest(self) -> str:
+        return f"; turned by the residuals of {'row' if len(self.active) == 1 else 'rows'} {_ranges(self.active)}"
+
     @property
     def _residual(self) -> str:
         return "g" if self.outputs == 1 else "G"
@@ -196,11 +204,23 @@ class FeatureWedge(Atom):
 
     def __str__(self) -> str:
         """±⋆(k_S)[x_J]; one feature alone is passed through."""
-        primes, sign = "′" * (self.level - 2), "+" if self.orientation > 0 else "−"
-        columns = [f"k{primes}{k}" for k in self.support] + ["1"] * self.anchored
-        if len(columns) == 1:
-            return f"{sign}{columns[0]}"
-        return f"{sign}⋆({' ∧ '.join(columns)})[{', '.join(f'x{j}' for j in self.samples)}]"
+        return self.label()
+
+    def _feature_words(self, names: Sequence[str] | None, number: str = "") -> list[str]:
+        """k0, k1, … if they have no names; what they are stands in the layer below."""
+        primes = "′" * (self.level - 2)
+        numbered = (f"k{primes}{k}" for k in range(len(self.weight)))
+        return [*numbered] if names is None else super()._feature_words(names)
+
+    def factored(
+        self,
+        feature_names: Sequence[str] | None,
+        number: str = "feature{}",
+        joint: tuple[str, str] = (" + ", " − "),
+    ) -> tuple[int, list[str]]:
+        """Its orientation, which is one of these factors alone, and they."""
+        names = self._feature_words(feature_names)
+        return self.orientation, [names[k] for k in self.support] + ["1"] * self.anchored
 
 
 @dataclass(frozen=True)
@@ -220,6 +240,9 @@ class AsideWedge(Atom):
     @property
     def place(self) -> tuple[Any, ...]:
         return self.samples, self.directions, self.aside, -self.orientation, ()
+
+    def _bends(self) -> list[str]:
+        return [ASIDE_WORDS[self.aside[1]].format(self.samples[-1], self.aside[0])]
 
     def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
         other, share = self.aside
@@ -274,6 +297,25 @@ class MergedWedge(Atom):
 
     def __str__(self) -> str:
         return " + ".join(f"{short_number(share)} ({atom})" for share, atom in self.parts)
+
+    def label(self, feature_names: Sequence[str] | None = None) -> str:
+        return " + ".join(
+            f"{short_number(share)} ({atom.label(feature_names)})" for share, atom in self.parts
+        )
+
+    def sums(self) -> list[list[tuple[int, int]]]:
+        """None of several features: its parts have different ones."""
+        return [[(k, 1)] for k in self.support]
+
+    def _bends(self) -> list[str]:
+        return super()._bends() if self.samples or not self.anchored else []
+
+    def _rest(self) -> str:
+        bends = dict.fromkeys(listed(atom._bends(), "places") for _, atom in self.parts)
+        where = (
+            f", which bend through {listed([*bends], 'places')}" if len(bends) == len(self.parts) <= 3 else ""
+        )
+        return f"; merged of {len(self.parts)} neurons{where}"
 
 
 def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:

@@ -285,7 +285,7 @@ def demo(out: str, force: bool) -> None:
 
 def summary(study: Any) -> str:
     """The closed form and the certificate, as plain text."""
-    lines = str(study.solution.network).splitlines()
+    lines = str(study.solution.network).splitlines()[: 1 + len(study.solution.network)]
     hidden = len(lines) - 1 - SHOWN_NEURONS
     if hidden > 0:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]

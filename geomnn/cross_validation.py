@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from geomnn.dictionaries import AFFORDABLE, WedgeDictionary, choose
 from geomnn.errors import OptionError
+from geomnn.hypertext import Shown
 from geomnn.machine import in_parallel
 from geomnn.paths import SHARE, bends, downwards, path_over, predictions, several
 from geomnn.programs.effort import Effort
@@ -22,7 +23,7 @@ __all__ = ["CrossValidation", "cross_validate"]
 
 
 @dataclass(frozen=True, eq=False)
-class CrossValidation:
+class CrossValidation(Shown):
     """Errors on samples that were left out, for each fold and each reg.
 
     Parameters

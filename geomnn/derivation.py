@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
 from geomnn.errors import ConvergenceWarning, warn
 from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_optimum, pose_exactly
+from geomnn.hypertext import Html, Shown
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
-from geomnn.networks.writing.expressions import Html
 from geomnn.optima.active import ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique, is_unique_over_dictionary
 from geomnn.programs.certificate import Certificate, warn_of_gap
@@ -55,7 +56,7 @@ class Lifted:
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Shown):
     """A network in closed form with the certificate of its optimality.
 
     Parameters
@@ -133,7 +134,7 @@ class Solution:
         return f"Solution({self.network!r}, {self.certificate!r})"
 
     def show(self, form: str = "auto", terms: int = 8, rows: int = 20) -> Html:
-        """The closed form, its neurons and the certificate, for a notebook.
+        """What holds, the closed form with its picture and fit, its neurons and the certificate, for a notebook.
 
         Parameters
         ----------
@@ -143,10 +144,7 @@ class Solution:
         terms, rows : int
             How many neurons the formula and the table show, the largest ones.
         """
-        return Html(self.network.to_html(form, terms, rows) + self.certificate._repr_html_())
-
-    def _repr_html_(self) -> str:
-        return self.show()._repr_html_()
+        return Html(import_module("geomnn.display").solution_page(self, form, terms, rows))
 
 
 def derive(

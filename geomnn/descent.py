@@ -15,6 +15,7 @@ from geomnn.bounds.bounding import Model
 from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Dictionary, choose
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.hypertext import Shown
 from geomnn.machine import one_blas_thread
 from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.network import AnalyticNetwork
@@ -28,7 +29,7 @@ __all__ = ["Descent", "Segment", "descend"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Descent:
+class Descent(Shown):
     """A path from a network to a global optimum along which (T) never rises, from `descend`.
 
     Parameters

@@ -19,7 +19,7 @@ from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.errors import DataError
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
-from geomnn.samples import check_flag, finite_floats, plain_array
+from geomnn.samples import NamedTable, check_flag, finite_floats, plain_array
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
@@ -61,7 +61,8 @@ class _WedgeEstimator(BaseEstimator):
         merge = not isinstance(self.dictionary, Dictionary)  # which was made for the samples as they are
         rows, s = _distinct(X, targets, weights, merge)
         given = None if (s == 1).all() else s
-        problem = pose(X[rows], targets[rows], self.reg, self.norm, self.bias, loss, given)
+        table = NamedTable(X[rows], getattr(self, "feature_names_in_", None))
+        problem = pose(table, targets[rows], self.reg, self.norm, self.bias, loss, given)
         choice = choose(self.dictionary, problem.samples, problem.norm)
         bounds = choose_bounds(self.certify, problem, None)
         warm = check_flag("warm_start", self.warm_start)
@@ -70,11 +71,7 @@ class _WedgeEstimator(BaseEstimator):
         start = self._start(problem, choice) if warm else None
         solution = run(problem, choice, effort, bounds=bounds, start=start)
         solution, labels = bounded(solution, problem, self.certify, effort), getattr(self, "classes_", ())
-        network = replace(
-            solution.network,
-            feature_names=getattr(self, "feature_names_in_", None),
-            classes=[*map(str, labels)] if len(labels) > 1 else None,
-        )
+        network = replace(solution.network, classes=[*map(str, labels)] if len(labels) > 1 else None)
         self.solution_, self.rows_ = replace(solution, network=network), rows
 
     def _start(self, problem: Problem, choice: Choice) -> np.ndarray | None:

@@ -16,6 +16,7 @@ import numpy as np
 from geomnn.atoms import MergedWedge
 from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.hypertext import Shown
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.choices import SURE, VERTICES
@@ -119,7 +120,7 @@ class OptimalPath:
         return self._landscape.merged((1 - share) * corners[0] + share * corners[-1])
 
 
-class Landscape(Extremes):
+class Landscape(Extremes, Shown):
     """What `OptimalSet` says of the widths of optimal networks, and the ways between them."""
 
     neurons: Any

@@ -12,6 +12,7 @@ import numpy as np
 from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.hypertext import Shown
 from geomnn.optima.degrees import Degrees, degrees_along
 from geomnn.programs.effort import Effort
 from geomnn.programs.kinks import Piece, follow
@@ -27,7 +28,7 @@ SHARE = 1e-3  # of reg_max, down to which a path or a grid goes if nothing is sa
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class Path(Shown):
     """All optimal networks from reg_max down to some reg: z and t are piecewise affine in reg.
 
     Calling it gives the `Solution` at any reg of the path, certified there; `geomnn.plotting.plot_path` draws it.

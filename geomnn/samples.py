@@ -7,6 +7,7 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import fsum
@@ -19,6 +20,7 @@ from geomnn.errors import DataError, OptionError
 from geomnn.numbers.rationals import exact_table
 
 __all__ = [
+    "NamedTable",
     "Samples",
     "check_flag",
     "check_integer",
@@ -51,7 +53,7 @@ class Samples:
     X : ndarray, shape (n, d)
         The samples as given, read-only.
     names : tuple of str, or None
-        Of the columns, where they came with the table.
+        Of the columns, where they came with the table: all that is made of the samples has its names from here.
     homogeneous : ndarray, shape (n, D)
         The rows x̃_i; D = d + 1 with a bias, d without.
     centre : ndarray, shape (d,)
@@ -226,6 +228,24 @@ def column_names(table: Any) -> tuple[str, ...] | None:
     names = list(getattr(table, "columns", []))
     texts = {str(name) for name in names if isinstance(name, str)}
     return tuple(map(str, names)) if names and len(texts) == len(names) else None
+
+
+class NamedTable(np.ndarray):
+    """An array that has names for its columns, as a data frame has them: what has read a table hands them on.
+
+    Parameters
+    ----------
+    table : array_like, shape (n, d)
+    columns : sequence of str, or None
+        None where they have no names.
+    """
+
+    columns: Sequence[str]
+
+    def __new__(cls, table: Any, columns: Sequence[str] | None) -> NamedTable:
+        named = np.asarray(table).view(cls)
+        named.columns = () if columns is None else tuple(columns)
+        return named
 
 
 def finite_floats(values: Any, name: str) -> np.ndarray:

@@ -209,7 +209,7 @@ def test_expressions_equal_the_network_at_rational_points(norm):
     rng = np.random.default_rng(6)
     X, y = rng.integers(-3, 4, size=(6, 2)) / 2, rng.integers(-4, 5, size=6) / 2
     network = derive(X, y, 0.1, norm, True).network
-    x = sympy.symbols("x1 x2", real=True)
+    x = sympy.symbols("feature1 feature2", real=True)
     expression = network.to_sympy()
     assert not expression.atoms(sympy.Float)
     points = [[Fraction(a, 7), Fraction(b, 5)] for a, b in itertools.product((-9, 0, 4), (-3, 2))]

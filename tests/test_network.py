@@ -68,7 +68,7 @@ def test_sympy_is_the_network(solved):
     values = np.array([np.asarray(function(*row), dtype=float).ravel() for row in X])
     np.testing.assert_allclose(values.reshape(solution.network(X).shape), solution.network(X), atol=1e-10)
     names = {str(s) for s in solution.network.to_sympy().free_symbols}
-    assert names <= {f"x{k}" for k in range(1, X.shape[1] + 1)}
+    assert names <= {f"feature{k}" for k in range(1, X.shape[1] + 1)}
     with pytest.raises(DataError, match="symbols"):
         solution.network.to_sympy(symbols[:-1])
 
@@ -220,11 +220,20 @@ def test_names_of_columns_are_kept_and_used(tmp_path):
     np.testing.assert_array_equal(plain(frame), net(frame))
 
 
-@pytest.mark.parametrize("names", [["a b", "c"], ["class", "c"], [0, 1], ["a", "a"]])
-def test_symbols_and_names_that_are_no_words(names):
+@pytest.mark.parametrize(
+    ("names", "symbols"),
+    [
+        (["a b", "c"], {"feature1", "c"}),
+        (["class", "c"], {"feature1", "c"}),
+        (["feature2", "a b"], {"feature1", "feature2"}),
+        ([0, 1], {"feature1", "feature2"}),
+        (["a", "a"], {"feature1", "feature2"}),
+    ],
+)
+def test_symbols_and_names_that_are_no_words(names, symbols):
     pandas = pytest.importorskip("pandas")
     net = gm.derive(pandas.DataFrame(X2, columns=names), Y1).network
-    assert {str(symbol) for symbol in net.to_sympy().free_symbols} == {"x1", "x2"}
+    assert {str(symbol) for symbol in net.to_sympy().free_symbols} == symbols
     kept = names != [0, 1] and len(set(names)) == 2
     assert net.feature_names == (tuple(names) if kept else None)
 

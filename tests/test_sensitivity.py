@@ -49,7 +49,7 @@ def test_they_equal_exact_solves(n, d, norm, bias, seed):
                 assert sympy.simplify(sympy.sympify(ours).subs(reg, value) - theirs) == 0
         expression = piece.to_sympy().subs(reg, value)
         for point, f in zip(points, network(points), strict=True):
-            x = sympy.symbols(f"x1:{d + 1}", real=True)
+            x = sympy.symbols(f"feature1:{d + 1}", real=True)
             assert (
                 fraction(expression.subs(dict(zip(x, map(sympy.Rational, map(str, point)), strict=True))))
                 == f

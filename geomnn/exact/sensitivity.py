@@ -111,13 +111,14 @@ class WeightsOfReg:
         return self.dual[check_integer("label", label, 0, len(self.dual) - 1)]
 
     def to_sympy(self, symbols: Any = None) -> Any:
-        """f as an expression in x1..xd (or the symbols given) and reg, Σ z_u(reg) Max(0, u·x + b) + t(reg).
+        """f as an expression in the features and reg, Σ z_u(reg) Max(0, u·x + b) + t(reg).
 
         Parameters
         ----------
-        symbols : sequence of sympy.Symbol, optional
+        symbols : sequence of sympy.Symbol or of str, optional
+            As in `AnalyticNetwork.to_sympy`.
         """
-        x = variables(self.problem.samples.d, symbols)
+        x = variables(self.problem.samples.d, symbols, self.problem.samples.names)
         terms = (z * unit_feature(atom, x) for atom, z in zip(self.atoms, self.coefficients, strict=True))
         return sum(terms, self.intercept)
 
@@ -161,13 +162,16 @@ class WeightsOfReg:
     @any_size()
     def __str__(self) -> str:
         lines = [f"{self.interval.start} ≤ {self.symbol} ≤ {self.interval.end}:", f"f(x) = {self.intercept}"]
-        lines += [f"  + ({z}) · ({atom})₊" for z, atom in zip(self.coefficients, self.atoms, strict=True)]
+        lines += [
+            f"  + ({z}) · ({atom.label(self.problem.samples.names)})₊"
+            for z, atom in zip(self.coefficients, self.atoms, strict=True)
+        ]
         return "\n".join(lines)
 
     @any_size()
     def _repr_latex_(self) -> str:
         terms = [sympy.latex(self.intercept)]
-        terms += [rf"+ \left({sympy.latex(z)}\right) \, {feature_latex(atom)}"
+        terms += [rf"+ \left({sympy.latex(z)}\right) \, {feature_latex(atom, names=self.problem.samples.names)}"
                   for z, atom in zip(self.coefficients, self.atoms, strict=True)]  # fmt: skip
         where = sympy.latex(self.interval)
         lines = r" \\ & ".join(terms)

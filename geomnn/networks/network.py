@@ -19,7 +19,7 @@ from geomnn.files import json_text, write_whole
 from geomnn.networks.io import document, interchange
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
-from geomnn.networks.writing import expressions
+from geomnn.networks.writing import expressions, markup, text
 from geomnn.numbers.rationals import exact_table, holds_exact, is_exact
 from geomnn.samples import column_names, real_table
 
@@ -290,8 +290,9 @@ class AnalyticNetwork:
     to_onnx = interchange.to_onnx
     to_sympy = expressions.to_sympy
     to_latex = expressions.to_latex
-    to_html = expressions.to_html
-    __str__ = expressions.to_text
+    to_html = markup.to_html
+    describe = text.to_words
+    __str__ = text.to_text
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex(terms=8)}$"

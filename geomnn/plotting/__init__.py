@@ -22,7 +22,7 @@ from geomnn.plotting.line import plot_fit
 from geomnn.plotting.optimal_set import plot_components, plot_interval, plot_optimal_set
 from geomnn.plotting.plane import plot_plane
 from geomnn.plotting.predictions import plot_neurons, plot_predictions
-from geomnn.plotting.regularisation import plot_degrees_of_freedom, plot_path
+from geomnn.plotting.regularisation import plot_degrees_of_freedom, plot_errors, plot_path
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.wedge import plot_wedge
@@ -32,6 +32,7 @@ __all__ = [
     "plot_components",
     "plot_degrees_of_freedom",
     "plot_dual_set",
+    "plot_errors",
     "plot_fit",
     "plot_interval",
     "plot_network",
@@ -71,7 +72,7 @@ def plot_network(
     labels : sequence of str, optional
         Names of the two classes −1 and +1, or of the outputs.
     feature_names : sequence of str, optional
-        As many as the network has features.
+        As many as the network has features; those of the network if not given.
     most_outputs : int
         How many outputs to draw at most.
 

@@ -85,7 +85,7 @@ def plot_chambers(
     >>> solution = gm.derive(X, y, reg=0.5, bias=False)
     >>> figure = gm.plotting.plot_chambers(X, bias=False, residual=solution.dual)
     >>> [text.get_text() for text in figure.findobj() if text.get_gid() == "largest"]
-    ['−★e1']
+    ['−⋆e1']
 
     Source: geomnn theory, section 1; M. Pilanci, arXiv 2309.16512.
     """
@@ -221,7 +221,7 @@ def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np
         reach = np.linspace(0.0, 0.025 * len(str(atom)), 9)
         taken += list(places[0] + (high - low) * np.column_stack([right * reach, np.full(9, 0.03 * above)]))
         ax.annotate(
-            frame.star(str(atom)), places[0], (14 * right, 12 * above), textcoords="offset points", va="center",
+            str(atom), places[0], (14 * right, 12 * above), textcoords="offset points", va="center",
             ha="left" if right > 0 else "right", fontsize=11, fontweight="bold", path_effects=frame.HALO,
             zorder=8, gid="largest",
         )  # fmt: skip

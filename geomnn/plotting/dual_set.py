@@ -158,7 +158,7 @@ def _draw_network(ax: Axes, found: DualSet, reach: float) -> None:
     taken = [found.point, found.target, np.zeros(2)]
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
         colour, style = _STYLES[k % len(_STYLES)]
-        name = frame.star(str(atom))
+        name = str(atom)
         ends = zero_line(step / z * np.sign(z), -found.reg, [(-reach, reach)] * 2)
         if ends is not None:
             ax.plot(

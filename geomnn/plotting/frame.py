@@ -6,7 +6,6 @@ too, so that the pictures survive a black-and-white printer.
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +16,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke, TickedStroke
+from PIL import Image
 
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.hypertext import image
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.samples import check_integer, finite_floats, real_table
+from geomnn.words import feature_words
 
 BLUE, VERMILION, ORANGE, SKY = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
@@ -34,6 +36,7 @@ PLATE: dict[str, Any] = {
     "ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold", "zorder": 7,
     "bbox": {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
 }  # fmt: skip
+COLOURS = 64  # of a small picture
 MOST_NUMBERS = 15  # more names than this on one picture cannot be read
 
 
@@ -41,10 +44,17 @@ class Picture(Figure):
     """A matplotlib figure that notebooks and galleries can show although pyplot does not know it."""
 
     def _repr_html_(self) -> str:
-        buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=100)
-        encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-        return f'<img alt="picture of a network" src="data:image/png;base64,{encoded}">'
+        return in_page(self)
+
+
+def in_page(figure: Figure, words: str = "picture of a network", small: bool = False) -> str:
+    """A figure as HTML; a small one has a quarter of the bytes, by fewer dots and colours."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=72 if small else 100)
+    if small:
+        picture, buffer = Image.open(buffer).convert("RGB").quantize(COLOURS), io.BytesIO()
+        picture.save(buffer, "png", optimize=True)
+    return image(buffer.getvalue(), words)
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 5.2), projection: str | None = None) -> Axes:
@@ -73,10 +83,10 @@ def refuse_scaling(network: AnalyticNetwork) -> None:
 
 def checked(network: AnalyticNetwork, X: Any, y: Any, neurons: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """The samples and targets that fit the network, shapes (n, d) and (n, c), or a `DataError`; with neurons among them
-    an `OptionError` if these are about standardised features."""
+    an `OptionError` if these are about standardised features, or are not of one hidden layer."""
     if neurons:
         refuse_scaling(network)
-    if network.depth > 2:
+    if neurons and network.depth > 2:
         raise OptionError(
             f"The network has {network.depth} layers; pictures are made of networks with one hidden layer: evaluate it "
             "with net(points) and plot that."
@@ -164,9 +174,9 @@ def name_axes(ax: Any, names: Sequence[str]) -> None:
         getattr(ax, f"set_{axis}label")(name, parse_math=False)
 
 
-def feature_labels(names: Sequence[str] | None, d: int) -> list[str]:
-    """Names of the features; "feature 1" and so on, for x1 is a sample."""
-    return named(names, [f"feature {k + 1}" for k in range(d)], "feature names")
+def feature_labels(names: Sequence[str] | None, d: int, kept: Sequence[str] | None = None) -> list[str]:
+    """The names of the features that were given, or those that were kept; else "feature 1" and so on."""
+    return named(names, feature_words(d, kept), "feature names")
 
 
 def target_labels(labels: Sequence[str] | None, targets: np.ndarray) -> list[str]:
@@ -226,8 +236,3 @@ def legend_below(ax: Axes) -> Figure:
     elif not figure.legends:  # the first panel speaks for the others
         figure.legend(handles, names, loc="outside lower center", **style)
     return figure
-
-
-def star(name: str) -> str:
-    """The name of an atom with a Hodge star that can be seen from the back row."""
-    return name.replace("⋆", "★")

@@ -40,7 +40,7 @@ def plot_fit(
     labels : sequence of str, optional
         Names of the two classes −1 and +1, or of the outputs.
     feature_names : sequence of str, optional
-        The name of the feature.
+        The name of the feature; that of the network if not given.
 
     Returns
     -------
@@ -81,7 +81,10 @@ def plot_fit(
         ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
     ax.set_xlim(low, high)
     ax.set_ylim(*frame.limits(np.append(fitted, observed)))
-    frame.name_axes(ax, [*frame.feature_labels(feature_names, 1), "f" if classes else names[output]])
+    frame.name_axes(
+        ax,
+        [*frame.feature_labels(feature_names, 1, network.feature_names), "f" if classes else names[output]],
+    )
     return frame.legend_below(ax)
 
 
@@ -97,7 +100,7 @@ def _name_breaks(
         placed.append(place)
         atom = network.neurons[j].atom
         both = {neuron.atom.orientation for neuron in network.neurons if neuron.atom.samples == atom.samples}
-        name = frame.star(str(atom) if len(both) == 1 else f"±{str(atom)[1:]}")
+        name = str(atom) if len(both) == 1 else f"±{str(atom)[1:]}"
         ax.text(
             breaks[j], 1.02, name, rotation=90, ha="center", va="bottom", fontsize=9,
             transform=ax.get_xaxis_transform(), gid="breakpoint name",

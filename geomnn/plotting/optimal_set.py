@@ -72,7 +72,7 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         str(neuron.atom): float(np.linalg.norm(np.atleast_1d(neuron.coefficient)))
         for neuron in optima.solution.network.numeric().neurons
     }
-    axes = frame.new_axes(ax, (7.5, 1.6 + 0.34 * len(drawn)))
+    axes, names = frame.new_axes(ax, (7.5, 1.6 + 0.34 * len(drawn))), optima.solution.problem.samples.names
     labels = {status: style[-1] for status, style in _STATUSES.items()}
     for row, neuron in enumerate(drawn):
         sign, (colour, hatch, _) = neuron.sign or 1, _STATUSES[neuron.status]
@@ -89,7 +89,9 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
             [value], [row], "D", color="black", mfc="white", ms=5, zorder=4, label=first, gid=f"derived {row}"
         )
     axes.axvline(0.0, color="black", lw=0.8, zorder=1)
-    axes.set_yticks(range(len(drawn)), [frame.star(str(neuron.atom)) for neuron in drawn], fontsize=9)
+    axes.set_yticks(
+        range(len(drawn)), [neuron.atom.label(names) for neuron in drawn], fontsize=9, parse_math=False
+    )
     axes.use_sticky_edges = False  # bars that begin at 0 have room for their ends
     axes.margins(x=0.05)
     axes.set(ylim=(len(drawn) - 0.4, -0.6), xlabel="z" if optima.solution.problem.outputs == 1 else "‖z‖")
@@ -125,7 +127,7 @@ def plot_interval(
     at : float, optional
         Of one feature: where the two optimal networks that are farthest apart there are drawn as well.
     feature_names : sequence of str, optional
-        As many as there are features.
+        As many as there are features; those of the network if not given.
 
     Returns
     -------
@@ -157,7 +159,7 @@ def plot_interval(
         raise OptionError(
             f"at={at!r} and {d} feature{'s' * (d > 1)}; for one feature, a number was expected."
         )
-    names = frame.feature_labels(feature_names or problem.samples.names, d)
+    names = frame.feature_labels(feature_names, d, problem.samples.names)
     axes = frame.new_axes(ax, ((7.0, 4.6), (6.4, 5.2))[d - 1])
     if d == 1:
         _draw_band(axes, optima, networks, count, at)

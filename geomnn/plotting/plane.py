@@ -48,7 +48,7 @@ def plot_plane(
     labels : sequence of str, optional
         Names of the two classes −1 and +1, or of the outputs.
     feature_names : sequence of str, optional
-        Two names.
+        Two names; those of the network if not given.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def plot_plane(
     """
     ax, network, X, targets, output = frame.prepared(network, X, y, 2, ax, output)
     names = frame.target_labels(labels, targets)
-    features = frame.feature_labels(feature_names, 2)
+    features = frame.feature_labels(feature_names, 2, network.feature_names)
     box = plane_box(network, X)
     across, up = (np.linspace(low, high, _GRID) for low, high in box)
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)

@@ -88,7 +88,7 @@ def plot_neurons(
     labels : sequence of str, optional
         Names of the outputs.
     feature_names : sequence of str, optional
-        As many as the network has features.
+        As many as the network has features; those of the network if not given.
 
     Returns
     -------
@@ -103,7 +103,8 @@ def plot_neurons(
     network = network.numeric()
     ax = frame.new_axes(ax, (7.5, 5.2))
     outputs = frame.target_labels(labels, np.empty((0, np.size(network.intercept))))
-    columns = frame.feature_labels(feature_names, network.features) + ["bias"] * network.bias
+    features = frame.feature_labels(feature_names, network.features, network.feature_names)
+    columns = features + ["bias"] * network.bias
     columns += ["z"] if network.outputs is None else [f"z of {name}" for name in outputs]
     if not network.neurons:
         ax.text(0.5, 0.5, "no neurons:\nthe network is a constant", ha="center", va="center")
@@ -123,7 +124,9 @@ def plot_neurons(
         text = f"{values[row, column] + 0.0:+.3g}".replace("-", "−") if values[row, column] else "0"
         ax.text(column, row, text, ha="center", va="center", fontsize=7, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color="black", lw=1.5)
-    ax.set_yticks(range(len(order)), [frame.star(_short(str(atoms[j]))) for j in order], fontsize=7)
+    ax.set_yticks(
+        range(len(order)), [_short(atoms[j].label(features)) for j in order], fontsize=7, parse_math=False
+    )
     ax.set_xticks(
         range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor", parse_math=False
     )

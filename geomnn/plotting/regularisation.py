@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from geomnn.errors import OptionError
 from geomnn.paths import Path
 from geomnn.plotting import frame
+
+if TYPE_CHECKING:
+    from geomnn.cross_validation import CrossValidation
 
 MOST_NAMES = 8
 
@@ -47,7 +52,8 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
         axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
     for k, (unit, regs, z) in enumerate(largest):
         colour, style = colours[k % 4], styles[k // 4 % 4]
-        name = frame.star(str(path.dictionary.name(unit, path.problem.targets)))
+        name = path.dictionary.name(unit, path.problem.targets).label(path.problem.samples.names)
+        name = name.replace("$", r"\$")  # which would begin a formula
         axes.plot(*_bent(regs, z), style, color=colour, lw=1.8, zorder=3, label=name, gid="neuron")
         axes.plot(regs[0], z[0], "o", color=colour, mfc="white", ms=5, zorder=4, gid="birth")
         if regs[-1] > path.reg_min:
@@ -120,6 +126,39 @@ def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
     )
     axes.set(ylim=(-0.4, None), ylabel="number of dimensions")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return frame.legend_below(axes)
+
+
+def plot_errors(validation: CrossValidation, *, ax: Axes | None = None) -> Figure:
+    """Errors on samples that were left out, over reg: each fold, their mean, and the reg where it is least.
+
+    Parameters
+    ----------
+    validation : CrossValidation
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> X, y = gm.datasets.ramps(20)
+    >>> figure = gm.plotting.plot_errors(gm.cross_validate(X, y, [1, 0.1, 0.01], folds=4))
+    """
+    axes, order = frame.new_axes(ax, (7.0, 4.2)), np.argsort(-validation.regs)
+    regs = validation.regs[order]
+    for k, errors in enumerate(validation.errors):
+        label = "each fold" if k == 0 else None
+        axes.plot(regs, errors[order], color="0.75", lw=0.8, label=label, gid=f"fold {k}")
+    axes.plot(regs, validation.mean[order], "o-", color=frame.BLUE, ms=4, lw=1.8, label="mean", gid="mean")
+    best = f"best reg, {frame.number(validation.best)}"
+    axes.axvline(validation.best, color=frame.VERMILION, lw=1.2, ls="--", label=best, gid="best")
+    axes.set_xscale("log")
+    axes.invert_xaxis()
+    axes.set(xlabel="reg (falls to the right)", ylabel="error on samples left out")
     return frame.legend_below(axes)
 
 

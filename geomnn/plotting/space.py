@@ -38,7 +38,7 @@ def plot_space(
     planes : int
         How many neurons to draw, the largest ones.
     feature_names : sequence of str, optional
-        Three names.
+        Three names; those of the network if not given.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def plot_space(
             continue
         face = Poly3DCollection(
             [polygon], facecolor=colour, alpha=0.25, edgecolor=colour, lw=1.5,
-            linestyle="--" if atom.is_partial else "-", gid=f"plane {j}", label=frame.star(str(atom)),
+            linestyle="--" if atom.is_partial else "-", gid=f"plane {j}", label=str(atom),
         )  # fmt: skip
         axes.add_collection3d(face)
         rows = frame.spanning_rows(atom, table)
@@ -71,7 +71,7 @@ def plot_space(
         for row in rows:
             axes.text(*table[row], f"  x{row}", fontsize=9, fontweight="bold")
     axes.set(xlim=box[0], ylim=box[1], zlim=box[2])
-    frame.name_axes(axes, frame.feature_labels(feature_names, 3))
+    frame.name_axes(axes, frame.feature_labels(feature_names, 3, network.feature_names))
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     return frame.figure_of(axes)
 

@@ -41,7 +41,7 @@ def plot_surface(
     labels : sequence of str, optional
         Names of the two classes −1 and +1, or of the outputs.
     feature_names : sequence of str, optional
-        Two names.
+        Two names; those of the network if not given.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def plot_surface(
         network, X, y, 2, ax, output, size=(7.0, 6.0), projection="3d"
     )
     height = "f" if frame.is_two_classes(targets) else frame.target_labels(labels, targets)[column]
-    names = [*frame.feature_labels(feature_names, 2), height]
+    names = [*frame.feature_labels(feature_names, 2, network.feature_names), height]
     axes.computed_zorder = False
     _draw_sheet(axes, network, plane_box(network, table), column)
     _draw_samples(axes, table, frame.evaluate(network, table, column), targets[:, column])

@@ -53,7 +53,7 @@ class _Ratio:
     def lines(self) -> list[str]:
         """The formula with its numbers, one equation a line."""
         wedge = f"{'+' if self.sign > 0 else '−'}{self.moved_name} ∧ {self.base_name}"
-        norm = f"‖★{self.base_name}‖{ball(self.norm).subscript}"
+        norm = f"‖⋆{self.base_name}‖{ball(self.norm).subscript}"
         value = max(self.area, 0.0) / self.length if self.length else 0.0
         return [
             f"signed area  {wedge} = {frame.number(self.area)}",

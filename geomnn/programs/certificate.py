@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
@@ -14,6 +13,7 @@ import sympy
 from geomnn.checker.statements import sentence
 from geomnn.checker.surds import Surd
 from geomnn.errors import ConvergenceWarning, DataError, warn
+from geomnn.hypertext import table
 from geomnn.numbers.rationals import short_number
 from geomnn.numbers.roots import RootBasis
 from geomnn.programs.coverage import Coverage
@@ -169,12 +169,7 @@ class Certificate:
         }
         if self.names_are_loose:
             rows["names of partial wedges"] = f"give their weights to {self.name_error:.1g} only"
-        left = "style='text-align:left'"
-        body = "".join(
-            f"<tr><th {left}>{html.escape(key)}</th><td {left}>{html.escape(value)}</td></tr>"
-            for key, value in rows.items()
-        )
-        return f"<table>{body}</table>"
+        return table(rows.items())
 
 
 def _surd(number: Any) -> Surd:

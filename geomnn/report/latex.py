@@ -27,7 +27,8 @@ def _opening(study: Study) -> str:
 def _formula(study: Study) -> str:
     aligned = study.solution.network.to_latex(digits=6)
     body = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").strip()
-    lines = body.replace(r" \\ & ", " \\\\\n& ")
+    network = study.solution.network  # what the coordinates of x are is said below, all of them
+    lines = " \\\\\n& ".join(body.split(r" \\ & ")[: max(1, network.bias + len(network))])
     about = "Here $x_{j}$ is row $j$ of the table, counted from 0, and $(a)_+ = \\max(a, 0)$."
     return f"\\begin{{align*}}\n{lines}\n\\end{{align*}}\n{about}"
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from geomnn.atoms import Atom, PartialWedge
+from geomnn.checker.digits import printable
 from geomnn.networks.network import AnalyticNetwork
 
 __all__ = ["SHOWN_FACTORS", "closed_form", "display", "inline"]
@@ -58,8 +60,10 @@ def display(*lines: str) -> Markup:
     """Formulas of their own, one a line, aligned at the &, in the spelling of `inline`."""
     rows = []
     for line in lines:
-        left, _, right = line.rpartition("&")
-        rows.append(f"<mtr><mtd class='left'>{_set(left)}</mtd><mtd class='right'>{_set(right)}</mtd></mtr>")
+        tokens = TOKEN.findall(line)  # an & in words is none of ours
+        at = tokens.index("&") + 1 if "&" in tokens else 0
+        left, right = (_row(part[::-1]) for part in (tokens[: max(at - 1, 0)], tokens[at:]))
+        rows.append(f"<mtr><mtd class='left'>{left}</mtd><mtd class='right'>{right}</mtd></mtr>")
     return Markup(f"<math display='block'><mtable displaystyle='true'>{''.join(rows)}</mtable></math>")
 
 
@@ -128,14 +132,24 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> M
     lines = [_number(network.intercept, digits)] if network.bias or not shown else []
     for neuron in (network.neurons[j] for j in shown):
         sign = "+" if lines and neuron.coefficient >= 0 else ""
-        lines.append(f"{sign}{_number(neuron.coefficient, digits)} ~~ {_feature(neuron.atom)}")
+        lines.append(
+            f"{sign}{_number(neuron.coefficient, digits)} ~~ {_feature(neuron.atom, network.feature_names)}"
+        )
     if left_out := len(network) - len(shown):
         lines.append(f'+ ⋯ ~~ "({left_out} more neurons in the table)"')
     return display(f"f(x) = & {lines[0]}", *lines[1:])
 
 
-def _feature(atom: Atom) -> str:
+def _feature(atom: Atom, names: Sequence[str] | None) -> str:
     """The feature of an atom in the spelling of `inline`."""
+    words = None if names is None else ['"{}"'.format(printable(name).replace('"', "″")) for name in names]
+    if factored := atom.factored(words, '"feature {}"'):
+        orientation, columns = factored
+        sign, rows = "" if orientation > 0 else "−", ", ".join(f"x_{j}" for j in atom.samples)
+        if len(columns) == 1:
+            return f"{{({sign}{columns[0]})}}_+"
+        norm = "∞" if np.isinf(atom.norm) else f"{atom.norm:g}"
+        return f"{{⎛{sign}⋆({' ∧ '.join(columns)})[{rows}](x)⎠}}_+/{{‖·‖}}_{norm}"
     sign = "" if atom.orientation > 0 else "−"
     anchor = f"x_{atom.samples[-1]}" if atom.anchored else ""
     point = f"{sign}(x − {anchor})" if anchor else f"{sign}x"

@@ -80,6 +80,7 @@ def _found(study: Study) -> dict[str, Any]:
     certificate, atoms = study.solution.certificate, [neuron.atom for neuron in study.network.neurons]
     return {
         "atoms": atoms, "cut_short": any(len(atom.factors()) > mathematics.SHOWN_FACTORS for atom in atoms),
+        "by_features": any(atom.factored(study.features) for atom in atoms),
         "formula": mathematics.closed_form(study.network), "spanned": listings.spanned(study),
         "dual": np.ravel(study.solution.dual).astype(float), "statement": certificate.statement(),
         "scope": certificate.coverage.scope, "drawn": certificate.coverage.program == "sampled",

@@ -23,6 +23,7 @@ from geomnn.optima.set_file import set_document
 from geomnn.optimal_sets import optimal_set
 from geomnn.report import csv_table as tables
 from geomnn.report.spread import Spread, spread_of
+from geomnn.samples import NamedTable
 
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
@@ -169,10 +170,8 @@ class Study:
 
     @property
     def complete(self) -> AnalyticNetwork:
-        """The network of the columns as they are in the file: that of the solution, with its scaling, the names of
-        these columns and the classes."""
-        network = self.solution.network
-        return replace(network, scaling=self.scaling, feature_names=self.features, classes=self.classes)
+        """The network of the columns as they are in the file: that of the solution with scaling and classes."""
+        return replace(self.solution.network, scaling=self.scaling, classes=self.classes)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -238,9 +237,9 @@ def study_table(request: Request, progress: bool = False) -> Study:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
         targets = y if request.classify else tables.exact_column(table, request.target)
     solution = derive(
-        inputs, targets, reg=request.reg if request.exact else float(request.reg), norm=float(request.norm),
-        bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
-        certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
+        NamedTable(inputs, features), targets, reg=request.reg if request.exact else float(request.reg),
+        norm=float(request.norm), bias=request.bias, loss=request.loss_name, dictionary=request.dictionary,
+        exact=request.exact, certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
     )  # fmt: skip
     proof, certificate = None, solution.certificate
     if has_file(certificate):  # of which the certificate then says no more than its file shows

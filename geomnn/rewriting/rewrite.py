@@ -22,6 +22,7 @@ from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.names import feature_table, name_feature
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.hypertext import Shown
 from geomnn.machine import in_parallel, streamed
 from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.naming import unit_layers
@@ -43,7 +44,7 @@ Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
 
 @dataclass(frozen=True, eq=False)
-class Rewriting:
+class Rewriting(Shown):
     """A network in wedges and what became of the one that was given.
 
     Parameters
@@ -131,8 +132,13 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
     """
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            found = _rewritten(*_checked(model, X, norm))
-            return replace(found, network=replace(found.network, feature_names=column_names(X)))
+            found, names = _rewritten(*_checked(model, X, norm)), column_names(X)
+            for kept in (
+                "feature_names",
+                "feature_names_in_",
+            ):  # those of the model, where the table has none
+                names = getattr(model, kept, None) if names is None else names
+            return replace(found, network=replace(found.network, feature_names=names))
     except FloatingPointError as reason:
         raise DataError(
             "The products of the weights of the model, or of them and the samples, do not fit into float64: rescale "

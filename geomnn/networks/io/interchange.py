@@ -257,8 +257,8 @@ def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str =
 
 
 def to_table(network: AnalyticNetwork) -> Any:
-    """One row a neuron, as a pandas DataFrame: its atom, spanning samples and weights w1, w2, … or w[name]; these
-    are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
+    """One row a neuron, as a pandas DataFrame: its atom, weights w1, w2, … or w[name], what it does in words,
+    and spanning samples; weights are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
 
     Parameters
     ----------
@@ -272,8 +272,9 @@ def to_table(network: AnalyticNetwork) -> Any:
     pandas = package("pandas", "net.table()")
     inner, biases, outer, _ = network.arrays()
     atoms = [neuron.atom for neuron in network.neurons]
+    known = None if network.below else network.feature_names
     numbered = [f"w{k}" for k in range(1, inner.shape[1] + 1)]
-    names = [] if network.below else [f"w[{name}]" for name in network.feature_names or ()]
+    names = [f"w[{name}]" for name in known or ()]
     columns: dict[str, Any] = {"atom": [*map(str, atoms)]} | dict(
         zip(names or numbered, inner.T, strict=True)
     )
@@ -281,6 +282,7 @@ def to_table(network: AnalyticNetwork) -> Any:
         columns["bias"] = biases
     for o, column in enumerate(outer.T):
         columns["outer" if network.outputs is None else f"outer{o}"] = column
+    columns["in words"] = [atom.describe(known) for atom in atoms]
     columns["samples"] = [atom.samples for atom in atoms]
     columns["directions"] = [tuple(map(str, atom.directions)) for atom in atoms]
     table = pandas.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""A network as text, LaTeX, HTML and SymPy.
+"""A network as LaTeX and SymPy.
 
 The closed form is written with the ratios of volumes that the features are,
 
@@ -11,7 +11,6 @@ Source: geomnn theory, section 1.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from keyword import iskeyword
@@ -22,28 +21,28 @@ import numpy as np
 from geomnn.atoms import AsideWedge, Atom, FeatureWedge, MergedWedge
 from geomnn.checker.digits import any_size, printable
 from geomnn.errors import DataError, OptionError
-from geomnn.numbers.rationals import SHORT, is_exact, short_number, symbolic
+from geomnn.numbers.rationals import SHORT, exact_number, is_exact, symbolic
+from geomnn.samples import check_flag, check_integer
+from geomnn.words import feature_words
 
 if TYPE_CHECKING:
     from geomnn.networks.network import AnalyticNetwork
 
 __all__ = [
     "FORMS",
-    "Html",
     "check_form",
     "escape",
     "feature_latex",
-    "to_html",
+    "grouped",
     "to_latex",
     "to_sympy",
-    "to_text",
     "unit_feature",
     "variables",
+    "vector",
 ]
 
 FORMS = ("auto", "exact", "numeric")
 MOST_ENTRIES = 6  # of a mean in a formula
-LEFT = "style='text-align:left'"
 ESCAPES = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
     "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}",
@@ -52,7 +51,8 @@ ESCAPES = str.maketrans({
 
 
 def variables(features: int, symbols: Any = None, names: Sequence[str] | None = None) -> list[Any]:
-    """One SymPy symbol a feature: those that were given, or of the names if these are words that differ, or x1..xd.
+    """One real SymPy symbol a feature: those that were given, by name or as they are, or its name where that is a word,
+    and feature1 and so on elsewhere.
 
     Raises
     ------
@@ -61,22 +61,35 @@ def variables(features: int, symbols: Any = None, names: Sequence[str] | None = 
     """
     import sympy
 
-    words = [name for name in dict.fromkeys(names or ()) if name.isidentifier() and not iskeyword(name)]
-    named = words if len(words) == features else [f"x{k}" for k in range(1, features + 1)]
-    found = [sympy.Symbol(name, real=True) for name in named] if symbols is None else list(symbols)
-    if len(found) != features:
-        raise DataError(f"{len(found)} symbols were given; {features} are needed, one a feature.")
-    return found
+    if symbols is None:
+        numbered = feature_words(features, None, "feature{}")
+        words = [name if name.isidentifier() and not iskeyword(name) else None for name in names or numbered]
+        found = [word or number for word, number in zip(words, numbered, strict=True)]
+        symbols = found if len(set(found)) == features else numbered
+    given = [symbols] if isinstance(symbols, str) else list(symbols)
+    if len(given) != features:
+        raise DataError(f"{len(given)} symbols were given; {features} are needed, one a feature.")
+    return [sympy.Symbol(symbol, real=True) if isinstance(symbol, str) else symbol for symbol in given]
 
 
-def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
-    """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network
-    Σ z_j Max(0, u_j·x + b_j) + t, equal to it at every rational point. A scaling is part of it.
+def to_sympy(
+    network: AnalyticNetwork, symbols: Any = None, digits: int | None = None, rational: bool = False
+) -> Any:
+    """f as a SymPy expression: Σ α_j Max(0, w_j·x + b_j) + t with 17-digit coefficients; for an exact network, and
+    where numbers are rounded or fractions, Σ z_j Max(0, u_j·x + b_j) + t. A scaling is part of it.
+
+    That of an exact network, if nothing is rounded, is equal to it at every rational point.
 
     Parameters
     ----------
-    symbols : sequence of sympy.Symbol, optional
-        One for each feature; if not given, its name where all have one that is a word, and x1..xd elsewhere.
+    symbols : sequence of sympy.Symbol or of str, optional
+        One for each feature. Those that are given by name, or not at all, are ``sympy.Symbol(name, real=True)``: the
+        same name without that assumption is another symbol to SymPy. Without them each is called as its feature where
+        that is a word, and feature1, feature2, … elsewhere.
+    digits : int, optional
+        Significant digits that coefficients are rounded to, those of an exact network too.
+    rational : bool
+        Whether coefficients are fractions: the decimals that are written, so that 0.1 is 1/10.
 
     Returns
     -------
@@ -84,23 +97,36 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
 
     Raises
     ------
-    DataError
-        If the number of symbols is not the number of features.
+    DataError, OptionError
+        If the number of symbols is not the number of features, or an option cannot be used.
+
+    Examples
+    --------
+    >>> import geomnn as gm
+    >>> celsius, energy = [[0], [6], [12], [18], [21], [24]], [28, 22, 16, 10, 16, 22]
+    >>> gm.derive(celsius, energy, reg=3.6).network.to_sympy(["celsius"], digits=3, rational=True)
+    19*Max(0, 18 - celsius)/20 + 9*Max(0, celsius - 18)/5 + 53/5
     """
     import sympy
 
-    x = variables(network.features, symbols, network.feature_names)
-    if network.exact:
+    digits = None if digits is None else check_integer("digits", digits, 1, 17)
+    rational, x = (
+        check_flag("rational", rational),
+        variables(network.features, symbols, network.feature_names),
+    )
+    if network.exact and digits is None:
         for layer in network.below:
             x = [unit_feature(atom, x) for atom in layer.atoms]
         terms = (symbolic(neuron.coefficient) * unit_feature(neuron.atom, x) for neuron in network.neurons)
         return sum(terms, symbolic(network.intercept))
 
+    def number(value: Any) -> Any:
+        rounded = float(value) if digits is None else float(f"{float(value):.{digits}g}")
+        return symbolic(exact_number(rounded, "a weight")) if rational else sympy.Float(rounded, digits or 17)
+
     def affine(coefficients: np.ndarray, terms: Any, constant: float) -> Any:
-        products = (
-            sympy.Float(float(c), 17) * term for c, term in zip(coefficients, terms, strict=True) if c
-        )
-        return sum(products, sympy.Float(float(constant), 17))
+        products = (number(c) * term for c, term in zip(coefficients, terms, strict=True) if c)
+        return sum(products, number(constant))
 
     def hidden(weights: np.ndarray, biases: np.ndarray, terms: Any) -> list[Any]:
         return [sympy.Max(0, affine(w, terms, b)) for w, b in zip(weights, biases, strict=True)]
@@ -115,6 +141,12 @@ def to_sympy(network: AnalyticNetwork, symbols: Any = None) -> Any:
         if layer.mix is not None:
             x = hidden(layer.mix, layer.shifts, x)
     inner, biases, outer, t = network.arrays()
+    if network.neurons and (
+        rational or digits is not None
+    ):  # numbers of unit neurons, which are the rounder ones
+        neurons = network.numeric().neurons
+        inner, biases = np.array([n.atom.weight for n in neurons]), np.array([n.atom.bias for n in neurons])
+        outer = np.array([n.coefficient for n in neurons]).reshape(outer.shape)
     features = hidden(inner, biases, x)
     values = [affine(column, features, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
@@ -162,20 +194,23 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
         LaTeX for mathematics mode, an aligned block with one neuron a line.
     """
     form, shown = check_form(form, network), network.largest(terms)
-    lines = []
+    lines, names = [], None if network.below else network.feature_names
     if network.bias or not shown:
         lines.append(_number(network.intercept, digits, form, first=True))
     for j in shown:
         neuron = network.neurons[j]
         lines.append(
-            _number(neuron.coefficient, digits, form, first=not lines) + r"\, " + feature_latex(neuron.atom)
+            _number(neuron.coefficient, digits, form, first=not lines)
+            + r"\, "
+            + feature_latex(neuron.atom, names=names)
         )
     if len(shown) < len(network):
         lines.append(rf"+ \cdots \quad (\text{{{len(network) - len(shown)} more neurons}})")
     formula = r"f(x) ={}& " + r" \\ & ".join(lines)
     for level, layer in enumerate(network.below, start=1):
         for k, (shift, parts) in enumerate(layer.sums()):
-            pieces = [feature_latex(atom) for _, atom in parts]
+            names = network.feature_names if level == 1 else None
+            pieces = [feature_latex(atom, names=names) for _, atom in parts]
             if layer.mix is not None:
                 pieces = [
                     _number(c, digits, "numeric", first=not j) + r"\, " + pieces[j]
@@ -187,16 +222,15 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
             formula += rf" \\ {_column(k, level)}(x) ={{}}& {total}"
     if network.scaling is not None:
         pair = network.scaling.mean, network.scaling.deviation
-        mean, deviation = (_vector([_scientific(v, digits) for v in column]) for column in pair)
+        mean, deviation = (vector([_scientific(v, digits) for v in column]) for column in pair)
         formula += rf" \\ & \text{{with }} x \text{{ and samples standardised: }} (x - {mean}) / {deviation}"
     if network.feature_names is not None:
-        names = (escape(printable(name)).replace(" ", r"\ ") for name in network.feature_names)
-        columns = _vector([rf"\mathrm{{{name}}}" for name in names])
+        columns = vector([*map(_upright, network.feature_names)])
         formula += rf" \\ & \text{{with }} x = {columns}"
     return rf"\begin{{aligned}} {formula} \end{{aligned}}"
 
 
-def _vector(entries: Sequence[str], comma: str = r",\, ", dots: str = r"\ldots") -> str:
+def vector(entries: Sequence[str], comma: str = r",\, ", dots: str = r"\ldots") -> str:
     """Entries in brackets, in the spelling of LaTeX or of text, the first ones where they are many."""
     return f"({comma.join([*entries[:MOST_ENTRIES], *[dots] * (len(entries) > MOST_ENTRIES)])})"
 
@@ -207,16 +241,33 @@ def escape(text: str) -> str:
     return re.sub(r"[^ -~\xa1-ÿ]", lambda letter: rf"\texttt{{U+{ord(letter[0]):04X}}}", plain)
 
 
-def feature_latex(atom: Atom, plus: str = "_+") -> str:
-    """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus."""
+def _upright(name: str) -> str:
+    """A name as LaTeX for mathematics mode."""
+    return rf"\mathrm{{{escape(printable(name)).replace(' ', chr(92) + ' ')}}}"
+
+
+def feature_latex(atom: Atom, plus: str = "_+", names: Sequence[str] | None = None) -> str:
+    """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus.
+
+    Parameters
+    ----------
+    atom : Atom
+    plus : str
+    names : sequence of str, optional
+        Of the features; they are said where these are many.
+    """
     if isinstance(atom, FeatureWedge):
-        return _deep_latex(atom)
+        columns = [_column(k, atom.level - 1) for k in atom.support] + ["1"] * atom.anchored
+        return _columns_latex(atom, atom.orientation, columns, plus)
     if isinstance(atom, MergedWedge):
         form = "auto" if is_exact(atom.bias) else "numeric"
-        parts = (rf"{_size(share, 4, form)}\, {feature_latex(part, '')}" for share, part in atom.parts)
+        parts = (rf"{_size(share, 4, form)}\, {feature_latex(part, '', names)}" for share, part in atom.parts)
         return rf"\left({' + '.join(parts)}\right){plus}"
+    upright = None if names is None else [*map(_upright, names)]
+    if factored := atom.factored(upright, r"\mathrm{{feature}}_{{{}}}", (" + ", " - ")):
+        return _columns_latex(atom, *factored, plus)
     at = atom.point("x_{{{}}}".format, "-") if atom.anchored else ""
-    point = f"(x - {_grouped(atom, at)})" if atom.anchored else "x"
+    point = f"(x - {grouped(atom, at)})" if atom.anchored else "x"
     p = r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
     sign = "" if atom.orientation > 0 else "-"
     if atom.is_partial:
@@ -231,7 +282,7 @@ def feature_latex(atom: Atom, plus: str = "_+") -> str:
     return rf"\frac{{\left({sign}{point} \wedge {blade}\right){plus}}}{{\lVert \star {star} \rVert_{{{p}}}}}"
 
 
-def _grouped(atom: Atom, point: str) -> str:
+def grouped(atom: Atom, point: str) -> str:
     """The point of an atom as something to subtract: a reflection is a difference itself."""
     return f"({point})" if isinstance(atom, AsideWedge) and atom.aside[1] < 0 else point
 
@@ -241,15 +292,15 @@ def _column(feature: int, level: int) -> str:
     return rf"k{{{chr(39) * (level - 1)}}}_{{{feature}}}" if level > 1 else f"k_{{{feature}}}"
 
 
-def _deep_latex(atom: FeatureWedge) -> str:
+def _columns_latex(atom: Atom, orientation: int, columns: Sequence[str], plus: str) -> str:
     r"""(± \star(k_3 \wedge k_9)[x_2])_+: the determinant of features at x and at the samples, over the norm."""
-    columns = [_column(k, atom.level - 1) for k in atom.support] + ["1"] * atom.anchored
-    sign = "" if atom.orientation > 0 else "-"
+    sign = "" if orientation > 0 else "-"
     if len(columns) == 1:
-        return f"({sign}{columns[0]})_+" if sign else columns[0]
+        passed = isinstance(atom, FeatureWedge) and not sign  # which is never negative
+        return columns[0] if passed else f"({sign}{columns[0]}){plus}"
     rows, blade = ", ".join(f"x_{{{j}}}" for j in atom.samples), r" \wedge ".join(columns)
-    inner = rf"{sign}{{\star}}({blade})[{rows}](x)"
-    return rf"\frac{{\left({inner}\right)_+}}{{\lVert\,\cdot\,\rVert_1}}"
+    inner, p = rf"{sign}{{\star}}({blade})[{rows}](x)", r"\infty" if np.isinf(atom.norm) else f"{atom.norm:g}"
+    return rf"\frac{{\left({inner}\right){plus}}}{{\lVert\,\cdot\,\rVert_{p if len(p) == 1 else f'{{{p}}}'}}}"
 
 
 def _number(value: Any, digits: int, form: str, first: bool) -> str:
@@ -280,95 +331,3 @@ def _scientific(value: float, digits: int) -> str:
         return text
     mantissa, exponent = text.split("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
-
-
-def to_text(network: AnalyticNetwork) -> str:
-    """The closed form as plain text, one neuron a line; short exact numbers as they are."""
-    lines = [f"f(x) = {_short(network.intercept)}"]
-    for neuron in network.neurons:
-        z = neuron.coefficient
-        sign = "+" if np.ndim(z) or z >= 0 else ""
-        space = " " if np.ndim(z) else ""
-        lines.append(f"  {sign}{space}{_short(z)} · {_feature(neuron.atom)}")
-    for level, layer in enumerate(network.below, start=1):
-        for k, (shift, parts) in enumerate(layer.sums()):
-            name = f"k{'′' * (level - 1)}{k}(x)"
-            if layer.mix is None:
-                lines.append(f"{name} = {_feature(parts[0][1])}")
-            else:
-                lines.append(
-                    f"{name} = {_short(shift)}" if layer.folds else f"{name} = ( … )₊, … = {_short(shift)}"
-                )
-                lines += [f"  {'+' if c >= 0 else ''}{_short(c)} · {_feature(atom)}" for c, atom in parts]
-    if network.scaling is not None:
-        pair = network.scaling.mean, network.scaling.deviation
-        mean, deviation = (_vector([f"{v:.6g}" for v in column], ", ", "…") for column in pair)
-        lines.append(f"x and samples standardised: (x − {mean}) / {deviation}")
-    if network.feature_names is not None:
-        lines.append(f"x = {_vector([*map(printable, network.feature_names)], ', ', '…')}")
-    return "\n".join(lines)
-
-
-def _feature(atom: Atom) -> str:
-    """(x̃·u)_+ with the name of u; over features k for x."""
-    if isinstance(atom, MergedWedge):
-        return f"({'x̃' if atom.anchored else 'x'}·u)₊,  u = {atom}"
-    if isinstance(atom, FeatureWedge):
-        variable, offset = f"k{'′' * (atom.level - 2)}", ", 1" * atom.anchored
-    else:
-        variable, offset = "x", f" − {_grouped(atom, atom.point())}" if atom.anchored else ""
-    point = f"({variable}{offset})" if offset else variable
-    return f"({point}·u)₊,  u ∝ {atom}"
-
-
-def _short(value: Any) -> str:
-    return np.array2string(np.asarray(value), precision=6) if np.ndim(value) else short_number(value)
-
-
-class Html(str):
-    """HTML that a notebook shows as it is, and that prints as its source."""
-
-    def _repr_html_(self) -> str:
-        return str(self)
-
-
-def to_html(network: AnalyticNetwork, form: str = "auto", terms: int = 8, rows: int = 20) -> str:
-    """The closed form, typeset, above a table of the neurons.
-
-    Parameters
-    ----------
-    form : {"auto", "exact", "numeric"}
-        As in `to_latex`.
-    terms, rows : int
-        How many neurons the formula and the table show, the largest ones.
-    """
-    form = check_form(form, network)
-    shown = network.largest(rows)
-    neurons = network.neurons if form != "numeric" else network.numeric().neurons
-    body = "".join(
-        f"<tr>{_cell(str(n.atom))}{_cell(_plain(n.coefficient, form))}{_cell(_plain(n.atom.weight, form))}"
-        f"{_cell(_plain(n.atom.bias, form))}</tr>"
-        for n in (neurons[j] for j in shown)
-    )
-    left = len(network) - len(shown)
-    more = f"<tr><td colspan=4 {LEFT}>… {left} more neurons</td></tr>" if left else ""
-    columns = () if network.below else network.feature_names or ()
-    weight = "weight of u" + f" {_vector([*map(printable, columns)], ', ', '…')}" * bool(columns)
-    head = "".join(
-        f"<th {LEFT}>{html.escape(name)}</th>"
-        for name in ("unit neuron u", "coefficient z", weight, "bias of u")
-    )
-    table = f"<table><tr>{head}</tr>{body}{more}</table>" if shown else ""
-    return f"<div>$$ {to_latex(network, terms=terms, form=form)} $$</div>{table}"
-
-
-def _cell(text: str) -> str:
-    return f"<td {LEFT}>{html.escape(text)}</td>"
-
-
-def _plain(value: Any, form: str) -> str:
-    entries = np.atleast_1d(np.asarray(value, dtype=object))
-    if form == "exact":
-        with any_size():
-            return ", ".join(map(str, entries))
-    return ", ".join(short_number(v, 5) for v in entries)
