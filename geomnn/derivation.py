@@ -192,7 +192,7 @@ def derive(
     seed : int
         Of the wedges that are drawn, and of the starts of a local search.
     progress : bool
-        Whether to show a progress bar when it takes more than two seconds.
+        Whether to show on stderr what goes on, when it takes more than two seconds: one line, gone at the end.
     depth : int
         Layers of weights: 2 for one hidden layer. From 3 on the network is one of parallel branches, penalised by
         reg times the sum over its paths of the products of |weights| (norm 1), and X has few samples.
@@ -286,6 +286,7 @@ def run(
     left = effort.deadline.left()
     if exact and choice.name == "auto":
         choice = choose("all", problem.samples, problem.norm)
+    effort.deadline.say("forming the neurons that compete")
     atoms = choice.form(problem.samples, problem.norm, effort.seed, effort.affordable, left)
     unnamed, proven = effort.part(UNNAMED), None
     if bounds and atoms.scope == "local":
@@ -296,6 +297,7 @@ def run(
     if posed is not None:
         try:
             effort.deadline.check()
+            effort.deadline.say("solving in fractions")
             return _exact_solution(
                 problem, atoms, posed, find_optimum(posed, atoms, optimum, effort.deadline)
             )
@@ -327,6 +329,7 @@ def solution_of(
     """
     if not len(optimum.units) and optimum.converged and optimum.ended != STOPPED:
         warn_constant(problem, dictionary.until(effort.deadline))
+    effort.deadline.say(f"naming {len(optimum.units):,} neurons")
     with one_blas_thread():  # in many small systems
         atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
         loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -159,6 +159,7 @@ def reg_max(
     bias: bool = True,
     loss: str | Loss = "squared",
     dictionary: str | Dictionary = "auto",
+    time_limit: float | None = None,
 ) -> float:
     """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
 
@@ -169,6 +170,8 @@ def reg_max(
     ----------
     X, y, norm, bias, loss, dictionary
         As in `derive`.
+    time_limit : float, optional
+        Seconds, after which a search ends with the largest that it has found.
 
     Returns
     -------
@@ -196,7 +199,9 @@ def reg_max(
             "there are many residuals; derive networks at several regs, with gm.grid."
         )
     choice = choose(dictionary, problem.samples, problem.norm)
-    return constant_correlation(problem, choice.form(problem.samples, problem.norm))
+    with Effort(time_limit=time_limit).begun() as effort:
+        atoms = choice.form(problem.samples, problem.norm, left=effort.deadline.left())
+        return constant_correlation(problem, atoms.until(effort.deadline))
 
 
 def predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:
@@ -261,7 +266,8 @@ def path(
         choice = choose("all", problem.samples, problem.norm)
     atoms = choice.form(problem.samples, problem.norm)
     assert isinstance(atoms, WedgeDictionary)
-    return path_over(problem, atoms, end, effort)
+    with effort.begun() as begun:
+        return replace(path_over(problem, atoms, end, begun), effort=effort)
 
 
 def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, effort: Effort) -> Path:
@@ -269,7 +275,7 @@ def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, 
     start = constant_correlation(problem, dictionary)
     if end is None:
         end = max(SHARE * start, 1e-100)
-    pieces = follow(problem, dictionary, start, end, effort.progress) if start > end else []
+    pieces = follow(problem, dictionary, start, end, effort.deadline) if start > end else []
     return Path(problem, dictionary, tuple(pieces), start, end, effort)
 
 
@@ -332,7 +338,8 @@ def grid(
     problem = pose(X, y, 1.0, norm, bias, loss)
     atoms = choose(dictionary, problem.samples, problem.norm).form(problem.samples, problem.norm)
     problems = [problem.at(reg) for reg in levels]
-    optima = downwards(problems, atoms, effort)
+    with effort.begun() as begun:
+        optima = downwards(problems, atoms, begun)
     return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, optima, strict=True)]
 
 

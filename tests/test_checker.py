@@ -232,7 +232,7 @@ def test_the_command_says_what_it_proved(report, capsys):
     assert main(["verify", "r", "--data", "data.csv"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "No two-layer ReLU network of any width has a lower value of (T)" in out
+    assert "No two-layer ReLU network of any width has a lower training objective" in out
     assert "number by number" in out
     done = subprocess.run([sys.executable, "-m", "geomnn.checker", "r", "--data", "data.csv"], check=True,
                           capture_output=True, text=True)  # fmt: skip

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary
@@ -89,8 +88,8 @@ def solve(
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
     stalled, lowest, refined, pace = 0, np.inf, False, Pace(deadline, AFTER)
-    with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not effort.progress, delay=2) as bar:
-        for _ in range(ROUNDS):
+    with one_blas_thread():
+        for k in range(ROUNDS):
             previous = best.primal - best.bound
             v = problem.dual_point(restricted.dual)
             pricing = dictionary.price(v, threshold, limit)
@@ -105,8 +104,8 @@ def solve(
                 found += [moved.units, pricing.units]
             # D(v) falls to the optimum as atoms come in: by more than rounding while this goes on
             gap, value = best.primal - best.bound, problem.loss.dual(v, problem.targets)
-            bar.update()
-            bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
+            share = gap / abs(best.primal) if best.primal else 0.0
+            deadline.say(f"pricing all neurons: round {k + 1}, relative gap {share:.1e}")
             falls, lowest = value < lowest - 1e-2 * tol * abs(best.primal), min(lowest, value)
             stalled = 0 if falls or gap < 0.999 * previous else stalled + 1
             if best.converged:

@@ -22,6 +22,7 @@ from geomnn.report.study import Study
 __all__ = ["Picture", "draw"]
 
 RESOLUTION = 200
+MOST_COLUMNS = 60  # of a picture of weights, which nobody could tell apart beyond
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,16 @@ def draw(study: Study) -> list[Picture]:
 
     network, X, labels = study.network, study.inputs, _labels(study)
     names = [shortened(name) + " (standardised)" * (study.scaling is not None) for name in study.features]
-    if network.features > 2:
+    if study.y.ndim > 1:
+        figure = plotting.plot_classes(
+            network, X, study.y, labels=labels, feature_names=names if len(names) == 2 else None
+        )
+    elif network.features > 2:
         figure = plotting.plot_predictions(network, X, study.y, labels=labels)
     else:
         figure = plotting.plot_network(network, X, study.y, labels=labels, feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]
-    if network.features > 2 and len(network):
+    if 2 < network.features <= MOST_COLUMNS and len(network):
         columns = [shortened(name) for name in study.features]
         caption = (
             "The neurons, largest first: weights" + " of the standardised columns" * (study.scaling is not None)
@@ -93,7 +98,7 @@ def draw(study: Study) -> list[Picture]:
             _picture("neurons", caption, plotting.plot_neurons(network, ax=axes, feature_names=columns))
         )
     if network.features == 2 and len(network):
-        neuron = max(network.neurons, key=lambda n: abs(n.coefficient))
+        neuron = max(network.neurons, key=lambda n: float(np.linalg.norm(n.coefficient)))
         values = X @ neuron.weight + neuron.bias
         row = int(np.argmax(values))
         caption = (
@@ -112,6 +117,10 @@ def _labels(study: Study) -> list[str] | None:
 
 
 def _caption(study: Study) -> str:
+    if study.y.ndim > 1 and len(study.features) == 2:
+        return "The class whose number of f is the largest, over the plane, and the samples."
+    if study.y.ndim > 1:
+        return "Each sample by the number of f of its own class less the largest other one: above the line it is right."
     if len(study.features) == 1:
         where = (
             "Every breakpoint is at a sample."
