@@ -27,13 +27,6 @@ from geomnn.errors import (
 
 __all__ = ["main"]
 
-SHOWN_NEURONS = 12
-SHOWN_NAMES = 12  # of features
-LOSS_WORDS = {
-    "squared": "half the sum of the squared errors",
-    "logistic": "the sum of −log of the probability of each row's class",
-    "softmax": "the sum of −log of the probability of each row's class",
-}
 DEMO_FOLDER = "geomnn-demo"
 DEMO_FILE = "demo.csv"
 
@@ -156,8 +149,8 @@ def commands(context: click.Context) -> None:
     "--reg",
     metavar="NUMBER|auto",
     callback=lambda _context, _option, text: _weight(text),
-    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit. With --exact also 1/3. auto "
-    "chooses by cross-validation: the largest within one standard error of the best.",
+    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit. With --exact also 1/3. "
+    "auto chooses by cross-validation: the largest within one standard error of the best.",
 )
 @click.option("--out", required=True, metavar="FOLDER", help="Where to write; must not exist (see --force).")
 @click.option(
@@ -248,7 +241,9 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
 @commands.command(short_help="Predict the rows of a new table with the network of a report.")
 @click.argument("report", metavar="FOLDER")
 @click.argument("data", metavar="NEW.CSV")
-@click.option("--out", metavar="FILE", help="The CSV file to write; must not exist (see --force). [default: stdout]")
+@click.option(
+    "--out", metavar="FILE", help="The CSV file to write; must not exist (see --force). [default: stdout]"
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def predict(report: str, data: str, out: str | None, force: bool) -> None:
     """Predict the rows of NEW.CSV with the network that `geomnn derive` wrote into FOLDER.
@@ -345,27 +340,8 @@ def demo(out: str, force: bool) -> None:
     _say(f"{Path(out) / DEMO_FILE}   the data; derive a network from it yourself:\n  {again}")
 
 
-def summary(study: Any) -> str:
-    """The closed form, the certificate and the fit, as plain text."""
-    lines = str(study.solution.network).splitlines()
-    hidden = len(lines) - 1 - SHOWN_NEURONS
-    if hidden > 0:
-        lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
-    names = ", ".join(map(printable, study.features[:SHOWN_NAMES])) + ", …" * (len(study.features) > SHOWN_NAMES)
-    standardised = ", standardised" if study.scaling is not None else ""
-    rows = f"row 3 of {'the data' if study.held is None else study.data_file}"
-    if len(study.solution.network):
-        lines.append(f"x = ({names}){standardised}; x3 is {rows}, counted from 0; ‖u‖ = 1.")
-    if study.classes is not None and len(study.classes) > 2:
-        lines.append(f"The numbers of f, in their order, are those of {', '.join(map(printable, study.classes))}; the largest says which.")
-    known = [study.choice and study.choice.sentence, study.solution.certificate.statement(), study.out_of_time]
-    held = "" if study.held_fit is None else (
-        f"\nLeft out: {study.held_fit}, of which the certificate says nothing; they are in holdout.csv."
-    )
-    objective = f"The training objective is {LOSS_WORDS[study.loss]}, plus reg/2 times the squares of all weights."
-    return "\n".join([*lines, "", *filter(None, known), objective, f"Fit: {study.fit}.{held}"])
-
-
 def _say_summary(study: Any, out: str) -> None:
     others = "network.json, certificate.json, network.py, network.tex and the pictures"
+    from geomnn.report.summary import summary
+
     _say(f"{summary(study)}\n\n{Path(out) / 'report.html'}   open this first; beside it are {others}.")

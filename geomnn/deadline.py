@@ -42,7 +42,7 @@ class Line:
 
     def say(self, stage: str) -> str:
         """What goes on from now on; what did before."""
-        before = self._bar.desc
+        before = str(self._bar.desc)
         self._bar.set_description_str(stage, refresh=False)
         self._bar.update(0)
         return before

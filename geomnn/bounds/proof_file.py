@@ -176,7 +176,9 @@ def shorter_proof(certificate: Certificate, part: float, deadline: Deadline = NE
     if not part or not isinstance(proven.bound, PlanBound):
         return certificate
     least = proven.value - part * max(float(certificate.primal) - proven.value, 0.0)
-    proof = shortened(proven.bound, proven.proof, least, Deadline.after(min(SHORTENING_SECONDS, deadline.left())))
+    proof = shortened(
+        proven.bound, proven.proof, least, Deadline.after(min(SHORTENING_SECONDS, deadline.left()))
+    )
     return _with(certificate, replace(proven, proof=proof, value=proof.value(proven.bound.problem)))
 
 

@@ -96,7 +96,8 @@ def covered_networks(scope: str, depth: int | str = 2, program: str = "all") -> 
 def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "all") -> str:
     """The claim in words."""
     networks = covered_networks(scope, depth, program)
-    return f"{networks} has a lower training objective than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
+    lower = f"has a lower training objective than this one, {shown(objective)}"
+    return f"{networks} {lower}: checked {atoms:,} atoms exactly."
 
 
 def shown(number: Surd) -> str:

@@ -51,15 +51,21 @@ class RegChoice:
         largest = " That is reg_max: no network was clearly better than a constant." * (here == 0)
         late = " The time was over before all of these networks were optimal." * found.stopped
         return (
-            f"--reg auto chose {self.reg}: of {len(regs)} values from reg_max = {regs[0]:.3g} down to {regs[-1]:.3g} the "
-            f"largest whose {what} on rows left out, {found.mean[here]:.3g}, is within one standard error, "
+            f"--reg auto chose {self.reg}: of {len(regs)} values from reg_max = {regs[0]:.3g} down to {regs[-1]:.3g} "
+            f"the largest whose {what} on rows left out, {found.mean[here]:.3g}, is within one standard error, "
             f"{found.spread[least]:.2g}, of the least, {found.mean[least]:.3g} at {regs[least]:.3g} "
             f"({len(found.errors)} parts, each left out once, seed {self.seed}).{largest}{late}"
         )
 
 
 def chosen_reg(
-    X: np.ndarray, y: np.ndarray, labels: np.ndarray, seed: int, in_nats: bool, deadline: Deadline, **options: Any
+    X: np.ndarray,
+    y: np.ndarray,
+    labels: np.ndarray,
+    seed: int,
+    in_nats: bool,
+    deadline: Deadline,
+    **options: Any,
 ) -> RegChoice:
     """The reg that the one-standard-error rule takes of 30, in half of the time that is left.
 
@@ -102,7 +108,9 @@ def refuse_missing_reg(X: np.ndarray, y: np.ndarray, **options: Any) -> None:
     """
     largest = reg_max(X, y, time_limit=LOOKING, **options)
     if not largest:
-        raise OptionError("--reg is missing; no neuron is of use for this target, so any will do: give --reg 1.")
+        raise OptionError(
+            "--reg is missing; no neuron is of use for this target, so any will do: give --reg 1."
+        )
     raise OptionError(
         f"--reg is missing; it is the weight of the penalty. From reg_max = {largest:.4g} on the network of this table "
         f"is a constant: begin with --reg {SUGGESTED * largest:.2g}, a hundredth of it, or let --reg auto choose."

@@ -81,14 +81,16 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, n
         If that leaves no row out, or the share is none.
     """
     if not 0 < share < 1:
-        raise OptionError(f"--holdout {share:g}; a share of the rows between 0 and 1 was expected, such as 0.2.")
+        raise OptionError(
+            f"--holdout {share:g}; a share of the rows between 0 and 1 was expected, such as 0.2."
+        )
     random, out = np.random.default_rng(seed), np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         rows = random.permutation(np.flatnonzero(labels == label))
         out[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
     if not out.any():
         raise OptionError(
-            f"--holdout {share:g} of {len(labels)} rows is none, as each class keeps a row; give a larger share or more "
-            "rows."
+            f"--holdout {share:g} of {len(labels)} rows is none, as each class keeps a row; give a larger share or "
+            "more rows."
         )
     return np.flatnonzero(~out), np.flatnonzero(out)

@@ -66,7 +66,11 @@ def _predict(study: Study) -> str:
 
 def _classify(study: Study) -> str:
     one = study.y.ndim == 1
-    chosen = "np.where(predict(X) > 0, CLASSES[1], CLASSES[0])" if one else "np.array(CLASSES)[predict(X).argmax(axis=1)]"
+    chosen = (
+        "np.where(predict(X) > 0, CLASSES[1], CLASSES[0])"
+        if one
+        else "np.array(CLASSES)[predict(X).argmax(axis=1)]"
+    )
     return (
         "\n\ndef classify(X):\n"
         '    """The class of every row of X: shape (n, features) in, (n,) names out."""\n'

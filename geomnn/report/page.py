@@ -50,7 +50,9 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update({f.__name__: f for f in (listings.cell, listings.number, listings.numbers, listings.shortened)})
+    environment.filters.update(
+        {f.__name__: f for f in (listings.cell, listings.number, listings.numbers, listings.shortened)}
+    )
     shown = [
         {"name": picture.name, "caption": picture.caption, "address": _address(picture)}
         for picture in pictures
@@ -83,7 +85,8 @@ def _found(study: Study) -> dict[str, Any]:
     return {
         "atoms": atoms, "cut_short": any(len(atom.factors()) > mathematics.SHOWN_FACTORS for atom in atoms),
         "formula": mathematics.closed_form(study.network), "spanned": listings.spanned(study),
-        "dual": np.asarray(study.solution.dual).astype(float), "out_of_time": study.out_of_time, "statement": certificate.statement(),
+        "dual": np.asarray(study.solution.dual).astype(float), "out_of_time": study.out_of_time,
+        "statement": certificate.statement(),
         "scope": certificate.coverage.scope, "drawn": certificate.coverage.program == "sampled",
         # the bounds meet, to a millionth, so that there is nothing left to gain
         "exact": certificate.exact, "reached": certificate.exact or abs(certificate.relative_gap) <= 1e-6,

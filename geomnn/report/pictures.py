@@ -22,6 +22,7 @@ from geomnn.report.study import Study
 __all__ = ["Picture", "draw"]
 
 RESOLUTION = 200
+MOST_DOTS = 3000  # of a picture with a dot for each sample
 MOST_COLUMNS = 60  # of a picture of weights, which nobody could tell apart beyond
 
 
@@ -75,16 +76,19 @@ def draw(study: Study) -> list[Picture]:
     """
     from geomnn import plotting
 
-    network, X, labels = study.network, study.inputs, _labels(study)
+    network, X, y, labels = study.network, study.inputs, study.y, _labels(study)
+    if network.features > 2:
+        some = _some(len(X))
+        X, y = X[some], y[some]
     names = [shortened(name) + " (standardised)" * (study.scaling is not None) for name in study.features]
     if study.y.ndim > 1:
         figure = plotting.plot_classes(
-            network, X, study.y, labels=labels, feature_names=names if len(names) == 2 else None
+            network, X, y, labels=labels, feature_names=names if len(names) == 2 else None
         )
     elif network.features > 2:
-        figure = plotting.plot_predictions(network, X, study.y, labels=labels)
+        figure = plotting.plot_predictions(network, X, y, labels=labels)
     else:
-        figure = plotting.plot_network(network, X, study.y, labels=labels, feature_names=names)
+        figure = plotting.plot_network(network, X, y, labels=labels, feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]
     if 2 < network.features <= MOST_COLUMNS and len(network):
         columns = [shortened(name) for name in study.features]
@@ -110,6 +114,11 @@ def draw(study: Study) -> list[Picture]:
     return pictures
 
 
+def _some(n: int) -> slice:
+    """The rows that a picture of samples as dots shows: all, or evenly spaced ones where they are more than it can."""
+    return slice(0, n, -(-n // MOST_DOTS))
+
+
 def _labels(study: Study) -> list[str] | None:
     if study.classes:
         return [shortened(name) for name in study.classes]
@@ -119,8 +128,6 @@ def _labels(study: Study) -> list[str] | None:
 def _caption(study: Study) -> str:
     if study.y.ndim > 1 and len(study.features) == 2:
         return "The class whose number of f is the largest, over the plane, and the samples."
-    if study.y.ndim > 1:
-        return "Each sample by the number of f of its own class less the largest other one: above the line it is right."
     if len(study.features) == 1:
         where = (
             "Every breakpoint is at a sample."
@@ -130,10 +137,15 @@ def _caption(study: Study) -> str:
         return f"The network, its breakpoints and the samples. {where}"
     if len(study.features) == 2:
         return "The network over the plane, the samples, and the lines on which its neurons change sign."
+    n = len(study.X)
+    shown = len(range(n)[_some(n)])
+    samples = "every sample" if shown == n else f"{shown:,} of the {n:,} samples"
+    if study.y.ndim > 1:
+        return f"The number of f of its own class less the largest other one at {samples}: above the line it is right."
     if study.classes:
         below, above = map(shortened, study.classes)
-        return f"f at every sample: above the dashed line the network says {above}, below it {below}."
-    return "The network at every sample against the target."
+        return f"f at {samples}: above the dashed line the network says {above}, below it {below}."
+    return f"The network at {samples} against the target."
 
 
 def _picture(name: str, caption: str, figure: Any) -> Picture:

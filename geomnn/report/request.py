@@ -73,8 +73,8 @@ class Request:
             return self.loss or ("squared" if classes is None else "logistic")
         if self.loss is not None:
             raise OptionError(
-                f"--loss {self.loss} is for two classes and {self.target!r} has {len(classes)}; leave --loss out, which "
-                "is softmax then."
+                f"--loss {self.loss} is for two classes and {self.target!r} has {len(classes)}; leave --loss out, "
+                "which is softmax then."
             )
         return "softmax"
 
@@ -116,7 +116,9 @@ class Request:
         try:
             rows = list(csv.reader(io.StringIO(self.features, newline=""), skipinitialspace=True))
         except csv.Error as reason:
-            raise DataError(f"--features cannot be read ({reason}); give names separated by commas.") from reason
+            raise DataError(
+                f"--features cannot be read ({reason}); give names separated by commas."
+            ) from reason
         if len(rows) > 1:
             raise DataError("--features holds a line break; give names separated by commas.")
         return [name.strip() for name in rows[0]] if rows else []

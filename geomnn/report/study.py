@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
-from geomnn.derivation import Solution, derive
 from geomnn.deadline import Deadline, Line, limited
+from geomnn.derivation import Solution, derive
 from geomnn.errors import HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
@@ -175,7 +175,9 @@ class Study:
         if limit is None or not (certificate.stopped or (self.request.exact and not certificate.exact)):
             return ""
         lost = " The numbers are floats, as no fractions were found by then." * self.request.exact
-        return f"The time limit of {limit:g} s was reached before the end: this is what was found by then.{lost}"
+        return (
+            f"The time limit of {limit:g} s was reached before the end: this is what was found by then.{lost}"
+        )
 
 
 def class_numbers(targets: np.ndarray) -> np.ndarray:
@@ -269,11 +271,11 @@ def _proved(study: Study, deadline: Deadline) -> Study:
     proof = proof_document(
         certificate, study.features, study.request.target, study.classes, study.X, study.scaling
     )
-    return replace(study, solution=replace(study.solution, certificate=lowered(certificate, proof)), proof=proof)
+    return replace(
+        study, solution=replace(study.solution, certificate=lowered(certificate, proof)), proof=proof
+    )
 
 
 def _rows(table: tables.Table, rows: np.ndarray) -> tables.Table:
     """Some rows of a table."""
-    return replace(
-        table, rows=tuple(table.rows[k] for k in rows), lines=tuple(table.lines[k] for k in rows)
-    )
+    return replace(table, rows=tuple(table.rows[k] for k in rows), lines=tuple(table.lines[k] for k in rows))
