@@ -21,7 +21,8 @@ from tqdm import tqdm
 __all__ = ["NEVER", "Deadline", "Line", "OutOfTime", "Pace", "limited", "shown"]
 
 COMPILING = "compiling, once on this machine: some ten seconds that no time limit counts"
-SHOWN_AFTER, TICK = 2.0, 0.5  # seconds: from when on a line is shown, and how often it is written anew
+# seconds: from when on a line is shown, how often it is written anew, and how often at most, as rounds may be short
+SHOWN_AFTER, TICK, OFTEN = 2.0, 0.5, 0.1
 
 
 class OutOfTime(Exception):
@@ -34,7 +35,7 @@ class Line:
 
     def __init__(self) -> None:
         self._bar = tqdm(
-            bar_format="{desc}, {elapsed_s:.0f} s", delay=SHOWN_AFTER, miniters=0, mininterval=TICK, leave=False,
+            bar_format="{desc}, {elapsed_s:.0f} s", delay=SHOWN_AFTER, miniters=0, mininterval=OFTEN, leave=False,
             dynamic_ncols=True,
         )  # fmt: skip
         self._closed, self._ticking = Event(), Thread(target=self._tick, daemon=True)

@@ -322,6 +322,7 @@ def test_seconds_on_the_way_to_another_process_count(clock):
 def test_seconds_in_which_functions_are_compiled_do_not_count(clock, capsys, monkeypatch, progress):
     monkeypatch.setattr("geomnn.deadline.SHOWN_AFTER", 0.0)
     monkeypatch.setattr("geomnn.deadline.TICK", 0.01)
+    monkeypatch.setattr("geomnn.deadline.OFTEN", 0.0)
     with limited(10.0, progress) as deadline:
         for _ in range(2):
             clock.now += 1.0
@@ -340,6 +341,7 @@ def test_seconds_in_which_functions_are_compiled_do_not_count(clock, capsys, mon
 def test_numba_says_when_it_compiles(capsys, monkeypatch):
     monkeypatch.setattr("geomnn.deadline.SHOWN_AFTER", 0.0)
     monkeypatch.setattr("geomnn.deadline.TICK", 0.01)
+    monkeypatch.setattr("geomnn.deadline.OFTEN", 0.0)
     function = numba.njit(lambda x: x + 1)
     with limited(np.inf, True):
         assert function(1) == 2
@@ -362,6 +364,7 @@ def test_a_line_is_for_what_takes_long_and_is_gone_at_the_end(capsys):
 def test_a_line_says_what_goes_on_and_for_how_long(capsys, monkeypatch):
     monkeypatch.setattr("geomnn.deadline.SHOWN_AFTER", 0.0)
     monkeypatch.setattr("geomnn.deadline.TICK", 0.01)
+    monkeypatch.setattr("geomnn.deadline.OFTEN", 0.0)
     with limited(np.inf, True) as deadline:
         deadline.say("the first stage")
         time.sleep(0.1)

@@ -23,7 +23,9 @@ NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
 # NEARBY: relative to the terms of w·x + b. Where samples are closer still, all sets of what is so near are tried, up to
 # so many, and the one that gives the unit back counts: wide enough for all that rounding can hide, as trying is safe
 NEARBY, MOST_NEARBY = 1e-8, 20_000
-FAR_FROM_AXIS = 0.1  # part of an axis in a span from which on its basis is made anew, so that rounding does not grow
+FAR_FROM_AXIS = (
+    0.1  # part of an axis in a span from which on its basis is made anew, so that rounding does not grow
+)
 
 
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -169,7 +171,9 @@ def _wedge(
 ) -> Atom:
     from geomnn.algebra import cross_product  # as above
 
-    axes = [e.first for e in ideal if not e.sign]  # on which the weight is 0, so that the others are all there is to it
+    axes = [
+        e.first for e in ideal if not e.sign
+    ]  # on which the weight is 0, so that the others are all there is to it
     free = np.setdiff1d(np.arange(samples.d), axes)
     vectors = np.array([e.vector(samples.d) for e in ideal if e.sign]).reshape(-1, samples.d)
     weight = np.zeros(samples.d)

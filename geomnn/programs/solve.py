@@ -20,12 +20,22 @@ from geomnn.programs.refine import refine
 from geomnn.programs.restricted.solvers import restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["STOPPED", "Optimum", "constant_correlation", "solve", "sparse", "warn_constant", "with_residual"]
+__all__ = [
+    "STOPPED",
+    "SUGGESTED",
+    "Optimum",
+    "constant_correlation",
+    "solve",
+    "sparse",
+    "warn_constant",
+    "with_residual",
+]
 
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
 STOPPED = "its time or rounds were over"
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
+SUGGESTED = 0.01  # of reg_max, where none or one too large is given
 STALLED_ROUNDS = 20  # rounds without progress after which rounding is taken to be the reason
 
 
@@ -223,5 +233,6 @@ def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     elif largest == 0.0:
         why = "no atom of the dictionary is correlated with the residual of a constant"
     else:
-        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
+        smaller = f"take a smaller one, such as {SUGGESTED * largest:.2g}"
+        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; {smaller}"
     warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning)

@@ -12,13 +12,13 @@ from geomnn.cross_validation import CrossValidation, cross_validate
 from geomnn.deadline import Deadline
 from geomnn.errors import OptionError
 from geomnn.paths import reg_max
+from geomnn.programs.solve import SUGGESTED
 
 __all__ = ["RegChoice", "chosen_reg", "refuse_missing_reg"]
 
 FOLDS = 5
 MOST_SECONDS = 60.0  # of cross-validation, where no time limit is given
 LOOKING = 5.0  # and for the largest reg, where none is given
-SUGGESTED = 0.01  # of reg_max
 
 
 @dataclass(frozen=True)

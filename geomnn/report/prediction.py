@@ -19,6 +19,7 @@ from geomnn.report.fits import Fit, chosen_class, probabilities
 
 __all__ = ["Predicted", "predicted"]
 
+DIGITS = 12  # of a prediction: rounding is not among them
 REPORT = "a folder that geomnn derive wrote"
 
 
@@ -79,17 +80,21 @@ def _names(names: Any) -> str:
     return ", ".join(map(repr, names[:12])) + ", …" * (len(names) > 12)
 
 
+def _number(value: float) -> str:
+    return f"{value + 0.0:.{DIGITS}g}"
+
+
 def _text(f: np.ndarray, classes: Any, loss: str) -> str:
     """The CSV file of predictions."""
     if classes is None:
-        head, rows = ["prediction"], [[repr(value)] for value in f.tolist()]
+        head, rows = ["prediction"], [[_number(value)] for value in f.tolist()]
     else:
         shares = probabilities(f, loss)
         values = f.reshape(len(f), -1) if shares is None else shares
         head = ["decision value"] if shares is None else [f"probability of {name}" for name in classes]
         head = ["prediction", *head]
         chosen = chosen_class(f)
-        rows = [[classes[k], *map(repr, row)] for k, row in zip(chosen, values.tolist(), strict=True)]
+        rows = [[classes[k], *map(_number, row)] for k, row in zip(chosen, values.tolist(), strict=True)]
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows([head, *rows])
     return stream.getvalue()
