@@ -111,6 +111,18 @@ def _warnings_in_one_line() -> Iterator[None]:
                 _say(f"geomnn: warning: {_one_line(each.message)}" if ours else text.rstrip(), err=True)
 
 
+@contextmanager
+def _progress(wanted: bool | None = None) -> Iterator[Any]:
+    """The line on stderr that says what goes on, if wanted, or if that is a terminal; else None."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    from geomnn.deadline import shown
+
+    with shown(True) as line:
+        yield line
+
+
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         _say(f"geomnn {import_module('geomnn').__version__}")
@@ -226,12 +238,10 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
       geomnn derive iris.csv --target species --classify --reg 0.1 \\
           --features petal_length,petal_width --out report
     """
-    from geomnn.deadline import shown
     from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
 
     check_folder(out, force)
-    wanted = sys.stderr.isatty() if progress is None else progress
-    with _warnings_in_one_line(), shown(wanted) as line:
+    with _warnings_in_one_line(), _progress(progress) as line:
         study = study_table(Request(bias=not no_bias, **options), line)
         with whole_folder(out, force) as folder:
             write_report(study, folder, line)
@@ -257,7 +267,9 @@ def predict(report: str, data: str, out: str | None, force: bool) -> None:
 
     if out is not None and not force and Path(out).exists():
         raise OutputExists(f"{out} exists; choose another --out, or add --force to replace it.")
-    with _warnings_in_one_line():
+    with _warnings_in_one_line(), _progress() as line:
+        if line is not None:
+            line.say(f"predicting {data}")
         found = predicted(report, data)
     if out is None:
         click.echo(found.text.encode("utf-8"), nl=False)
@@ -281,7 +293,10 @@ def verify(report: str, data: str) -> None:
     from geomnn.checker.statements import Falsehood, Unproved
 
     try:
-        proved = verify_report(Path(report), Path(data))
+        with _progress() as line:
+            if line is not None:
+                line.say(f"checking {report}")
+            proved = verify_report(Path(report), Path(data))
     except Falsehood as reason:
         _say(f"geomnn: FALSE: {_one_line(reason)}", err=True)
         raise click.exceptions.Exit(1) from reason
@@ -319,7 +334,6 @@ def demo(out: str, force: bool) -> None:
     The data are the heights of a hill beside a hollow at points of a square, one row a point.  The report
     shows every part that `geomnn derive` writes.
     """
-    from geomnn.deadline import shown
     from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
 
     bundled = files("geomnn").joinpath("data", DEMO_FILE)
@@ -330,7 +344,7 @@ def demo(out: str, force: bool) -> None:
         )
     force = force or out == DEMO_FOLDER
     check_folder(out, force)
-    with _warnings_in_one_line(), shown(sys.stderr.isatty()) as line, whole_folder(out, force) as folder:
+    with _warnings_in_one_line(), _progress() as line, whole_folder(out, force) as folder:
         (folder / DEMO_FILE).write_bytes(bundled.read_bytes())
         request = Request(str(folder / DEMO_FILE), target="height", reg=0.2)
         study = study_table(request, line)

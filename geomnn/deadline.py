@@ -7,10 +7,12 @@ same way, to the `Line` of the call, if there is one.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
+from shutil import get_terminal_size
 from threading import Event, Thread
 from time import monotonic, time
 from typing import Any
@@ -18,11 +20,14 @@ from typing import Any
 from numba.core import event
 from tqdm import tqdm
 
+from geomnn.checker.digits import printable
+
 __all__ = ["NEVER", "Deadline", "Line", "OutOfTime", "Pace", "limited", "shown"]
 
 COMPILING = "compiling, once on this machine: some ten seconds that no time limit counts"
 # seconds: from when on a line is shown, how often it is written anew, and how often at most, as rounds may be short
 SHOWN_AFTER, TICK, OFTEN = 2.0, 0.5, 0.1
+SECONDS_WIDE = 10  # characters of the seconds behind it
 
 
 class OutOfTime(Exception):
@@ -34,17 +39,21 @@ class Line:
     written anew as they go by, and gone at the end."""
 
     def __init__(self) -> None:
+        self._stage = ""
         self._bar = tqdm(
             bar_format="{desc}, {elapsed_s:.0f} s", delay=SHOWN_AFTER, miniters=0, mininterval=OFTEN, leave=False,
-            dynamic_ncols=True,
+            ncols=get_terminal_size().columns, nrows=2,  # as a terminal that has no size says it has less than none
         )  # fmt: skip
         self._closed, self._ticking = Event(), Thread(target=self._tick, daemon=True)
         self._ticking.start()
 
     def say(self, stage: str) -> str:
         """What goes on from now on; what did before."""
-        before = str(self._bar.desc)
-        self._bar.set_description_str(stage, refresh=False)
+        before, self._stage = self._stage, stage
+        room = get_terminal_size().columns - SECONDS_WIDE  # a line that is longer would not be overwritten
+        text = printable(stage if len(stage) <= room else f"{stage[: room - 3]}...")
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        self._bar.set_description_str(text.encode(encoding, "replace").decode(encoding), refresh=False)
         self._bar.update(0)
         return before
 

@@ -13,7 +13,7 @@ from geomnn.bounds.base import Bound
 from geomnn.bounds.bounding import bounded, globally, with_end
 from geomnn.bounds.choice import choose_bounds
 from geomnn.bounds.proving import Proven, close
-from geomnn.deadline import OutOfTime
+from geomnn.deadline import Line, OutOfTime
 from geomnn.depth.lifting import Lifting, check_depth, lift
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
@@ -154,7 +154,7 @@ def derive(
     tol: float = 1e-9,
     time_limit: float | None = None,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | Line | None = False,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate; the best found, of a search.
 
@@ -191,7 +191,7 @@ def derive(
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
         Of the wedges that are drawn, and of the starts of a local search.
-    progress : bool
+    progress : bool or Line, optional
         Whether to show on stderr what goes on, when it takes more than two seconds: one line, gone at the end.
     depth : int
         Layers of weights: 2 for one hidden layer. From 3 on the network is one of parallel branches, penalised by

@@ -240,7 +240,7 @@ def _derived(request: Request, deadline: Deadline) -> Study:
         table, X, y = _rows(table, rows), X[rows], y[rows]
     scaling = Scaling.of(X) if request.standardize else None
     inputs = X if scaling is None else scaling(X)
-    asked = {"norm": float(request.norm), "bias": request.bias, "loss": request.loss_for(classes),
+    asked: dict[str, Any] = {"norm": float(request.norm), "bias": request.bias, "loss": request.loss_for(classes),
              "dictionary": request.dictionary}  # fmt: skip
     reg, choice = request.reg, None
     if reg is None:

@@ -30,13 +30,14 @@ def summary(study: Study) -> str:
     )
     atoms = "Atoms are the neurons that compete." if "atoms" in certificate else ""
     known = [
-        study.choice and study.choice.sentence,
+        "" if study.choice is None else study.choice.sentence,
         certificate,
         study.out_of_time,
         f"{objective} {atoms}".rstrip(),
         f"Fit: {study.fit}.",
-        study.held_fit
-        and f"Left out: {study.held_fit}. They are in {HELD_OUT_FILE}, and the certificate is not about them.",
+        f"Left out: {study.held_fit}. They are in {HELD_OUT_FILE}, and the certificate is not about them."
+        if study.held_fit
+        else "",
     ]
     return "\n".join([*_closed_form(study), "", *filter(None, known)])
 
