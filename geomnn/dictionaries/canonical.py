@@ -243,8 +243,9 @@ def _without(found: np.ndarray, axis: int) -> np.ndarray:
     rest[:, axis] = 0.0
     square = q @ q
     if square > FAR_FROM_AXIS:
-        return np.asarray(np.linalg.qr(rest.T)[0].T)
-    if square > 0:
+        rest = np.linalg.qr(rest.T)[0].T
+        rest[:, axis] = 0.0  # which rounding may not leave it
+    elif square > 0:
         rest = rest + ((1 / np.sqrt(1 - square) - 1) / square * q)[:, None] * (q @ rest)
     return rest
 
