@@ -23,6 +23,7 @@ from geomnn.programs.solve import STOPPED, constant_correlation
 __all__ = ["CrossValidation", "cross_validate"]
 
 SHARE_OF_LEVELS = 1 / 10  # of the time, for the largest reg
+LEVELS, FEW_LEVELS = 30, 8  # regs, if none are given
 PATH = 1 / 2  # of the time of a fold, in which a path has to come to its end; in the rest there is a grid
 
 
@@ -89,7 +90,8 @@ def cross_validate(
     X, y, norm, bias, loss, dictionary, tol, progress
         As in `derive`.
     regs : sequence of float, optional
-        30 of them from `reg_max` down to a thousandth of it, evenly spaced in log(reg), if not given.
+        30 of them from `reg_max` down to a thousandth of it, evenly spaced in log(reg), if not given; 8 where each
+        takes a search and there is a time limit.
     folds : int
         Into how many parts the samples are split at random, each of which is left out once.
     seed : int
@@ -97,8 +99,8 @@ def cross_validate(
     n_jobs : int, optional
         Folds solved at the same time by joblib; as its active backend says if not given.
     time_limit : float, optional
-        Seconds for all of the call. Errors are then those of the networks that were found by the end of the share of
-        each fold and reg, and ``stopped`` says so.
+        Seconds for all of the call. Errors are then those of the networks that were found in the share of each fold and
+        reg, small regs may be left out, and ``stopped`` says so.
 
     Returns
     -------
@@ -143,16 +145,18 @@ def cross_validate(
             (problem, inside, outside, levels, dictionary, lineless, k, folds)
             for k, (inside, outside) in enumerate(split.split(problem.samples.X, labels))
         )
-        errors, stopped = zip(*in_parallel(_left_out, jobs, n_jobs), strict=True)
-    return CrossValidation(levels, np.array(errors), any(stopped))
+        errors, stopped = map(np.array, zip(*in_parallel(_left_out, jobs, n_jobs), strict=True))
+    reached = np.isfinite(errors).all(axis=0)
+    return CrossValidation(levels[reached], errors[:, reached], bool(stopped.any()))
 
 
 def _levels(problem: Problem, choice: Choice, effort: Effort) -> np.ndarray:
-    """30 regs from `reg_max` down to a thousandth of it, shape (30,)."""
+    """30 regs from `reg_max` down to a thousandth of it; 8 where each takes a search and time is limited."""
     effort.deadline.say("looking for the largest reg")
     atoms = choice.form(problem.samples, problem.norm, left=effort.deadline.left())
     largest = constant_correlation(problem, atoms.until(effort.part(SHARE_OF_LEVELS).deadline)) or 1.0
-    return np.geomspace(largest, SHARE * largest, 30)
+    few = atoms.scope == "local" and effort.time_limit is not None
+    return np.geomspace(largest, SHARE * largest, FEW_LEVELS if few else LEVELS)
 
 
 def _left_out(
@@ -166,7 +170,8 @@ def _left_out(
     folds: int,
 ) -> tuple[np.ndarray, bool]:
     """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,), and whether the
-    time of this fold, one of those that are left, was over before one of them was optimal."""
+    time of this fold, one of those that are left, was over before one of them was optimal; infinite at those regs, from
+    the second on, of which none began by then."""
     effort = effort.part(1 / (folds - k))
     effort.deadline.say(f"cross-validation, part {k + 1} of {folds}")
     X, y, bias = problem.samples.X, problem.targets, problem.samples.bias
@@ -180,9 +185,14 @@ def _left_out(
         with suppress(OutOfTime):
             found = path_over(least, atoms, least.reg, effort.part(PATH)).predict(X[outside], regs)[..., None]
     if found is None:
-        points = least.samples.lift(X[outside])
-        optima = downwards([least.at(reg) for reg in regs], atoms, effort)
-        found = np.array([predictions(points, optimum) for optimum in optima])
-        stopped = any(optimum.ended == STOPPED for optimum in optima)
+        points, optima = (
+            least.samples.lift(X[outside]),
+            downwards([least.at(reg) for reg in regs], atoms, effort),
+        )
+        found = [None if each is None else predictions(points, each) for each in optima]
+        stopped = any(optimum is None or optimum.ended == STOPPED for optimum in optima)
     scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
-    return np.array([scale * problem.loss.value(f, y[outside]) / len(outside) for f in found]), stopped
+    values = [
+        np.inf if f is None else scale * problem.loss.value(f, y[outside]) / len(outside) for f in found
+    ]
+    return np.array(values), stopped

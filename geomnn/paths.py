@@ -340,14 +340,21 @@ def grid(
     problems = [problem.at(reg) for reg in levels]
     with effort.begun() as begun:
         optima = downwards(problems, atoms, begun)
-    return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, optima, strict=True)]
+    found = [optimum for optimum in optima if optimum is not None]  # all of them, as there is no time limit
+    return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, found, strict=True)]
 
 
-def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum]:
-    """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given."""
+def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum | None]:
+    """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given, each in
+    its share of the time; None for those, from the second on, of which the time was over before they began."""
     optima: dict[int, Optimum] = {}
-    start = np.zeros((0, problems[0].samples.D))
-    for k in sorted(range(len(problems)), key=lambda k: -problems[k].reg):
-        optima[k] = optimise(problems[k], atoms, effort, start)
+    start, order = (
+        np.zeros((0, problems[0].samples.D)),
+        sorted(range(len(problems)), key=lambda k: -problems[k].reg),
+    )
+    for place, k in enumerate(order):
+        if optima and effort.deadline.over():
+            break
+        optima[k] = optimise(problems[k], atoms, effort.part(1 / (len(order) - place)), start)
         start = optima[k].units
-    return [optima[k] for k in range(len(problems))]
+    return [optima.get(k) for k in range(len(problems))]

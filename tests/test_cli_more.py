@@ -133,9 +133,15 @@ def test_a_large_reg_is_told_reg_max_and_a_smaller_one(folder, capsys):
 
 
 def test_the_choice_ends_in_time(folder):
-    found = gm.cross_validate(X, Y, time_limit=0.02)
-    assert found.errors.shape == (5, 30)
+    found = gm.cross_validate(X, Y, time_limit=1e-3, dictionary="local")
+    assert found.stopped
+    assert found.errors.shape == (5, len(found.regs))
+    assert 1 <= len(found.regs) < 8
     assert np.isfinite(found.errors).all()
+    words = "data.csv", "y", "auto"
+    study = study_table(Request(*words, dictionary="local", time_limit=1e-3))
+    assert float(study.reg) == pytest.approx(gm.reg_max(X, Y) / 100, rel=0.2)  # of what a search has found
+    assert "the time was over before networks could be compared" in study.choice.sentence
     assert gm.reg_max(X, Y, time_limit=10.0) == gm.reg_max(X, Y)
 
 

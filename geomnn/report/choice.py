@@ -18,6 +18,8 @@ __all__ = ["RegChoice", "chosen_reg", "refuse_missing_reg"]
 
 FOLDS = 5
 MOST_SECONDS = 60.0  # of cross-validation, where no time limit is given
+LEAST = 0.1  # where hardly any time is left
+ENOUGH = 4  # regs that are compared, below which that tells nothing: the largest of them is a constant
 LOOKING = 5.0  # and for the largest reg, where none is given
 
 
@@ -45,6 +47,11 @@ class RegChoice:
     def sentence(self) -> str:
         """What was chosen, and why."""
         found = self.validation
+        if not _tells(found):
+            return (
+                f"--reg auto chose {self.reg}, a hundredth of reg_max = {found.regs[0]:.3g}: the time was over before "
+                "networks could be compared on rows left out. Allow more (--time-limit), or give a number."
+            )
         least, regs = int(np.flatnonzero(found.regs == found.best)[0]), found.regs
         here = int(np.flatnonzero(regs == found.cautious)[0])
         what = "mean loss, in nats," if self.in_nats else "mean squared error"
@@ -92,10 +99,16 @@ def chosen_reg(
             "--reg auto derives networks without some of the rows, and needs two rows at least, of each class; give a "
             "number."
         )
-    seconds = min(deadline.left() / 2, MOST_SECONDS)
-    found = cross_validate(X, y, folds=folds, seed=seed, time_limit=max(seconds, 0.1),
+    limit = min(deadline.left() / 2, MOST_SECONDS)
+    found = cross_validate(X, y, folds=folds, seed=seed, time_limit=max(limit, LEAST),
                            progress=deadline.clock.line, **options)  # fmt: skip
-    return RegChoice(Decimal(f"{found.cautious:.3g}"), found, seed, in_nats)
+    reg = found.cautious if _tells(found) else SUGGESTED * found.regs[0]
+    return RegChoice(Decimal(f"{Decimal(f'{reg:.3g}'):f}"), found, seed, in_nats)
+
+
+def _tells(found: CrossValidation) -> bool:
+    """Whether enough regs were compared to choose one of them."""
+    return not found.stopped or len(found.regs) >= ENOUGH
 
 
 def refuse_missing_reg(X: np.ndarray, y: np.ndarray, **options: Any) -> None:
