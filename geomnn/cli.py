@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from geomnn.errors import (
 
 __all__ = ["main"]
 
+TIME_LIMIT = re.compile("time_limit=(, rounds=)?")  # as warnings of the library call that option
 DEMO_FOLDER = "geomnn-demo"
 DEMO_FILE = "demo.csv"
 
@@ -108,7 +110,8 @@ def _warnings_in_one_line() -> Iterator[None]:
             for each in caught:
                 text = warnings.formatwarning(each.message, each.category, each.filename, each.lineno)
                 ours = issubclass(each.category, GeomnnWarning)
-                _say(f"geomnn: warning: {_one_line(each.message)}" if ours else text.rstrip(), err=True)
+                told = TIME_LIMIT.sub("--time-limit", _one_line(each.message))
+                _say(f"geomnn: warning: {told}" if ours else text.rstrip(), err=True)
 
 
 @contextmanager

@@ -6,16 +6,19 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from schemas import schema
 
 import geomnn as gm
 from geomnn.checker.__main__ import main as checker
 from geomnn.checker.report import verify_report
 from geomnn.checker.statements import Falsehood, Unproved
 from geomnn.cli import main
+from geomnn.errors import ConvergenceWarning
 from geomnn.report import Request, study_table
 from geomnn.report.fits import Fit, chosen_class, hold_out, probabilities
 from geomnn.report.summary import summary
@@ -132,7 +135,9 @@ def test_a_large_reg_is_told_reg_max_and_a_smaller_one(folder, capsys):
     assert f"reg_max={gm.reg_max(X[:, :1], Y):g}; take a smaller one, such as " in err
 
 
-def test_the_choice_ends_in_time(folder):
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConvergenceWarning")
+def test_the_choice_ends_in_time(folder, monkeypatch):
+    monkeypatch.setattr("geomnn.report.choice.LEAST", 1e-3)
     found = gm.cross_validate(X, Y, time_limit=1e-3, dictionary="local")
     assert found.stopped
     assert found.errors.shape == (5, len(found.regs))
@@ -226,7 +231,10 @@ def test_a_blank_target_is_none_and_an_unknown_class_is_wrong(reports, folder, c
 
 
 def test_a_report_of_three_classes(reports, tmp_path):
-    problem = json.loads((reports / "kinds" / "certificate.json").read_text(encoding="utf-8"))["problem"]
+    document = json.loads((reports / "kinds" / "certificate.json").read_text(encoding="utf-8"))
+    schema("certificate").validate(document)
+    schema("network").validate(json.loads((reports / "kinds" / "network.json").read_text(encoding="utf-8")))
+    problem = document["problem"]
     assert (problem["loss"], problem["classes"]) == ("softmax", ["elm", "fir", "oak"])
     page = (reports / "kinds" / "report.html").read_text(encoding="utf-8")
     lines = html.unescape(page.split('<pre class="check">')[1].split("</pre>")[0])
@@ -317,7 +325,9 @@ def test_the_report_says_that_the_time_was_over(folder, capsys):
     words = "derive wide.csv --target y --reg 0.1 --dictionary local --time-limit 0.01 --out report"
     assert main(words.split()) == 0
     sentence = "The time limit of 0.01 s was reached before the end"
-    assert sentence in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert sentence in out
+    assert "time_limit=" not in err
     assert sentence in Path("report/report.html").read_text(encoding="utf-8")
     refused(capsys, *words.replace("0.01", "-1").split(), "--force", parts=["--time-limit -1"])
 
@@ -365,3 +375,19 @@ def test_words_on_the_terminal_are_explained(folder):
     assert "The training objective is half the sum of the squared errors, plus reg/2" in text
     assert "Atoms are the neurons that compete." in text
     assert f"Fit: {study.fit}." in text
+
+
+def test_long_names_are_cut_on_the_terminal(folder):
+    random = np.random.default_rng(3)
+    table = random.normal(size=(6, 81)).round(2)
+    write("wide.csv", *table.T, head=",".join([*(f"c{k}" for k in range(80)), "y"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        study = study_table(Request("wide.csv", "y", 0.1, time_limit=0.5))
+    names = [str(neuron.atom) for neuron in study.solution.network.neurons]
+    assert max(map(len, names)) > 300
+    lines = summary(study).splitlines()
+    assert max(len(line) for line in lines if "·u" in line) < 260
+    assert "c11, …)" in summary(study)
+    for name in names:
+        assert any(line.endswith(name[-20:]) for line in lines)

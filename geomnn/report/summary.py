@@ -9,6 +9,10 @@ __all__ = ["summary"]
 
 SHOWN_NEURONS = 12
 SHOWN_NAMES = 12  # of features, and of classes
+WIDEST, TAIL = (
+    240,
+    40,
+)  # characters of a neuron, and those behind the dots of one that has more; network.json has all
 LOSSES = {
     "squared": "half the sum of the squared errors",
     "logistic": "the sum of −log of the probability of each row's class",
@@ -48,6 +52,7 @@ def _closed_form(study: Study) -> list[str]:
     hidden = len(lines) - 1 - SHOWN_NEURONS
     if hidden > 0:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
+    lines = [line if len(line) <= WIDEST else f"{line[: WIDEST - TAIL]} … {line[-TAIL:]}" for line in lines]
     if len(study.solution.network):
         standardised = ", standardised" if study.scaling is not None else ""
         rows = "the data" if study.held is None else study.data_file
