@@ -180,15 +180,14 @@ def _left_out(
     atoms = choice.form(
         least.samples, least.norm, affordable=AFFORDABLE / 10, left=effort.deadline.left() / len(regs)
     )
-    found, stopped = None, False
+    found: Any = None
+    stopped = False
     if isinstance(atoms, WedgeDictionary) and not bends(least, choice):
         with suppress(OutOfTime):
             found = path_over(least, atoms, least.reg, effort.part(PATH)).predict(X[outside], regs)[..., None]
     if found is None:
-        points, optima = (
-            least.samples.lift(X[outside]),
-            downwards([least.at(reg) for reg in regs], atoms, effort),
-        )
+        points = least.samples.lift(X[outside])
+        optima = downwards([least.at(reg) for reg in regs], atoms, effort)
         found = [None if each is None else predictions(points, each) for each in optima]
         stopped = any(optimum is None or optimum.ended == STOPPED for optimum in optima)
     scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
