@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,18 @@ from typing import Any
 import click
 
 from geomnn.checker.digits import printable
-from geomnn.errors import FileError, GeomnnError, GeomnnWarning, MissingPackage, OutputExists
+from geomnn.errors import (
+    FileError,
+    GeomnnError,
+    GeomnnWarning,
+    MissingPackage,
+    OutputExists,
+    UnsupportedProblem,
+)
 
 __all__ = ["main"]
 
-SHOWN_NEURONS = 12
+TIME_LIMIT = re.compile("time_limit=(, rounds=)?")  # as warnings of the library call that option
 DEMO_FOLDER = "geomnn-demo"
 DEMO_FILE = "demo.csv"
 
@@ -59,16 +67,19 @@ def _option(name: str, value: Any) -> str:
     """An argument of the library as the option of `geomnn derive` that it is, if it is one."""
     if all(name != option.name for option in derive.params):
         return f"{name}={value!r}"
-    return f"{'' if value else 'no '}--{name}" if isinstance(value, bool) else f"--{name} {value}"
+    option = f"--{name.replace('_', '-')}"
+    return f"{'' if value else 'no '}{option}" if isinstance(value, bool) else f"{option} {value}"
 
 
-def _weight(text: str) -> Decimal | Fraction:
-    """A number as it is written."""
+def _weight(text: str | None) -> Decimal | Fraction | str | None:
+    """A number as it is written, or "auto"."""
+    if text is None or text == "auto":
+        return text
     try:
         number = Fraction(text) if "/" in text else Decimal(text)
         float(number)  # of 1/0, sNaN and the like there is none
     except (ValueError, ArithmeticError) as reason:
-        raise click.BadParameter(f"{text!r} is not a number", param_hint="'--reg'") from reason
+        raise click.BadParameter(f"{text!r} is not a number, nor auto", param_hint="'--reg'") from reason
     return number
 
 
@@ -99,7 +110,20 @@ def _warnings_in_one_line() -> Iterator[None]:
             for each in caught:
                 text = warnings.formatwarning(each.message, each.category, each.filename, each.lineno)
                 ours = issubclass(each.category, GeomnnWarning)
-                _say(f"geomnn: warning: {_one_line(each.message)}" if ours else text.rstrip(), err=True)
+                told = TIME_LIMIT.sub("--time-limit", _one_line(each.message))
+                _say(f"geomnn: warning: {told}" if ours else text.rstrip(), err=True)
+
+
+@contextmanager
+def _progress(wanted: bool | None = None) -> Iterator[Any]:
+    """The line on stderr that says what goes on, if wanted, or if that is a terminal; else None."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    from geomnn.deadline import shown
+
+    with shown(True) as line:
+        yield line
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -138,16 +162,17 @@ def commands(context: click.Context) -> None:
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
     "--reg",
-    required=True,
+    metavar="NUMBER|auto",
     callback=lambda _context, _option, text: _weight(text),
-    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit. With --exact also 1/3.",
+    help="Weight of the penalty, above 0: larger gives fewer neurons, smaller a closer fit. With --exact also 1/3. "
+    "auto chooses by cross-validation: the largest within one standard error of the best.",
 )
 @click.option("--out", required=True, metavar="FOLDER", help="Where to write; must not exist (see --force).")
 @click.option(
     "--force", is_flag=True, help="Write into a folder that exists: replace geomnn's files, keep others."
 )
 @click.option("--features", metavar="A,B,…", help="Columns to predict from. [default: all but the target]")
-@click.option("--classify", is_flag=True, help="The target holds two classes; the first one, sorted, is −1.")
+@click.option("--classify", is_flag=True, help="The target holds classes, two or more.")
 @click.option("--standardize", is_flag=True, help="Bring features to mean 0 and deviation 1 first.")
 @click.option(
     "--norm",
@@ -159,7 +184,7 @@ def commands(context: click.Context) -> None:
 @click.option(
     "--loss",
     type=click.Choice(["squared", "logistic"]),
-    help="What to minimise. [default: logistic with --classify, squared otherwise]",
+    help="What to minimise. [default: logistic with --classify, softmax for more than two classes, squared otherwise]",
 )
 @click.option("--no-bias", is_flag=True, help="Neurons without biases, and no intercept.")
 @click.option(
@@ -186,9 +211,23 @@ def commands(context: click.Context) -> None:
     help="Bound all neurons there are where they are searched: the network then has a proven gap. auto takes what is "
     "made for such a table.",
 )
-@click.option("--time-limit", type=float, metavar="S", help="Seconds for the search and the bound.")
-@click.option("--progress", is_flag=True, help="Show a progress bar when it takes more than two seconds.")
-def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any) -> None:
+@click.option(
+    "--time-limit", type=float, metavar="S", help="Seconds for the choice of reg, the search and the bound."
+)
+@click.option(
+    "--holdout",
+    type=float,
+    metavar="SHARE",
+    help="Leave out this share of the rows at random, such as 0.2, of each class the same, and say how well they are "
+    "predicted. The certificate is about the other rows.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn at random.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Say what is done, when it takes more than two seconds. [default: on a terminal]",
+)
+def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **options: Any) -> None:
     """Derive the optimal network for a table and write a folder that explains it.
 
     DATA.CSV has a header; every column but the target is a feature unless --features names them.
@@ -205,32 +244,68 @@ def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any)
     from geomnn.report import Request, check_folder, study_table, whole_folder, write_report
 
     check_folder(out, force)
-    with _warnings_in_one_line():
-        study = study_table(Request(bias=not no_bias, **options), progress)
+    with _warnings_in_one_line(), _progress(progress) as line:
+        study = study_table(Request(bias=not no_bias, **options), line)
         with whole_folder(out, force) as folder:
-            write_report(study, folder)
+            write_report(study, folder, line)
     _say_summary(study, out)
+
+
+@commands.command(short_help="Predict the rows of a new table with the network of a report.")
+@click.argument("report", metavar="FOLDER")
+@click.argument("data", metavar="NEW.CSV")
+@click.option(
+    "--out", metavar="FILE", help="The CSV file to write; must not exist (see --force). [default: stdout]"
+)
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+def predict(report: str, data: str, out: str | None, force: bool) -> None:
+    """Predict the rows of NEW.CSV with the network that `geomnn derive` wrote into FOLDER.
+
+    Columns are found by their names, in any order, and others are left alone.  What comes out is a CSV file with a line
+    for each row: the prediction and, of classes, their probabilities or the decision value.  If the target is among the
+    columns, the fit is said, too.
+    """
+    from geomnn.files import write_whole
+    from geomnn.report.prediction import predicted
+
+    if out is not None and not force and Path(out).exists():
+        raise OutputExists(f"{out} exists; choose another --out, or add --force to replace it.")
+    with _warnings_in_one_line(), _progress() as line:
+        if line is not None:
+            line.say(f"predicting {data}")
+        found = predicted(report, data)
+    if out is None:
+        click.echo(found.text.encode("utf-8"), nl=False)
+    else:
+        write_whole(out, found.text)
+    if found.fit is not None:
+        _say(f"Fit to {found.target}: {found.fit}.", err=out is None)
 
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
 @click.argument("report", metavar="FOLDER")
 @click.option("--data", required=True, metavar="DATA.CSV", help="The file that the network was derived from.")
 def verify(report: str, data: str) -> None:
-    """Check every statement of a certificate that `geomnn derive --exact` wrote.
+    """Check every statement of a certificate that `geomnn derive --exact` wrote, or the proof of --certify.
 
     FOLDER holds certificate.json and network.json. Everything is computed anew from the data, in integers and with none
     of the solver's code: the network from the names of its neurons, the bound from every atom of the dictionary, and
     what optimal_set.json, where there is one, says of all optimal networks.
-    Exits with 1 and the first false statement if there is one.
+    Exits with 1 and the first false statement if there is one, and with 2 where numbers are floats without a proof.
     """
     from geomnn.checker.report import verify_report
-    from geomnn.checker.statements import Falsehood
+    from geomnn.checker.statements import Falsehood, Unproved
 
     try:
-        proved = verify_report(Path(report), Path(data))
+        with _progress() as line:
+            if line is not None:
+                line.say(f"checking {report}")
+            proved = verify_report(Path(report), Path(data))
     except Falsehood as reason:
         _say(f"geomnn: FALSE: {_one_line(reason)}", err=True)
         raise click.exceptions.Exit(1) from reason
+    except Unproved as reason:
+        raise UnsupportedProblem(str(reason)) from reason
     except OSError as reason:
         raise FileError(f"{reason.filename} cannot be read ({reason.strerror}); give the folder of a report and its "
                         "data.") from reason  # fmt: skip
@@ -273,29 +348,18 @@ def demo(out: str, force: bool) -> None:
         )
     force = force or out == DEMO_FOLDER
     check_folder(out, force)
-    with _warnings_in_one_line(), whole_folder(out, force) as folder:
+    with _warnings_in_one_line(), _progress() as line, whole_folder(out, force) as folder:
         (folder / DEMO_FILE).write_bytes(bundled.read_bytes())
         request = Request(str(folder / DEMO_FILE), target="height", reg=0.2)
-        study = study_table(request)
-        write_report(study, folder)
+        study = study_table(request, line)
+        write_report(study, folder, line)
     again = request.command(str(Path(out) / DEMO_FILE), "report")
     _say_summary(study, out)
     _say(f"{Path(out) / DEMO_FILE}   the data; derive a network from it yourself:\n  {again}")
 
 
-def summary(study: Any) -> str:
-    """The closed form and the certificate, as plain text."""
-    lines = str(study.solution.network).splitlines()[: 1 + len(study.solution.network)]
-    hidden = len(lines) - 1 - SHOWN_NEURONS
-    if hidden > 0:
-        lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
-    names = ", ".join(map(printable, study.features))
-    standardised = ", standardised" if study.scaling is not None else ""
-    if len(study.solution.network):
-        lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")
-    return "\n".join([*lines, "", study.solution.certificate.statement()])
-
-
 def _say_summary(study: Any, out: str) -> None:
     others = "network.json, certificate.json, network.py, network.tex and the pictures"
+    from geomnn.report.summary import summary
+
     _say(f"{summary(study)}\n\n{Path(out) / 'report.html'}   open this first; beside it are {others}.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from geomnn.dictionaries import AFFORDABLE, WedgeDictionary, choose
+from geomnn.deadline import Line, OutOfTime
+from geomnn.dictionaries import AFFORDABLE, Choice, WedgeDictionary, choose
 from geomnn.errors import OptionError
 from geomnn.hypertext import Shown
 from geomnn.machine import in_parallel
@@ -17,9 +19,13 @@ from geomnn.paths import SHARE, bends, downwards, path_over, predictions, severa
 from geomnn.programs.effort import Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.solve import constant_correlation
+from geomnn.programs.solve import STOPPED, constant_correlation
 
 __all__ = ["CrossValidation", "cross_validate"]
+
+SHARE_OF_LEVELS = 1 / 10  # of the time, for the largest reg
+LEVELS, FEW_LEVELS = 30, 8  # regs, if none are given
+PATH = 1 / 2  # of the time of a fold, in which a path has to come to its end; in the rest there is a grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +37,13 @@ class CrossValidation(Shown):
     regs : ndarray, shape (m,)
     errors : ndarray, shape (folds, m)
         Mean over the samples left out of (f(x) − y)² (summed over outputs), or of the loss in nats.
+    stopped : bool
+        Whether time was over before all of these networks were optimal.
     """
 
     regs: np.ndarray
     errors: np.ndarray
+    stopped: bool = False
 
     @property
     def mean(self) -> np.ndarray:
@@ -46,6 +55,17 @@ class CrossValidation(Shown):
         """The reg with the least mean error; the largest of several."""
         least = np.flatnonzero(self.mean == self.mean.min())
         return float(self.regs[least].max())
+
+    @property
+    def spread(self) -> np.ndarray:
+        """The standard error of the mean error, over the folds, shape (m,)."""
+        return self.errors.std(axis=0, ddof=1) / np.sqrt(len(self.errors))
+
+    @property
+    def cautious(self) -> float:
+        """The largest reg whose mean error is within one standard error of the least: the one-standard-error rule."""
+        at = np.flatnonzero(self.regs == self.best)[0]
+        return float(self.regs[self.mean <= self.mean[at] + self.spread[at]].max())
 
 
 def cross_validate(
@@ -61,21 +81,27 @@ def cross_validate(
     loss: str | Loss = "squared",
     dictionary: str = "auto",
     tol: float = 1e-9,
+    time_limit: float | None = None,
+    progress: bool | Line | None = False,
 ) -> CrossValidation:
     """How well networks predict samples that were left out, over reg: by exact paths where there are, else by grids.
 
     Parameters
     ----------
-    X, y, norm, bias, loss, dictionary, tol
+    X, y, norm, bias, loss, dictionary, tol, progress
         As in `derive`.
     regs : sequence of float, optional
-        30 of them from `reg_max` down to a thousandth of it, evenly spaced in log(reg), if not given.
+        30 of them from `reg_max` down to a thousandth of it, evenly spaced in log(reg), if not given; 8 where each
+        takes a search and there is a time limit.
     folds : int
         Into how many parts the samples are split at random, each of which is left out once.
     seed : int
         Of the split.
     n_jobs : int, optional
         Folds solved at the same time by joblib; as its active backend says if not given.
+    time_limit : float, optional
+        Seconds for all of the call. Errors are then those of the networks that were found in the share of each fold and
+        reg, small regs may be left out, and ``stopped`` says so.
 
     Returns
     -------
@@ -98,7 +124,7 @@ def cross_validate(
 
     Source: geomnn theory, section 4.
     """
-    problem, effort = pose(X, y, 1.0, norm, bias, loss), Effort(tol, seed)
+    problem, effort = pose(X, y, 1.0, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     choice = choose(dictionary, problem.samples, problem.norm)
     if choice.given is not None:
         raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
@@ -109,20 +135,29 @@ def cross_validate(
     if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
         what = "samples of the smallest class" if by_class else "samples"
         raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
-    if regs is None:
-        largest = constant_correlation(problem, choice.form(problem.samples, problem.norm)) or 1.0
-        levels = np.geomspace(largest, SHARE * largest, 30)
-    else:
-        levels = np.array(several(regs))
-        if not len(levels):
-            raise OptionError("regs is empty; at least one number above 0 was expected.")
+    given = None if regs is None else np.array(several(regs))
+    if given is not None and not len(given):
+        raise OptionError("regs is empty; at least one number above 0 was expected.")
     split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
-    jobs = (
-        (problem, inside, outside, levels, dictionary, effort)
-        for inside, outside in split.split(problem.samples.X, labels)
-    )
-    errors = in_parallel(_left_out, jobs, n_jobs)
-    return CrossValidation(levels, np.array(errors))
+    with effort.begun() as effort:
+        levels = _levels(problem, choice, effort) if given is None else given
+        lineless = replace(effort, progress=None)  # what goes on is said by the deadline, which can travel
+        jobs = (
+            (problem, inside, outside, levels, dictionary, lineless, k, folds)
+            for k, (inside, outside) in enumerate(split.split(problem.samples.X, labels))
+        )
+        errors, stopped = map(np.array, zip(*in_parallel(_left_out, jobs, n_jobs), strict=True))
+    reached = np.isfinite(errors).all(axis=0)
+    return CrossValidation(levels[reached], errors[:, reached], bool(stopped.any()))
+
+
+def _levels(problem: Problem, choice: Choice, effort: Effort) -> np.ndarray:
+    """30 regs from `reg_max` down to a thousandth of it; 8 where each takes a search and time is limited."""
+    effort.deadline.say("looking for the largest reg")
+    atoms = choice.form(problem.samples, problem.norm, left=effort.deadline.left())
+    largest = constant_correlation(problem, atoms.until(effort.part(SHARE_OF_LEVELS).deadline)) or 1.0
+    few = atoms.scope == "local" and effort.time_limit is not None
+    return np.geomspace(largest, SHARE * largest, FEW_LEVELS if few else LEVELS)
 
 
 def _left_out(
@@ -132,17 +167,32 @@ def _left_out(
     regs: np.ndarray,
     dictionary: str,
     effort: Effort,
-) -> np.ndarray:
-    """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,)."""
+    k: int,
+    folds: int,
+) -> tuple[np.ndarray, bool]:
+    """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,), and whether the
+    time of this fold, one of those that are left, was over before one of them was optimal; infinite at those regs, from
+    the second on, of which none began by then."""
+    effort = effort.part(1 / (folds - k))
+    effort.deadline.say(f"cross-validation, part {k + 1} of {folds}")
     X, y, bias = problem.samples.X, problem.targets, problem.samples.bias
     least = pose(X[inside], y[inside], float(regs.min()), problem.norm, bias, problem.loss)
     choice = choose(dictionary, least.samples, least.norm)
-    atoms = choice.form(least.samples, least.norm, affordable=AFFORDABLE / 10)
+    atoms = choice.form(
+        least.samples, least.norm, affordable=AFFORDABLE / 10, left=effort.deadline.left() / len(regs)
+    )
+    found: Any = None
+    stopped = False
     if isinstance(atoms, WedgeDictionary) and not bends(least, choice):
-        found = path_over(least, atoms, least.reg, effort).predict(X[outside], regs)[..., None]
-    else:
+        with suppress(OutOfTime):
+            found = path_over(least, atoms, least.reg, effort.part(PATH)).predict(X[outside], regs)[..., None]
+    if found is None:
         points = least.samples.lift(X[outside])
         optima = downwards([least.at(reg) for reg in regs], atoms, effort)
-        found = np.array([predictions(points, optimum) for optimum in optima])
+        found = [None if each is None else predictions(points, each) for each in optima]
+        stopped = any(optimum is None or optimum.ended == STOPPED for optimum in optima)
     scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
-    return np.array([scale * problem.loss.value(f, y[outside]) / len(outside) for f in found])
+    values = [
+        np.inf if f is None else scale * problem.loss.value(f, y[outside]) / len(outside) for f in found
+    ]
+    return np.array(values), stopped

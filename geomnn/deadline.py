@@ -1,34 +1,92 @@
 """When the time of a call is over: one clock for all of it, handed down to every loop that may be long.
 
 A loop that is handed a `Deadline` ends with the best that it has by then. A `Pace` keeps it from beginning a round
-that, by the longest before it, would end too late. Without a limit no clock is read at all.
+that, by the longest before it, would end too late. Without a limit no clock is read at all. What a loop is at goes the
+same way, to the `Line` of the call, if there is one.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
+from shutil import get_terminal_size
+from threading import Event, Thread
 from time import monotonic, time
 from typing import Any
 
 from numba.core import event
 from tqdm import tqdm
 
-__all__ = ["NEVER", "Deadline", "OutOfTime", "Pace", "limited"]
+from geomnn.checker.digits import printable
+
+__all__ = ["NEVER", "Deadline", "Line", "OutOfTime", "Pace", "limited", "shown"]
+
+COMPILING = "compiling, once on this machine: some ten seconds that no time limit counts"
+# seconds: from when on a line is shown, how often it is written anew, and how often at most, as rounds may be short
+SHOWN_AFTER, TICK, OFTEN = 2.0, 0.5, 0.1
+SECONDS_WIDE = 10  # characters of the seconds behind it
 
 
 class OutOfTime(Exception):
     """Raised by `Deadline.check` where what has been done by then is no answer, and caught where there is one."""
 
 
-class Clock(event.Listener):
-    """Seconds that go by, but for those in which this process compiles."""
+class Line:
+    """One line on stderr that says what goes on and the seconds since it began; shown where these are more than two,
+    written anew as they go by, and gone at the end."""
 
-    def __init__(self, announce: Callable[[], None] | None = None):
-        self._announce, self._compiling, self._since, self._stood = announce, 0, 0.0, 0.0
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar = tqdm(
+            bar_format="{desc}, {elapsed_s:.0f} s", delay=SHOWN_AFTER, miniters=0, mininterval=OFTEN, leave=False,
+            ncols=get_terminal_size().columns, nrows=2,  # as a terminal that has no size says it has less than none
+        )  # fmt: skip
+        self._closed, self._ticking = Event(), Thread(target=self._tick, daemon=True)
+        self._ticking.start()
+
+    def say(self, stage: str) -> str:
+        """What goes on from now on; what did before."""
+        before, self._stage = self._stage, stage
+        room = get_terminal_size().columns - SECONDS_WIDE  # a line that is longer would not be overwritten
+        text = printable(stage if len(stage) <= room else f"{stage[: room - 3]}...")
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        self._bar.set_description_str(text.encode(encoding, "replace").decode(encoding), refresh=False)
+        self._bar.update(0)
+        return before
+
+    def close(self) -> None:
+        """Take the line away."""
+        self._closed.set()
+        self._ticking.join()
+        self._bar.close()
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK):
+            self._bar.update(0)
+
+
+@contextmanager
+def shown(progress: bool | Line | None) -> Iterator[Line | None]:
+    """The line that is given, one of its own for True, and none for False."""
+    if not isinstance(progress, bool):
+        yield progress
+        return
+    line = Line() if progress else None
+    try:
+        yield line
+    finally:
+        if line is not None:
+            line.close()
+
+
+class Clock(event.Listener):
+    """Seconds that go by, but for those in which this process compiles, and the line that says what is done in them."""
+
+    def __init__(self, line: Line | None = None):
+        self.line, self._compiling, self._since, self._stood, self._before = line, 0, 0.0, 0.0, ""
 
     def seconds(self) -> float:
         """The seconds since some moment."""
@@ -38,9 +96,9 @@ class Clock(event.Listener):
         """A function begins to be compiled, perhaps for one that is."""
         if not self._compiling:
             self._since = monotonic()
-            if self._announce is not None:
-                self._announce()
-                self._announce = None
+            if self.line is not None:
+                before = self.line.say(COMPILING)
+                self._before = "" if before == COMPILING else before  # of a call within a call
         self._compiling += 1
 
     def on_end(self, _: Any) -> None:
@@ -48,6 +106,8 @@ class Clock(event.Listener):
         self._compiling -= 1
         if not self._compiling:
             self._stood += monotonic() - self._since
+            if self.line is not None and self._before:
+                self.line.say(self._before)
 
 
 @dataclass(frozen=True)
@@ -91,6 +151,11 @@ class Deadline:
         if self.over():
             raise OutOfTime
 
+    def say(self, stage: str) -> None:
+        """Show what goes on from now on, where the call has a line for it."""
+        if self.clock.line is not None:
+            self.clock.line.say(stage)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (_arrived, (time() + self.left(),)) if self.end < inf else (Deadline, ())
 
@@ -127,22 +192,20 @@ class Pace:
 
 
 @contextmanager
-def limited(seconds: float, progress: bool) -> Iterator[Deadline]:
-    """The deadline of a call, on a clock that stands still while numba compiles, which is said where progress is shown.
+def limited(seconds: float, progress: bool | Line | None) -> Iterator[Deadline]:
+    """The deadline of a call, on a clock that stands still while numba compiles, with the line that shows progress.
 
     Parameters
     ----------
     seconds : float
         Infinite for no limit.
-    progress : bool
+    progress : bool or Line, optional
+        As `shown` takes it.
     """
-    clock = Clock(_announce if progress else None)
-    if seconds == inf and not progress:
-        yield NEVER
-        return
-    with event.install_listener("numba:compile", clock):
-        yield Deadline(clock.seconds() + seconds, clock)
-
-
-def _announce() -> None:
-    tqdm.write("compiling, once on this machine: some ten seconds that no time limit counts", file=sys.stderr)
+    with shown(progress) as line:
+        if seconds == inf and line is None:
+            yield NEVER
+            return
+        clock = Clock(line)
+        with event.install_listener("numba:compile", clock):
+            yield Deadline(clock.seconds() + seconds, clock)

@@ -14,7 +14,7 @@ from geomnn.bounds.base import Bound
 from geomnn.bounds.bounding import bounded, globally, with_end
 from geomnn.bounds.choice import choose_bounds
 from geomnn.bounds.proving import Proven, close
-from geomnn.deadline import OutOfTime
+from geomnn.deadline import Line, OutOfTime
 from geomnn.depth.lifting import Lifting, check_depth, lift
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.dictionaries.canonical import name_error
@@ -162,7 +162,7 @@ def derive(
     tol: float = 1e-9,
     time_limit: float | None = None,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | Line | None = False,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate; the best found, of a search.
 
@@ -200,8 +200,8 @@ def derive(
         Relative duality gap, gap ≤ tol·|primal|.
     seed : int
         Of the wedges that are drawn, and of the starts of a local search.
-    progress : bool
-        Whether to show a progress bar when it takes more than two seconds.
+    progress : bool or Line, optional
+        Whether to show on stderr what goes on, when it takes more than two seconds: one line, gone at the end.
     depth : int
         Layers of weights: 2 for one hidden layer. From 3 on the network is one of parallel branches, penalised by
         reg times the sum over its paths of the products of |weights| (norm 1), and X has few samples.
@@ -295,6 +295,7 @@ def run(
     left = effort.deadline.left()
     if exact and choice.name == "auto":
         choice = choose("all", problem.samples, problem.norm)
+    effort.deadline.say("forming the neurons that compete")
     atoms = choice.form(problem.samples, problem.norm, effort.seed, effort.affordable, left)
     unnamed, proven = effort.part(UNNAMED), None
     if bounds and atoms.scope == "local":
@@ -305,6 +306,7 @@ def run(
     if posed is not None:
         try:
             effort.deadline.check()
+            effort.deadline.say("solving in fractions")
             return _exact_solution(
                 problem, atoms, posed, find_optimum(posed, atoms, optimum, effort.deadline)
             )
@@ -336,6 +338,7 @@ def solution_of(
     """
     if not len(optimum.units) and optimum.converged and optimum.ended != STOPPED:
         warn_constant(problem, dictionary.until(effort.deadline))
+    effort.deadline.say(f"naming {len(optimum.units):,} neurons")
     with one_blas_thread():  # in many small systems
         atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
         loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)

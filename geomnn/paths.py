@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -207,6 +207,7 @@ def reg_max(
     bias: bool = True,
     loss: str | Loss = "squared",
     dictionary: str | Dictionary = "auto",
+    time_limit: float | None = None,
 ) -> float:
     """The smallest reg whose optimal network is a constant: max_u |Σ_i v_i (x̃_i·u)_+| at the best constant.
 
@@ -217,6 +218,8 @@ def reg_max(
     ----------
     X, y, norm, bias, loss, dictionary
         As in `derive`.
+    time_limit : float, optional
+        Seconds, after which a search ends with the largest that it has found.
 
     Returns
     -------
@@ -244,7 +247,9 @@ def reg_max(
             "there are many residuals; derive networks at several regs, with gm.grid."
         )
     choice = choose(dictionary, problem.samples, problem.norm)
-    return constant_correlation(problem, choice.form(problem.samples, problem.norm))
+    with Effort(time_limit=time_limit).begun() as effort:
+        atoms = choice.form(problem.samples, problem.norm, left=effort.deadline.left())
+        return constant_correlation(problem, atoms.until(effort.deadline))
 
 
 def _ints(values: Sequence[int | None]) -> np.ma.MaskedArray:
@@ -315,7 +320,8 @@ def path(
         choice = choose("all", problem.samples, problem.norm)
     atoms = choice.form(problem.samples, problem.norm)
     assert isinstance(atoms, WedgeDictionary)
-    return path_over(problem, atoms, end, effort)
+    with effort.begun() as begun:
+        return replace(path_over(problem, atoms, end, begun), effort=effort)
 
 
 def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, effort: Effort) -> Path:
@@ -323,7 +329,7 @@ def path_over(problem: Problem, dictionary: WedgeDictionary, end: float | None, 
     start = constant_correlation(problem, dictionary)
     if end is None:
         end = max(SHARE * start, 1e-100)
-    pieces = follow(problem, dictionary, start, end, effort.progress) if start > end else []
+    pieces = follow(problem, dictionary, start, end, effort.deadline) if start > end else []
     return Path(problem, dictionary, tuple(pieces), start, end, effort)
 
 
@@ -386,15 +392,23 @@ def grid(
     problem = pose(X, y, 1.0, norm, bias, loss)
     atoms = choose(dictionary, problem.samples, problem.norm).form(problem.samples, problem.norm)
     problems = [problem.at(reg) for reg in levels]
-    optima = downwards(problems, atoms, effort)
-    return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, optima, strict=True)]
+    with effort.begun() as begun:
+        optima = downwards(problems, atoms, begun)
+    found = [optimum for optimum in optima if optimum is not None]  # all of them, as there is no time limit
+    return [solution_of(p, atoms, optimum, effort) for p, optimum in zip(problems, found, strict=True)]
 
 
-def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum]:
-    """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given."""
+def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum | None]:
+    """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given, each in
+    its share of the time; None for those, from the second on, of which the time was over before they began."""
     optima: dict[int, Optimum] = {}
-    start = np.zeros((0, problems[0].samples.D))
-    for k in sorted(range(len(problems)), key=lambda k: -problems[k].reg):
-        optima[k] = optimise(problems[k], atoms, effort, start)
+    start, order = (
+        np.zeros((0, problems[0].samples.D)),
+        sorted(range(len(problems)), key=lambda k: -problems[k].reg),
+    )
+    for place, k in enumerate(order):
+        if optima and effort.deadline.over():
+            break
+        optima[k] = optimise(problems[k], atoms, effort.part(1 / (len(order) - place)), start)
         start = optima[k].units
-    return [optima[k] for k in range(len(problems))]
+    return [optima.get(k) for k in range(len(problems))]

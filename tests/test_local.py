@@ -14,7 +14,7 @@ from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.dictionaries.walks.walk import Walks
 from geomnn.errors import ConvergenceWarning, OptionError, UnsupportedProblem
-from geomnn.norms import ball
+from geomnn.norms import Direction, ball
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import refine
@@ -405,3 +405,39 @@ def test_every_step_of_a_search_keeps_the_equations(norm, bias, loss, monkeypatc
     search(problem, dictionary, Effort(1e-6, rounds=8))
     assert {"network", "_walk", "rounds"} <= set(seen)
     assert ("_slid" in seen) == (norm == 2 and loss != "hinge")
+
+
+@pytest.mark.parametrize("norm", [1.0, 2.0, np.inf])
+def test_the_ways_off_members_are_the_dual_basis_of_them(norm):
+    """e_k·y_k = 1, e_k·y_j = 0, in the span of J, with axes among its members or not; and an orthonormal basis."""
+    random = np.random.default_rng(3)
+    samples = Samples(random.normal(size=(5, 6)), True)
+    walks = Walks(samples, norm, random.normal(size=(5, 1)), random.normal(size=(6, 1)))
+    a = int(walks._anchors[0])
+    others = [k for k in range(5) if k != a]
+    for members in (
+        [others[0], Direction(2), others[1], Direction(0)],
+        [others[2]],
+        [Direction(1)],
+        [],
+        others,
+    ):
+        walks._stay_on(0, list(members))
+        basis, edges = walks._bases[0], walks._edges(0, list(members))
+        vectors = np.array([walks._vector(0, each) for each in members]).reshape(-1, 6)
+        np.testing.assert_allclose(vectors @ edges, np.eye(len(members)), atol=1e-12)
+        np.testing.assert_allclose(basis.T @ basis, np.eye(len(members)), atol=1e-12)
+        for inside in (vectors.T, edges):
+            np.testing.assert_allclose(basis @ (basis.T @ inside), inside, atol=1e-12)
+
+
+def test_many_features_are_walked_and_named_in_some_time():
+    """Where nearly all members are axes, no algebra is about them: 8 rows of 400 features take a second."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(8, 400)), random.normal(size=8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        solution = gm.derive(X, y, reg=0.5, time_limit=0.5)
+    assert solution.certificate.stopped
+    for neuron in solution.network.neurons:
+        assert len(neuron.atom.samples) + len(neuron.atom.directions) == 400

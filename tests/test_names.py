@@ -173,3 +173,45 @@ def test_orientation_is_the_sign_of_the_signed_volume():
         volume = algebra.signed_volume(np.array([x - anchor, *spanned]))
         base = np.linalg.norm(algebra.cross_product(np.array(spanned)), ord=1)
         assert atom.orientation * volume / base == pytest.approx(atom.weight @ x + atom.bias, abs=1e-10)
+
+
+def _spanned(random, d, bias):
+    """Random samples, and members and directions of all kinds that span a hyperplane; None where they are dependent."""
+    samples = Samples(random.normal(size=(9, d)), bias)
+    every = [Direction(k) for k in range(d)]
+    every += [Direction(k, m, sign) for k in range(d) for m in range(k + 1, d) for sign in (1, -1)]
+    q = int(random.integers(0, d))
+    members = tuple(sorted(random.choice(9, samples.D - 1 - q, replace=False).tolist()))
+    ideal = tuple(every[k] for k in sorted(random.choice(len(every), q, replace=False)))
+    vectors = np.array([e.vector(d) for e in ideal]).reshape(-1, d)
+    dependent = q and np.linalg.matrix_rank(vectors) < q
+    return None if dependent else (samples, members, ideal, vectors)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_axes_take_no_algebra_and_change_nothing(norm, bias):
+    """A wedge in the coordinates that no axis of its name takes away is the wedge of all, its sign included."""
+    random = np.random.default_rng(4)
+    drawn = [_spanned(random, int(random.integers(1, 7)), bias) for _ in range(60)]
+    for samples, members, ideal, vectors in filter(None, drawn):
+        unit = canonical.units_through(samples, np.array(members, dtype=int), vectors, norm)
+        atom = canonical._wedge(samples, unit, norm, members, ideal)
+        assert atom.orientation == 1
+        np.testing.assert_allclose(atom.weight, unit[: samples.d], atol=1e-9)
+        assert not atom.weight[[e.first for e in ideal if not e.sign]].any()
+
+
+def test_a_span_without_an_axis():
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        rows = np.linalg.qr(random.normal(size=(7, 3)))[0].T
+        axis = int(random.integers(7))
+        if random.integers(2):
+            rows[:, axis] *= 0.01
+            rows = np.linalg.qr(rows.T)[0].T
+        found = canonical._without(rows, axis)
+        np.testing.assert_allclose(found @ found.T, np.eye(3), atol=1e-12)
+        assert not found[:, axis].any()
+        both = np.vstack([rows, np.eye(7)[axis]])
+        assert np.linalg.matrix_rank(np.vstack([both, found]), tol=1e-9) == 4

@@ -407,3 +407,22 @@ def test_several_panels_take_no_axes():
     net = derive(X, [0.0, 1.0, 0.0], reg=0.1)
     with pytest.raises(OptionError, match="leave out ax"):
         plotting.plot_network(net, X, [0.0, 1.0, 0.0], ax=Figure().add_subplot())
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_more_than_two_classes(d):
+    X = np.random.default_rng(2).standard_normal((12, d))
+    own = np.arange(12) % 3
+    net = derive(X, np.eye(3)[own], reg=0.5, loss="softmax", dictionary="wedge")
+    figure = plotting.plot_classes(net, X, np.eye(3)[own], labels=["a", "b$", "c"])
+    drawn(figure)
+    dots = [line for line in figure.axes[0].lines if line.get_label() in ("a", r"b\$", "c")]
+    assert [len(line.get_xdata()) for line in dots] == [4, 4, 4]
+    f = net(X)
+    for k, line in enumerate(dots):
+        points = line.get_xydata()
+        if d == 2:
+            np.testing.assert_array_equal(points, X[own == k])
+        else:  # above the line where the class is right
+            right = f[own == k].argmax(axis=1) == k
+            assert ((points[:, 1] > 0) == right).all()

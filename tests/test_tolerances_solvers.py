@@ -101,7 +101,7 @@ def test_a_neuron_that_has_slid_to_nothing(size, alive, monkeypatch):
     units = problem.samples.units_of(np.eye(3)[:2], np.zeros(2))
     slid = units, np.array([[1.0], [size]]), np.zeros(1)
     monkeypatch.setattr(searches, "slide", lambda *_, **__: slid)
-    run = _Run(problem, LocalDictionary(problem.samples, 1.0), 1e-9, NEVER, 8, None)
+    run = _Run(problem, LocalDictionary(problem.samples, 1.0), 1e-9, NEVER, 8)
     found = with_residual(problem, units[:1], np.ones((1, 1)), np.zeros(1))
     assert len(run._slid(None, found, units[1:]).units) == alive
 
@@ -109,7 +109,7 @@ def test_a_neuron_that_has_slid_to_nothing(size, alive, monkeypatch):
 @pytest.mark.parametrize(("fall", "rounds"), [(1e-6, 5), (1e-4, 9)])
 def test_rounds_that_bring_hardly_anything(fall, rounds, monkeypatch):
     problem = pose(TABLE, [1.0, -1.0, 1.0, 1.0, -1.0], 0.5, 1, True, "logistic")
-    run = _Run(problem, LocalDictionary(problem.samples, 1.0), 1e-9, NEVER, rounds=9, bar=None)
+    run = _Run(problem, LocalDictionary(problem.samples, 1.0), 1e-9, NEVER, rounds=9)
     found = with_residual(problem, np.zeros((0, 4)), np.zeros((0, 1)), np.zeros(1))
     walks = []
 
@@ -165,7 +165,7 @@ def test_what_a_search_knows_of_residuals_and_correlations():
         def until(self, deadline):
             return self
 
-    run = _Run(problem, Counting(problem.samples, 1.0), 1e-9, NEVER, 8, None)
+    run = _Run(problem, Counting(problem.samples, 1.0), 1e-9, NEVER, 8)
     found = with_residual(problem, np.zeros((0, 4)), np.zeros((0, 1)), np.array([0.4]))
     v = problem.dual_point(found.dual)
     for off, walks in ((1e-10, 0), (1e-8, 1)):

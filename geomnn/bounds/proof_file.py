@@ -31,7 +31,7 @@ from geomnn.checker.dual_values import DUAL_VALUES
 from geomnn.checker.proofs import KINDS, PROOF_FORMAT, PROOF_VERSION, bound_words
 from geomnn.checker.statements import digest, seal
 from geomnn.checker.table import scaled
-from geomnn.deadline import Deadline
+from geomnn.deadline import NEVER, Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.files import write_whole
 from geomnn.numbers.rationals import exact_reg, exact_table, exact_targets
@@ -163,19 +163,22 @@ def proof_text(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def shorter_proof(certificate: Certificate, part: float) -> Certificate:
+def shorter_proof(certificate: Certificate, part: float, deadline: Deadline = NEVER) -> Certificate:
     """The certificate with a proof of fewer masses, for at most a part of the gap; as it is where none is found.
 
     Parameters
     ----------
     certificate : Certificate
     part : float
+    deadline : Deadline
     """
     proven = certificate.proven
     if not part or not isinstance(proven.bound, PlanBound):
         return certificate
     least = proven.value - part * max(float(certificate.primal) - proven.value, 0.0)
-    proof = shortened(proven.bound, proven.proof, least, Deadline.after(SHORTENING_SECONDS))
+    proof = shortened(
+        proven.bound, proven.proof, least, Deadline.after(min(SHORTENING_SECONDS, deadline.left()))
+    )
     return _with(certificate, replace(proven, proof=proof, value=proof.value(proven.bound.problem)))
 
 

@@ -130,6 +130,7 @@ def prove(
     for kind in kinds:
         if best is not None and deadline.over():
             break
+        deadline.say(f"bounding all neurons there are: {kind.name}")
         bound = kind(problem)
         for proof in bound.proofs(v, f, deadline):
             # losses and penalty are at least 0, which v = 0 proves

@@ -10,13 +10,13 @@ from typing import TextIO
 
 from geomnn.checker.digits import printable
 from geomnn.checker.report import verify_report
-from geomnn.checker.statements import Falsehood
+from geomnn.checker.statements import Falsehood, Unproved
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if every statement holds, 1 with the first false one, 2 for files that cannot be read."""
+    """0 if every statement holds, 1 with the first false one, 2 for files that cannot be read or have no proof."""
     parser = argparse.ArgumentParser(prog="python -m geomnn.checker", description="Check a certificate.")
     parser.add_argument("report", type=Path, help="the folder of a report, or its certificate.json")
     parser.add_argument("--data", type=Path, required=True, help="the CSV file that it is about")
@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Falsehood as reason:
         _say(f"FALSE: {reason}", sys.stderr)
         return 1
+    except Unproved as reason:
+        _say(str(reason), sys.stderr)
+        return 2
     except OSError as reason:
         _say(f"{reason.filename} cannot be read ({reason.strerror}).", sys.stderr)
         return 2

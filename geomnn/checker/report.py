@@ -12,7 +12,7 @@ from typing import Any
 from geomnn.checker.digits import any_size, parse_json
 from geomnn.checker.optima import SET_FORMAT, check_set
 from geomnn.checker.proofs import KINDS, PROOF_FORMAT, check_proof
-from geomnn.checker.statements import Falsehood, brief, check, number, require, seal
+from geomnn.checker.statements import Falsehood, Unproved, brief, check, digest, number, require, seal
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
 from geomnn.checker.wedges import Wedges
@@ -40,6 +40,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
     ------
     Falsehood
         With the first statement that does not hold.
+    Unproved
+        If the numbers are floats and no proof is beside them.
     OSError
         If a file cannot be read.
     """
@@ -57,6 +59,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
         _check_same(proven, document)
     if bounded and document.get("numbers") != "exact":  # all else there is in float64
         return bounded
+    if document.get("numbers") == "float64":
+        _check_floats(document, rows, targets)
     proved = check(document, rows, targets) + bounded
     network = file.parent / "network.json"
     if network.exists():
@@ -70,6 +74,49 @@ def verify_report(report: Path, data: Path) -> list[str]:
             same = json.dumps(described[key]) == json.dumps(document[key])
             require(same, f"The {key} of {optima.name} is not that of certificate.json.")
     return proved
+
+
+def _check_floats(
+    document: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
+) -> None:
+    """What there is to check of a certificate of floats alone: that it is as it was written, and about these data.
+
+    Raises
+    ------
+    Unproved
+        If both hold.
+    """
+    require(
+        document.get("seal") == seal(document), "certificate.json was changed after it was written (seal)."
+    )
+    problem = document["problem"]
+    require(problem.get("sha256") == digest(problem, *_floats(problem, rows, targets)),
+            "The data or the problem are not those of certificate.json (sha256).")  # fmt: skip
+    many = len(problem.get("classes") or ()) > 2
+    advice = (
+        "report.html has lines that compute the bound anew, as more than two classes have no proofs yet"
+        if many
+        else "derive it with --exact or --certify for a proof that can be checked"
+    )
+    raise Unproved(
+        "certificate.json is about these data and as it was written, but its numbers are floats and no proof.json is "
+        f"beside it, so that its bound was not checked; {advice}."
+    )
+
+
+def _floats(
+    problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
+) -> tuple[Any, Any]:
+    """The table in floats, as a certificate of floats has it: of more than two classes the target is a one-hot row, of
+    which the last entry stands apart."""
+    count, table = len(problem.get("classes") or ()), []
+    try:
+        for row, y in zip(rows, targets, strict=True):
+            target = [float(y == k) for k in range(count)] if count > 2 else [float(y)]
+            table.append([*map(float, row), *target])
+    except OverflowError as reason:
+        raise Falsehood("The data hold a number that no float can be.") from reason
+    return [row[:-1] for row in table], [row[-1] for row in table]
 
 
 def _check_same(proven: dict[str, Any], document: dict[str, Any]) -> None:

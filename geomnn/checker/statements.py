@@ -20,6 +20,7 @@ __all__ = [
     "PROBLEM_KEYS",
     "VERSION",
     "Falsehood",
+    "Unproved",
     "brief",
     "check",
     "check_integers",
@@ -56,6 +57,10 @@ class Falsehood(Exception):
     """A statement of the certificate that does not hold, in words."""
 
 
+class Unproved(Exception):
+    """A certificate of floats, without a proof that could be checked: what of it could be, in words."""
+
+
 def require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Falsehood(otherwise)
@@ -88,7 +93,8 @@ def covered_networks(scope: str, depth: int | str = 2, program: str = "all") -> 
 def sentence(objective: Surd, scope: str, atoms: int, depth: int = 2, program: str = "all") -> str:
     """The claim in words."""
     networks = covered_networks(scope, depth, program)
-    return f"{networks} has a lower value of (T) than this one, {shown(objective)}: checked {atoms:,} atoms exactly."
+    lower = f"has a lower training objective than this one, {shown(objective)}"
+    return f"{networks} {lower}: checked {atoms:,} atoms exactly."
 
 
 def shown(number: Surd) -> str:
@@ -179,7 +185,7 @@ def check(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequence[F
         + (f", over all {len(rows[0])} features of {depth - 2} hidden layers." if depth > 2 else "."),
         "dual is the residual y − f(X) of that network" + (", and sums to 0." if problem["bias"] else "."),
         f"|Σ_i v_i (x̃_i·u)_+| ≤ reg holds for each of {atoms:,} atoms u.",
-        f"The value of (T) and its lower bound are the same number, {shown(primal)}.",
+        f"The training objective and its lower bound are the same number, {shown(primal)}.",
         words,
     ]
 

@@ -22,7 +22,8 @@ NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction]]:
     """The features and the targets that the problem of a certificate names.
 
-    A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1.
+    A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1; of more
+    each is its number, 0, 1, …
 
     Parameters
     ----------
@@ -63,8 +64,8 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
     if classes is None:
         return table, [_number(cell, target) for cell in column]
     require(
-        isinstance(classes, list) and len(classes) == 2,
-        f"The classes are {brief(classes)}, which are not two.",
+        isinstance(classes, list) and len(classes) > 1,
+        f"The classes are {brief(classes)}, which are not two or more.",
     )
     return table, _classes(column, classes)
 
@@ -78,19 +79,22 @@ def _number(cell: str, name: Any) -> Fraction:
 
 
 def _classes(column: list[str], classes: list[Any]) -> list[Fraction]:
-    """−1 for the first class and 1 for the second; compared as numbers, as they are written, if all of them are."""
+    """−1 for the first class and 1 for the second, or 0, 1, … of more; compared as numbers, as they are written, if all
+    of them are."""
     require(
         all(isinstance(name, str) for name in classes),
-        f"The classes are {brief(classes)}, which are not two names.",
+        f"The classes are {brief(classes)}, which are not names.",
     )
     cells = [*column, *classes]
     numbers = [number for cell in cells if (number := written(cell)) is not None]
     keys: list[Any] = numbers if len(numbers) == len(cells) else cells
-    require(keys[-2] != keys[-1], f"The classes are {brief(classes)}, which are the same.")
-    targets = dict(zip(keys[-2:], (Fraction(-1), Fraction(1)), strict=True))
-    for cell, key in zip(column, keys[:-2], strict=True):
+    count = len(classes)
+    values = [Fraction(k) for k in ((-1, 1) if count == 2 else range(count))]
+    targets = dict(zip(keys[-count:], values, strict=True))
+    require(len(targets) == count, f"The classes are {brief(classes)}, of which some are the same.")
+    for cell, key in zip(column, keys[:-count], strict=True):
         require(key in targets, f"The data hold the class {cell!r}, which the certificate does not name.")
-    return [targets[key] for key in keys[:-2]]
+    return [targets[key] for key in keys[:-count]]
 
 
 def scaled(rows: Sequence[Sequence[Fraction]], scaling: Any) -> Sequence[Sequence[Fraction]]:

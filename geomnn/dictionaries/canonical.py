@@ -6,7 +6,7 @@ Source: geomnn theory, sections 1 and 2, equations (1), (2) and (2b).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, islice
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -23,6 +23,9 @@ NAME_TOLERANCES = ((1e-10, 1e-9), (1e-12, 1e-11), (1e-14, 1e-13))
 # NEARBY: relative to the terms of w·x + b. Where samples are closer still, all sets of what is so near are tried, up to
 # so many, and the one that gives the unit back counts: wide enough for all that rounding can hide, as trying is safe
 NEARBY, MOST_NEARBY = 1e-8, 20_000
+FAR_FROM_AXIS = (
+    0.1  # part of an axis in a span from which on its basis is made anew, so that rounding does not grow
+)
 
 
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -166,13 +169,39 @@ def _touching(
 def _wedge(
     samples: Samples, unit: np.ndarray, norm: float, members: tuple[int, ...], ideal: tuple[Direction, ...]
 ) -> Atom:
-    vectors = np.array([e.vector(samples.d) for e in ideal]).reshape(-1, samples.d)
-    weight = units_through(samples, np.array(members, dtype=int), vectors, norm)[: samples.d]
+    from geomnn.algebra import cross_product  # as above
+
+    axes = [
+        e.first for e in ideal if not e.sign
+    ]  # on which the weight is 0, so that the others are all there is to it
+    free = np.setdiff1d(np.arange(samples.d), axes)
+    vectors = np.array([e.vector(samples.d) for e in ideal if e.sign]).reshape(-1, samples.d)
+    weight = np.zeros(samples.d)
+    weight[free] = cross_product(
+        wedge_vectors(samples, np.array(members, dtype=int), vectors)[:, free], unit=True
+    )
+    weight *= _sign(_order(ideal)) * _sign([*free.tolist(), *axes])  # that of the wedge of all
+    length = float(ball(norm).length(weight))
     orientation = 1 if weight @ unit[: samples.d] >= 0 else -1
-    weight[[e.first for e in ideal if not e.sign]] = 0.0  # as the name says, which rounding may not
-    weight = orientation * weight + 0.0
+    weight = orientation * weight / (length or 1.0) + 0.0
     bias = _bias_through(samples, members[-1], weight) if samples.bias else 0.0
     return Atom(weight, bias, members, ideal, orientation, samples.bias, norm)
+
+
+def _order(ideal: Sequence[Direction]) -> list[int]:
+    """The places of directions, those that are axes behind the others."""
+    return sorted(range(len(ideal)), key=lambda k: not ideal[k].sign)
+
+
+def _sign(places: Sequence[int]) -> int:
+    """The sign of a permutation of 0, 1, …"""
+    left, sign = list(places), 1
+    for k in range(len(left)):
+        while left[k] != k:
+            other = left[k]
+            left[k], left[other] = left[other], other
+            sign = -sign
+    return sign
 
 
 def _bias_through(samples: Samples, anchor: int, weight: np.ndarray) -> float:
@@ -208,6 +237,19 @@ def _bases(
             yield members, tuple(e for e in chosen if isinstance(e, Direction))
 
 
+def _without(found: np.ndarray, axis: int) -> np.ndarray:
+    """Orthonormal rows of the same span with e_axis, but for it: (I − q qᵀ)^(−1/2) of the rows without their q."""
+    q, rest = found[:, axis].copy(), found.copy()
+    rest[:, axis] = 0.0
+    square = q @ q
+    if square > FAR_FROM_AXIS:
+        rest = np.linalg.qr(rest.T)[0].T
+        rest[:, axis] = 0.0  # which rounding may not leave it
+    elif square > 0:
+        rest = rest + ((1 / np.sqrt(1 - square) - 1) / square * q)[:, None] * (q @ rest)
+    return rest
+
+
 def _canonical_members(
     samples: Samples, unit: np.ndarray, directions: Sequence[Direction], tolerance: float, independence: float
 ) -> tuple[tuple[int, ...], tuple[Direction, ...]]:
@@ -217,19 +259,25 @@ def _canonical_members(
     scale = np.where(samples.extent[:d] == 0, 1.0, samples.extent[:d])
     anchored = int(samples.bias and bool(rows))
     spanned = samples.X[rows[1:]] - samples.X[rows[:1]] if anchored else samples.X[rows]
-    vectors = chain(spanned, (e.vector(d) for e in touching))
-    basis = np.zeros((samples.D - 1 - anchored, d))
+    # of what the axes in use are orthogonal to the others span `found`, so that many of them take no more algebra
+    found, taken = np.zeros((0, d)), list[int]()
     chosen: list[int] = []
-    for position, vector in enumerate(vectors):
-        if len(chosen) == len(basis):
+    for position, member in enumerate([*spanned, *touching]):
+        if len(chosen) == samples.D - 1 - anchored:
             break
-        rest, found = vector / scale, basis[: len(chosen)]
+        axis = isinstance(member, Direction) and not member.sign
+        rest = (member.vector(d) if isinstance(member, Direction) else member) / scale
         rest = rest / np.linalg.norm(rest)
+        rest[taken] = 0.0
         for _ in range(2):
             rest = rest - (found @ rest) @ found
         length = np.linalg.norm(rest)
         if length > independence:
-            basis[len(chosen)] = rest / length
             chosen.append(position)
+            if axis:
+                found = _without(found, member.first)
+                taken.append(member.first)
+            else:
+                found = np.vstack([found, rest / length])
     members = rows[:anchored] + [rows[k + anchored] for k in chosen if k < len(spanned)]
     return tuple(members), tuple(touching[k - len(spanned)] for k in chosen if k >= len(spanned))

@@ -24,6 +24,7 @@ __all__ = ["LocalDictionary"]
 AROUND = 0.3  # how far around an atom in use others are searched, relative to its length
 BLOCK_WALKS = 32  # walks in a block
 BLOCK_ENTRIES = 2**22  # entries of their features, at most
+BASIS_ENTRIES = 2**25  # and of their bases, d by d each
 
 
 class LocalDictionary(Dictionary):
@@ -92,7 +93,7 @@ class LocalDictionary(Dictionary):
         """Walks from weights, shape (d, k), in blocks side by side."""
         if not weights.size or not self._spread.any() or not residual.any():
             return Pricing(0.0, np.zeros((0, self.samples.D)))
-        size = max(1, min(BLOCK_WALKS, BLOCK_ENTRIES // self.samples.n))
+        size = max(1, min(BLOCK_WALKS, BLOCK_ENTRIES // self.samples.n, BASIS_ENTRIES // self.samples.d**2))
         # in one layout, whatever comes of them on the way to another process: the last bits depend on it
         residual = np.ascontiguousarray(residual)
         blocks = [np.ascontiguousarray(weights[:, k : k + size]) for k in range(0, weights.shape[1], size)]

@@ -17,6 +17,7 @@ from geomnn.errors import OptionError
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
 from geomnn.plotting.arrangement import plot_chambers
+from geomnn.plotting.classes import plot_classes
 from geomnn.plotting.dual_set import plot_dual_set
 from geomnn.plotting.line import plot_fit
 from geomnn.plotting.optimal_set import plot_components, plot_interval, plot_optimal_set
@@ -29,6 +30,7 @@ from geomnn.plotting.wedge import plot_wedge
 
 __all__ = [
     "plot_chambers",
+    "plot_classes",
     "plot_components",
     "plot_degrees_of_freedom",
     "plot_dual_set",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.deadline import NEVER, Deadline, limited
+from geomnn.deadline import NEVER, Deadline, Line, limited, shown
 from geomnn.errors import OptionError
 from geomnn.samples import check_integer
 
@@ -27,8 +27,8 @@ class Effort:
         Relative duality gap.
     seed : int
         Of all that is drawn.
-    progress : bool
-        Whether to show what goes on.
+    progress : bool or Line, optional
+        Whether to show what goes on, or where.
     time_limit : float, optional
         Seconds for all of a call; None for no end.
     affordable : float
@@ -48,7 +48,7 @@ class Effort:
 
     tol: float = 1e-9
     seed: int = 0
-    progress: bool = False
+    progress: bool | Line | None = False
     time_limit: float | None = None
     affordable: float = 60.0
     rounds: int = 1000
@@ -63,13 +63,16 @@ class Effort:
         check_integer("seed", self.seed, 0)
         check_integer("rounds", self.rounds, 1)
         if self.time_limit is not None and not (_is_number(self.time_limit) and self.time_limit > 0):
-            raise OptionError(f"time_limit={self.time_limit!r}; None or seconds above 0 were expected.")
+            raise OptionError(
+                "{time_limit}; None or seconds above 0 were expected.", time_limit=self.time_limit
+            )
 
     @contextmanager
     def begun(self) -> Iterator[Effort]:
         """The effort with the deadline of a call that begins now."""
-        with limited(inf if self.time_limit is None else float(self.time_limit), self.progress) as deadline:
-            yield replace(self, deadline=deadline)
+        seconds = inf if self.time_limit is None else float(self.time_limit)
+        with shown(self.progress) as line, limited(seconds, line) as deadline:
+            yield replace(self, progress=line, deadline=deadline)
 
     def part(self, share: float) -> Effort:
         """The effort of this share of the time that is left."""

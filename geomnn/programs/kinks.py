@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
+from geomnn.deadline import NEVER, Deadline
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.machine import one_blas_thread
 from geomnn.programs.problem import Problem
@@ -80,7 +80,7 @@ class Piece:
 
 
 def follow(
-    problem: Problem, dictionary: WedgeDictionary, start: float, end: float, progress: bool = False
+    problem: Problem, dictionary: WedgeDictionary, start: float, end: float, deadline: Deadline = NEVER
 ) -> list[Piece]:
     """The pieces of the path from reg = start, where the network is a constant, down to reg = end.
 
@@ -91,16 +91,22 @@ def follow(
     dictionary : WedgeDictionary
     start, end : float
         start is the largest correlation of an atom with the residual of the best constant network.
-    progress : bool
-        Whether to show how far reg has fallen.
+    deadline : Deadline
+
+    Raises
+    ------
+    OutOfTime
+        If it is over before the end of the path.
 
     Source: geomnn theory, section 4.
     """
     tracer = _Tracer(problem, start)
     pieces: list[Piece] = []
     still, before = 0, np.zeros_like(tracer.slope)
-    with one_blas_thread(), tqdm(desc="path", unit="kink", disable=not progress, delay=2) as bar:
+    with one_blas_thread():
         while tracer.reg > end:
+            deadline.check()
+            deadline.say(f"following the path: {len(pieces)} pieces, down to reg = {tracer.reg:.2e}")
             vanishing, until_vanishing = tracer.first_to_vanish()
             reached, until_reached = dictionary.reach(tracer.dual, tracer.slope, tracer.reg)
             step = min(until_vanishing, until_reached, tracer.reg - end)
@@ -123,8 +129,6 @@ def follow(
             elif step == until_reached:
                 tracer.join(reached)
             tracer.settle(dictionary)
-            bar.update()
-            bar.set_postfix(reg=f"{tracer.reg:.2e}")
     return pieces
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from tqdm import tqdm
 
 from geomnn.deadline import Deadline, Pace
 from geomnn.dictionaries import Dictionary
@@ -86,8 +85,8 @@ def search(
     searching = deadline.part(SEARCHING) if dictionary.atoms_move else landing
     restricted = restricted_solver(problem, tol / 10, searching)
     moving = dictionary.atoms_move and not problem.loss.is_polyhedral
-    with one_blas_thread(), tqdm(desc="search", unit="round", disable=not effort.progress, delay=2) as bar:
-        run = _Run(problem, dictionary, tol, searching, effort.rounds, bar)
+    with one_blas_thread():
+        run = _Run(problem, dictionary, tol, searching, effort.rounds)
         found = run.network(restricted, run.walked if start is None else start)
         slid = found.units[:0]
         if moving:
@@ -154,9 +153,8 @@ class _Run:
         tol: float,
         deadline: Deadline,
         rounds: int,
-        bar: tqdm,
     ):
-        self._problem, self._dictionary, self._deadline, self._bar = problem, dictionary, deadline, bar
+        self._problem, self._dictionary, self._deadline = problem, dictionary, deadline
         self._left, self._walks, self._ended = rounds, 0, ""
         self._pace = Pace(deadline, AFTER)
         self._hardly, self._threshold = max(tol, HARDLY), problem.reg * (1 + FOUND)
@@ -282,14 +280,14 @@ class _Run:
         than it has."""
         self._left -= 1
         self._walks += 1
+        said = f", objective {found.primal:.6g}" if np.isfinite(found.primal) else ""
+        self._deadline.say(f"searching for neurons: round {self._walks}{said}")
         walks = self._dictionary.until(self._deadline.part(WALKING))
         pricing = [walks.price(found.dual, self._threshold, self.limit)]
         if on:
             walks = self._dictionary.until(self._deadline.part(WALKING))
             pricing += [walks.follow(found.units, found.dual, self._threshold, self.limit)]
         maximum = max(each.maximum for each in pricing)
-        self._bar.update()
-        self._bar.set_postfix(value=f"{found.primal:.6g}", largest=f"{maximum / self._problem.reg:.6f}")
         pool = np.concatenate([each.units for each in pricing])
         self.walked = np.concatenate([self.walked, pool])[-(ROOM // self._problem.samples.n + 50) :]
         bound = self._problem.dual_bound(found.dual, maximum)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tqdm import tqdm
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries import Dictionary
@@ -21,12 +20,22 @@ from geomnn.programs.refine import refine
 from geomnn.programs.restricted.solvers import restricted_solver
 from geomnn.programs.sparsify import independent_neurons
 
-__all__ = ["STOPPED", "Optimum", "constant_correlation", "solve", "sparse", "warn_constant", "with_residual"]
+__all__ = [
+    "STOPPED",
+    "SUGGESTED",
+    "Optimum",
+    "constant_correlation",
+    "solve",
+    "sparse",
+    "warn_constant",
+    "with_residual",
+]
 
 ROUNDS = 10_000
 NEWTON = 1000  # unknowns up to which neurons are moved by Newton's method in the end
 STOPPED = "its time or rounds were over"
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
+SUGGESTED = 0.01  # of reg_max, where none or one too large is given
 STALLED_ROUNDS = 20  # rounds without progress after which rounding is taken to be the reason
 
 
@@ -89,8 +98,8 @@ def solve(
     best = Optimum(restricted.units, restricted.coefficients, restricted.intercept, restricted.dual,
                    0.0, np.inf, -np.inf, False)  # fmt: skip
     stalled, lowest, refined, pace = 0, np.inf, False, Pace(deadline, AFTER)
-    with one_blas_thread(), tqdm(desc="pricing", unit="round", disable=not effort.progress, delay=2) as bar:
-        for _ in range(ROUNDS):
+    with one_blas_thread():
+        for k in range(ROUNDS):
             previous = best.primal - best.bound
             v = problem.dual_point(restricted.dual)
             pricing = dictionary.price(v, threshold, limit)
@@ -105,8 +114,8 @@ def solve(
                 found += [moved.units, pricing.units]
             # D(v) falls to the optimum as atoms come in: by more than rounding while this goes on
             gap, value = best.primal - best.bound, problem.loss.dual(v, problem.targets)
-            bar.update()
-            bar.set_postfix(gap=f"{gap / abs(best.primal) if best.primal else 0.0:.1e}")
+            share = gap / abs(best.primal) if best.primal else 0.0
+            deadline.say(f"pricing all neurons: round {k + 1}, relative gap {share:.1e}")
             falls, lowest = value < lowest - 1e-2 * tol * abs(best.primal), min(lowest, value)
             stalled = 0 if falls or gap < 0.999 * previous else stalled + 1
             if best.converged:
@@ -224,5 +233,6 @@ def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     elif largest == 0.0:
         why = "no atom of the dictionary is correlated with the residual of a constant"
     else:
-        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; take a smaller one"
+        smaller = f"take a smaller one, such as {SUGGESTED * largest:.2g}"
+        why = f"reg={problem.reg:g} is at least reg_max={largest:g}; {smaller}"
     warn(f"The optimal network is a constant: {why}.", ConstantNetworkWarning)

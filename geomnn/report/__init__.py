@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geomnn.bounds.proof_file import proof_text
+from geomnn.deadline import Line
 from geomnn.files import json_text
 from geomnn.optima.set_file import set_text
 from geomnn.report.folder import check_folder, whole_folder
@@ -12,12 +13,13 @@ from geomnn.report.function import function_text
 from geomnn.report.latex import latex_text
 from geomnn.report.page import page_text
 from geomnn.report.pictures import draw
-from geomnn.report.study import Request, Study, study_table
+from geomnn.report.request import Request
+from geomnn.report.study import HELD_OUT_FILE, TRAINING_FILE, Study, study_table
 
 __all__ = ["Request", "Study", "check_folder", "study_table", "whole_folder", "write_report"]
 
 
-def write_report(study: Study, folder: Path) -> None:
+def write_report(study: Study, folder: Path, line: Line | None = None) -> None:
     """Write the files of a study into a folder that exists.
 
     Parameters
@@ -25,12 +27,18 @@ def write_report(study: Study, folder: Path) -> None:
     study : Study
     folder : Path
         Best that of `whole_folder`, so that nothing half-written is ever seen.
+    line : Line, optional
+        Where to say what goes on.
     """
+    if line is not None:
+        line.say("drawing the pictures")
     study.complete.save(folder / "network.json")
     pictures = draw(study)
     for picture in pictures:
         (folder / f"{picture.name}.png").write_bytes(picture.png)
         (folder / f"{picture.name}.svg").write_bytes(picture.svg)
+    if line is not None:
+        line.say("writing the report")
     texts = {
         "certificate.json": json_text(study.record),
         "network.tex": latex_text(study),
@@ -41,6 +49,8 @@ def write_report(study: Study, folder: Path) -> None:
         texts["proof.json"] = proof_text(study.proof)
     if study.optima is not None:
         texts["optimal_set.json"] = set_text(study.optima)
+    if study.held is not None:
+        texts |= {TRAINING_FILE: study.table.text(), HELD_OUT_FILE: study.held.table.text()}
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -50,6 +50,12 @@ class Table:
     lines: tuple[int, ...]
     digest: str
 
+    def text(self) -> str:
+        """The cells as a CSV file with commas."""
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator="\n").writerows([self.columns, *self.rows])
+        return stream.getvalue()
+
     @property
     def doubt(self) -> str | None:
         """What is strange about the header, in a sentence: some of its names are numbers, as in data or metadata."""
@@ -229,7 +235,7 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
             comma = _advice_on_commas(cells[position])
             advice = {
                 "feature": "leave the column out (--features names those to use) or encode it as numbers",
-                "target": "add --classify if the column holds two classes",
+                "target": "add --classify if the column holds classes",
             }[role]
             raise DataError(
                 f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected "
@@ -261,8 +267,8 @@ def exact_column(table: Table, name: str) -> np.ndarray:
     return np.array(values, dtype=object)
 
 
-def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
-    """A column of two classes as −1 and +1, and the names of the two.
+def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A column of two classes as −1 and +1, of more as one-hot rows, and their names in order.
 
     Numbers are compared and sorted as the decimals that are written, if all are numbers, and anything else as text; the
     first class is −1.
@@ -274,14 +280,14 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
 
     Returns
     -------
-    targets : ndarray, shape (n,)
-    names : tuple of two str
+    targets : ndarray, shape (n,) or (n, c)
+    names : tuple of str
         As they are first written in the file.
 
     Raises
     ------
     DataError
-        If there are not exactly two classes, or a cell is blank or not finite.
+        If there is a single class, or hardly a row for each, or a cell is blank or not finite.
     """
     position = _position(table, name, "the target")
     texts = [cells[position] for cells in table.rows]
@@ -293,20 +299,21 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, str]]:
     spelling: dict[Any, str] = {}
     for key, text in zip(keys, texts, strict=True):
         spelling.setdefault(key, text)
-    if len(spelling) != 2:
+    if len(spelling) == 1 or 2 < len(spelling) > len(keys) / 2:
         shown = ", ".join(_show(text) for text in list(spelling.values())[:4]) + ", …" * (len(spelling) > 4)
         advice = (
             "one class cannot be told from another: give samples of both"
             if len(spelling) == 1
-            else "keep the rows of two classes, or leave out --classify if these are quantities"
+            else "leave out --classify if these are quantities, or give two rows and more of each class"
         )
         raise DataError(
             f"{table.source}: the target {_show(name)} has {len(spelling)} "
-            f"{'class' if len(spelling) == 1 else 'classes'} ({shown}) where two were expected; {advice}."
+            f"{'class' if len(spelling) == 1 else 'classes'} ({shown}) in {len(keys)} rows; {advice}."
         )
-    first, second = sorted(spelling)
-    targets = np.where(np.array([key == second for key in keys]), 1.0, -1.0)
-    return targets, (spelling[first], spelling[second])
+    place = {key: k for k, key in enumerate(sorted(spelling))}
+    one_hot = np.eye(len(place))[[place[key] for key in keys]]
+    targets = one_hot if len(place) > 2 else one_hot[:, 1] - one_hot[:, 0]
+    return targets, tuple(spelling[key] for key in place)
 
 
 def _number(table: Table, row: int, name: str, text: str) -> float | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from geomnn.report.study import Study
 
 __all__ = ["function_text"]
@@ -14,7 +12,7 @@ def function_text(study: Study) -> str:
 
     With classes it also has ``classify(X)``, which returns their names.
     """
-    return _head(study) + _numbers(study) + _predict(study) + (_classify() if study.classes else "")
+    return _head(study) + _numbers(study) + _predict(study) + (_classify(study) if study.classes else "")
 
 
 def _head(study: Study) -> str:
@@ -33,7 +31,8 @@ def _numbers(study: Study) -> str:
     inner, biases, outer, t = network.arrays()
     lines = [f"FEATURES = {list(study.features)!r}"]
     if study.classes:
-        lines.append(f"CLASSES = {list(study.classes)!r}  # f < 0, f > 0")
+        which = "f < 0, f > 0" if study.y.ndim == 1 else "which of the numbers of f is the largest"
+        lines.append(f"CLASSES = {list(study.classes)!r}  # {which}")
     if study.scaling is not None:
         lines.append(f"MEAN = np.array({study.scaling.mean.tolist()!r})")
         lines.append(f"DEVIATION = np.array({study.scaling.deviation.tolist()!r})")
@@ -42,16 +41,21 @@ def _numbers(study: Study) -> str:
         lines.append(f"    {weight.tolist()!r},  # {neuron.atom}")
     lines.append(f"]).reshape(-1, {network.features})")
     lines.append(f"BIASES = np.array({biases.tolist()!r})")
-    lines.append(f"OUTER = np.array({outer[:, 0].tolist()!r})")
-    lines.append(f"INTERCEPT = {float(np.asarray(t)[0])!r}")
+    if study.y.ndim == 1:
+        lines.append(f"OUTER = np.array({outer[:, 0].tolist()!r})")
+        lines.append(f"INTERCEPT = {float(t[0])!r}")
+    else:
+        lines.append(f"OUTER = np.array({outer.tolist()!r}).reshape(-1, {len(t)})")
+        lines.append(f"INTERCEPT = np.array({t.tolist()!r})")
     return "\n".join(lines) + "\n"
 
 
 def _predict(study: Study) -> str:
+    shape = "(n,)" if study.y.ndim == 1 else f"(n, {study.y.shape[1]})"
     scaled = "    X = (X - MEAN) / DEVIATION\n" if study.scaling is not None else ""
     return (
         "\n\ndef predict(X):\n"
-        '    """f(x) of every row of X: shape (n, features) in, (n,) out."""\n'
+        f'    """f(x) of every row of X: shape (n, features) in, {shape} out."""\n'
         "    X = np.asarray(X, dtype=float)\n"
         "    if X.ndim != 2 or X.shape[1] != len(FEATURES):\n"
         '        raise ValueError(f"X has shape {X.shape}; one column for each of {FEATURES} is needed.")\n'
@@ -60,9 +64,15 @@ def _predict(study: Study) -> str:
     )
 
 
-def _classify() -> str:
+def _classify(study: Study) -> str:
+    one = study.y.ndim == 1
+    chosen = (
+        "np.where(predict(X) > 0, CLASSES[1], CLASSES[0])"
+        if one
+        else "np.array(CLASSES)[predict(X).argmax(axis=1)]"
+    )
     return (
         "\n\ndef classify(X):\n"
         '    """The class of every row of X: shape (n, features) in, (n,) names out."""\n'
-        "    return np.where(predict(X) > 0, CLASSES[1], CLASSES[0])\n"
+        f"    return {chosen}\n"
     )

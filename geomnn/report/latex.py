@@ -35,7 +35,10 @@ def _formula(study: Study) -> str:
 
 def _variables(study: Study) -> str:
     names = ", ".join(f"\\textit{{{escape(name)}}}" for name in study.features)
-    if study.classes:
+    if study.classes and study.y.ndim > 1:
+        classes = ", ".join(f"\\textit{{{escape(name)}}}" for name in study.classes)
+        target = f" The entries of $f$ are those of the classes {classes}; the largest says which."
+    elif study.classes:
         first, second = map(escape, study.classes)
         target = f" Negative values mean the class \\textit{{{first}}}, positive ones \\textit{{{second}}}."
     else:

@@ -6,12 +6,14 @@ import re
 from decimal import ROUND_CEILING
 from typing import Any
 
+import numpy as np
+
 from geomnn.checker.digits import printable
 from geomnn.numbers.rationals import short_number
 from geomnn.programs.certificate import rounded
 from geomnn.report.study import Study
 
-__all__ = ["above", "cell", "facts", "left_open", "number", "shortened", "spanned"]
+__all__ = ["above", "cell", "facts", "left_open", "number", "numbers", "shortened", "spanned"]
 
 SCOPES = {
     "global": "every two-layer network of every width",
@@ -101,3 +103,8 @@ def number(value: Any, digits: int = 5) -> str:
     """A computed number, an exact one in full where it is short, with a minus sign that is one."""
     text = f"{value + 0.0:.{digits}g}" if isinstance(value, float) else short_number(value)
     return text.replace("-", "−")
+
+
+def numbers(value: Any, digits: int = 5) -> str:
+    """A computed number, or those of a vector."""
+    return ", ".join(number(each, digits) for each in value) if np.ndim(value) else number(value, digits)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -117,7 +118,6 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> M
     Parameters
     ----------
     network : AnalyticNetwork
-        With a scalar output.
     terms : int
         Show at most so many neurons, the largest ones, and say how many are left out.
     digits : int
@@ -129,11 +129,11 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> M
         A ``<math>`` element.
     """
     shown = network.largest(terms)
-    lines = [_number(network.intercept, digits)] if network.bias or not shown else []
+    lines = [_numbers(network.intercept, digits)] if network.bias or not shown else []
     for neuron in (network.neurons[j] for j in shown):
-        sign = "+" if lines and neuron.coefficient >= 0 else ""
+        sign = "+" if lines and (np.ndim(neuron.coefficient) or neuron.coefficient >= 0) else ""
         lines.append(
-            f"{sign}{_number(neuron.coefficient, digits)} ~~ {_feature(neuron.atom, network.feature_names)}"
+            f"{sign}{_numbers(neuron.coefficient, digits)} ~~ {_feature(neuron.atom, network.feature_names)}"
         )
     if left_out := len(network) - len(shown):
         lines.append(f'+ ⋯ ~~ "({left_out} more neurons in the table)"')
@@ -167,6 +167,13 @@ def _feature(atom: Atom, names: Sequence[str] | None) -> str:
         return f"{{({pair if anchor else point})}}_+"
     base = f"({blade})" if len(factors) > 1 else blade
     return f"{{({point} ∧ {blade})}}_+/{{‖⋆{base}‖}}_{norm}"
+
+
+def _numbers(value: Any, digits: int) -> str:
+    """A number, or those of a vector output in parentheses."""
+    if not np.ndim(value):
+        return _number(value, digits)
+    return f"({', '.join(_number(each, digits) for each in value)})"
 
 
 def _number(value: float, digits: int) -> str:

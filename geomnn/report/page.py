@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from geomnn.checker.digits import printable
 from geomnn.report import listings, mathematics
 from geomnn.report.pictures import Picture
-from geomnn.report.study import Study
+from geomnn.report.study import HELD_OUT_FILE, Study
 from geomnn.report.verification import check_lines, coverage
 
 __all__ = ["page_text"]
@@ -50,7 +50,9 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update({f.__name__: f for f in (listings.cell, listings.number, listings.shortened)})
+    environment.filters.update(
+        {f.__name__: f for f in (listings.cell, listings.number, listings.numbers, listings.shortened)}
+    )
     shown = [
         {"name": picture.name, "caption": picture.caption, "address": _address(picture)}
         for picture in pictures
@@ -65,11 +67,13 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
 def _asked(study: Study) -> dict[str, Any]:
     """What the page says of the problem and its data."""
     request, d, file = study.request, len(study.features), Path(study.request.path).name
-    reg = request.reg
+    reg = study.reg
     half_reg = f"½ · {reg}" if isinstance(reg, Fraction) else f"{Decimal(str(reg)):f}/2"
+    penalty = "α_j^2" if study.y.ndim == 1 else "‖α_j‖^2"
     columns = ", ".join(map(repr, study.features[:6])) + ", …" * (d > 6)
     return {
-        "file": file, "quoted_file": shlex.quote(file), "n": len(study.X), "d": d, "columns": columns,
+        "file": file, "quoted_file": shlex.quote(study.data_file), "outer_square": penalty, "loss_name": study.loss,
+        "n": len(study.X), "d": d, "columns": columns,
         "most_names": MOST_NAMES, "wide": d > VALUES_IN_PLACE, "bias": request.bias, "half_reg": half_reg,
         "p": request.norm.replace("inf", "∞"), "distance": DISTANCES[request.norm],
     }  # fmt: skip
@@ -82,7 +86,8 @@ def _found(study: Study) -> dict[str, Any]:
         "atoms": atoms, "cut_short": any(len(atom.factors()) > mathematics.SHOWN_FACTORS for atom in atoms),
         "by_features": any(atom.factored(study.features) for atom in atoms),
         "formula": mathematics.closed_form(study.network), "spanned": listings.spanned(study),
-        "dual": np.ravel(study.solution.dual).astype(float), "statement": certificate.statement(),
+        "dual": np.asarray(study.solution.dual).astype(float), "out_of_time": study.out_of_time,
+        "statement": certificate.statement(),
         "scope": certificate.coverage.scope, "drawn": certificate.coverage.program == "sampled",
         # the bounds meet, to a millionth, so that there is nothing left to gain
         "exact": certificate.exact, "reached": certificate.exact or abs(certificate.relative_gap) <= 1e-6,
@@ -94,14 +99,14 @@ def _found(study: Study) -> dict[str, Any]:
 
 def _fit(study: Study) -> dict[str, Any]:
     """How well the network fits its own samples: of classes those that are right, of numbers the error and R²."""
-    f, y = study.predictions, study.y
-    error, spread = float(np.sqrt(np.mean((y - f) ** 2))), float(np.std(y))
-    varies = spread > 1e-12 * float(np.abs(y).max())
+    fit = study.fit
     return {
-        "predictions": f,
-        "right": int(np.count_nonzero(np.where(f > 0, 1.0, -1.0) == y)),
-        "error": error,
-        "explained": 1 - (error / spread) ** 2 if varies else None,
+        "predictions": study.predictions,
+        "right": fit.right,
+        "error": fit.error,
+        "explained": fit.explained,
+        "held_fit": study.held_fit,
+        "held_file": HELD_OUT_FILE,
     }
 
 

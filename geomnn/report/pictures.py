@@ -23,6 +23,8 @@ __all__ = ["Picture", "draw"]
 
 RESOLUTION = 200
 ALONG = 41  # points of the band of predictions
+MOST_DOTS = 3000  # of a picture with a dot for each sample
+MOST_COLUMNS = 60  # of a picture of weights, which nobody could tell apart beyond
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,19 @@ def draw(study: Study) -> list[Picture]:
     """
     from geomnn import plotting
 
-    network, X, labels = study.network, study.inputs, _labels(study)
-    names = [shortened(name) + " (standardised)" * (study.scaling is not None) for name in study.features]
+    network, X, y, labels = study.network, study.inputs, study.y, _labels(study)
     if network.features > 2:
-        figure = plotting.plot_predictions(network, X, study.y, labels=labels)
+        some = _some(len(X))
+        X, y = X[some], y[some]
+    names = [shortened(name) + " (standardised)" * (study.scaling is not None) for name in study.features]
+    if study.y.ndim > 1:
+        figure = plotting.plot_classes(
+            network, X, y, labels=labels, feature_names=names if len(names) == 2 else None
+        )
+    elif network.features > 2:
+        figure = plotting.plot_predictions(network, X, y, labels=labels)
     else:
-        figure = plotting.plot_network(network, X, study.y, labels=labels, feature_names=names)
+        figure = plotting.plot_network(network, X, y, labels=labels, feature_names=names)
     pictures = [_picture("network", _caption(study), figure)]
     if network.features == 1 and study.spread is not None and study.spread.is_open:
         networks = "all" if study.spread.merged else "dictionary"
@@ -93,7 +102,7 @@ def draw(study: Study) -> list[Picture]:
             "of these networks are drawn: the least and the largest where they were found to be farthest apart."
         )
         pictures.append(_picture("interval", caption, band))
-    if network.features > 2 and len(network):
+    if 2 < network.features <= MOST_COLUMNS and len(network):
         columns = [shortened(name) for name in study.features]
         caption = (
             "The neurons, largest first: weights" + " of the standardised columns" * (study.scaling is not None)
@@ -105,7 +114,7 @@ def draw(study: Study) -> list[Picture]:
             _picture("neurons", caption, plotting.plot_neurons(network, ax=axes, feature_names=columns))
         )
     if network.features == 2 and len(network):
-        neuron = max(network.neurons, key=lambda n: abs(n.coefficient))
+        neuron = max(network.neurons, key=lambda n: float(np.linalg.norm(n.coefficient)))
         values = X @ neuron.weight + neuron.bias
         row = int(np.argmax(values))
         caption = (
@@ -123,6 +132,11 @@ def _widest(study: Study) -> float:
     return float(spread.points[spread.widest, 0])
 
 
+def _some(n: int) -> slice:
+    """The rows that a picture of samples as dots shows: all, or evenly spaced ones where they are more than it can."""
+    return slice(0, n, -(-n // MOST_DOTS))
+
+
 def _labels(study: Study) -> list[str] | None:
     if study.classes:
         return [shortened(name) for name in study.classes]
@@ -130,6 +144,8 @@ def _labels(study: Study) -> list[str] | None:
 
 
 def _caption(study: Study) -> str:
+    if study.y.ndim > 1 and len(study.features) == 2:
+        return "The class whose number of f is the largest, over the plane, and the samples."
     if len(study.features) == 1:
         where = (
             "Every breakpoint is at a sample."
@@ -139,10 +155,15 @@ def _caption(study: Study) -> str:
         return f"The network, its breakpoints and the samples. {where}"
     if len(study.features) == 2:
         return "The network over the plane, the samples, and the lines on which its neurons change sign."
+    n = len(study.X)
+    shown = len(range(n)[_some(n)])
+    samples = "every sample" if shown == n else f"{shown:,} of the {n:,} samples"
+    if study.y.ndim > 1:
+        return f"The number of f of its own class less the largest other one at {samples}: above the line it is right."
     if study.classes:
         below, above = map(shortened, study.classes)
-        return f"f at every sample: above the dashed line the network says {above}, below it {below}."
-    return "The network at every sample against the target."
+        return f"f at {samples}: above the dashed line the network says {above}, below it {below}."
+    return f"The network at {samples} against the target."
 
 
 def _picture(name: str, caption: str, figure: Any) -> Picture:

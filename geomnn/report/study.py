@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import shlex
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
+from geomnn.deadline import Deadline, Line, limited
 from geomnn.derivation import Solution, derive
-from geomnn.errors import DataError, EnumerationTooLarge, HeaderWarning, OptionError, UnsupportedProblem, warn
+from geomnn.errors import EnumerationTooLarge, HeaderWarning, OptionError, UnsupportedProblem, warn
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
 from geomnn.optima.set_file import set_document
 from geomnn.optimal_sets import optimal_set
+from geomnn.programs.effort import Effort
 from geomnn.report import csv_table as tables
+from geomnn.report.choice import RegChoice, chosen_reg, refuse_missing_reg
+from geomnn.report.fits import Fit, hold_out
+from geomnn.report.request import Request
 from geomnn.report.spread import Spread, spread_of
 from geomnn.samples import NamedTable
 
@@ -29,89 +32,28 @@ LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is loo
 SHORTER = 1 / 3  # of the gap, which it may cost
 MOST_ACTIVE = 12  # atoms of an optimal set that is written
 MOST_CHOICES = 300  # of these, that are looked at for all vertices
+LEAST_SECONDS = 0.1  # for the derivation, where all others are gone
+TRAINING_FILE, HELD_OUT_FILE = "training.csv", "holdout.csv"  # of a report with rows that were left out
 
-__all__ = ["Request", "Study", "study_table"]
+__all__ = ["HELD_OUT_FILE", "TRAINING_FILE", "HeldOut", "Study", "study_table"]
 
 
 @dataclass(frozen=True)
-class Request:
-    """What the command line asks for; the options are those of `geomnn.derive`.
+class HeldOut:
+    """The rows that were left out.
 
     Parameters
     ----------
-    path : str
-        The CSV file.
-    target : str
-        Its column to predict.
-    reg : float, Decimal or Fraction
-        As it was written.
-    norm : {"1", "2", "inf"}
-    features : str, optional
-        Names of columns, separated by commas; all others but the target if not given.
-    classify : bool
-        Whether the target holds two classes.
-    standardize : bool
-        Whether features are brought to mean 0 and deviation 1 first.
-    loss : {"squared", "logistic"}, optional
-        Logistic for classes and squared otherwise, if not given.
-    bias : bool
-    dictionary : str
-    tol : float
-    exact : bool
-        Whether to solve in rational numbers, those of the file as they are written.
-    certify : str, optional
-        How all neurons are bounded where they are searched.
-    time_limit : float, optional
-        Seconds.
+    table : Table
+    X : ndarray, shape (n, d)
+        The features as they are in the file.
+    y : ndarray, shape (n,)
+        The targets; of classes their numbers.
     """
 
-    path: str
-    target: str
-    reg: Any
-    norm: str = "1"
-    features: str | None = None
-    classify: bool = False
-    standardize: bool = False
-    loss: str | None = None
-    bias: bool = True
-    dictionary: str = "auto"
-    tol: float = 1e-9
-    exact: bool = False
-    certify: str | None = None
-    time_limit: float | None = None
-
-    @property
-    def loss_name(self) -> str:
-        """The loss that was asked for, or the usual one."""
-        return self.loss or ("logistic" if self.classify else "squared")
-
-    def command(self, path: str | None = None, out: str = "again") -> str:
-        """The command line that does the same, writing to another folder.
-
-        Parameters
-        ----------
-        path : str, optional
-            The CSV file; its name without folders if not given, so that a report can be passed on.
-        out : str
-        """
-        name = path or Path(self.path).name
-        words = [
-            *["geomnn", "derive", f"./{name}" if name.startswith("-") else name],
-            *["--target", self.target, "--reg", str(self.reg)],
-            *["--norm", self.norm] * (self.norm != "1"),
-            *["--features", self.features or ""] * (self.features is not None),
-            *["--classify"] * self.classify,
-            *["--standardize"] * self.standardize,
-            *["--loss", self.loss or ""] * (self.loss is not None),
-            *["--no-bias"] * (not self.bias),
-            *["--dictionary", self.dictionary] * (self.dictionary != "auto"),
-            *["--tol", repr(self.tol)] * (self.tol != 1e-9),
-            *["--exact"] * self.exact,
-            *["--certify", self.certify or ""] * (self.certify is not None),
-            *["--time-limit", repr(self.time_limit)] * (self.time_limit is not None),
-            *["--out", out],
-        ]
-        return shlex.join(words)
+    table: tables.Table
+    X: np.ndarray
+    y: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -121,24 +63,23 @@ class Study:
     Parameters
     ----------
     request : Request
+    table : Table
+        The rows that the network was derived from.
     features : tuple of str
         Names of the columns of X.
     X : ndarray, shape (n, d)
         The features as they are in the file.
-    y : ndarray, shape (n,)
-        The targets; −1 and +1 for classes.
-    classes : tuple of two str, or None
-        What −1 and +1 are called.
+    y : ndarray, shape (n,) or (n, c)
+        The targets; −1 and +1 for two classes, one-hot rows for c of them.
+    classes : tuple of str, or None
+        What −1 and +1, or the columns, are called.
     scaling : Scaling or None
         None if the network takes the features as they are.
-    lines : tuple of int
-        The line of the file of every sample.
-    digest : str
-        SHA-256 of the file.
     solution : Solution
         The network, on the standardised features if there is a scaling.
-    doubt : str or None
-        What is strange about the header of the file, in a sentence.
+    choice : RegChoice or None
+        Why reg is what it is, where it was not given.
+    held : HeldOut or None
     proof : dict or None
         proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
     optima : dict or None
@@ -146,17 +87,52 @@ class Study:
     """
 
     request: Request
+    table: tables.Table
     features: tuple[str, ...]
     X: np.ndarray
     y: np.ndarray
-    classes: tuple[str, str] | None
+    classes: tuple[str, ...] | None
     scaling: Scaling | None
-    lines: tuple[int, ...]
-    digest: str
     solution: Solution
-    doubt: str | None = None
+    choice: RegChoice | None = None
+    held: HeldOut | None = None
     proof: dict[str, Any] | None = None
     optima: dict[str, Any] | None = None
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The line of the file of every sample."""
+        return self.table.lines
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return self.table.digest
+
+    @property
+    def doubt(self) -> str | None:
+        """What is strange about the header of the file, in a sentence."""
+        return self.table.doubt
+
+    @property
+    def reg(self) -> Any:
+        """As it was written, or chosen."""
+        return self.request.reg if self.choice is None else self.choice.reg
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        return self.solution.problem.loss.name
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The numbers of the classes of the samples, shape (n,)."""
+        return class_numbers(self.y)
+
+    @property
+    def data_file(self) -> str:
+        """The name of the file that has the samples and nothing else."""
+        return Path(self.request.path).name if self.held is None else TRAINING_FILE
 
     @property
     def inputs(self) -> np.ndarray:
@@ -187,18 +163,49 @@ class Study:
 
     @property
     def predictions(self) -> np.ndarray:
-        """f(x_i), shape (n,)."""
+        """f(x_i), shape (n,) or (n, c)."""
         return self.network(self.inputs)
 
+    @cached_property
+    def fit(self) -> Fit:
+        """How well the network fits its samples."""
+        if self.classes is None:
+            return Fit.of_numbers(self.predictions, self.y)
+        return Fit.of_classes(self.predictions, self.labels)
 
-def study_table(request: Request, progress: bool = False) -> Study:
+    @cached_property
+    def held_fit(self) -> Fit | None:
+        """How well it predicts the rows that were left out."""
+        if self.held is None:
+            return None
+        f = self.network(self.held.X if self.scaling is None else self.scaling(self.held.X))
+        return (Fit.of_numbers if self.classes is None else Fit.of_classes)(f, self.held.y)
+
+    @property
+    def out_of_time(self) -> str:
+        """What the time limit has cut short, in a sentence; empty if nothing."""
+        certificate, limit = self.solution.certificate, self.request.time_limit
+        if limit is None or not (certificate.stopped or (self.request.exact and not certificate.exact)):
+            return ""
+        lost = " The numbers are floats, as no fractions were found by then." * self.request.exact
+        return (
+            f"The time limit of {limit:g} s was reached before the end: this is what was found by then.{lost}"
+        )
+
+
+def class_numbers(targets: np.ndarray) -> np.ndarray:
+    """0, 1, … of targets −1 and +1, or one-hot rows, shape (n,)."""
+    return np.argmax(targets, axis=1) if targets.ndim == 2 else (targets > 0).astype(int)
+
+
+def study_table(request: Request, progress: bool | Line | None = False) -> Study:
     """Read the table, derive the network.
 
     Parameters
     ----------
     request : Request
-    progress : bool
-        Whether to show a progress bar when it takes more than two seconds.
+    progress : bool or Line, optional
+        Whether to show what goes on when it takes more than two seconds, or where.
 
     Returns
     -------
@@ -214,43 +221,59 @@ def study_table(request: Request, progress: bool = False) -> Study:
     HeaderWarning
         If the header of the table looks like data or metadata.
     """
-    if request.loss_name == "logistic" and not request.classify:
+    if request.loss == "logistic" and not request.classify:
         raise OptionError("--loss logistic is for classes; add --classify, or take --loss squared.")
     if request.exact and request.standardize:
         raise UnsupportedProblem(
             "--exact and --standardize exclude each other: standard deviations are square roots. Scale the columns by "
             "round numbers in the file, or leave one of the two out."
         )
+    Effort(request.tol, request.seed, time_limit=request.time_limit)  # which refuses what is none
+    with limited(request.time_limit or inf, progress) as deadline:
+        deadline.say(f"reading {Path(request.path).name}")
+        return _derived(request, deadline)
+
+
+def _derived(request: Request, deadline: Deadline) -> Study:
+    """The study of a table, by the deadline."""
     table = tables.read_table(request.path)
     if table.doubt:
         warn(table.doubt, HeaderWarning)
-    features = tables.choose_features(table, request.target, _names(request.features))
+    features = tables.choose_features(table, request.target, request.names)
     X = np.column_stack([tables.number_column(table, name) for name in features])
-    classes = None
+    classes, held = None, None
     if request.classify:
         y, classes = tables.class_column(table, request.target)
     else:
         y = tables.number_column(table, request.target, "target")
+    if request.holdout is not None:
+        numbers = class_numbers(y) if classes else np.zeros(len(y))
+        rows, out = hold_out(numbers, request.holdout, request.seed)
+        held = HeldOut(_rows(table, out), X[out], (class_numbers(y) if classes else y)[out])
+        table, X, y = _rows(table, rows), X[rows], y[rows]
     scaling = Scaling.of(X) if request.standardize else None
-    inputs, targets = X if scaling is None else scaling(X), y
+    inputs = X if scaling is None else scaling(X)
+    asked: dict[str, Any] = {"norm": float(request.norm), "bias": request.bias, "loss": request.loss_for(classes),
+             "dictionary": request.dictionary}  # fmt: skip
+    reg, choice = request.reg, None
+    if reg is None:
+        refuse_missing_reg(inputs, y, **asked)
+    if reg == "auto":
+        labels = class_numbers(y) if classes else np.zeros(len(y))
+        choice = chosen_reg(inputs, y, labels, request.seed, asked["loss"] != "squared", deadline, **asked)
+        reg = choice.reg
+    targets = y
     if request.exact:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
         targets = y if request.classify else tables.exact_column(table, request.target)
+    left = None if request.time_limit is None else max(deadline.left(), LEAST_SECONDS)
     solution = derive(
-        NamedTable(inputs, features), targets, reg=request.reg if request.exact else float(request.reg),
-        norm=float(request.norm), bias=request.bias, loss=request.loss_name, dictionary=request.dictionary,
-        exact=request.exact, certify=request.certify, tol=request.tol, time_limit=request.time_limit, progress=progress,
+        NamedTable(inputs, features), targets, reg=reg if request.exact else float(reg), exact=request.exact,
+        certify=request.certify, tol=request.tol, time_limit=left, seed=request.seed, progress=deadline.clock.line, **asked,
     )  # fmt: skip
-    proof, certificate = None, solution.certificate
-    if has_file(certificate):  # of which the certificate then says no more than its file shows
-        certificate = shorter_proof(
-            certificate, SHORTER if certificate.proven.proof.count > LONG_PROOF else 0.0
-        )
-        proof = proof_document(certificate, features, request.target, classes, X, scaling)
-        solution = replace(solution, certificate=lowered(certificate, proof))
     optima = _optima(solution, features, request.target, classes) if request.exact else None
-    about = table.lines, table.digest, solution, table.doubt
-    return Study(request, features, X, y, classes, scaling, *about, proof, optima)
+    study = Study(request, table, features, X, y, classes, scaling, solution, choice, held, optima=optima)
+    return _proved(study, deadline) if has_file(solution.certificate) else study
 
 
 def _optima(solution: Solution, *names: Any) -> dict[str, Any] | None:
@@ -262,14 +285,20 @@ def _optima(solution: Solution, *names: Any) -> dict[str, Any] | None:
     return None
 
 
-def _names(features: str | None) -> list[str] | None:
-    """Names separated by commas, quoted as in a CSV file where they hold commas themselves."""
-    if features is None:
-        return None
-    try:
-        rows = list(csv.reader(io.StringIO(features, newline=""), skipinitialspace=True))
-    except csv.Error as reason:
-        raise DataError(f"--features cannot be read ({reason}); give names separated by commas.") from reason
-    if len(rows) > 1:
-        raise DataError("--features holds a line break; give names separated by commas.")
-    return [name.strip() for name in rows[0]] if rows else []
+def _proved(study: Study, deadline: Deadline) -> Study:
+    """The study with the file of its proof, of which the certificate then says no more than that shows."""
+    certificate = study.solution.certificate
+    deadline.say("writing the proof in integers")
+    long = certificate.proven.proof.count > LONG_PROOF and not deadline.over()
+    certificate = shorter_proof(certificate, SHORTER if long else 0.0, deadline)
+    proof = proof_document(
+        certificate, study.features, study.request.target, study.classes, study.X, study.scaling
+    )
+    return replace(
+        study, solution=replace(study.solution, certificate=lowered(certificate, proof)), proof=proof
+    )
+
+
+def _rows(table: tables.Table, rows: np.ndarray) -> tables.Table:
+    """Some rows of a table."""
+    return replace(table, rows=tuple(table.rows[k] for k in rows), lines=tuple(table.lines[k] for k in rows))

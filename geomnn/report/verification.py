@@ -9,7 +9,6 @@ Source: geomnn theory, sections 0 and 1.
 from __future__ import annotations
 
 from math import comb
-from pathlib import Path
 
 from geomnn.checker.digits import written
 from geomnn.report.study import Study
@@ -71,7 +70,7 @@ def _reading(study: Study) -> str:
         "",
         'with open("certificate.json", encoding="utf-8") as stream:',
         "    record = json.load(stream)",
-        f'with open({Path(study.request.path).name!r}, encoding="utf-8-sig", newline="") as stream:',
+        f'with open({study.data_file!r}, encoding="utf-8-sig", newline="") as stream:',
         "    rows = csv.reader(stream, skipinitialspace=True)",
         "    head, *rows = [[cell.strip() for cell in row] for row in rows if any(row)]",
         "columns = dict(zip(head, zip(*rows)))",
@@ -86,17 +85,26 @@ def _targets(study: Study) -> str:
     column = 'np.array(columns[problem["target"]])'
     if not study.classes:
         return 'y = np.array(columns[problem["target"]], dtype=float)'
+    if study.y.ndim > 1:
+        decimals = all(written(name) is not None for name in study.classes)
+        same = "Decimal(cell) == Decimal(name)" if decimals else "cell == name"
+        return f"y = np.array([[float({same}) for name in CLASSES] for cell in {column}])"
     if any(written(name) is None for name in study.classes):
         return f"y = np.where({column} == CLASSES[1], 1.0, -1.0)"
     return f"y = np.array([1.0 if Decimal(cell) == Decimal(CLASSES[1]) else -1.0 for cell in {column}])"
 
 
 def _objective(study: Study) -> str:
-    losses = {"squared": "0.5 * np.sum((f - y) ** 2)", "logistic": "np.sum(np.logaddexp(0, -y * f))"}
+    losses = {
+        "squared": "0.5 * np.sum((f - y) ** 2)",
+        "logistic": "np.sum(np.logaddexp(0, -y * f))",
+        "softmax": "np.sum(np.logaddexp.reduce(f, axis=1) - np.sum(y * f, axis=1))",
+    }
+    outer = "OUTER**2" if study.y.ndim == 1 else "np.sum(OUTER**2, axis=1)"
     lines = [
         "f = predict(X)",
-        f"penalty = np.linalg.norm(WEIGHTS, {NORMS[study.request.norm]}, axis=1) ** 2 + OUTER**2",
-        f'print("objective", {losses[study.request.loss_name]} + reg / 2 * np.sum(penalty))',
+        f"penalty = np.linalg.norm(WEIGHTS, {NORMS[study.request.norm]}, axis=1) ** 2 + {outer}",
+        f'print("objective", {losses[study.loss]} + reg / 2 * np.sum(penalty))',
     ]
     return "\n".join(lines)
 
@@ -125,10 +133,12 @@ def _neurons(study: Study) -> str:
         lines.append(f"w = u[:, :{d}] / scale" if bias else "w = u / scale")
     else:
         lines.append("w = np.ones((1, 1))")
+    correlations = "v.T @ np.maximum(s * active, 0)"
+    size = f"np.abs({correlations})" if study.y.ndim == 1 else f"np.linalg.norm({correlations}, axis=0)"
     active = f"X @ w.T + u[:, {d}]" if bias else "X @ w.T"
     lines += [
         f"active = ({active}) / np.linalg.norm(w, {NORMS[study.request.norm]}, axis=1)",
-        "found = max(np.abs(v @ np.maximum(s * active, 0)).max(initial=0) for s in (1, -1)) / reg",
+        f"found = max({size}.max(initial=0) for s in (1, -1)) / reg",
         'print("largest |correlation| / reg of", 2 * len(w), "neurons", found)',
     ]
     return "\n".join(lines)
@@ -155,11 +165,14 @@ def _bound(study: Study) -> str:
     claimed = 'record["claim"]["largest_correlation"]'
     largest = {"all": "found", "drawn": f"found, {claimed}", "none": claimed}[coverage(study)]
     lines = [f"v = v / max(1, {largest})  # now no correlation is above reg"]
-    if study.request.loss_name == "squared":
+    if study.loss == "squared":
         bound = "v @ y - v @ v / 2"
+    elif study.loss == "softmax":
+        lines.append("p = np.clip(y - v, 1e-300, 1)")
+        bound = "-np.sum(p * np.log(p))"
     else:
         lines.append("p = np.clip(v * y, 1e-300, 1 - 1e-16)")
         bound = "-np.sum(p * np.log(p) + (1 - p) * np.log1p(-p))"
-    lines += ['print("sum of v", v.sum())'] * study.request.bias
+    lines += ['print("sum of v", v.sum(axis=0))'] * study.request.bias
     lines.append(f'print("lower bound", {bound})')
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomnn.deadline import Deadline, Pace
+from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.dictionaries.walks.lines import best_on_lines, first_on_line
 from geomnn.norms import Direction, ball
 from geomnn.samples import SPANNED, Samples
@@ -50,6 +50,15 @@ def walk_from(
     if optional and deadline.over():
         return np.zeros((0, samples.D))
     return Walks(samples, norm, v, weights).ends(steps, deadline)
+
+
+def _orthogonal(basis: np.ndarray) -> np.ndarray:
+    """A unit vector orthogonal to fewer orthonormal ones than there are dimensions, shape (d, 1)."""
+    rest = np.zeros((len(basis), 1))
+    rest[np.argmin(np.sum(basis * basis, axis=1))] = 1.0  # the axis of which most is left
+    for _ in range(2):
+        rest = rest - basis @ (basis.T @ rest)
+    return rest / np.linalg.norm(rest)
 
 
 class _Place(NamedTuple):
@@ -93,7 +102,7 @@ class Walks:
     """
 
     def __init__(self, samples: Samples, norm: float, residual: np.ndarray, beginnings: np.ndarray):
-        self._samples, self._ball, self._v = samples, ball(norm), residual
+        self._samples, self._ball, self._v, self._deadline = samples, ball(norm), residual, NEVER
         self._x = samples.homogeneous[:, : samples.d]
         self._near = ON_PLANE * np.linalg.norm(self._x, axis=1)[:, None]
         if samples.bias:
@@ -109,13 +118,15 @@ class Walks:
             self._begin(walk)
         on = np.abs(self._along(np.arange(k), self._w)) <= self._near * np.linalg.norm(self._w, axis=0)
         for walk in range(k):
+            walls = self._ball.walls(self._w[:, walk])
+            self._stay_on(walk, [wall for wall in walls if not wall.sign])  # which are independent
             met: list[int | Direction] = [*np.flatnonzero(on[:, walk]).tolist()]
-            for member in met + self._ball.walls(self._w[:, walk]):
+            for member in met + [wall for wall in walls if wall.sign]:
                 self._join(walk, member)
 
     def ends(self, steps: int, deadline: Deadline) -> np.ndarray:
         """Units in centred coordinates where the walks end, after so many steps at most, shape (k, D)."""
-        walking, pace = np.arange(self._w.shape[1]), Pace(deadline)
+        walking, pace, self._deadline = np.arange(self._w.shape[1]), Pace(deadline), deadline
         for _ in range(steps):
             if not len(walking) or pace.over():
                 break
@@ -199,7 +210,7 @@ class Walks:
     def _try_exits(self, here: _Place, stuck: list[int]) -> np.ndarray:
         """Leave a member of each walk that is stuck, if one side of its hyperplane is higher; columns where that led
         up."""
-        exits = {column: self._exit(here.only([column])) for column in stuck}
+        exits = {column: self._exit(here.only([column])) for column in stuck if not self._deadline.over()}
         ways = {column: way for column, way in exits.items() if way is not None}
         if not ways:
             return np.zeros(0, dtype=int)
@@ -279,9 +290,7 @@ class Walks:
         members = self._members[walk]
         if not members:
             return None
-        vectors = np.array([self._vector(walk, member) for member in members])
-        orthogonal, upper = np.linalg.qr(vectors.T)
-        edges = np.linalg.solve(upper, orthogonal.T).T  # e_k·y_k = 1 leaves member k, and stays on the others
+        edges = self._edges(walk, members)  # e_k·y_k = 1 leaves member k, and stays on the others
         lengths = np.sqrt(np.sum(edges * edges, axis=0))
         ways = np.concatenate([edges, -edges], axis=1) / np.tile(lengths, 2)
         entering = [here.r[m, 0] if isinstance(m, int) else 0.0 for m in members]
@@ -296,9 +305,35 @@ class Walks:
 
     def _stay_on(self, walk: int, members: list[int | Direction]) -> None:
         """Let J be these members, which are independent."""
-        vectors = [self._vector(walk, member) for member in members]
-        self._members[walk] = members
-        self._bases[walk] = np.linalg.qr(np.array(vectors).T)[0] if members else np.zeros((len(self._w), 0))
+        axes, others, rest = self._parts(walk, members)
+        basis = np.zeros((len(self._w), len(members)))
+        basis[axes, range(len(axes))] = 1.0
+        if others:
+            basis[:, len(axes) :] = np.linalg.qr(rest)[0]
+        self._members[walk], self._bases[walk] = members, basis
+
+    def _edges(self, walk: int, members: list[int | Direction]) -> np.ndarray:
+        """The vectors of the span of J with e_k·y_k = 1 and e_k·y_j = 0 for the others, shape (d, |J|)."""
+        axes, others, rest = self._parts(walk, members)
+        edges, places = np.zeros((len(self._w), len(members))), np.array(others, dtype=int)
+        on_axes = [k for k in range(len(members)) if k not in set(others)]
+        edges[axes, on_axes] = 1.0
+        if others:
+            orthogonal, upper = np.linalg.qr(rest)
+            inverse = np.linalg.solve(upper, orthogonal.T).T
+            along = np.array([self._vector(walk, members[k]) for k in others])[:, axes]
+            edges[:, places] = inverse
+            edges[:, on_axes] -= inverse @ along
+        return edges
+
+    def _parts(self, walk: int, members: list[int | Direction]) -> tuple[list[int], list[int], np.ndarray]:
+        """The axes e_l of J, the places of its other members, and what of these is orthogonal to the axes: as many
+        members are axes where there are many features, these take no algebra."""
+        axes = [e.first for e in members if isinstance(e, Direction) and not e.sign]
+        others = [k for k, e in enumerate(members) if not isinstance(e, Direction) or e.sign]
+        rest = np.array([self._vector(walk, members[k]) for k in others]).reshape(-1, len(self._w)).T
+        rest[axes] = 0.0
+        return axes, others, rest
 
     def _settle(self, walk: int, deadline: Deadline) -> None:
         """p = 1 and ∞: along a face on which F/‖w‖ is constant, go to a vertex of it; without time to a corner."""
@@ -318,7 +353,7 @@ class Walks:
             if deadline.over():
                 self._w[:, walk] = self._ball.corner(w[:, 0] * self._samples.extent[:dimension])
                 return self._begin(walk)
-            d = np.linalg.svd(basis)[0][:, [-1]]  # orthogonal to all of them
+            d = _orthogonal(basis)
             a[on], r = 0.0, self._v @ self._out[:, walks]
             steps = [
                 first_on_line(self._ball, w, side * d, a, self._along(walks, side * d), r) for side in (1, -1)

@@ -1,0 +1,127 @@
+"""Predictions of a new table by the network of a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geomnn.checker.digits import written
+from geomnn.errors import DataError, FormatError
+from geomnn.files import read_json
+from geomnn.networks.network import AnalyticNetwork
+from geomnn.report import csv_table as tables
+from geomnn.report.fits import Fit, chosen_class, probabilities
+
+__all__ = ["Predicted", "predicted"]
+
+DIGITS = 12  # of a prediction: rounding is not among them
+REPORT = "a folder that geomnn derive wrote"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a network says of the rows of a table.
+
+    Parameters
+    ----------
+    text : str
+        A CSV file: the prediction of each row; of classes also their probabilities, or the decision value.
+    target : str
+        The name of the column that was to be predicted.
+    fit : Fit or None
+        To this column, where the table has it.
+    """
+
+    text: str
+    target: str
+    fit: Fit | None
+
+
+def predicted(report: str, data: str) -> Predicted:
+    """Predict the rows of a table.
+
+    Parameters
+    ----------
+    report : str
+        The folder of a report.
+    data : str
+        A CSV file with the features of the network among its columns, by name, in any order.
+
+    Raises
+    ------
+    FileError, FormatError
+        If the folder is not one that `geomnn derive` wrote.
+    DataError
+        If the table lacks columns, or cells are no numbers.
+    """
+    record = read_json(Path(report) / "certificate.json", REPORT)
+    network = AnalyticNetwork.load(Path(report) / "network.json").numeric()
+    problem = record.get("problem") if isinstance(record, dict) else None
+    target, loss = (problem.get(key) if isinstance(problem, dict) else None for key in ("target", "loss"))
+    if not isinstance(target, str) or not isinstance(loss, str) or network.feature_names is None:
+        raise FormatError(f"{report} has a network that was not derived from a table; give {REPORT}.")
+    table = tables.read_table(data)
+    lacking = [name for name in network.feature_names if name not in table.columns]
+    if lacking:
+        raise DataError(
+            f"{data} lacks {len(lacking)} of the {len(network.feature_names)} columns that the network predicts "
+            f"{target!r} from: {_names(lacking)}; it has {_names(table.columns)}. Give a table with all of them."
+        )
+    f = network(np.column_stack([tables.number_column(table, name) for name in network.feature_names]))
+    return Predicted(_text(f, network.classes, loss), target, _fit(table, target, f, network.classes))
+
+
+def _names(names: Any) -> str:
+    return ", ".join(map(repr, names[:12])) + ", …" * (len(names) > 12)
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.{DIGITS}g}"
+
+
+def _text(f: np.ndarray, classes: Any, loss: str) -> str:
+    """The CSV file of predictions."""
+    if classes is None:
+        head, rows = ["prediction"], [[_number(value)] for value in f.tolist()]
+    else:
+        shares = probabilities(f, loss)
+        values = f.reshape(len(f), -1) if shares is None else shares
+        head = ["decision value"] if shares is None else [f"probability of {name}" for name in classes]
+        head = ["prediction", *head]
+        chosen = chosen_class(f)
+        rows = [[classes[k], *map(_number, row)] for k, row in zip(chosen, values.tolist(), strict=True)]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([head, *rows])
+    return stream.getvalue()
+
+
+def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> Fit | None:
+    """The fit to the target, where the table has it and not all of its cells are blank."""
+    if target not in table.columns:
+        return None
+    cells = [row[table.columns.index(target)] for row in table.rows]
+    if not any(cells):
+        return None
+    if classes is None:
+        return Fit.of_numbers(f, tables.number_column(table, target, "target"))
+    return Fit.of_classes(f, _class_numbers(table, target, cells, classes))
+
+
+def _class_numbers(table: tables.Table, target: str, cells: list[str], classes: Any) -> np.ndarray:
+    """The number of the class of each cell, −1 for one that the network does not know; as decimals, as they are
+    written, if all of them are."""
+    blank = [line for line, cell in zip(table.lines, cells, strict=True) if not cell]
+    if blank:
+        raise DataError(
+            f"{table.source}, line {blank[0]}, column {target!r} is blank; fill it in, or leave the column out."
+        )
+    texts = [*classes, *cells]
+    numbers = [number for text in texts if (number := written(text)) is not None]
+    keys: list[Any] = numbers if len(numbers) == len(texts) else texts
+    place = {key: k for k, key in enumerate(keys[: len(classes)])}
+    return np.array([place.get(key, -1) for key in keys[len(classes) :]])
