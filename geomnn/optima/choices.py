@@ -175,10 +175,17 @@ class Choices:
         limit : int
             Of choices of neurons that are looked at for all vertices; if there are more, some are listed.
 
+        Returns
+        -------
+        dict
+            As docs/schemas/optimal_set.schema.json says.
+
         Raises
         ------
         UnsupportedProblem
             If the solution is not exact.
+        OptionError
+            If the limit is none, or a path is not one of this set.
 
         Examples
         --------
