@@ -16,7 +16,7 @@ from geomnn.checker.optima import set_words
 from geomnn.checker.report import verify_report
 from geomnn.checker.statements import digest, seal
 from geomnn.cli import main
-from geomnn.errors import UnsupportedProblem
+from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.exact import Falsehood
 from geomnn.report import Request, study_table
 from geomnn.report.page import page_text
@@ -444,6 +444,12 @@ def test_what_has_no_file(tmp_path):
             optima.save(tmp_path / "optimal_set.json")
     assert not [*tmp_path.iterdir()]
     _, _, optima, document = described("xor")
+    _, _, other, _ = described("quad5")
+    for options, words in (({"paths": [other.path(*other.vertices()[:2])]}, "a path of this optimal set was expected"),
+                           ({"paths": [optima]}, "a path of this optimal set was expected"),
+                           ({"limit": 0}, "limit=0")):  # fmt: skip
+        with pytest.raises(OptionError, match=words):
+            optima.document(**options)
     optima.save(tmp_path / "optimal_set.json")
     text = (tmp_path / "optimal_set.json").read_text(encoding="utf-8")
     assert {**json.loads(text), "paths": 0, "claim": 0, "seal": 0} == {

@@ -210,6 +210,7 @@ def _check_form(document: Any) -> None:
 def check_problem(
     problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
 ) -> None:
+    """Refuse a problem that cannot be checked, or that is not about this table."""
     n, d = len(rows), len(rows[0])
     require(
         problem["loss"] == "squared", f"The loss is {brief(problem['loss'])} and 'squared' can be checked."

@@ -164,9 +164,9 @@ class Choices:
         """What is known of all optimal networks, with what proves it, as `geomnn.exact.verify` checks it.
 
         Each statement has a network or multipliers λ of linear programs that prove it, in rational numbers: the active
-        atoms, which are all that there are, the ends of their intervals, dimension and rank, vertices, networks of the
-        fewest neurons, and paths. That vertices are all, or that no network has fewer neurons, is said where it is
-        proved.
+        atoms, which are all that there are, the ends of their intervals, dimension and rank, vertices, networks of
+        `fewest` neurons, which may take its time, and paths. That vertices are all, or that no network has fewer
+        neurons, is said where it is proved.
 
         Parameters
         ----------
@@ -175,10 +175,17 @@ class Choices:
         limit : int
             Of choices of neurons that are looked at for all vertices; if there are more, some are listed.
 
+        Returns
+        -------
+        dict
+            As docs/schemas/optimal_set.schema.json says.
+
         Raises
         ------
         UnsupportedProblem
             If the solution is not exact.
+        OptionError
+            If the limit is none, or a path is not one of this set.
 
         Examples
         --------

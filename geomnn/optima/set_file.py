@@ -17,9 +17,10 @@ from geomnn.checker.digits import any_size
 from geomnn.checker.meeting import Search, cliques, meeting, without
 from geomnn.checker.optima import SET_FORMAT, SET_VERSION, set_words
 from geomnn.checker.statements import Falsehood, seal
-from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.io.document import named
+from geomnn.samples import check_integer
 
 __all__ = ["set_document", "set_text"]
 
@@ -52,12 +53,20 @@ def set_document(
     ------
     UnsupportedProblem
         If the solution is not exact, or one that `geomnn.checker` does not form.
+    OptionError
+        If the limit is none, or a path is not one of this set.
     """
     if not optima.exact:
         raise UnsupportedProblem(
             "The optimal set is one in float64, which has no proof that could be checked; derive the solution with "
             "exact=True, for p = 1 or ∞."
         )
+    limit, paths = check_integer("limit", limit, 1), list(paths)
+    for k, path in enumerate(paths):
+        if getattr(path, "_landscape", None) is not optima:
+            raise OptionError(
+                f"paths[{k}]={path!r}; a path of this optimal set was expected, as path(a, b) gives it."
+            )
     record, polytope = certificate_record(optima.solution, features, target, classes), optima.polytope
     units = map(polytope.unit, range(len(optima.atoms)))
     ends = [[polytope.proved([way * value for value in unit]) for way in (-1, 1)] for unit in units]
