@@ -269,7 +269,8 @@ def _derived(request: Request, deadline: Deadline) -> Study:
     left = None if request.time_limit is None else max(deadline.left(), LEAST_SECONDS)
     solution = derive(
         NamedTable(inputs, features), targets, reg=reg if request.exact else float(reg), exact=request.exact,
-        certify=request.certify, tol=request.tol, time_limit=left, seed=request.seed, progress=deadline.clock.line, **asked,
+        certify=request.certify, tol=request.tol, time_limit=left, seed=request.seed, progress=deadline.clock.line,
+        **asked,
     )  # fmt: skip
     optima = _optima(solution, features, request.target, classes) if request.exact else None
     study = Study(request, table, features, X, y, classes, scaling, solution, choice, held, optima=optima)
