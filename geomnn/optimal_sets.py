@@ -20,8 +20,7 @@ from geomnn.landscape import Landscape, check_networks
 from geomnn.numbers.rationals import exact_table, short_number
 from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.cells import compatible, maximal_cells
-from geomnn.optima.choices import SURE
-from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Merged, Polytope
+from geomnn.optima.polytope import SURE, ExactPolytope, FloatPolytope, Merged, Polytope
 from geomnn.optima.uniqueness import kinks_and_slopes
 from geomnn.samples import real_table
 

@@ -13,14 +13,13 @@ import numpy as np
 from scipy.optimize import nnls
 
 from geomnn.atoms import Atom, MergedWedge
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import OptionError
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
-from geomnn.optima.polytope import ExactPolytope, Polytope
+from geomnn.optima.polytope import Polytope
 
-__all__ = ["SURE", "VERTICES", "Choices"]
+__all__ = ["VERTICES", "Choices"]
 
-SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
 VERTICES = 10_000  # bases that are looked at unless said otherwise
 
 
@@ -143,17 +142,12 @@ class Choices:
         Raises
         ------
         UnsupportedProblem
-            If the solution is not exact: which neurons are there is a question of zeros.
+            In float64, if rounding hides whether an amount is zero, as where a status is "undecided".
         EnumerationTooLarge
             If there are more choices.
         """
-        if not isinstance(self.polytope, ExactPolytope):
-            raise UnsupportedProblem(
-                "The vertices are asked for of a solution in float64, where rounding decides which amounts are zero; "
-                "derive it with exact=True, or ask for .neurons and predict_interval."
-            )
-        points = [*self.polytope.vertices(self.used, limit)]
-        points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
+        points = [*self.polytope.vertices(self.used, limit, self.tolerance)]
+        points.sort(key=lambda point: (np.count_nonzero(point), [not value for value in point]))
         return [self.network(point) for point in points]
 
     @property

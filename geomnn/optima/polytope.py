@@ -8,7 +8,9 @@ x ↦ (Σ_u a_u x̃·u)_+ takes the place of the sum of (·)_+; what it is at a 
 
     h ≥ 0,   h ≥ Σ_u b_u x̃·u,   0 ≤ b_u the part of a_u in the cell.
 
-Exact problems are solved by the simplex method in rational numbers, others by HiGHS.
+Exact problems are solved by the simplex method in rational numbers, others by HiGHS. The vertices are those of feasible
+bases, each of which the simplex method reaches from any other. In float64 a basis is solved anew, so that rounding does
+not add up, and an entry that is neither clearly zero nor clearly none ends the search.
 
 Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """
@@ -19,16 +21,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import flint
 import numpy as np
+from scipy.linalg import qr
 from scipy.optimize import linprog
 
-from geomnn.errors import EnumerationTooLarge
+from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.numbers.roots import fraction, rational, rational_matrix
+from geomnn.optima.uniqueness import APART
 
-__all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
+__all__ = ["SURE", "ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
+
+SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
 
 # relative to the largest singular value, up to which one is zero: columns are those of atoms in floats
 RANK = 1e-9
@@ -102,6 +109,50 @@ class Polytope(ABC):
         return type(self)(self.columns[:, inside], self.right, [inside.index(k) for k in start])
 
 
+    @abstractmethod
+    def _solved(self, among: Sequence[int], tolerance: float) -> _Table | _FloatTable:
+        """For a basis of the vertex of ``start``."""
+
+    def vertices(self, among: Sequence[int], limit: int, tolerance: float = 0.0) -> Iterator[np.ndarray]:
+        """All vertices, each once, in an order that the order of the atoms decides.
+
+        Parameters
+        ----------
+        among : sequence of int
+            The atoms that are used in some.
+        limit : int
+            Of bases that are looked at.
+        tolerance : float
+            In float64 up to which, relative to the cost, an amount is zero; ``SURE`` times that it is not.
+
+        Raises
+        ------
+        UnsupportedProblem
+            In float64, if an amount is between the two, or an entry of a basis.
+        EnumerationTooLarge
+            If there are more.
+        """
+        first = self._solved(among, tolerance)
+        seen, found, waiting = {frozenset(first.basis)}, set(), [first]
+        while waiting:
+            table = waiting.pop()
+            point = table.point()
+            if (support := frozenset(np.flatnonzero(point))) not in found:
+                found.add(support)
+                yield point
+            for entering in among:
+                for row in table.leaving(entering) if entering not in table.basis else ():
+                    basis = frozenset({*table.basis} - {table.basis[row]} | {entering})
+                    if basis not in seen:
+                        if len(seen) >= limit:
+                            raise EnumerationTooLarge(
+                                f"There are more than {limit:,} ways to choose the neurons of an optimal network: give "
+                                "a larger limit, or ask for intervals, which need no list."
+                            )
+                        seen.add(basis)
+                        waiting.append(table.ahead(row, entering))
+
+
 class ExactPolytope(Polytope):
     """In Fractions."""
 
@@ -132,6 +183,9 @@ class ExactPolytope(Polytope):
             place += 2
         return value, found
 
+    def _solved(self, among: Sequence[int], tolerance: float) -> _Table:
+        return self._table
+
     def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Vertices, from that of ``start`` to one where Σ_u values_u a_u is largest, each two joined by an edge."""
         table, goal = self._table.copy(), np.array([rational(Fraction(value)) for value in values])
@@ -140,44 +194,6 @@ class ExactPolytope(Polytope):
             if ((point := table.point()) != points[-1]).any():
                 points.append(point)
         return points
-
-    def vertices(self, among: Sequence[int], limit: int) -> Iterator[np.ndarray]:
-        """All vertices, each once, in an order that the order of the atoms decides.
-
-        Parameters
-        ----------
-        among : sequence of int
-            The atoms that are used in some.
-        limit : int
-            Of bases that are looked at.
-
-        Raises
-        ------
-        EnumerationTooLarge
-            If there are more.
-        """
-        first = self._table.copy()
-        seen, found, waiting = {frozenset(first.basis)}, set(), [first]
-        while waiting:
-            table = waiting.pop()
-            point = table.point()[: len(self)]
-            if (key := tuple(point)) not in found:
-                found.add(key)
-                yield point
-            for entering in among:
-                for row in table.leaving(entering) if entering not in table.basis else ():
-                    basis = frozenset({*table.basis} - {table.basis[row]} | {entering})
-                    if basis not in seen:
-                        if len(seen) >= limit:
-                            raise EnumerationTooLarge(
-                                f"There are more than {limit:,} ways to choose the neurons of an optimal network: give "
-                                "a larger limit, or ask for intervals, which need no list."
-                            )
-                        seen.add(basis)
-                        ahead = table.copy()
-                        ahead.pivot(row, entering)
-                        waiting.append(ahead)
-
 
 class _Table:
     """The equations solved for a basis: x_B = right − …, every x ≥ 0; the last column is the right-hand side."""
@@ -220,6 +236,12 @@ class _Table:
         least = min(ratios.values(), default=None)
         return [row for row, ratio in ratios.items() if ratio == least]
 
+    def ahead(self, row: int, entering: int) -> _Table:
+        """Another one, with a variable in for that of a row."""
+        table = self.copy()
+        table.pivot(row, entering)
+        return table
+
     def pivot(self, row: int, entering: int) -> None:
         """Let a variable in for that of a row."""
         rows = self.rows
@@ -242,6 +264,17 @@ class FloatPolytope(Polytope):
     def rank(self, rows: np.ndarray) -> int:
         sizes = np.linalg.svd(rows, compute_uv=False) if rows.size else np.zeros(0)
         return int(np.count_nonzero(sizes > RANK * sizes.max(initial=0.0)))
+
+    def _solved(self, among: Sequence[int], tolerance: float) -> _FloatTable:
+        used = self.columns[:, list(among)]
+        across, basis = np.linalg.svd(used)[0], [k for k in self.start if k in among]
+        inverse = np.linalg.pinv(self.columns[:, basis])
+        rest = used - self.columns[:, basis] @ (inverse @ used)
+        order = qr(rest, mode="r", pivoting=True)[1] if used.size else ()
+        rank = self.rank(used)
+        more = [among[k] for k in order[: max(rank - len(basis), 0)]]
+        rows = across[:, :rank].T @ np.column_stack([self.columns, self.right])
+        return _FloatTable(rows, basis + more, tolerance, float(np.sum(inverse @ self.right)))
 
     def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[float, np.ndarray]:
         k, inside = len(self), [member for cell in cells for member in cell.members]
@@ -269,3 +302,54 @@ class FloatPolytope(Polytope):
         point = found.x[:k].copy()
         np.add.at(point, inside, found.x[k : k + len(inside)])
         return float(goal @ found.x), point
+
+
+class _FloatTable:
+    """The same of independent equations in float64, for which a basis is solved when it is asked for."""
+
+    def __init__(self, rows: np.ndarray, basis: list[int], tolerance: float, cost: float):
+        self.rows, self.basis, self.tolerance, self.cost = rows, basis, tolerance, cost
+
+    @cached_property
+    def _entries(self) -> np.ndarray:
+        """What those of the basis lose to each variable, and last their parts of the cost, 0 where there is none."""
+        left, sizes, across = np.linalg.svd(self.rows[:, self.basis])
+        if len(self.basis) != len(self.rows) or sizes.min(initial=1.0) < APART * sizes.max(initial=0.0):
+            raise _undecided("which features are independent")
+        entries = (across.T / sizes) @ (left.T @ self.rows)
+        amounts = entries[:, -1] / self.cost
+        self._check(amounts, amounts < -self.tolerance)
+        entries[:, -1] = np.where(amounts > self.tolerance, amounts, 0.0)
+        return entries
+
+    def _check(self, numbers: np.ndarray, hidden: Any = False) -> None:
+        hidden = hidden | (numbers > self.tolerance) & (numbers <= SURE * self.tolerance)
+        if hidden.any():
+            raise _undecided(f"whether an amount of {numbers[hidden][0]:.1g} of the cost is zero")
+
+    def leaving(self, entering: int) -> list[int]:
+        """The rows that a variable may take the place of."""
+        column, amounts = self._entries[:, entering], self._entries[:, -1]
+        self._check(column[amounts == 0])
+        falling = column > self.tolerance
+        step = min(amounts[falling] / column[falling])
+        return np.flatnonzero(falling & (amounts - step * column <= self.tolerance)).tolist()
+
+    def ahead(self, row: int, entering: int) -> _FloatTable:
+        """Another one, with a variable in for that of a row."""
+        basis = [*self.basis]
+        basis[row] = entering
+        return _FloatTable(self.rows, basis, self.tolerance, self.cost)
+
+    def point(self) -> np.ndarray:
+        """x, floats, 0 where it is none."""
+        x = np.zeros(self.rows.shape[1] - 1)
+        x[self.basis] = self._entries[:, -1] * self.cost
+        return x
+
+
+def _undecided(what: str) -> UnsupportedProblem:
+    return UnsupportedProblem(
+        f"Rounding hides {what}, and so which vertices there are: derive the solution with exact=True, where its norm and "
+        "loss allow that, or ask for .neurons and predict_interval."
+    )
