@@ -18,9 +18,9 @@ from geomnn.deadline import Deadline
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_number
-from geomnn.optima.choices import VERTICES, Choices
+from geomnn.optima.choices import SURE, VERTICES, Choices
 from geomnn.optima.fewest import Proof, fewest_cells
-from geomnn.optima.polytope import SURE, ExactPolytope
+from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
 from geomnn.optima.walks import direct_way, way_by_edges
 from geomnn.samples import check_integer
@@ -216,8 +216,7 @@ class Landscape(Choices):
         slots = self._slots[merge]
         free = frozenset(self.used[k] for k in np.flatnonzero(self._always) if merge)
         if all(len(cell) == 1 for cell in slots.cells):
-            points = [*self.polytope.vertices(self.used, VERTICES, self.tolerance)]
-            return Components(*pieces_of_vertices(np.array(points) > 0, width, free))
+            return Components(*pieces_of_vertices(np.array(self._corners(VERTICES)) > 0, width, free))
         pieces = slots.pieces(width)
         return Components(len(pieces), sum(slots.is_point(piece, free) for piece in pieces))
 

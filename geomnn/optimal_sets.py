@@ -20,7 +20,8 @@ from geomnn.landscape import Landscape, check_networks
 from geomnn.numbers.rationals import exact_table, short_number
 from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.cells import compatible, maximal_cells
-from geomnn.optima.polytope import SURE, ExactPolytope, FloatPolytope, Merged, Polytope
+from geomnn.optima.choices import SURE
+from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Merged, Polytope
 from geomnn.optima.uniqueness import kinks_and_slopes
 from geomnn.samples import real_table
 
@@ -322,14 +323,11 @@ def optimal_set(solution: Solution) -> OptimalSet:
     """
     _check(solution)
     problem = solution.problem
-    active, atoms, sizes = _exactly(solution) or _nearly(solution)
+    active, atoms, sizes, amounts = _exactly(solution) or _nearly(solution)
     order = sorted(range(len(atoms)), key=lambda k: (*atoms[k].place, *map(float, atoms[k].weight)))
     active, named = active.among(order), tuple(atoms[k] for k in order)
     columns, exact = active.columns / sizes[order], active.columns.dtype == object
-    network = solution.network if exact else solution.network.numeric()
-    given = {neuron.atom: abs(neuron.coefficient) if exact else np.linalg.norm(neuron.coefficient)
-             for neuron in network.neurons}  # fmt: skip
-    amounts = np.array([given.get(atom, 0) for atom in named], dtype=columns.dtype)
+    network, amounts = solution.network if exact else solution.network.numeric(), amounts[order]
     c, start = problem.outputs, np.flatnonzero(active.used).tolist()
     rows = columns
     if problem.samples.bias:
@@ -339,8 +337,8 @@ def optimal_set(solution: Solution) -> OptimalSet:
     return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
 
 
-# with their names, and the sizes that columns are multiples by
-Active = tuple[ActiveAtoms, list[Atom], np.ndarray]
+# with their names, the sizes that columns are multiples by, and what the network has of each
+Active = tuple[ActiveAtoms, list[Atom], np.ndarray, np.ndarray]
 
 
 def _exactly(solution: Solution) -> Active | None:
@@ -354,7 +352,9 @@ def _exactly(solution: Solution) -> Active | None:
     ):
         return None
     sizes = np.array([size.to_fraction() for size in active.sizes], dtype=object)
-    return active, [named_plane(exact, plane) for plane in active.units], sizes
+    atoms = [named_plane(exact, plane) for plane in active.units]
+    given = {neuron.atom: abs(neuron.coefficient) for neuron in solution.network.neurons}
+    return active, atoms, sizes, np.array([given.get(atom, 0) for atom in atoms], dtype=object)
 
 
 def _nearly(solution: Solution) -> Active:
@@ -370,7 +370,9 @@ def _nearly(solution: Solution) -> Active:
         )
     v = dual.reshape(problem.samples.n, -1)
     others = [dictionary.name(unit, v) for unit in sets[0].units[len(atoms) :]]
-    return sets[0], [*atoms, *others], sets[0].sizes
+    # by their places: for p = 2 two atoms may have one name, which leaves it to the residual where they are
+    given = [np.linalg.norm(neuron.coefficient) for neuron in solution.network.numeric().neurons]
+    return sets[0], [*atoms, *others], sets[0].sizes, np.append(given, np.zeros(len(others)))
 
 
 def _check(solution: Any) -> None:

@@ -18,8 +18,9 @@ from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.polytope import Polytope
 
-__all__ = ["VERTICES", "Choices"]
+__all__ = ["SURE", "VERTICES", "Choices"]
 
+SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
 VERTICES = 10_000  # bases that are looked at unless said otherwise
 
 
@@ -146,9 +147,18 @@ class Choices:
         EnumerationTooLarge
             If there are more choices.
         """
-        points = [*self.polytope.vertices(self.used, limit, self.tolerance)]
+        points = self._corners(limit)
         points.sort(key=lambda point: (np.count_nonzero(point), [not value for value in point]))
         return [self.network(point) for point in points]
+
+    def _corners(self, limit: int) -> list[np.ndarray]:
+        """The vertices; in float64 v is known to √(2 gap), and directions that it decides to ‖X̃‖/reg times that."""
+        doubt = 0.0
+        if not self.exact:
+            problem, certificate = self.solution.problem, self.solution.certificate
+            gap = max(certificate.primal - certificate.dual, 0.0)
+            doubt = np.linalg.norm(problem.samples.homogeneous, 2) * np.sqrt(2 * gap) / problem.reg
+        return [*self.polytope.vertices(self.used, limit, self.tolerance, max(SURE * self.tolerance, doubt))]
 
     @property
     def width_range(self) -> tuple[int, int]:

@@ -33,9 +33,8 @@ from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.numbers.roots import fraction, rational, rational_matrix
 from geomnn.optima.uniqueness import APART
 
-__all__ = ["SURE", "ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
+__all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
 
-SURE = 10.0  # times the tolerance, relative to the cost, from which on an amount is not zero; up to which it may be
 
 # relative to the largest singular value, up to which one is zero: columns are those of atoms in floats
 RANK = 1e-9
@@ -110,11 +109,13 @@ class Polytope(ABC):
 
 
     @abstractmethod
-    def _solved(self, among: Sequence[int], tolerance: float) -> _Table | _FloatTable:
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table | _FloatTable:
         """For a basis of the vertex of ``start``."""
 
-    def vertices(self, among: Sequence[int], limit: int, tolerance: float = 0.0) -> Iterator[np.ndarray]:
-        """All vertices, each once, in an order that the order of the atoms decides.
+    def vertices(
+        self, among: Sequence[int], limit: int, zero: float = 0.0, sure: float = 0.0
+    ) -> Iterator[np.ndarray]:
+        """All vertices, each once.
 
         Parameters
         ----------
@@ -122,17 +123,17 @@ class Polytope(ABC):
             The atoms that are used in some.
         limit : int
             Of bases that are looked at.
-        tolerance : float
-            In float64 up to which, relative to the cost, an amount is zero; ``SURE`` times that it is not.
+        zero, sure : float
+            In float64 up to which, relative to the cost, an amount is zero, and from which on it is not.
 
         Raises
         ------
         UnsupportedProblem
-            In float64, if an amount is between the two, or an entry of a basis.
+            In float64, if an amount is between the two, or features are neither clearly dependent nor independent.
         EnumerationTooLarge
             If there are more.
         """
-        first = self._solved(among, tolerance)
+        first = self._solved(among, zero, sure)
         seen, found, waiting = {frozenset(first.basis)}, set(), [first]
         while waiting:
             table = waiting.pop()
@@ -183,7 +184,7 @@ class ExactPolytope(Polytope):
             place += 2
         return value, found
 
-    def _solved(self, among: Sequence[int], tolerance: float) -> _Table:
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table:
         return self._table
 
     def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
@@ -265,7 +266,7 @@ class FloatPolytope(Polytope):
         sizes = np.linalg.svd(rows, compute_uv=False) if rows.size else np.zeros(0)
         return int(np.count_nonzero(sizes > RANK * sizes.max(initial=0.0)))
 
-    def _solved(self, among: Sequence[int], tolerance: float) -> _FloatTable:
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _FloatTable:
         used = self.columns[:, list(among)]
         across, basis = np.linalg.svd(used)[0], [k for k in self.start if k in among]
         inverse = np.linalg.pinv(self.columns[:, basis])
@@ -274,7 +275,7 @@ class FloatPolytope(Polytope):
         rank = self.rank(used)
         more = [among[k] for k in order[: max(rank - len(basis), 0)]]
         rows = across[:, :rank].T @ np.column_stack([self.columns, self.right])
-        return _FloatTable(rows, basis + more, tolerance, float(np.sum(inverse @ self.right)))
+        return _FloatTable(rows, basis + more, float(np.sum(inverse @ self.right)), zero, sure)
 
     def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[float, np.ndarray]:
         k, inside = len(self), [member for cell in cells for member in cell.members]
@@ -307,23 +308,24 @@ class FloatPolytope(Polytope):
 class _FloatTable:
     """The same of independent equations in float64, for which a basis is solved when it is asked for."""
 
-    def __init__(self, rows: np.ndarray, basis: list[int], tolerance: float, cost: float):
-        self.rows, self.basis, self.tolerance, self.cost = rows, basis, tolerance, cost
+    def __init__(self, rows: np.ndarray, basis: list[int], cost: float, zero: float, sure: float):
+        self.rows, self.basis, self.cost, self.zero, self.sure = rows, basis, cost, zero, sure
 
     @cached_property
     def _entries(self) -> np.ndarray:
         """What those of the basis lose to each variable, and last their parts of the cost, 0 where there is none."""
         left, sizes, across = np.linalg.svd(self.rows[:, self.basis])
-        if len(self.basis) != len(self.rows) or sizes.min(initial=1.0) < APART * sizes.max(initial=0.0):
+        least = max(APART, self.sure) * sizes.max(initial=0.0)
+        if len(self.basis) != len(self.rows) or (sizes < least).any():
             raise _undecided("which features are independent")
         entries = (across.T / sizes) @ (left.T @ self.rows)
         amounts = entries[:, -1] / self.cost
-        self._check(amounts, amounts < -self.tolerance)
-        entries[:, -1] = np.where(amounts > self.tolerance, amounts, 0.0)
+        self._check(amounts, amounts < -self.zero)
+        entries[:, -1] = np.where(amounts > self.zero, amounts, 0.0)
         return entries
 
     def _check(self, numbers: np.ndarray, hidden: Any = False) -> None:
-        hidden = hidden | (numbers > self.tolerance) & (numbers <= SURE * self.tolerance)
+        hidden = hidden | (numbers > self.zero) & (numbers <= self.sure)
         if hidden.any():
             raise _undecided(f"whether an amount of {numbers[hidden][0]:.1g} of the cost is zero")
 
@@ -331,15 +333,15 @@ class _FloatTable:
         """The rows that a variable may take the place of."""
         column, amounts = self._entries[:, entering], self._entries[:, -1]
         self._check(column[amounts == 0])
-        falling = column > self.tolerance
+        falling = column > self.zero
         step = min(amounts[falling] / column[falling])
-        return np.flatnonzero(falling & (amounts - step * column <= self.tolerance)).tolist()
+        return np.flatnonzero(falling & (amounts - step * column <= self.zero)).tolist()
 
     def ahead(self, row: int, entering: int) -> _FloatTable:
         """Another one, with a variable in for that of a row."""
         basis = [*self.basis]
         basis[row] = entering
-        return _FloatTable(self.rows, basis, self.tolerance, self.cost)
+        return _FloatTable(self.rows, basis, self.cost, self.zero, self.sure)
 
     def point(self) -> np.ndarray:
         """x, floats, 0 where it is none."""
