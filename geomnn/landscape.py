@@ -188,7 +188,7 @@ class Landscape(Choices):
         Raises
         ------
         UnsupportedProblem
-            For several outputs.
+            For several outputs; in float64, where no neurons merge, if rounding hides which vertices there are.
         EnumerationTooLarge
             If there are too many vertices, or too many ways to put cells into slots.
 

@@ -143,7 +143,8 @@ class Choices:
         Raises
         ------
         UnsupportedProblem
-            In float64, if rounding hides whether an amount is zero, as where a status is "undecided".
+            In float64, if rounding hides whether an amount is zero, as where a status is "undecided", or whether
+            features are independent.
         EnumerationTooLarge
             If there are more choices.
         """
@@ -152,12 +153,16 @@ class Choices:
         return [self.network(point) for point in points]
 
     def _corners(self, limit: int) -> list[np.ndarray]:
-        """The vertices; in float64 v is known to √(2 gap), and directions that it decides to ‖X̃‖/reg times that."""
-        doubt = 0.0
-        if not self.exact:
-            problem, certificate = self.solution.problem, self.solution.certificate
-            gap = max(certificate.primal - certificate.dual, 0.0)
-            doubt = np.linalg.norm(problem.samples.homogeneous, 2) * np.sqrt(2 * gap) / problem.reg
+        """The vertices, if rounding hides none of them.
+
+        ∂²L/∂f² is at most the largest weight s of a sample, so v is known to √(2 s gap), and what moves with it, atoms
+        for p = 2, the o_u of several outputs and f(X), relative to its size to some ‖X̃‖/reg times that. A projection
+        on a polyhedron is known to rounding: its active set solves the equations of a face.
+        """
+        problem, doubt = self.solution.problem, 0.0
+        if not problem.is_projection or self.solution.dictionary.atoms_move:
+            gap = max(float(self.solution.certificate.gap), 0.0) * np.max(problem.loss.s)
+            doubt = float(np.linalg.norm(problem.samples.homogeneous, 2) * np.sqrt(2 * gap) / problem.reg)
         return [*self.polytope.vertices(self.used, limit, self.tolerance, max(SURE * self.tolerance, doubt))]
 
     @property

@@ -35,7 +35,6 @@ from geomnn.optima.uniqueness import APART
 
 __all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
 
-
 # relative to the largest singular value, up to which one is zero: columns are those of atoms in floats
 RANK = 1e-9
 
@@ -94,6 +93,10 @@ class Polytope(ABC):
         value, and a (k,), the parts in cells included.
         """
 
+    @abstractmethod
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table | _FloatTable:
+        """For a basis of the vertex of ``start``."""
+
     def lowest(self, values: Sequence[Any]) -> Any:
         """The least value of Σ_u values_u a_u."""
         return -self.highest([-value for value in values])[0]
@@ -106,11 +109,6 @@ class Polytope(ABC):
         """Of the points that have no other atoms than these, start among them those of a vertex."""
         inside = list(members)
         return type(self)(self.columns[:, inside], self.right, [inside.index(k) for k in start])
-
-
-    @abstractmethod
-    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table | _FloatTable:
-        """For a basis of the vertex of ``start``."""
 
     def vertices(
         self, among: Sequence[int], limit: int, zero: float = 0.0, sure: float = 0.0
@@ -196,6 +194,7 @@ class ExactPolytope(Polytope):
                 points.append(point)
         return points
 
+
 class _Table:
     """The equations solved for a basis: x_B = right − …, every x ≥ 0; the last column is the right-hand side."""
 
@@ -268,6 +267,9 @@ class FloatPolytope(Polytope):
 
     def _solved(self, among: Sequence[int], zero: float, sure: float) -> _FloatTable:
         used = self.columns[:, list(among)]
+        sizes, apart = np.linalg.norm(used, axis=0), np.linalg.norm(used[:, :, None] - used[:, None], axis=0)
+        if ((apart > zero * sizes) & (apart <= sure * sizes)).any():
+            raise _undecided("whether two atoms are one")
         across, basis = np.linalg.svd(used)[0], [k for k in self.start if k in among]
         inverse = np.linalg.pinv(self.columns[:, basis])
         rest = used - self.columns[:, basis] @ (inverse @ used)
@@ -325,6 +327,12 @@ class _FloatTable:
         return entries
 
     def _check(self, numbers: np.ndarray, hidden: Any = False) -> None:
+        """
+        Raises
+        ------
+        UnsupportedProblem
+            If one of them is above zero, and not surely so.
+        """
         hidden = hidden | (numbers > self.zero) & (numbers <= self.sure)
         if hidden.any():
             raise _undecided(f"whether an amount of {numbers[hidden][0]:.1g} of the cost is zero")
@@ -352,6 +360,6 @@ class _FloatTable:
 
 def _undecided(what: str) -> UnsupportedProblem:
     return UnsupportedProblem(
-        f"Rounding hides {what}, and so which vertices there are: derive the solution with exact=True, where its norm and "
-        "loss allow that, or ask for .neurons and predict_interval."
+        f"Rounding hides {what}, and so which vertices there are: derive the solution with exact=True, where norm and "
+        "loss allow that, or with a smaller tol, or ask for .neurons and predict_interval."
     )
