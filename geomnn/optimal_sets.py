@@ -270,9 +270,8 @@ class OptimalSet(Landscape):
                 values, cells = shared + ways * active, []
                 if merged:  # what counts against it is least where neurons merge
                     against = ways < 0
-                    linear = np.isin(
-                        np.arange(len(ways)), [self.used[k] for k in np.flatnonzero(self._always)]
-                    )
+                    always = [self.used[k] for k in np.flatnonzero(self._always)]
+                    linear = np.isin(np.arange(len(ways)), always)
                     values = np.where(against & linear, shared - heights, values)
                     for cell in self.cells:
                         here = heights[list(cell)]
@@ -329,9 +328,7 @@ def optimal_set(solution: Solution) -> OptimalSet:
     columns, exact = active.columns / sizes[order], active.columns.dtype == object
     network, amounts = solution.network if exact else solution.network.numeric(), amounts[order]
     c, start = problem.outputs, np.flatnonzero(active.used).tolist()
-    rows = columns
-    if problem.samples.bias:
-        rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1))
+    rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1)) if problem.samples.bias else columns
     polytope = (ExactPolytope if exact else FloatPolytope)(rows, rows @ amounts, start)
     outputs = columns @ amounts + np.tile(np.atleast_1d(network.intercept), problem.samples.n)
     return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
@@ -362,14 +359,13 @@ def _nearly(solution: Solution) -> Active:
     problem, dictionary = solution.problem, solution.dictionary
     assert dictionary is not None, "it was checked"
     atoms = [neuron.atom.numeric() for neuron in solution.network.neurons]
-    dual = np.array(solution.dual, dtype=float)
+    dual = np.array(solution.dual, dtype=float).reshape(problem.samples.n, -1)
     sets = nearly_active(problem, dictionary, atoms, dual, [ACTIVE])
     if not sets:
         raise EnumerationTooLarge(
             "Thousands of atoms are active, or millions may be: take fewer samples, or a larger reg."
         )
-    v = dual.reshape(problem.samples.n, -1)
-    others = [dictionary.name(unit, v) for unit in sets[0].units[len(atoms) :]]
+    others = [dictionary.name(unit, dual) for unit in sets[0].units[len(atoms) :]]
     # by their places: for p = 2 two atoms may have one name, which leaves it to the residual where they are
     given = [np.linalg.norm(neuron.coefficient) for neuron in solution.network.numeric().neurons]
     return sets[0], [*atoms, *others], sets[0].sizes, np.append(given, np.zeros(len(others)))

@@ -270,7 +270,7 @@ class FloatPolytope(Polytope):
         sizes, apart = np.linalg.norm(used, axis=0), np.linalg.norm(used[:, :, None] - used[:, None], axis=0)
         if ((apart > zero * sizes) & (apart <= sure * sizes)).any():
             raise _undecided("whether two atoms are one")
-        across, basis = np.linalg.svd(used)[0], [k for k in self.start if k in among]
+        across, basis = np.linalg.svd(used, full_matrices=False)[0], [k for k in self.start if k in among]
         inverse = np.linalg.pinv(self.columns[:, basis])
         rest = used - self.columns[:, basis] @ (inverse @ used)
         order = qr(rest, mode="r", pivoting=True)[1] if used.size else ()
@@ -342,7 +342,7 @@ class _FloatTable:
         column, amounts = self._entries[:, entering], self._entries[:, -1]
         self._check(column[amounts == 0])
         falling = column > self.zero
-        step = min(amounts[falling] / column[falling])
+        step = min(amounts[falling] / column[falling], default=0.0)
         return np.flatnonzero(falling & (amounts - step * column <= self.zero)).tolist()
 
     def ahead(self, row: int, entering: int) -> _FloatTable:
