@@ -261,25 +261,23 @@ def optimal_set(solution: Solution) -> OptimalSet:
     """
     _check(solution)
     problem = solution.problem
-    active, atoms, sizes = _exactly(solution) or _nearly(solution)
+    active, atoms, sizes, amounts = _exactly(solution) or _nearly(solution)
     order = sorted(range(len(atoms)), key=lambda k: (*atoms[k].place, *map(float, atoms[k].weight)))
     active, named = active.among(order), tuple(atoms[k] for k in order)
     columns, exact = active.columns / sizes[order], active.columns.dtype == object
-    network = solution.network if exact else solution.network.numeric()
-    given = {neuron.atom: abs(neuron.coefficient) if exact else np.linalg.norm(neuron.coefficient)
-             for neuron in network.neurons}  # fmt: skip
-    amounts = np.array([given.get(atom, 0) for atom in named], dtype=columns.dtype)
-    c = problem.outputs
-    rows = columns
-    if problem.samples.bias:
-        rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1))
+    network, amounts, c = (
+        solution.network if exact else solution.network.numeric(),
+        amounts[order],
+        problem.outputs,
+    )
+    rows = columns[c:] - np.tile(columns[:c], (problem.samples.n - 1, 1)) if problem.samples.bias else columns
     polytope = (ExactPolytope if exact else FloatPolytope)(rows, rows @ amounts, amounts)
     outputs = columns @ amounts + np.tile(np.atleast_1d(network.intercept), problem.samples.n)
     return OptimalSet(solution, active, named, polytope, columns, outputs, 0.0 if exact else ACTIVE)
 
 
-# with their names, and the sizes that columns are multiples by
-Active = tuple[ActiveAtoms, list[Atom], np.ndarray]
+# with their names, the sizes that columns are multiples by, and what the network has of each
+Active = tuple[ActiveAtoms, list[Atom], np.ndarray, np.ndarray]
 
 
 def _exactly(solution: Solution) -> Active | None:
@@ -293,7 +291,9 @@ def _exactly(solution: Solution) -> Active | None:
     ):
         return None
     sizes = np.array([size.to_fraction() for size in active.sizes], dtype=object)
-    return active, [named_plane(exact, plane) for plane in active.units], sizes
+    atoms = [named_plane(exact, plane) for plane in active.units]
+    given = {neuron.atom: abs(neuron.coefficient) for neuron in solution.network.neurons}
+    return active, atoms, sizes, np.array([given.get(atom, 0) for atom in atoms], dtype=object)
 
 
 def _nearly(solution: Solution) -> Active:
@@ -301,15 +301,16 @@ def _nearly(solution: Solution) -> Active:
     problem, dictionary = solution.problem, solution.dictionary
     assert dictionary is not None, "it was checked"
     atoms = [neuron.atom.numeric() for neuron in solution.network.neurons]
-    dual = np.array(solution.dual, dtype=float)
+    dual = np.array(solution.dual, dtype=float).reshape(problem.samples.n, -1)
     sets = nearly_active(problem, dictionary, atoms, dual, [ACTIVE])
     if not sets:
         raise EnumerationTooLarge(
             "Thousands of atoms are active, or millions may be: take fewer samples, or a larger reg."
         )
-    v = dual.reshape(problem.samples.n, -1)
-    others = [dictionary.name(unit, v) for unit in sets[0].units[len(atoms) :]]
-    return sets[0], [*atoms, *others], sets[0].sizes
+    others = [dictionary.name(unit, dual) for unit in sets[0].units[len(atoms) :]]
+    # by their places: for p = 2 two atoms may have one name, which leaves it to the residual where they are
+    given = [np.linalg.norm(neuron.coefficient) for neuron in solution.network.numeric().neurons]
+    return sets[0], [*atoms, *others], sets[0].sizes, np.append(given, np.zeros(len(others)))
 
 
 def _check(solution: Any) -> None:

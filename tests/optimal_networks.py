@@ -44,23 +44,29 @@ def draw(seed):
     return X, y, solved(X, y, [0.3, 0.1, 0.03][seed % 3], [1, np.inf][seed % 2], bool(seed % 5 > 1))
 
 
+def near_supports(columns, right):
+    """The sets of columns, with amounts, of which floats say that they may be those of a vertex."""
+    for size in range(np.linalg.matrix_rank(columns) + 1 if columns.size else 1):
+        supports = [*itertools.combinations(range(columns.shape[1]), size)]
+        supports = np.array(supports, dtype=int).reshape(len(supports), size)
+        parts = np.moveaxis(columns[:, supports], 1, 0)
+        amounts = np.linalg.pinv(parts) @ right
+        near = np.abs((parts @ amounts[..., None])[..., 0] - right).max(axis=1, initial=0) < 1e-6
+        near &= (amounts > -1e-6).all(axis=1)
+        yield from zip(supports[near].tolist(), amounts[near], strict=True)
+
+
 def by_force(optima):
     """Every vertex, {((place, amount), …), …}: floats tell which supports may have one, fractions the amounts."""
     columns, right, found = optima.polytope.columns, optima.polytope.right, set()
-    floats, target = columns.astype(float), right.astype(float)
-    for size in range(np.linalg.matrix_rank(floats) + 1 if floats.size else 1):
-        supports = [*itertools.combinations(range(columns.shape[1]), size)]
-        supports = np.array(supports, dtype=int).reshape(len(supports), size)
-        parts = np.moveaxis(floats[:, supports], 1, 0)
-        amounts = np.linalg.pinv(parts) @ target
-        near = np.abs((parts @ amounts[..., None])[..., 0] - target).max(axis=1, initial=0) < 1e-6
-        for support in supports[near & (amounts > -1e-6).all(axis=1)].tolist():
-            table = [
-                [*map(Fraction, row), Fraction(value)]
-                for row, value in zip(columns[:, support], right, strict=True)
-            ]
-            if (solution := eliminated(table, size)) is not None and all(value > 0 for value in solution):
-                found.add(tuple(zip(support, solution, strict=True)))
+    for support, _ in near_supports(columns.astype(float), right.astype(float)):
+        table = [
+            [*map(Fraction, row), Fraction(value)]
+            for row, value in zip(columns[:, support], right, strict=True)
+        ]
+        solution = eliminated(table, len(support))
+        if solution is not None and all(value > 0 for value in solution):
+            found.add(tuple(zip(support, solution, strict=True)))
     return found
 
 

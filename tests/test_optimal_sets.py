@@ -76,8 +76,7 @@ def test_stored_sets_in_floats(name):
         assert optima.predict_interval(x)[0].tolist() == pytest.approx(expected, abs=1e-6)
     for networks in ("all", "dictionary"):
         assert optima.one_function(networks) == exactly.one_function(networks)
-    with pytest.raises(UnsupportedProblem, match="exact=True"):
-        optima.vertices()
+    assert optima.width_range == exactly.width_range
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -14,11 +14,11 @@ import numpy as np
 from scipy.optimize import nnls
 
 from geomnn.atoms import Atom, MergedWedge
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import OptionError
 from geomnn.files import write_whole
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
-from geomnn.optima.polytope import ExactPolytope, Polytope
+from geomnn.optima.polytope import Polytope
 from geomnn.optima.set_file import set_document, set_text
 
 __all__ = ["SURE", "VERTICES", "Choices"]
@@ -147,18 +147,27 @@ class Choices:
         Raises
         ------
         UnsupportedProblem
-            If the solution is not exact: which neurons are there is a question of zeros.
+            In float64, if rounding hides whether an amount is zero, as where a status is "undecided", or whether
+            features are independent.
         EnumerationTooLarge
             If there are more choices.
         """
-        if not isinstance(self.polytope, ExactPolytope):
-            raise UnsupportedProblem(
-                "The vertices are asked for of a solution in float64, where rounding decides which amounts are zero; "
-                "derive it with exact=True, or ask for .neurons and predict_interval."
-            )
-        points = [*self.polytope.vertices(self.used, limit)]
-        points.sort(key=lambda point: (np.count_nonzero(point), [-value for value in point]))
+        points = self._corners(limit)
+        points.sort(key=lambda point: (np.count_nonzero(point), [not value for value in point]))
         return [self.network(point) for point in points]
+
+    def _corners(self, limit: int) -> list[np.ndarray]:
+        """The vertices, if rounding hides none of them.
+
+        ∂²L/∂f² is at most the largest weight s of a sample, so v is known to √(2 s gap), and what moves with it, atoms
+        for p = 2, the o_u of several outputs and f(X), relative to its size to some ‖X̃‖/reg times that. A projection
+        on a polyhedron is known to rounding: its active set solves the equations of a face.
+        """
+        problem, doubt = self.solution.problem, 0.0
+        if not problem.is_projection or self.solution.dictionary.atoms_move:
+            gap = max(float(self.solution.certificate.gap), 0.0) * np.max(problem.loss.s)
+            doubt = float(np.linalg.norm(problem.samples.homogeneous, 2) * np.sqrt(2 * gap) / problem.reg)
+        return [*self.polytope.vertices(self.used, limit, self.tolerance, max(SURE * self.tolerance, doubt))]
 
     def document(self, paths: Iterable[Any] = (), limit: int = DOCUMENT) -> dict[str, Any]:
         """What is known of all optimal networks, with what proves it, as `geomnn.exact.verify` checks it.

@@ -29,7 +29,8 @@ from scipy.optimize import linprog
 
 from geomnn.dictionaries import Dictionary
 from geomnn.optima.active import near_units
-from geomnn.optima.uniqueness import APART, ROUNDING, far_side
+from geomnn.optima.polytope import APART
+from geomnn.optima.uniqueness import ROUNDING, far_side
 from geomnn.programs.problem import Problem
 
 __all__ = ["Degrees", "degrees_along"]

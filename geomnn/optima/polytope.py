@@ -8,7 +8,9 @@ x ↦ (Σ_u a_u x̃·u)_+ takes the place of the sum of (·)_+; what it is at a 
 
     h ≥ 0,   h ≥ Σ_u b_u x̃·u,   0 ≤ b_u the part of a_u in the cell.
 
-Exact problems are solved by the simplex method in rational numbers, others by HiGHS.
+Exact problems are solved by the simplex method in rational numbers, others by HiGHS. The vertices are those of feasible
+bases, each of which the simplex method reaches from any other. In float64 a basis is solved anew, so that rounding does
+not add up, and an entry that is neither clearly zero nor clearly none ends the search.
 
 Source: geomnn theory, section 10; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """
@@ -19,20 +21,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import flint
 import numpy as np
+from scipy.linalg import qr
 from scipy.optimize import linprog
 
-from geomnn.errors import EnumerationTooLarge
+from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.exact.simplex import Tableau
 from geomnn.numbers.roots import RootBasis, fraction, rational, rational_matrix
 
-__all__ = ["ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
+__all__ = ["APART", "ExactPolytope", "FloatPolytope", "Merged", "Polytope"]
 
 # relative to the largest singular value, up to which one is zero: columns are those of atoms in floats
 RANK = 1e-9
+# relative, of singular values to the largest and of entries of y to columns of length 1, from which on there is no
+# doubt: a thousand times RANK, and what lies between the two is left undecided
+APART = 1e-6
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,10 @@ class Polytope(ABC):
         value, and rows (1 + number of cells, k) whose sum is a: outside of cells, and in each.
         """
 
+    @abstractmethod
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table | _FloatTable:
+        """For a basis of the vertex that is known."""
+
     def lowest(self, values: Sequence[Any]) -> Any:
         """The least value of Σ_u values_u a_u."""
         return -self.highest([-value for value in values])[0]
@@ -101,6 +112,47 @@ class Polytope(ABC):
         """Of the points that have no other atoms than these, as a vertex of it."""
         inside = list(members)
         return type(self)(self.columns[:, inside], self.right, vertex[inside])
+
+    def vertices(
+        self, among: Sequence[int], limit: int, zero: float = 0.0, sure: float = 0.0
+    ) -> Iterator[np.ndarray]:
+        """All vertices, each once.
+
+        Parameters
+        ----------
+        among : sequence of int
+            The atoms that are used in some.
+        limit : int
+            Of bases that are looked at.
+        zero, sure : float
+            In float64 up to which, relative to the cost, an amount is zero, and from which on it is not.
+
+        Raises
+        ------
+        UnsupportedProblem
+            In float64, if an amount is between the two, or features are neither clearly dependent nor independent.
+        EnumerationTooLarge
+            If there are more.
+        """
+        first = self._solved(among, zero, sure)
+        seen, found, waiting = {frozenset(first.basis)}, set(), [first]
+        while waiting:
+            table = waiting.pop()
+            point = table.amounts()
+            if (support := frozenset(np.flatnonzero(point))) not in found:
+                found.add(support)
+                yield point
+            for entering in among:
+                for row in table.leaving(entering) if entering not in table.basis else ():
+                    basis = frozenset({*table.basis} - {table.basis[row]} | {entering})
+                    if basis not in seen:
+                        if len(seen) >= limit:
+                            raise EnumerationTooLarge(
+                                f"There are more than {limit:,} ways to choose the neurons of an optimal network: give "
+                                "a larger limit, or ask for intervals, which need no list."
+                            )
+                        seen.add(basis)
+                        waiting.append(table.ahead(row, entering))
 
 
 class ExactPolytope(Polytope):
@@ -148,6 +200,9 @@ class ExactPolytope(Polytope):
                     return False
         return True
 
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _Table:
+        return self._table
+
     def climb(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Vertices, from that of ``start`` to one where Σ_u values_u a_u is largest, each two joined by an edge."""
         table, goal = self._table.copy(), np.array([rational(Fraction(value)) for value in values])
@@ -156,43 +211,6 @@ class ExactPolytope(Polytope):
             if ((point := table.amounts()) != points[-1]).any():
                 points.append(point)
         return points
-
-    def vertices(self, among: Sequence[int], limit: int) -> Iterator[np.ndarray]:
-        """All vertices, each once, in an order that the order of the atoms decides.
-
-        Parameters
-        ----------
-        among : sequence of int
-            The atoms that are used in some.
-        limit : int
-            Of bases that are looked at.
-
-        Raises
-        ------
-        EnumerationTooLarge
-            If there are more.
-        """
-        first = self._table.copy()
-        seen, found, waiting = {frozenset(first.basis)}, set(), [first]
-        while waiting:
-            table = waiting.pop()
-            point = table.amounts()
-            if (key := tuple(point)) not in found:
-                found.add(key)
-                yield point
-            for entering in among:
-                for row in table.leaving(entering) if entering not in table.basis else ():
-                    basis = frozenset({*table.basis} - {table.basis[row]} | {entering})
-                    if basis not in seen:
-                        if len(seen) >= limit:
-                            raise EnumerationTooLarge(
-                                f"There are more than {limit:,} ways to choose the neurons of an optimal network: give "
-                                "a larger limit, or ask for intervals, which need no list."
-                            )
-                        seen.add(basis)
-                        ahead = table.copy()
-                        ahead.pivot(row, entering)
-                        waiting.append(ahead)
 
 
 class _Table(Tableau):
@@ -218,6 +236,12 @@ class _Table(Tableau):
         """x, Fractions, shape (k,)."""
         return self.point()[:, 0]
 
+    def ahead(self, row: int, entering: int) -> _Table:
+        """Another one, with a variable in for that of a row."""
+        table = self.copy()
+        table.pivot(row, entering)
+        return table
+
 
 class FloatPolytope(Polytope):
     """In float64, up to the tolerances of HiGHS."""
@@ -225,6 +249,21 @@ class FloatPolytope(Polytope):
     def rank(self, rows: np.ndarray) -> int:
         sizes = np.linalg.svd(rows, compute_uv=False) if rows.size else np.zeros(0)
         return int(np.count_nonzero(sizes > RANK * sizes.max(initial=0.0)))
+
+    def _solved(self, among: Sequence[int], zero: float, sure: float) -> _FloatTable:
+        used = self.columns[:, list(among)]
+        sizes, apart = np.linalg.norm(used, axis=0), np.linalg.norm(used[:, :, None] - used[:, None], axis=0)
+        if ((apart > zero * sizes) & (apart <= sure * sizes)).any():
+            raise _undecided("whether two atoms are one")
+        across = np.linalg.svd(used, full_matrices=False)[0]
+        basis = [k for k in np.flatnonzero(self.vertex).tolist() if k in among]
+        inverse = np.linalg.pinv(self.columns[:, basis])
+        rest = used - self.columns[:, basis] @ (inverse @ used)
+        order = qr(rest, mode="r", pivoting=True)[1] if used.size else ()
+        rank = self.rank(used)
+        more = [among[k] for k in order[: max(rank - len(basis), 0)]]
+        rows = across[:, :rank].T @ np.column_stack([self.columns, self.right])
+        return _FloatTable(rows, basis + more, float(np.sum(inverse @ self.right)), zero, sure)
 
     def highest(self, values: Sequence[Any], cells: Sequence[Merged] = ()) -> tuple[float, np.ndarray]:
         k, inside = len(self), [member for cell in cells for member in cell.members]
@@ -254,3 +293,61 @@ class FloatPolytope(Polytope):
             k : k + len(inside)
         ]
         return float(goal @ found.x), rows
+
+
+class _FloatTable:
+    """The same of independent equations in float64, for which a basis is solved when it is asked for."""
+
+    def __init__(self, rows: np.ndarray, basis: list[int], cost: float, zero: float, sure: float):
+        self.rows, self.basis, self.cost, self.zero, self.sure = rows, basis, cost, zero, sure
+
+    @cached_property
+    def _entries(self) -> np.ndarray:
+        """What those of the basis lose to each variable, and last their parts of the cost, 0 where there is none."""
+        left, sizes, across = np.linalg.svd(self.rows[:, self.basis])
+        least = max(APART, self.sure) * sizes.max(initial=0.0)
+        if len(self.basis) != len(self.rows) or (sizes < least).any():
+            raise _undecided("which features are independent")
+        entries = (across.T / sizes) @ (left.T @ self.rows)
+        amounts = entries[:, -1] / self.cost
+        self._check(amounts, amounts < -self.zero)
+        entries[:, -1] = np.where(amounts > self.zero, amounts, 0.0)
+        return entries
+
+    def _check(self, numbers: np.ndarray, hidden: Any = False) -> None:
+        """
+        Raises
+        ------
+        UnsupportedProblem
+            If one of them is above zero, and not surely so.
+        """
+        hidden = hidden | (numbers > self.zero) & (numbers <= self.sure)
+        if hidden.any():
+            raise _undecided(f"whether an amount of {numbers[hidden][0]:.1g} of the cost is zero")
+
+    def leaving(self, entering: int) -> list[int]:
+        """The rows that a variable may take the place of."""
+        column, amounts = self._entries[:, entering], self._entries[:, -1]
+        self._check(column[amounts == 0])
+        falling = column > self.zero
+        step = min(amounts[falling] / column[falling], default=0.0)
+        return np.flatnonzero(falling & (amounts - step * column <= self.zero)).tolist()
+
+    def ahead(self, row: int, entering: int) -> _FloatTable:
+        """Another one, with a variable in for that of a row."""
+        basis = [*self.basis]
+        basis[row] = entering
+        return _FloatTable(self.rows, basis, self.cost, self.zero, self.sure)
+
+    def amounts(self) -> np.ndarray:
+        """x, floats, 0 where it is none."""
+        x = np.zeros(self.rows.shape[1] - 1)
+        x[self.basis] = self._entries[:, -1] * self.cost
+        return x
+
+
+def _undecided(what: str) -> UnsupportedProblem:
+    return UnsupportedProblem(
+        f"Rounding hides {what}, and so which vertices there are: derive the solution with exact=True, where norm and "
+        "loss allow that, or with a smaller tol, or ask for .neurons and predict_interval."
+    )

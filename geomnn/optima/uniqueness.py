@@ -23,10 +23,9 @@ import numpy as np
 from scipy.optimize import linprog
 
 from geomnn.optima.active import ActiveAtoms
-from geomnn.optima.polytope import ExactPolytope
+from geomnn.optima.polytope import APART, ExactPolytope
 
 __all__ = [
-    "APART",
     "ROUNDING",
     "far_side",
     "is_point",
@@ -39,9 +38,6 @@ __all__ = [
 # relative to columns, all of one size, up to which a combination of them is zero, and to the largest entry of a
 # vector, up to which an entry is: columns are those of atoms in floats, whose rounding their inverse makes larger
 ROUNDING = 1e-9
-# relative, of singular values to the largest and of entries of y to columns of length 1, from which on there is no
-# doubt: a thousand times ROUNDING, and what lies between the two is left undecided
-APART = 1e-6
 
 
 def is_unique_over_dictionary(found: Sequence[ActiveAtoms]) -> bool | None:

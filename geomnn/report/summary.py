@@ -48,7 +48,7 @@ def summary(study: Study) -> str:
 
 def _closed_form(study: Study) -> list[str]:
     """The network, and what its letters stand for."""
-    lines = str(study.solution.network).splitlines()
+    lines = str(study.solution.network).splitlines()[: 1 + len(study.solution.network)]
     hidden = len(lines) - 1 - SHOWN_NEURONS
     if hidden > 0:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
