@@ -119,7 +119,7 @@ def test_vertices_that_are_no_fractions(loss, outputs, norm):
             }
             assert found.keys() == expected
         for values in rng.normal(size=(4, len(optima.atoms))):
-            _, point = polytope.highest(values)
+            point = polytope.highest(values)[1][0]
             system = np.vstack([table.T, np.full(len(table), point.sum())])
             assert nnls(system, np.append(point, point.sum()))[1] <= 1e-6 * point.sum()
             assert values @ point == pytest.approx(max(table @ values), abs=1e-6 * point.sum())
@@ -176,7 +176,7 @@ def test_an_amount_that_may_be_zero(amount, widths):
 
 @pytest.mark.parametrize(("off", "count"), [(1e-10, 2), (1e-7, None), (1e-3, 1)])
 def test_features_that_may_be_one(off, count):
-    polytope = FloatPolytope(np.array([[1.0, 1.0], [0.0, off]]), np.array([1.0, 0.0]), [0])
+    polytope = FloatPolytope(np.array([[1.0, 1.0], [0.0, off]]), np.array([1.0, 0.0]), np.array([1.0, 0.0]))
     if count:
         assert len([*polytope.vertices([0, 1], 10, 1e-9, 1e-8)]) == count
     else:
