@@ -89,14 +89,12 @@ class Descent:
         >>> stuck = [([[1], [1]], [-1, 1]), ([[1, -1]], [1])]
         >>> document = gm.descend(stuck, X, y, reg=1, width=3).document()
         >>> print(gm.exact.verify(document, X, y)[0])
-        A path of 3 neurons leads along straight lines of rows from 9 to 7; (T) is 9, 9, 8, 7.25, 7 at its networks.
+        A path of 3 neurons leads down: (T) is 9, 9, 8, 7.25, 7 at its networks.
 
         Source: geomnn theory, section 10.
         """
-        first = self.segments[0].weights(0)
-        dual = self.solution.dual if self.certificate.coverage.scope == "global" else None
-        networks = [first, *(segment.weights(1) for segment in self.segments)]
-        return descent_document(self.solution.problem, networks, dual)
+        networks = [self.segments[0].weights(0), *(segment.weights(1) for segment in self.segments)]
+        return descent_document(self.solution.problem, networks)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write `document`, so that anyone can check it, by `geomnn.exact.verify`.

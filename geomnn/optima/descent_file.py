@@ -1,12 +1,11 @@
-"""A way down as a file: the networks at which its pieces begin and end, number by number, and a dual point.
+"""A way down as a file: the networks at which its pieces begin and end, of which `geomnn.checker.descents` has proofs.
 
-Source: geomnn theory, section 10; `geomnn.checker.descents` has what is proved by what.
+Source: geomnn theory, section 10.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,49 +19,24 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["descent_document"]
 
-BITS = 64  # of the largest entry of the dual point
-
 
 @any_size()
-def descent_document(
-    problem: Problem, networks: Iterable[Weights], dual: np.ndarray | None
-) -> dict[str, Any]:
-    """What `geomnn.checker` checks of a path along which (T) never rises, as plain lists, strings and numbers.
-
-    Parameters
-    ----------
-    problem : Problem
-    networks : iterable of (W, b, alpha, t)
-        At which the pieces of the path begin and end.
-    dual : ndarray, shape (n,), optional
-        The residual of the end, where all atoms are compared with it.
-    """
+def descent_document(problem: Problem, networks: Iterable[Weights]) -> dict[str, Any]:
+    """What `geomnn.checker` checks of networks (W, b, alpha, t) along which (T) falls, as plain lists and numbers."""
     samples, reg = problem.samples, exact_reg(problem.written[1])
     rows, targets = samples.rows, exact_targets(np.reshape(problem.written[0], -1))
     asked = {"loss": problem.loss.name, "norm": f"{problem.norm:g}", "bias": samples.bias, "reg": str(reg),
              "program": "all", "features": None, "target": None, "classes": None, "samples": len(rows)}  # fmt: skip
+    listed = []
+    for W, b, alpha, t in networks:
+        slots = np.column_stack([alpha, W, b] if samples.bias else [alpha, W]) + 0.0  # no zero has a sign
+        listed.append({"slots": slots.tolist(), "t": float(t) + 0.0})
+    claim, _ = descent_claim(asked, listed, rows, targets)
     document = {
         "format": DESCENT_FORMAT,
         "version": DESCENT_VERSION,
         "problem": asked | {"sha256": digest(asked, rows, targets)},
-        "networks": [_listed(samples.bias, *network) for network in networks],
-        "dual": None if dual is None else _integers(dual, samples.bias),
+        "networks": listed,
+        "claim": claim,
     }
-    document["claim"], _ = descent_claim(document, rows, targets)
     return document | {"seal": seal(document)}
-
-
-def _listed(bias: bool, W: np.ndarray, b: np.ndarray, alpha: np.ndarray, t: float) -> dict[str, Any]:
-    """(α, w, b) of each slot, and t; 0.0 has no sign."""
-    slots = np.column_stack([alpha, W, b] if bias else [alpha, W]) + 0.0
-    return {"t": float(t) + 0.0, "slots": slots.tolist()}
-
-
-def _integers(dual: np.ndarray, bias: bool) -> list[int]:
-    """The dual point in units of its last digits; with a bias they sum to 0."""
-    v = [Fraction(value) for value in dual.tolist()]
-    largest = max(map(abs, v), default=Fraction(0)) or Fraction(1)
-    a = [round(value / largest * 2**BITS) for value in v]
-    k = max(range(len(a)), key=lambda i: abs(a[i]))
-    a[k] -= sum(a) * bias
-    return a
