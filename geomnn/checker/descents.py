@@ -125,7 +125,8 @@ def descent_claim(
     least, atoms = _least(path[-1].errors, Wedges(rows, problem["norm"], bias, True), targets, reg)
     words = [
         f"A path of {widths.pop()} neurons leads down: (T) is {', '.join(map(_rounded, values))} at its networks.",
-        f"On the way (T) is nowhere above what it was before by more than {_rounded(rise, 2, ROUND_CEILING)}.",
+        f"On the way (T) is nowhere above what it was before by more than {_rounded(rise, 2, ROUND_CEILING)}, a share of "
+        f"{_rounded(rise / (values[0] or 1), 2, ROUND_CEILING)} of where it begins.",
         f"{covered_networks('global')} is better than its end by more than "
         f"{_rounded(values[-1] - least, 2, ROUND_CEILING)}: checked {atoms:,} atoms exactly.",
     ]
