@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 from geomnn.checker.statements import (
     PROBLEM_KEYS,
     brief,
+    check_form,
     check_keys,
     check_list,
     check_problem,
@@ -64,7 +65,7 @@ class Network(NamedTuple):
 
     value: Fraction
     excess: Fraction
-    slots: list[tuple[int, Row, Fraction, Row]]
+    slots: Sequence[tuple[int, Row, Fraction, Row]]
     errors: Row
 
 
@@ -83,13 +84,7 @@ def check_descent(document: Any, rows: Sequence[Row], targets: Row) -> list[str]
     Falsehood
         With the first statement that does not hold.
     """
-    known = isinstance(document, dict) and document.get("format") == DESCENT_FORMAT
-    require(known, f"This is no {DESCENT_FORMAT!r}.")
-    version = document.get("version")
-    require(version == DESCENT_VERSION and type(version) is int,
-            f"The version is {brief(version)} and {DESCENT_VERSION} can be checked.")  # fmt: skip
-    for part, keys in DESCENT_KEYS.items():
-        check_keys(document[part] if part else document, keys, part or "the descent")
+    check_form(document, DESCENT_FORMAT, DESCENT_VERSION, DESCENT_KEYS)
     problem, claim = document["problem"], document["claim"]
     check_problem(problem, rows, targets)
     every = problem["program"] == "all" and problem["norm"] in ("1", "inf")
@@ -125,10 +120,10 @@ def descent_claim(
     least, atoms = _least(path[-1].errors, Wedges(rows, problem["norm"], bias, True), targets, reg)
     words = [
         f"A path of {widths.pop()} neurons leads down: (T) is {', '.join(map(_rounded, values))} at its networks.",
-        f"On the way (T) is nowhere above what it was before by more than {_rounded(rise, 2, ROUND_CEILING)}, a share of "
-        f"{_rounded(rise / (values[0] or 1), 2, ROUND_CEILING)} of where it begins.",
+        f"On the way (T) is nowhere above what it was before by more than {_above(rise)}, a share of "
+        f"{_above(rise / (values[0] or 1))} of where it begins.",
         f"{covered_networks('global')} is better than its end by more than "
-        f"{_rounded(values[-1] - least, 2, ROUND_CEILING)}: checked {atoms:,} atoms exactly.",
+        f"{_above(values[-1] - least)}: checked {atoms:,} atoms exactly.",
     ]
     claim = {"values": [*map(str, values)], "rise": str(rise), "gap": str(values[-1] - least)}
     return claim | {"statement": " ".join(words)}, words
@@ -145,12 +140,14 @@ def _network(
         alpha, *w = _decimals(slot, 1 + len(points[0]), name)
         cost += (size(w) ** 2 + alpha**2) / 2
         live = bool(alpha and size(w))
-        t += 0 if live else alpha * max(w[-1], 0) * bias
+        t += ZERO if live else alpha * max(w[-1], ZERO) * bias
         q = [abs(alpha) * entry * live for entry in w]
         slots.append(
             (live * (1 if alpha > 0 else -1), q, size(q), [sum(map(mul, x, q), ZERO) for x in points])
         )
-    errors = [sum((sign * max(side[i], 0) for sign, *_, side in slots), t - y) for i, y in enumerate(targets)]
+    errors = [
+        sum((sign * max(side[i], ZERO) for sign, *_, side in slots), t - y) for i, y in enumerate(targets)
+    ]
     value = sum(map(mul, errors, errors), ZERO) / 2 + reg * cost
     return Network(value, reg * (cost - sum(length for _, _, length, _ in slots)), slots, errors)
 
@@ -205,3 +202,7 @@ def _rounded(value: Fraction, digits: int = 10, rounding: str = ROUND_HALF_EVEN)
     context = Context(prec=digits, rounding=rounding)
     text = str(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
     return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
+
+
+def _above(value: Fraction) -> str:
+    return _rounded(value, 2, ROUND_CEILING)
