@@ -69,8 +69,8 @@ class Descent:
     def document(self) -> dict[str, Any]:
         """What proves that (T) falls along the path, and how near its end is to the least value, as a dictionary.
 
-        It lists the networks at which the segments begin and end, each number as the decimal that is written, and the end is
-        compared with every atom.
+        It lists the networks at which the segments begin and end, each number as the decimal that is written. The end
+        is compared with every atom.
 
         Returns
         -------
