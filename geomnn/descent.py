@@ -5,6 +5,7 @@ Source: geomnn theory, section 10; J. Kim, A. Mishkin, M. Pilanci, arXiv 2411.07
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,14 @@ from geomnn.bounds.bounding import Model
 from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Dictionary, choose
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.files import write_whole
 from geomnn.hypertext import Shown
 from geomnn.machine import one_blas_thread
 from geomnn.networks.io.interchange import layers_of
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.optima.descent_file import descent_document
 from geomnn.optima.downhill import Segment, Walk
+from geomnn.optima.set_file import set_text
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
@@ -62,6 +66,53 @@ class Descent(Shown):
     def width(self) -> int:
         """m, the slots for neurons that all networks of the path have."""
         return len(self.segments[0].weights(0)[2])
+
+    def document(self) -> dict[str, Any]:
+        """What proves that (T) falls along the path, and how near its end is to the least value, as a dictionary.
+
+        It lists the networks at which the segments begin and end, each number as the decimal that is written. The end
+        is compared with every atom.
+
+        Returns
+        -------
+        dict
+            Of plain lists, strings and numbers. `geomnn.exact.verify` checks it against the data in fractions, with
+            Python's standard library alone.
+
+        Raises
+        ------
+        Falsehood
+            If rounding lets (T) rise by a billionth of its value at the beginning.
+
+        Examples
+        --------
+        >>> import geomnn as gm
+        >>> X, y = [[0], [1], [2]], [2, -4, 0]
+        >>> stuck = [([[1], [1]], [-1, 1]), ([[1, -1]], [1])]
+        >>> document = gm.descend(stuck, X, y, reg=1, width=3).document()
+        >>> print(gm.exact.verify(document, X, y)[0])
+        A path of 3 neurons leads down: (T) is 9, 9, 8, 7.25, 7 at its networks.
+
+        Source: geomnn theory, section 10.
+        """
+        networks = [self.segments[0].weights(0), *(segment.weights(1) for segment in self.segments)]
+        return descent_document(self.solution.problem, networks)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `document`, so that anyone can check it, by `geomnn.exact.verify`.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Raises
+        ------
+        Falsehood
+            As in `document`.
+        FileError
+            If the file cannot be written.
+        """
+        write_whole(path, set_text(self.document()))
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(s.kind for s in self.segments).items())

@@ -4,7 +4,8 @@
 
 re-derives every statement of REPORT/certificate.json: the network is rebuilt from the names of its neurons,
 its residual v and both objectives are computed anew, and every atom of the dictionary is formed and compared
-with reg.  The same holds for proof.json and optimal_set.json beside it: `proofs` and `optima` say what they prove.
+with reg.  The same holds for proof.json and optimal_set.json beside it, and for what `Descent.save` writes: `proofs`,
+`optima` and `descents` say what they prove.
 None of the code that solved the problem is used: this folder can be read and run on its own.
 
 What is proved, for squared loss and scalar outputs: for every network f whose neurons are atoms

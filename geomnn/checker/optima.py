@@ -32,6 +32,7 @@ from geomnn.checker.statements import (
     NAME_KEYS,
     PROBLEM_KEYS,
     brief,
+    check_form,
     check_keys,
     check_list,
     check_names,
@@ -112,7 +113,7 @@ def check_set(document: Any, rows: Sequence[Sequence[Fraction]], targets: Sequen
     Falsehood
         With the first statement that does not hold.
     """
-    _check_form(document)
+    check_form(document, SET_FORMAT, SET_VERSION, SET_KEYS)  # so that there is no depth, either
     problem, claim, neurons = document["problem"], document["claim"], document["neurons"]
     check_problem(problem, rows, targets)
     merging, reg = problem["program"] == "all", Fraction(problem["reg"])
@@ -172,17 +173,6 @@ def set_words(document: dict[str, Any]) -> list[str]:
         f"A path of {len(path[0])} neurons and {len(path)} corners is optimal everywhere."
         for path in document["paths"]
     ]
-
-
-def _check_form(document: Any) -> None:
-    """Refuse what is not an optimal set of this version, whole."""
-    known = isinstance(document, dict) and document.get("format") == SET_FORMAT
-    require(known, f"This is no {SET_FORMAT!r}.")
-    version = document.get("version")
-    require(version == SET_VERSION and type(version) is int,
-            f"The version is {brief(version)} and {SET_VERSION} can be checked.")  # fmt: skip
-    for part, keys in SET_KEYS.items():  # so that there is no depth, either
-        check_keys(document[part] if part else document, keys, part or "the optimal set")
 
 
 def _reaching(wedges: Wedges, v: Sequence[Fraction], reg: Fraction) -> tuple[int, dict[tuple[int, ...], int]]:

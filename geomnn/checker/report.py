@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from geomnn.checker.descents import DESCENT_FORMAT, check_descent
 from geomnn.checker.digits import any_size, parse_json
 from geomnn.checker.optima import SET_FORMAT, check_set
 from geomnn.checker.proofs import KINDS, PROOF_FORMAT, check_proof
@@ -17,7 +18,10 @@ from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
 from geomnn.checker.wedges import Wedges
 
-__all__ = ["check_network", "verify_report"]
+__all__ = ["CHECKS", "check_network", "verify_report"]
+
+# of a file that is whole by itself
+CHECKS = {PROOF_FORMAT: check_proof, SET_FORMAT: check_set, DESCENT_FORMAT: check_descent}
 
 NAMES = {
     "feature_names": "features",
@@ -48,10 +52,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
     file = report / "certificate.json" if report.is_dir() else report
     document, proof = _read(file), file.parent / "proof.json"
     rows, targets = read_columns(data, document.get("problem"))
-    if document.get("format") == PROOF_FORMAT:
-        return check_proof(document, rows, targets)
-    if document.get("format") == SET_FORMAT:
-        return check_set(document, rows, targets)
+    if (whole := CHECKS.get(str(document.get("format")))) is not None:
+        return whole(document, rows, targets)
     bounded = []
     if report.is_dir() and proof.exists():
         proven = _read(proof)

@@ -23,6 +23,7 @@ __all__ = [
     "Unproved",
     "brief",
     "check",
+    "check_form",
     "check_integers",
     "check_keys",
     "check_list",
@@ -372,6 +373,16 @@ def check_integers(value: Any, size: int, name: str) -> None:
     """Refuse what is no list of so many integers."""
     whole = isinstance(value, list) and len(value) == size and all(type(k) is int for k in value)
     require(whole, f"{name} is {brief(value)}, which are not {size} integers.")
+
+
+def check_form(document: Any, kind: str, version: int, keys: dict[str, set[str]]) -> None:
+    """Refuse what is no document of this kind and version, whole."""
+    require(isinstance(document, dict) and document.get("format") == kind, f"This is no {kind!r}.")
+    given = document.get("version")
+    known = given == version and type(given) is int
+    require(known, f"The version is {brief(given)} and {version} can be checked.")
+    for part, names in keys.items():
+        check_keys(document[part] if part else document, names, part or f"the {kind}")
 
 
 def check_keys(value: Any, keys: set[str], name: str) -> None:

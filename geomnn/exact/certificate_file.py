@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.checker.digits import any_size
-from geomnn.checker.optima import SET_FORMAT, check_set
-from geomnn.checker.proofs import PROOF_FORMAT, check_proof
+from geomnn.checker.report import CHECKS
 from geomnn.checker.statements import FORMAT, VERSION, check, digest, seal
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, read_json, write_whole
@@ -174,7 +173,8 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
     Parameters
     ----------
     certificate : path-like or dict
-        What `save_certificate`, `geomnn.bounds.save_proof` or `OptimalSet.save` wrote, or a document like it.
+        What `save_certificate`, `geomnn.bounds.save_proof`, `OptimalSet.save` or `Descent.save` wrote, or a document
+        like it.
     X, y : array_like, shapes (n, d) and (n,)
         The data, taken exactly as `geomnn.derive` does.
 
@@ -212,4 +212,4 @@ def verify(certificate: str | os.PathLike[str] | dict[str, Any], X: Any, y: Any)
         raise DataError(f"X has {len(rows)} rows and y {len(targets)} entries; give one target a sample.")
     document = certificate if isinstance(certificate, dict) else read_json(certificate, "a certificate file")
     kind = document.get("format") if isinstance(document, dict) else None
-    return {PROOF_FORMAT: check_proof, SET_FORMAT: check_set}.get(str(kind), check)(document, rows, targets)
+    return CHECKS.get(str(kind), check)(document, rows, targets)
