@@ -1,4 +1,4 @@
-"""The ``geomnn`` command: a CSV file goes in, a folder that explains a network comes out."""
+"""The ``geomnn`` command: a table goes in, a folder that explains a network comes out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from geomnn.checker.digits import printable
+from geomnn.checker.letters import spelt
 from geomnn.errors import FileError, GeomnnError, GeomnnWarning, MissingPackage, OutputExists
 
 __all__ = ["main"]
@@ -82,10 +83,20 @@ def _one_line(text: object) -> str:
 
 
 def _say(text: str, err: bool = False) -> None:
-    """Print, with a question mark for what the terminal has no letter for, and spelt out what it would obey."""
-    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
+    """Print, in letters that the terminal has, and spelt out what it would obey."""
     shown = "\n".join(map(printable, text.split("\n")))
-    click.echo(shown.encode(encoding, "replace").decode(encoding), err=err)
+    click.echo(spelt(shown, (sys.stderr if err else sys.stdout).encoding), err=err)
+
+
+class _Command(click.Command):
+    """A command whose help is in letters that the terminal has."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return spelt(super().get_help(ctx), sys.stdout.encoding)
+
+
+class _Group(_Command, click.Group):
+    command_class = _Command
 
 
 @contextmanager
@@ -109,6 +120,7 @@ def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
 
 
 @click.group(
+    cls=_Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try `geomnn demo` first; then `geomnn derive --help`.",
@@ -133,7 +145,7 @@ def commands(context: click.Context) -> None:
         _say(context.get_help())
 
 
-@commands.command(short_help="Derive a network from a CSV file and write a report.")
+@commands.command(short_help="Derive a network from a table and write a report.")
 @click.argument("path", metavar="DATA.CSV")
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
@@ -191,7 +203,8 @@ def commands(context: click.Context) -> None:
 def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any) -> None:
     """Derive the optimal network for a table and write a folder that explains it.
 
-    DATA.CSV has a header; every column but the target is a feature unless --features names them.
+    DATA.CSV has a header; every column but the target is a feature unless --features names them.  Commas,
+    semicolons, tabs or spaces stand between cells, and it may be packed with gzip or zip; - is standard input.
 
     The folder holds report.html (open it first), network.json, certificate.json, network.py (a function
     that needs NumPy alone), network.tex (the closed form) and pictures.
@@ -214,7 +227,7 @@ def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any)
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
 @click.argument("report", metavar="FOLDER")
-@click.option("--data", required=True, metavar="DATA.CSV", help="The file that the network was derived from.")
+@click.option("--data", required=True, metavar="DATA.CSV", help="The table that the network was derived from.")
 def verify(report: str, data: str) -> None:
     """Check every statement of a certificate that `geomnn derive --exact` wrote.
 
@@ -292,7 +305,8 @@ def summary(study: Any) -> str:
     standardised = ", standardised" if study.scaling is not None else ""
     if len(study.solution.network):
         lines.append(f"x = ({names}){standardised}; x3 is row 3 of the data, counted from 0; ‖u‖ = 1.")
-    return "\n".join([*lines, "", study.solution.certificate.statement()])
+    told = [study.told] if study.told else []
+    return "\n".join([*told, *lines, "", study.solution.certificate.statement()])
 
 
 def _say_summary(study: Any, out: str) -> None:

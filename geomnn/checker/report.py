@@ -26,7 +26,7 @@ NAMES = {
 
 @any_size()
 def verify_report(report: Path, data: Path) -> list[str]:
-    """What was proved of a report, in words.
+    """What was proved of a report, in words, after how its data were read where they are not plain CSV.
 
     Parameters
     ----------
@@ -44,22 +44,23 @@ def verify_report(report: Path, data: Path) -> list[str]:
     """
     file = report / "certificate.json" if report.is_dir() else report
     document, proof = _read(file), file.parent / "proof.json"
-    rows, targets = read_columns(data, document.get("problem"))
+    rows, targets, told = read_columns(data, document.get("problem"))
+    how = [told] if told else []
     if document.get("format") == PROOF_FORMAT:
-        return check_proof(document, rows, targets)
+        return how + check_proof(document, rows, targets)
     bounded = []
     if report.is_dir() and proof.exists():
         proven = _read(proof)
         bounded = check_proof(proven, rows, targets)
         _check_same(proven, document)
     if bounded and document.get("numbers") != "exact":  # all else there is in float64
-        return bounded
+        return how + bounded
     proved = check(document, rows, targets) + bounded
     network = file.parent / "network.json"
     if network.exists():
         check_network(_read(network), document, rows)
         proved.insert(1, f"{network.name} holds that network, number by number.")
-    return proved
+    return how + proved
 
 
 def _check_same(proven: dict[str, Any], document: dict[str, Any]) -> None:

@@ -36,6 +36,8 @@ def write_report(study: Study, folder: Path) -> None:
         "network.py": function_text(study),
         "report.html": page_text(study, pictures),
     }
+    if study.plain is not None:
+        texts[study.file] = study.plain
     if study.proof is not None:
         texts["proof.json"] = proof_text(study.proof)
     for name, text in texts.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
 from geomnn.report import csv_table as tables
 
+PACKED = r"(?i)(\.(csv|tsv|txt|dat))?(\.(gz|zip))?$"  # the ends of the names of tables
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
 
@@ -32,7 +34,7 @@ class Request:
     Parameters
     ----------
     path : str
-        The CSV file.
+        The table; "-" for standard input.
     target : str
         Its column to predict.
     reg : float, Decimal or Fraction
@@ -83,12 +85,12 @@ class Request:
         Parameters
         ----------
         path : str, optional
-            The CSV file; its name without folders if not given, so that a report can be passed on.
+            The table; its name without folders if not given, so that a report can be passed on.
         out : str
         """
         name = path or Path(self.path).name
         words = [
-            *["geomnn", "derive", f"./{name}" if name.startswith("-") else name],
+            *["geomnn", "derive", f"./{name}" if name[:1] == "-" != name else name],
             *["--target", self.target, "--reg", str(self.reg)],
             *["--norm", self.norm] * (self.norm != "1"),
             *["--features", self.features or ""] * (self.features is not None),
@@ -131,6 +133,10 @@ class Study:
         The network, on the standardised features if there is a scaling.
     doubt : str or None
         What is strange about the header of the file, in a sentence.
+    told : str or None
+        How the table was read, in a sentence, if it is not plain CSV.
+    plain : str or None
+        Its columns that were used as plain CSV, if it is not that itself.
     proof : dict or None
         proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
     """
@@ -145,7 +151,17 @@ class Study:
     digest: str
     solution: Solution
     doubt: str | None = None
+    told: str | None = None
+    plain: str | None = None
     proof: dict[str, Any] | None = None
+
+    @property
+    def file(self) -> str:
+        """The name of the plain CSV file: that of the table, or of its copy in the report."""
+        name = Path(self.request.path).name
+        if self.plain is None:
+            return name
+        return f"{re.sub(PACKED, '', name) if name != '-' else 'table'}.plain.csv"
 
     @property
     def inputs(self) -> np.ndarray:
@@ -211,6 +227,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
     if table.doubt:
         warn(table.doubt, HeaderWarning)
     features = tables.choose_features(table, request.target, _names(request.features))
+    tables.check_features(table, features)
     X = np.column_stack([tables.number_column(table, name) for name in features])
     classes = None
     if request.classify:
@@ -221,7 +238,7 @@ def study_table(request: Request, progress: bool = False) -> Study:
     inputs, targets = X if scaling is None else scaling(X), y
     if request.exact:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
-        targets = y if request.classify else tables.exact_column(table, request.target)
+        targets = y if request.classify else tables.exact_column(table, request.target, "target")
     solution = derive(
         inputs, targets, reg=request.reg if request.exact else float(request.reg), norm=float(request.norm),
         bias=request.bias, loss=request.loss_name, dictionary=request.dictionary, exact=request.exact,
@@ -234,8 +251,10 @@ def study_table(request: Request, progress: bool = False) -> Study:
         )
         proof = proof_document(certificate, features, request.target, classes, X, scaling)
         solution = replace(solution, certificate=lowered(certificate, proof))
+    told = table.told(features, request.target)
+    plain = tables.plain_table(table, features, request.target, request.classify) if told else None
     return Study(
-        request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt, proof
+        request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt, told, plain, proof
     )
 
 

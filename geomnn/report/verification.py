@@ -9,7 +9,6 @@ Source: geomnn theory, sections 0 and 1.
 from __future__ import annotations
 
 from math import comb
-from pathlib import Path
 
 from geomnn.checker.digits import written
 from geomnn.report.study import Study
@@ -71,7 +70,7 @@ def _reading(study: Study) -> str:
         "",
         'with open("certificate.json", encoding="utf-8") as stream:',
         "    record = json.load(stream)",
-        f'with open({Path(study.request.path).name!r}, encoding="utf-8-sig", newline="") as stream:',
+        f'with open({study.file!r}, encoding="utf-8-sig", newline="") as stream:',
         "    rows = csv.reader(stream, skipinitialspace=True)",
         "    head, *rows = [[cell.strip() for cell in row] for row in rows if any(row)]",
         "columns = dict(zip(head, zip(*rows)))",
