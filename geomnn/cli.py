@@ -227,7 +227,9 @@ def derive(out: str, force: bool, progress: bool, no_bias: bool, **options: Any)
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
 @click.argument("report", metavar="FOLDER")
-@click.option("--data", required=True, metavar="DATA.CSV", help="The table that the network was derived from.")
+@click.option(
+    "--data", required=True, metavar="DATA.CSV", help="The table that the network was derived from."
+)
 def verify(report: str, data: str) -> None:
     """Check every statement of a certificate that `geomnn derive --exact` wrote.
 

@@ -268,7 +268,9 @@ def finite_floats(values: Any, name: str, labels: Sequence[Any] = ()) -> np.ndar
         ) from reason
     if not np.isfinite(floats).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(floats))[0])
-        raise DataError(f"{_place(name, where, labels)} is {floats[where]}; remove or impute such values first.")
+        raise DataError(
+            f"{_place(name, where, labels)} is {floats[where]}; remove or impute such values first."
+        )
     largest = np.abs(floats).max(initial=0.0)
     if largest > 1e100 or 0 < largest < 1e-100:
         raise DataError(
@@ -281,8 +283,13 @@ def finite_floats(values: Any, name: str, labels: Sequence[Any] = ()) -> np.ndar
 def check_cells(array: np.ndarray, name: str, labels: Sequence[Any]) -> None:
     """Refuse the first entry that is text, a date, missing or anything else that is no number, and say where it is."""
     for where, value in np.ndenumerate(array):
-        if type(value).__name__ in ("NAType", "NaTType"):  # of pandas, which has to be known by name alone here
-            raise DataError(f"{_place(name, where, labels)} is missing ({value}); remove or impute such values first.")
+        if type(value).__name__ in (
+            "NAType",
+            "NaTType",
+        ):  # of pandas, which has to be known by name alone here
+            raise DataError(
+                f"{_place(name, where, labels)} is missing ({value}); remove or impute such values first."
+            )
         try:
             plain = value is None or not isinstance(value, str | bytes | np.datetime64 | np.timedelta64)
             plain = plain and np.ndim(np.asarray(value, dtype=np.float64)) == 0
@@ -291,7 +298,9 @@ def check_cells(array: np.ndarray, name: str, labels: Sequence[Any]) -> None:
         except (TypeError, ValueError):
             plain = False
         if not plain:
-            shown = repr(str(value)) if isinstance(value, str) else f"{str(value)[:40]} ({type(value).__name__})"
+            shown = (
+                repr(str(value)) if isinstance(value, str) else f"{str(value)[:40]} ({type(value).__name__})"
+            )
             advice = "encode the column as numbers, or leave it out" if labels else "convert them first"
             raise DataError(f"{_place(name, where, labels)} is {shown}; numbers were expected: {advice}.")
 

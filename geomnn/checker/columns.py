@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from geomnn.checker.decimals import BOOLEANS, Numbers, certain_marks, read_numbers
+from geomnn.checker.decimals import BOOLEANS, Numbers, certain_marks, fits, read_numbers
 from geomnn.checker.digits import written
 from geomnn.checker.unpack import STANDARD_INPUT, Unreadable
 
 __all__ = ["SEPARATORS", "Table", "first_of", "is_number", "listed", "show"]
 
 SPACES = " "  # any number of spaces and tabs
-SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'", SPACES: "spaces"}  # in the order in which they are tried
+SEPARATORS = {
+    ",": "','",
+    ";": "';'",
+    "\t": "tabs",
+    "|": "'|'",
+    SPACES: "spaces",
+}  # in the order in which they are tried
 DECIMAL_COMMAS = ";\t"  # separators of programs that write decimal commas; between others 1.000 is 1
 
 
@@ -78,12 +84,20 @@ class Table:
     def _numbers(self, name: str) -> Numbers | None:
         cells = self.raw(name)
         point, comma = read_numbers(cells, "."), read_numbers(cells, ",")
+        if point is None and comma is None and all(fits(cell, ".") or fits(cell, ",") for cell in cells):
+            (k, one), (_, other) = (
+                next((k, c) for k, c in enumerate(cells) if not fits(c, mark)) for mark in ".,"
+            )
+            raise Unreadable(
+                f"{self.where(k, name)} holds {show(one)}, and {show(other)} elsewhere; write all decimals of a "
+                "column with the same mark."
+            )
         if point is None or comma is None or point.cells == comma.cells:
             return point or comma
-        plain = self.separator not in DECIMAL_COMMAS and not any("," in cell for cell in cells)
-        if plain and self._marks != {","}:
-            return point
-        if len(self._marks) == 1:
+        if self.separator not in DECIMAL_COMMAS and not any("," in cell for cell in cells):
+            if self._marks != {","}:
+                return point
+        elif len(self._marks) == 1:
             return point if "." in self._marks else comma
         raise Unreadable(self._two_meanings(name, point, comma))
 
@@ -128,9 +142,9 @@ class Table:
             return None
         return (
             f"The header of {self.source} looks like data or metadata: it names {len(numbers)} of "
-            f"{len(self.columns)} columns by numbers ({first_of(numbers)}). It was taken as the names of the columns, and "
-            "not as a sample; if it is a sample, or says something about the file, put a line with names in its place or "
-            "above it."
+            f"{len(self.columns)} columns by numbers ({first_of(numbers)}). It was taken as the names of the columns, "
+            "and not as a sample; if it is a sample, or says something about the file, put a line with names in its place "
+            "or above it."
         )
 
 
@@ -155,4 +169,6 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _quoted(marks: Iterable[str]) -> str:
-    return listed([{" ": "spaces", "'": "apostrophes", "’": "apostrophes"}.get(m, repr(m)) for m in sorted(marks)])
+    return listed(
+        [{" ": "spaces", "'": "apostrophes", "’": "apostrophes"}.get(m, repr(m)) for m in sorted(marks)]
+    )

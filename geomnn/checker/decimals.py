@@ -1,8 +1,8 @@
 """Numbers as people write them: decimal points and decimal commas, and marks between thousands.
 
 A cell alone may be two numbers, as 1,000 and 1.000 are. A column is read with the mark with which all its cells are
-numbers; if both will do and the numbers differ, with that of the columns beside it, as a table has one; if there is none,
-not at all.
+numbers; if both will do and the numbers differ, with that of the columns beside it, as a table has one; if they have
+none, not at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["BOOLEANS", "MISSING", "Numbers", "certain_marks", "read_numbers"]
+__all__ = ["BOOLEANS", "MISSING", "Numbers", "certain_marks", "fits", "read_numbers"]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "#n/a", "<na>", "null", "?", "-", "."})  # in small letters
 BOOLEANS = {"true": "1", "false": "0"}
@@ -25,7 +25,6 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
 
 
 PATTERNS = {".": _pattern(".", ",'’ "), ",": _pattern(",", ".'’ ")}
-OTHER = {".": ",", ",": "."}
 
 
 class Numbers:
@@ -63,8 +62,13 @@ def read_numbers(cells: Iterable[str], decimal: str) -> Numbers | None:
     return numbers if some else None
 
 
+def fits(cell: str, decimal: str) -> bool:
+    """Whether a cell is missing, or a number with this decimal mark."""
+    return cell.lower() in MISSING or PATTERNS[decimal].fullmatch(cell) is not None
+
+
 def certain_marks(columns: Sequence[Sequence[str]]) -> set[str]:
-    """The decimal marks that columns have for certain: each the only one with which all cells of a column are numbers."""
+    """The decimal marks that columns have for certain: the only ones with which all their cells are numbers."""
     marks: set[str] = set()
     for cells in columns:
         if any(re.match(r"[+-]?0\d", cell) for cell in cells):

@@ -1,7 +1,7 @@
 """A table as people have it: what stands between its cells, where its header is, and which columns it has.
 
-Separators are tried in the order of `SEPARATORS`, spaces only where no other will do, and one is taken if every row then
-has a cell for each name of the header. What could be read in two ways is refused, and not guessed.
+Separators are tried in the order of `SEPARATORS`, spaces only where no other will do, and one is taken if every row
+then has a cell for each name of the header. What could be read in two ways is refused, and not guessed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ QUOTED_OR_SPACES = re.compile(r'"(?:[^"]|"")*"|[ \t]+')
 
 @dataclass
 class _Records:
-    """The records of a text for one separator, the header first: their lines and cells, and whether the first cell alone is quoted."""
+    """The records of a text for one separator, the header first; of each its line, its cells, whether R named it so."""
 
     source: str
     separator: str
@@ -81,8 +81,8 @@ def read(path: Path) -> Table:
     numbers = [name for name in records.cells[0] if is_number(name)]
     if comments and numbers:
         raise Unreadable(
-            f"{source}, line {records.lines[0]} stands below comments and names columns by numbers ({first_of(numbers)}); "
-            "put a line with the names of the columns there, without '#'."
+            f"{source}, line {records.lines[0]} stands below comments and names columns by numbers "
+            f"({first_of(numbers)}); put a line with the names of the columns there, without '#'."
         )
     digest, names, *rows = hashlib.sha256(content).hexdigest(), *map(tuple, records.cells)
     return Table(source, names, tuple(rows), tuple(records.lines[1:]), digest, records.separator, tuple(done),
@@ -99,7 +99,9 @@ def _chosen(text: str, source: str, separators: Sequence[str], above: int) -> _R
     fits: list[_Records] = []
     single, faults = None, dict[str, Unreadable]()
     for separator in separators:
-        there = any((set(" \t") if separator == SPACES else {separator}) & set(line.strip()) for line in begin)
+        there = any(
+            (set(" \t") if separator == SPACES else {separator}) & set(line.strip()) for line in begin
+        )
         if (separator == SPACES and fits) or not (there or separator == separators[0]):
             continue
         try:
@@ -115,14 +117,16 @@ def _chosen(text: str, source: str, separators: Sequence[str], above: int) -> _R
         if single and (single.numeric or not faults):
             return single
         header = "".join(begin[:1])
-        raise next((fault for mark, fault in faults.items() if mark in header), [*faults.values()][0])
+        raise faults[max(faults, key=lambda mark: 0 if mark == SPACES else header.count(mark) + 1)]
     if len(fits) == 1:
         return fits[0]
     clean = [records for records in fits if records.numeric == len(records.cells[0])]
     some = clean or [records for records in fits if records.numeric] or fits
     if len(some) > 1:
         marks = " or ".join(SEPARATORS[records.separator] for records in some)
-        raise Unreadable(f"{source} is a table with {marks} between cells; put cells that hold the other one in quotes.")
+        raise Unreadable(
+            f"{source} is a table with {marks} between cells; put cells that hold the other one in quotes."
+        )
     return some[0]
 
 
@@ -141,7 +145,9 @@ def _split(text: str, source: str, separator: str, above: int) -> _Records:
             found.quoted.append(_is_quoted_first(lines[line], separator))
             line, last = reader.line_num, cells or last
     except csv.Error as reason:
-        raise Unreadable(f"{source}, line {above + line + 1} is not CSV ({reason}); check its quotes.") from reason
+        raise Unreadable(
+            f"{source}, line {above + line + 1} is not CSV ({reason}); check its quotes."
+        ) from reason
     if text.count('"') % 2 and re.search(r"[\r\n]", last[-1]):
         raise Unreadable(f"{source}: a quote that opens on line {found.lines[-1]} is never closed; close it.")
     while found.cells and not any(found.cells[-1]) and len(found.cells[-1]) < 2:
@@ -160,7 +166,9 @@ def _laid_out(records: _Records) -> _Records:
     if not cells:
         raise Unreadable(f"{source} is empty; a header with column names and one row a sample were expected.")
     if not cells[0]:
-        raise Unreadable(f"{source}, line {records.lines[0]} is blank; a header with the column names was expected there.")
+        raise Unreadable(
+            f"{source}, line {records.lines[0]} is blank; a header with the column names was expected there."
+        )
     if _stands_above(records):
         records.left_out.append(f"line {records.lines[0]}, which stands above the header")
         records.drop_first()
@@ -183,7 +191,7 @@ def _laid_out(records: _Records) -> _Records:
 
 
 def _stands_above(records: _Records) -> bool:
-    """Whether the first line is a title, or counts samples and features as scikit-learn does, and the second the header."""
+    """Whether a title, or counts of samples and features as scikit-learn writes them, stand above the header."""
     first, names, *rows = [*(_without_blank_end(cells) for cells in records.cells), []]
     rows = rows[:-1]
     if not rows or len(names) < 2 or len(set(names)) < len(names) or not all(names):
@@ -205,13 +213,13 @@ def _check_names(records: _Records) -> None:
     given = [name for name in names if name]
     if rows and given[:2] == [str(len(rows)), str(len(rows[0]) - 1)] and len(given) > 2:
         raise Unreadable(
-            f"{source}, line {line} counts {given[0]} samples and {given[1]} features and no line names the columns; put a "
-            f"line with a name for each column in its place, such as {_names_for(rows[0], records.separator)}."
+            f"{source}, line {line} counts {given[0]} samples and {given[1]} features and no line names the columns; put "
+            f"a line with a name for each column in its place, such as {_names_for(rows[0], records.separator)}."
         )
     if given and all(map(is_number, given)):
         raise Unreadable(
-            f"{source} looks like a file without a header: its first line holds numbers only ({first_of(given)}), and would "
-            f"not be taken as a sample. Add a first line with a name for each column, such as "
+            f"{source} looks like a file without a header: its first line holds numbers only ({first_of(given)}), and "
+            f"would not be taken as a sample. Add a first line with a name for each column, such as "
             f"{_names_for(given, records.separator)}; names like 2020 need a letter, such as y2020."
         )
     for position, name in enumerate(names):
@@ -222,7 +230,9 @@ def _check_names(records: _Records) -> None:
 def _names_for(row: Sequence[str], separator: str) -> str:
     """A header that would do."""
     names = [f"x{k + 1}" for k in range(len(row) - 1)]
-    return separator.join([*(names if len(names) < 6 else [*names[:2], "…", names[-1]]), "y"]).replace("\t", " ")
+    return separator.join([*(names if len(names) < 6 else [*names[:2], "…", names[-1]]), "y"]).replace(
+        "\t", " "
+    )
 
 
 def _cut_blank_ends(records: _Records) -> None:
@@ -256,12 +266,15 @@ def _check_rows(records: _Records) -> None:
             continue
         if row[0].startswith("#"):
             raise Unreadable(
-                f"{source}, line {line} begins with '#' and stands among the samples, where comments are not read; remove it."
+                f"{source}, line {line} begins with '#' and stands among the samples, where comments are not "
+                "read; remove it."
             )
         advice = f"give every row one cell a column, and quote cells that hold {_plural(records.separator)}"
         if all(len(other) == len(header) + 1 for other in rows):
             advice = "give every column a name, and if the first one is no feature call it ''"
-        raise Unreadable(f"{source}, line {line} has {len(row)} cells and the header has {len(header)}; {advice}.")
+        raise Unreadable(
+            f"{source}, line {line} has {len(row)} cells and the header has {len(header)}; {advice}."
+        )
 
 
 def _plural(separator: str) -> str:

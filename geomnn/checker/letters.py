@@ -19,14 +19,14 @@ SYMBOLS = {
 GREEK = dict(zip(
     "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
     ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-     "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
-     "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"], strict=True))  # fmt: skip
+     "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta",
+     "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"], strict=True))  # fmt: skip
 SUBSCRIPT = {chr(0x2080 + digit): f"_{digit}" for digit in range(10)}
 LETTERS = SYMBOLS | GREEK | SUBSCRIPT
 
 
 def spelt(text: str, encoding: str | None) -> str:
-    """A text in letters that an encoding has: α is alpha in ASCII, and what no table knows is spelt as in Python, \\xe4.
+    """A text in letters that an encoding has: α is alpha in ASCII, and what it does not know is spelt as \\xe4.
 
     Parameters
     ----------
@@ -37,9 +37,12 @@ def spelt(text: str, encoding: str | None) -> str:
     encoding = encoding or "utf-8"
     if _has(encoding, text):
         return text
-    text = RAISED.sub(lambda found: found[0] if _has(encoding, found[0]) else f"^{found[0].translate(SUPERSCRIPT)}", text)
+    text = RAISED.sub(
+        lambda found: found[0] if _has(encoding, found[0]) else f"^{found[0].translate(SUPERSCRIPT)}", text
+    )
     return "".join(
-        c if _has(encoding, c) else LETTERS.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text
+        c if _has(encoding, c) else LETTERS.get(c) or c.encode("ascii", "backslashreplace").decode()
+        for c in text
     )
 
 

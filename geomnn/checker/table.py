@@ -23,8 +23,8 @@ NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction], str | None]:
     """The features and the targets that the problem of a certificate names.
 
-    A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1.  Last comes how
-    the file was read, in a sentence, where that is not plain CSV.
+    A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1.  Last comes
+    how the file was read, in a sentence, where that is not plain CSV.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ OTHERS = (
     (b"ARROW1", "a Feather file", f"write it as CSV, {PANDAS.format('read_feather')}"),
     (b"\x89HDF", "an HDF5 file", f"write its table as CSV, {PANDAS.format('read_hdf')}"),
     (b"\xd0\xcf\x11\xe0", "an Excel file", SHEET),
-    (b"\x93NUMPY", "an array of NumPy", "write it with np.savetxt, with names of the columns above, or use geomnn.derive"),
+    (b"\x93NUMPY", "an array of NumPy", "write it with np.savetxt, with names of the columns above"),
     (b"BZh", "packed with bzip2", "unpack it, or pack it with gzip"),
     (b"\xfd7zXZ", "packed with xz", "unpack it, or pack it with gzip"),
     (b"%PDF", "a PDF file", "copy its table into a CSV file"),
@@ -99,7 +99,11 @@ def _unpacked(content: bytes, source: str) -> tuple[bytes, list[str]]:
                 raise Unreadable(f"{source} is a spreadsheet and a CSV file was expected; {SHEET}.")
             names = [name for name in names if not name.startswith("__MACOSX/")]
             if len(names) != 1:
-                raise Unreadable(f"{source} is a zip of {len(names)} files; unpack it and give the table itself.")
+                raise Unreadable(
+                    f"{source} is a zip of {len(names)} files; unpack it and give the table itself."
+                )
             return archive.read(names[0]), ["unpacked with zip"]
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as reason:
-        raise Unreadable(f"{source} cannot be unpacked ({reason}); unpack it with another program.") from reason
+        raise Unreadable(
+            f"{source} cannot be unpacked ({reason}); unpack it with another program."
+        ) from reason

@@ -1,7 +1,7 @@
 """Tables at the command line: columns chosen, checked cell by cell, turned into numbers and classes.
 
-Every message names the file, and where it can the line (counted from 1) and the column, so that the cell can be found in an
-editor. How a file becomes a table is in `geomnn.checker.dialect`, as whoever checks a certificate reads it again.
+Every message names the file, and where it can the line (counted from 1) and the column, so that the cell can be found
+in an editor. How a file becomes a table is in `geomnn.checker.dialect`, as whoever checks a certificate reads it again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from geomnn.errors import DataError
 from geomnn.numbers.rationals import exact_number
 
 __all__ = [
-    "Table", "check_features", "choose_features", "class_column", "exact_column", "number_column", "plain_table", "read_table",
+    "Table", "check_features", "choose_features", "class_column", "exact_column", "number_column", "plain_table",
+    "read_table",
 ]  # fmt: skip
 
 
@@ -131,7 +132,9 @@ def check_features(table: Table, features: Sequence[str]) -> None:
 def _first_text(table: Table, name: str) -> int | None:
     if table.flags(name) or _numbers(table, name):
         return None
-    return next((row for row, cell in enumerate(table.raw(name)) if _number(table, row, name, cell) is None), None)
+    return next(
+        (row for row, cell in enumerate(table.raw(name)) if _number(table, row, name, cell) is None), None
+    )
 
 
 def _option(names: Sequence[str]) -> str:
@@ -162,11 +165,13 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
 def exact_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
     """The same column as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
     cells = enumerate(_plain(table, name, role))
-    return np.array([exact_number(Decimal(cell), table.where(row, name)) for row, cell in cells], dtype=object)
+    return np.array(
+        [exact_number(Decimal(cell), table.where(row, name)) for row, cell in cells], dtype=object
+    )
 
 
 def plain_table(table: Table, features: Sequence[str], target: str, classify: bool) -> str:
-    """The columns that were used as CSV, with commas between cells and decimal points, each number as it was written."""
+    """The columns that were used as plain CSV, each number with the digits that were written."""
     columns = [_plain(table, name, "feature") for name in features]
     columns.append(_labels(table, target) if classify else _plain(table, target, "target"))
     text = io.StringIO()

@@ -69,7 +69,8 @@ def _asked(study: Study) -> dict[str, Any]:
     half_reg = f"½ · {reg}" if isinstance(reg, Fraction) else f"{Decimal(str(reg)):f}/2"
     columns = ", ".join(map(repr, study.features[:6])) + ", …" * (d > 6)
     return {
-        "file": "standard input" if file == "-" else file, "quoted_file": shlex.quote(study.file), "n": len(study.X), "d": d, "columns": columns,
+        "file": "standard input" if file == "-" else file, "quoted_file": shlex.quote(study.file),
+        "n": len(study.X), "d": d, "columns": columns,
         "most_names": MOST_NAMES, "wide": d > VALUES_IN_PLACE, "bias": request.bias, "half_reg": half_reg,
         "p": request.norm.replace("inf", "∞"), "distance": DISTANCES[request.norm],
     }  # fmt: skip

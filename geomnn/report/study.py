@@ -254,7 +254,19 @@ def study_table(request: Request, progress: bool = False) -> Study:
     told = table.told(features, request.target)
     plain = tables.plain_table(table, features, request.target, request.classify) if told else None
     return Study(
-        request, features, X, y, classes, scaling, table.lines, table.digest, solution, table.doubt, told, plain, proof
+        request,
+        features,
+        X,
+        y,
+        classes,
+        scaling,
+        table.lines,
+        table.digest,
+        solution,
+        table.doubt,
+        told,
+        plain,
+        proof,
     )
 
 
