@@ -143,8 +143,8 @@ class Table:
         return (
             f"The header of {self.source} looks like data or metadata: it names {len(numbers)} of "
             f"{len(self.columns)} columns by numbers ({first_of(numbers)}). It was taken as the names of the columns, "
-            "and not as a sample; if it is a sample, or says something about the file, put a line with names in its place "
-            "or above it."
+            "and not as a sample; if it is a sample, or says something about the file, put a line with names in its "
+            "place or above it."
         )
 
 

@@ -192,9 +192,10 @@ def _laid_out(records: _Records) -> _Records:
 
 def _stands_above(records: _Records) -> bool:
     """Whether a title, or counts of samples and features as scikit-learn writes them, stand above the header."""
-    first, names, *rows = [*(_without_blank_end(cells) for cells in records.cells), []]
-    rows = rows[:-1]
-    if not rows or len(names) < 2 or len(set(names)) < len(names) or not all(names):
+    if len(records.cells) < 3:
+        return False
+    first, names, *rows = [_without_blank_end(cells) for cells in records.cells]
+    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
         return False
     if any(map(is_number, names)) or any(len(row) > len(names) for row in records.cells[2:]):
         return False
@@ -213,8 +214,8 @@ def _check_names(records: _Records) -> None:
     given = [name for name in names if name]
     if rows and given[:2] == [str(len(rows)), str(len(rows[0]) - 1)] and len(given) > 2:
         raise Unreadable(
-            f"{source}, line {line} counts {given[0]} samples and {given[1]} features and no line names the columns; put "
-            f"a line with a name for each column in its place, such as {_names_for(rows[0], records.separator)}."
+            f"{source}, line {line} counts {given[0]} samples and {given[1]} features and no line names the columns; "
+            f"put a line with a name for each column in its place, such as {_names_for(rows[0], records.separator)}."
         )
     if given and all(map(is_number, given)):
         raise Unreadable(
