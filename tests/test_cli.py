@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, and that bad input leaves nothing behind."""
 
 import html
+import io
 import itertools
 import json
 import os
@@ -520,7 +521,7 @@ def test_every_letter_has_its_place_in_ascii():
     assert spelt("日\udce9", "ascii") == "\\u65e5\\udce9"
 
 
-def test_a_table_in_another_dialect_and_its_report(folder, capsys):
+def test_a_table_in_another_dialect_and_its_report(folder, capsys, monkeypatch):
     Path("data.csv").write_text(
         "sex;a;y\nTrue;0,5;1.000,5\nFalse;1;2\nTrue;2,25;3\nFalse;0,75;1\n", encoding="utf-8"
     )
@@ -533,6 +534,13 @@ def test_a_table_in_another_dialect_and_its_report(folder, capsys):
     for data in ("data.csv", "report/data.plain.csv"):
         assert main(["verify", "report", "--data", data]) == 0
         assert (told in capsys.readouterr().out) == (data == "data.csv")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("data.csv").read_bytes())))
+    assert main(derive(path="-", out="piped")) == 0
+    assert contents("piped") == PLANAR | {"table.plain.csv"}
+    assert (
+        "geomnn derive - --target y --reg 0.1 --out again &lt; table.plain.csv"
+        in Path("piped/report.html").read_text()
+    )
     assert main(derive(out="floats")) == 0
     page = Path("floats/report.html").read_text(encoding="utf-8")
     assert told in html.unescape(page)

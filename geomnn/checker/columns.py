@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from geomnn.checker.decimals import BOOLEANS, Numbers, certain_marks, fits, read_numbers
+from geomnn.checker.decimals import BOOLEANS, MISSING, Numbers, certain_marks, fits, read_numbers
 from geomnn.checker.digits import written
 from geomnn.checker.unpack import STANDARD_INPUT, Unreadable
 
@@ -113,9 +113,12 @@ class Table:
         )
 
     def flags(self, name: str) -> list[str] | None:
-        """1 and 0 for a column of True and False, None for any other."""
-        cells = [BOOLEANS.get(cell.lower(), "") for cell in self.raw(name)]
-        return cells if all(cells) else None
+        """1 and 0 for a column of True and False, with blanks where there are some, None for any other."""
+        cells = self.raw(name)
+        kinds = {cell.lower() for cell in cells} - MISSING
+        return (
+            [BOOLEANS.get(cell.lower(), cell) for cell in cells] if kinds and kinds <= {*BOOLEANS} else None
+        )
 
     def told(self, features: Sequence[str], target: str) -> str | None:
         """How the table was read, in a sentence; None for UTF-8 with a header, commas between cells and points."""

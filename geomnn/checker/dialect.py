@@ -77,13 +77,7 @@ def read(path: Path) -> Table:
         text, above = text[comments.end() :], above + len(_lines(comments[0]))
         count = sum("#" in line for line in _lines(comments[0]))
         left_out.append(f"{count} comment line" + "s" * (count > 1))
-    records = _chosen(text, source, separators, above)
-    numbers = [name for name in records.cells[0] if is_number(name)]
-    if comments and numbers:
-        raise Unreadable(
-            f"{source}, line {records.lines[0]} stands below comments and names columns by numbers "
-            f"({first_of(numbers)}); put a line with the names of the columns there, without '#'."
-        )
+    records = _chosen(text, source, separators, above, bool(comments))
     digest, names, *rows = hashlib.sha256(content).hexdigest(), *map(tuple, records.cells)
     return Table(source, names, tuple(rows), tuple(records.lines[1:]), digest, records.separator, tuple(done),
                  (*left_out, *records.left_out))  # fmt: skip
@@ -93,7 +87,7 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline=""))
 
 
-def _chosen(text: str, source: str, separators: Sequence[str], above: int) -> _Records:
+def _chosen(text: str, source: str, separators: Sequence[str], above: int, commented: bool) -> _Records:
     """The records with the one separator that makes a table of the text."""
     begin = [line for line in _lines(text) if line.strip()][:2]
     fits: list[_Records] = []
@@ -105,7 +99,7 @@ def _chosen(text: str, source: str, separators: Sequence[str], above: int) -> _R
         if (separator == SPACES and fits) or not (there or separator == separators[0]):
             continue
         try:
-            records = _laid_out(_split(text, source, separator, above))
+            records = _laid_out(_split(text, source, separator, above), commented)
         except Unreadable as fault:
             faults[separator] = fault
             continue
@@ -160,7 +154,7 @@ def _is_quoted_first(line: str, separator: str) -> bool:
     return line.lstrip()[:1] == '"' and bool(re.sub(r'"(?:[^"]|"")*"', "", line).strip(f"{separator} \t\r\n"))
 
 
-def _laid_out(records: _Records) -> _Records:
+def _laid_out(records: _Records, commented: bool) -> _Records:
     """Records of which the first is the header, with a name and a cell for every column."""
     source, cells = records.source, records.cells
     if not cells:
@@ -172,7 +166,7 @@ def _laid_out(records: _Records) -> _Records:
     if _stands_above(records):
         records.left_out.append(f"line {records.lines[0]}, which stands above the header")
         records.drop_first()
-    _check_names(records)
+    _check_names(records, commented)
     if len(cells) == 1:
         raise Unreadable(f"{source} has a header and no rows; give at least one sample below the header.")
     _cut_blank_ends(records)
@@ -208,7 +202,7 @@ def _without_blank_end(cells: Sequence[str]) -> list[str]:
     return list(cells[:used])
 
 
-def _check_names(records: _Records) -> None:
+def _check_names(records: _Records, commented: bool) -> None:
     """A first line of numbers is no header but a sample that would be lost."""
     source, line, names, *rows = records.source, records.lines[0], *records.cells
     given = [name for name in names if name]
@@ -216,6 +210,11 @@ def _check_names(records: _Records) -> None:
         raise Unreadable(
             f"{source}, line {line} counts {given[0]} samples and {given[1]} features and no line names the columns; "
             f"put a line with a name for each column in its place, such as {_names_for(rows[0], records.separator)}."
+        )
+    if commented and any(map(is_number, given)):
+        raise Unreadable(
+            f"{source}, line {line} stands below comments and names columns by numbers ({first_of(given)}); put a line "
+            "with the names of the columns there, and if the comment above has them, take its '#' away."
         )
     if given and all(map(is_number, given)):
         raise Unreadable(

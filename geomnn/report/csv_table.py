@@ -182,10 +182,9 @@ def plain_table(table: Table, features: Sequence[str], target: str, classify: bo
 def _plain(table: Table, name: str, role: str) -> list[str]:
     """A column as decimals with a point."""
     _find(table, name, f"the {role}")
-    if role == "feature" and (flags := table.flags(name)):
-        return flags
+    flags = table.flags(name) if role == "feature" else None
     numbers = _numbers(table, name)
-    cells = numbers.cells if numbers else table.raw(name)
+    cells = flags or (numbers.cells if numbers else table.raw(name))
     for row, cell in enumerate(cells):
         if _number(table, row, name, cell) is None:
             advice = {
