@@ -85,13 +85,7 @@ class Table:
         cells = self.raw(name)
         point, comma = read_numbers(cells, "."), read_numbers(cells, ",")
         if point is None and comma is None and all(fits(cell, ".") or fits(cell, ",") for cell in cells):
-            (k, one), (_, other) = (
-                next((k, c) for k, c in enumerate(cells) if not fits(c, mark)) for mark in ".,"
-            )
-            raise Unreadable(
-                f"{self.where(k, name)} holds {show(one)}, and {show(other)} elsewhere; write all decimals of a "
-                "column with the same mark."
-            )
+            self._refuse_both_marks(name, cells)
         if point is None or comma is None or point.cells == comma.cells:
             return point or comma
         if self.separator not in DECIMAL_COMMAS and not any("," in cell for cell in cells):
@@ -100,6 +94,15 @@ class Table:
         elif len(self._marks) == 1:
             return point if "." in self._marks else comma
         raise Unreadable(self._two_meanings(name, point, comma))
+
+    def _refuse_both_marks(self, name: str, cells: Sequence[str]) -> None:
+        """Refuse a column that needs a point and a comma before decimals; one of blanks alone needs neither."""
+        odd = {mark: row for row, cell in enumerate(cells) for mark in ".," if not fits(cell, mark)}
+        if odd:
+            raise Unreadable(
+                f"{self.where(odd['.'], name)} holds {show(cells[odd['.']])}, and {show(cells[odd[',']])} elsewhere; write "
+                "all decimals of a column with the same mark."
+            )
 
     def _two_meanings(self, name: str, point: Numbers, comma: Numbers) -> str:
         cells = self.raw(name)

@@ -122,10 +122,12 @@ def check_features(table: Table, features: Sequence[str]) -> None:
     rest = [name for name in features if name not in found]
     more, it = [show(other) for other in found if other != name], "them" if len(found) > 1 else "it"
     also = f", and so {'are cells' if len(more) > 1 else 'is a cell'} of {listed(more)}" * bool(more)
-    out = f"leave {it} out with --features {_option(rest)}" if rest else "there is no other column to take"
+    out = f"leave {it} out with --features {_option(rest)}, or encode {it} as numbers"
+    if not rest:
+        out = f"encode {it} as numbers, as no column is left for --features"
     raise DataError(
         f"{table.where(row, name)}: {show(table.raw(name)[row])} is text where a number was expected as feature{also}; "
-        f"{out}, or encode {it} as numbers."
+        f"{out}."
     )
 
 
