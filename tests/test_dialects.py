@@ -157,6 +157,7 @@ def test_marks_in_numbers(tmp_path, content, rows, words):
         ("2,4,u,v,w\n1,2,3,4,0\n3,4,5,6,1\n", ["line 1 counts 2 samples and 4 features", "x1,x2,x3,x4,y"]),
         ("# a,y\n1,2\n3,4\n", ["line 2 stands below comments", "take its '#' away"]),
         ("#id,a,y\nu,1,2\nv,3,4\n", ["line 2 stands below comments", "take its '#' away"]),
+        ("a,y\nNA,2\n,1\n", ["line 2, column 'a' is blank ('NA')"]),
         ("a,y\nTrue,2\nNA,1\n", ["line 3, column 'a' is blank ('NA')"]),
         ("a,b,y\n1,2,3\n# note\n2,1,4\n", ["line 3 begins with '#'", "remove it"]),
         ("a,b\n1,2,3\n2,1,4\n", ["line 2 has 3 cells and the header has 2", "name"]),

@@ -100,8 +100,8 @@ class Table:
         odd = {mark: row for row, cell in enumerate(cells) for mark in ".," if not fits(cell, mark)}
         if odd:
             raise Unreadable(
-                f"{self.where(odd['.'], name)} holds {show(cells[odd['.']])}, and {show(cells[odd[',']])} elsewhere; write "
-                "all decimals of a column with the same mark."
+                f"{self.where(odd['.'], name)} holds {show(cells[odd['.']])}, and {show(cells[odd[',']])} elsewhere; "
+                "write all decimals of a column with the same mark."
             )
 
     def _two_meanings(self, name: str, point: Numbers, comma: Numbers) -> str:
