@@ -59,6 +59,7 @@ READ = {
     "index of R": ('"","a","b","y"\n"1",1,2,3.5\n"2",2,1,4.25\n"3",3,5.5,1\n', "left out: the unnamed column 1."),
     "row names of R": ('"a","b","y"\n"1",1,2,3.5\n"2",2,1,4.25\n"3",3,5.5,1\n', "the column of the names of rows."),
     "row names of R and spaces": ('"a" "b" "y"\n"u v" 1 2 3.5\n"w" 2 1 4.25\n"x" 3 5.5 1\n', "the names of rows."),
+    "row names of R without quotes": ("a\tb\ty\nu v\t1\t2\t3.5\nw\t2\t1\t4.25\nx\t3\t5.5\t1\n", "the names of rows."),
     "separator of Excel": ("sep=;\r\na;b;y\r\n1;2;3,5\r\n2;1;4,25\r\n3;5,5;1\r\n", "left out: the line that names"),
     "no-break spaces": (TEXT.replace(",", ",\u00a0"), None),
     "UTF-16": (TEXT.encode("utf-16"), "was decoded as UTF-16."),
@@ -162,6 +163,7 @@ def test_marks_in_numbers(tmp_path, content, rows, words):
         ("a,b,y\n1,2,3\n# note\n2,1,4\n", ["line 3 begins with '#'", "remove it"]),
         ("a,b\n1,2,3\n2,1,4\n", ["line 2 has 3 cells and the header has 2", "name"]),
         ('"a","b"\n"1","2","3"\n"2","1","4"\n', ["line 2 has 3 cells and the header has 2"]),
+        ("name,a\nanna,1,5\nbob,2,7\n", ["line 2 has 3 cells and the header has 2"]),
         ("a b y\n1 2 3\n1 2\n", ["line 3 has 2 cells and the header has 3", "spaces"]),
         ("n,a;b\n1,x;2\n3,z;4\n", ["is a table with ',' or ';' between cells", "in quotes"]),
         (zipped("a.csv", "b.csv"), ["zip of 2 files"]),
@@ -235,6 +237,26 @@ def test_a_table_is_read_as_it_was_meant_or_refused(tmp_path_factory, case):
         if found is not None
         else any(words in said for words in ("may be", "cells and the header has"))
     )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(alphabet='ay1209,;. \t"#\n\r-|NATrue\u00a0', max_size=40),
+    st.sampled_from(["", "a,y\n", "a;y\n", "a y\n"]),
+)
+def test_whatever_a_file_holds_there_is_a_table_or_a_sentence(tmp_path_factory, text, header):
+    path = file_of(tmp_path_factory.getbasetemp(), header + text)
+    try:
+        table, rows, _ = used(path)
+    except DataError as refusal:
+        assert str(refusal).endswith(".")  # noqa: PT017
+        return
+    assert len(rows) == len(table.rows) == len(table.lines)
+    copy = file_of(
+        tmp_path_factory.getbasetemp(),
+        tables.plain_table(table, table.columns[:-1], table.columns[-1], False),
+    )
+    assert used(copy)[1] == rows
 
 
 def test_standard_input(tmp_path, monkeypatch):

@@ -189,9 +189,8 @@ def _stands_above(records: _Records) -> bool:
     if len(records.cells) < 3:
         return False
     first, names, *rows = [_without_blank_end(cells) for cells in records.cells]
-    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
-        return False
-    if any(map(is_number, names)) or any(len(row) > len(names) for row in records.cells[2:]):
+    named = len(names) >= 2 and all(re.search(r"[^\W\d_]", name) for name in names)  # with a letter each
+    if not named or len(set(names)) < len(names) or any(len(row) > len(names) for row in records.cells[2:]):
         return False
     below = _Records("", "", [], [names, *([*row, *[""] * (len(names) - len(row))] for row in rows)])
     return bool(below.numeric) and (len(first) == 1 or first[:2] == [str(len(rows)), str(len(names) - 1)])
@@ -249,12 +248,16 @@ def _cut_blank_ends(records: _Records) -> None:
 
 
 def _has_row_names(records: _Records) -> bool:
-    """Whether rows have a name before their first cell, as R writes them: other names, in quotes or text."""
+    """Whether rows have a name before their first cell, as R writes them: all different, in quotes.
+
+    Text without quotes will do where no comma stands between cells, as in anna,1,5 it may be one of a decimal.
+    """
     header, *rows = records.cells
     if not all(len(row) == len(header) + 1 for row in rows):
         return False
     names = {row[0] for row in rows}
-    return len(names) == len(rows) and (all(records.quoted[1:]) or not any(map(is_number, names)))
+    text = records.separator != "," and not any(map(is_number, names))
+    return len(names) == len(rows) and (all(records.quoted[1:]) or text)
 
 
 def _check_rows(records: _Records) -> None:
