@@ -187,11 +187,14 @@ def test_cells_that_are_no_numbers(tmp_path, cell, part):
     assert part in str(caught.value)
 
 
-def test_advice_depends_on_the_role(table):
+def test_advice_depends_on_the_role(table, tmp_path):
     with pytest.raises(DataError, match="--features"):
         tables.number_column(table, "c")
     with pytest.raises(DataError, match="--classify"):
         tables.number_column(table, "c", "target")
+    three = read(tmp_path, "a,y\n1,u\n2,v\n3,w\n")
+    with pytest.raises(DataError, match="two of its 3 classes and add --classify"):
+        tables.number_column(three, "y", "target")
 
 
 @pytest.mark.parametrize(

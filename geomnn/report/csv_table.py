@@ -189,10 +189,12 @@ def _plain(table: Table, name: str, role: str) -> list[str]:
     cells = flags or (numbers.cells if numbers else table.raw(name))
     for row, cell in enumerate(cells):
         if _number(table, row, name, cell) is None:
-            advice = {
-                "feature": "leave the column out (--features names those to use) or encode it as numbers",
-                "target": "add --classify if the column holds two classes",
-            }[role]
+            texts = {text for text in cells if written(text) is None}
+            advice = "add --classify if the column holds two classes"
+            if role == "feature":
+                advice = "leave the column out (--features names those to use) or encode it as numbers"
+            elif len(texts) > 2:
+                advice = f"keep the rows of two of its {len(texts)} classes and add --classify, or encode it as numbers"
             raise DataError(
                 f"{table.where(row, name)}: {show(cell)} is text where a number was expected as {role}; {advice}."
             )
