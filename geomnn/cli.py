@@ -274,9 +274,9 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
 def predict(report: str, data: str, out: str | None, force: bool) -> None:
     """Predict the rows of NEW.CSV with the network that `geomnn derive` wrote into FOLDER.
 
-    NEW.CSV is read as `geomnn derive` reads tables; - is standard input.  Columns are found by their names, in any order, and others are left alone.  What comes out is a CSV file with a line
-    for each row: the prediction and, of classes, their probabilities or the decision value.  If the target is among the
-    columns, the fit is said, too.
+    NEW.CSV is read as `geomnn derive` reads tables; - is standard input.  Columns are found by their names, in any
+    order, and others are left alone.  What comes out is a CSV file with a line for each row: the prediction and, of
+    classes, their probabilities or the decision value.  If the target is among the columns, the fit is said, too.
     """
     from geomnn.files import write_whole
     from geomnn.report.prediction import predicted

@@ -73,8 +73,9 @@ def predicted(report: str, data: str) -> Predicted:
     lacking = [name for name in network.feature_names if name not in table.columns]
     if lacking:
         raise DataError(
-            f"{table.source} lacks {len(lacking)} of the {len(network.feature_names)} columns that the network predicts "
-            f"{target!r} from: {_names(lacking)}; it has {_names(table.columns)}. Give a table with all of them."
+            f"{table.source} lacks {len(lacking)} of the {len(network.feature_names)} columns that the network "
+            f"predicts {target!r} from: {_names(lacking)}; it has {_names(table.columns)}. "
+            "Give a table with all of them."
         )
     f = network(np.column_stack([tables.number_column(table, name) for name in network.feature_names]))
     fit = _fit(table, target, f, network.classes)

@@ -145,7 +145,7 @@ class Study:
 
     @property
     def copies(self) -> dict[str, str]:
-        """The tables in the report, by name: where that which was read is not plain CSV, or rows were left out of it."""
+        """The tables in the report, by name: where that was no plain CSV, or rows of it were left out."""
         held = {} if self.held is None else {HELD_OUT_FILE: self.held.table.text()}
         return {self.data_file: self.table.text(), **held} if held or self.told else {}
 

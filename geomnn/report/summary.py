@@ -21,7 +21,7 @@ LOSSES = {
 
 
 def summary(study: Study) -> str:
-    """How the table was read where that is not plain CSV, the closed form, the choice of reg, the certificate and the fit.
+    """How the table was read, if not as plain CSV, the closed form, the choice of reg, the certificate and the fit.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def summary(study: Study) -> str:
 
 def _closed_form(study: Study) -> list[str]:
     """The network, and what its letters stand for."""
-    lines = str(study.solution.network).splitlines()
+    *lines, _ = str(study.solution.network).splitlines()  # the last names the features, which is said below
     hidden = len(lines) - 1 - SHOWN_NEURONS
     if hidden > 0:
         lines = [*lines[: 1 + SHOWN_NEURONS], f"  … and {hidden} more neurons in network.json"]
