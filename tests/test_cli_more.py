@@ -301,24 +301,8 @@ def test_rows_left_out_of_another_dialect(folder, capsys):
     lines[hold_out(np.zeros(12), 0.25, 0)[1][0]] += ",0"  # and this says which
     Path("data.csv").write_text("\n".join(["a;y", *lines]))
     told = "data.csv was read with ';' between cells and ',' for decimals."
-    assert (
-        main(
-            [
-                "derive",
-                "data.csv",
-                "--target",
-                "y",
-                "--reg",
-                "1/5",
-                "--exact",
-                "--holdout",
-                "0.25",
-                "--out",
-                "report",
-            ]
-        )
-        == 0
-    )
+    words = "derive data.csv --target y --reg 1/5 --exact --holdout 0.25 --out report"
+    assert main(words.split()) == 0
     assert capsys.readouterr().out.startswith(f"{told}\nf(x) = ")
     head, *train = Path("report/training.csv").read_text().splitlines()
     other, *held = Path("report/holdout.csv").read_text().splitlines()

@@ -85,12 +85,12 @@ class Study:
     held : HeldOut or None
     proof : dict or None
         proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
+    optima : dict or None
+        optimal_set.json: what is known of all optimal networks, where it is rational and takes less than a second.
     doubt : str or None
         What is strange about the header of the file, in a sentence.
     told : str or None
         How the file was read, in a sentence, if it is not plain CSV.
-    optima : dict or None
-        optimal_set.json: what is known of all optimal networks, where it is rational and takes less than a second.
     """
 
     request: Request
