@@ -1,4 +1,4 @@
-"""The ``geomnn`` command: a CSV file goes in, a folder that explains a network comes out."""
+"""The ``geomnn`` command: a table goes in, a folder that explains a network comes out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from geomnn.checker.digits import printable
+from geomnn.checker.letters import spelt
 from geomnn.errors import (
     FileError,
     GeomnnError,
@@ -93,10 +94,20 @@ def _one_line(text: object) -> str:
 
 
 def _say(text: str, err: bool = False) -> None:
-    """Print, with a question mark for what the terminal has no letter for, and spelt out what it would obey."""
-    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
+    """Print, in letters that the terminal has, and spelt out what it would obey."""
     shown = "\n".join(map(printable, text.split("\n")))
-    click.echo(shown.encode(encoding, "replace").decode(encoding), err=err)
+    click.echo(spelt(shown, (sys.stderr if err else sys.stdout).encoding), err=err)
+
+
+class _Command(click.Command):
+    """A command whose help is in letters that the terminal has."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return spelt(super().get_help(ctx), sys.stdout.encoding)
+
+
+class _Group(_Command, click.Group):
+    command_class = _Command
 
 
 @contextmanager
@@ -133,6 +144,7 @@ def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
 
 
 @click.group(
+    cls=_Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try `geomnn demo` first; then `geomnn derive --help`.",
@@ -157,7 +169,7 @@ def commands(context: click.Context) -> None:
         _say(context.get_help())
 
 
-@commands.command(short_help="Derive a network from a CSV file and write a report.")
+@commands.command(short_help="Derive a network from a table and write a report.")
 @click.argument("path", metavar="DATA.CSV")
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
@@ -230,7 +242,8 @@ def commands(context: click.Context) -> None:
 def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **options: Any) -> None:
     """Derive the optimal network for a table and write a folder that explains it.
 
-    DATA.CSV has a header; every column but the target is a feature unless --features names them.
+    DATA.CSV has a header; every column but the target is a feature unless --features names them.  Commas,
+    semicolons, tabs or spaces stand between cells, and it may be packed with gzip or zip; - is standard input.
 
     The folder holds report.html (open it first), network.json, certificate.json, network.py (a function
     that needs NumPy alone), network.tex (the closed form) and pictures.
@@ -261,9 +274,9 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
 def predict(report: str, data: str, out: str | None, force: bool) -> None:
     """Predict the rows of NEW.CSV with the network that `geomnn derive` wrote into FOLDER.
 
-    Columns are found by their names, in any order, and others are left alone.  What comes out is a CSV file with a line
-    for each row: the prediction and, of classes, their probabilities or the decision value.  If the target is among the
-    columns, the fit is said, too.
+    NEW.CSV is read as `geomnn derive` reads tables; - is standard input.  Columns are found by their names, in any
+    order, and others are left alone.  What comes out is a CSV file with a line for each row: the prediction and, of
+    classes, their probabilities or the decision value.  If the target is among the columns, the fit is said, too.
     """
     from geomnn.files import write_whole
     from geomnn.report.prediction import predicted
@@ -278,13 +291,16 @@ def predict(report: str, data: str, out: str | None, force: bool) -> None:
         click.echo(found.text.encode("utf-8"), nl=False)
     else:
         write_whole(out, found.text)
-    if found.fit is not None:
-        _say(f"Fit to {found.target}: {found.fit}.", err=out is None)
+    fit = None if found.fit is None else f"Fit to {found.target}: {found.fit}."
+    for sentence in filter(None, (found.told, fit)):
+        _say(sentence, err=out is None)
 
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")
 @click.argument("report", metavar="FOLDER")
-@click.option("--data", required=True, metavar="DATA.CSV", help="The file that the network was derived from.")
+@click.option(
+    "--data", required=True, metavar="DATA.CSV", help="The table that the network was derived from."
+)
 def verify(report: str, data: str) -> None:
     """Check every statement of a certificate that `geomnn derive --exact` wrote, or the proof of --certify.
 

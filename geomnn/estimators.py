@@ -19,7 +19,7 @@ from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.errors import DataError
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
-from geomnn.samples import NamedTable, check_flag, finite_floats, plain_array
+from geomnn.samples import NamedTable, check_cells, check_flag, column_labels, finite_floats, plain_array
 
 __all__ = ["WedgeClassifier", "WedgeRegressor"]
 
@@ -329,10 +329,13 @@ class WedgeClassifier(_Scored, ClassifierMixin, _WedgeEstimator):
 
 
 def _gate(**given: Any) -> None:
-    """Refuse arrays that scikit-learn would take for what they are not: masked ones, and dates for numbers."""
+    """Refuse arrays that scikit-learn would take for what they are not: masked ones, and dates for numbers; and cells
+    of data frames that are no numbers, by their place."""
     for name, values in given.items():
-        kind = plain_array(values, name).dtype.kind
-        if name != "labels" and kind in "mM":
+        array = plain_array(values, name)
+        if name != "labels" and (columns := column_labels(values)) and array.dtype.kind in "OMmUS":
+            check_cells(array, name, columns)
+        if name != "labels" and array.dtype.kind in "mM":
             raise DataError(f"{name} holds dates or times; numbers were expected: convert the column first.")
 
 

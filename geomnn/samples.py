@@ -22,8 +22,10 @@ from geomnn.numbers.rationals import exact_table
 __all__ = [
     "NamedTable",
     "Samples",
+    "check_cells",
     "check_flag",
     "check_integer",
+    "column_labels",
     "column_names",
     "finite_floats",
     "plain_array",
@@ -74,7 +76,7 @@ class Samples:
 
     def __init__(self, X: Any, bias: bool):
         given = plain_array(X, "X")
-        self.X = real_table(given, "X")
+        self.X = real_table(given, "X", column_labels(X))
         self.X.setflags(write=False)
         self.names = column_names(X)
         self._given = self.X if given.dtype == np.float64 else given.copy()
@@ -208,8 +210,17 @@ def plain_array(values: Any, name: str) -> np.ndarray:
         ) from reason
 
 
-def real_table(values: Any, name: str) -> np.ndarray:
-    """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong."""
+def real_table(values: Any, name: str, labels: Sequence[Any] = ()) -> np.ndarray:
+    """A finite real (n, d) array, copied as float64, or a `DataError` that says what is wrong.
+
+    Parameters
+    ----------
+    values : array_like
+    name : str
+        What messages call it.
+    labels : sequence, optional
+        Of the columns, for messages; those of a data frame if not given.
+    """
     array = plain_array(values, name)
     if array.ndim != 2:
         hint = f" For one feature use {name}.reshape(-1, 1)." if array.ndim == 1 else ""
@@ -220,12 +231,17 @@ def real_table(values: Any, name: str) -> np.ndarray:
         raise DataError(
             f"{name} has shape {array.shape}; at least one sample (row) and one feature (column) are needed."
         )
-    return finite_floats(array, name)
+    return finite_floats(array, name, labels or column_labels(values))
+
+
+def column_labels(table: Any) -> list[Any]:
+    """What a data frame calls its columns; nothing for other tables."""
+    return list(getattr(table, "columns", []))
 
 
 def column_names(table: Any) -> tuple[str, ...] | None:
     """The names of the columns of a data frame if they are text and differ, None for other tables."""
-    names = list(getattr(table, "columns", []))
+    names = column_labels(table)
     texts = {str(name) for name in names if isinstance(name, str)}
     return tuple(map(str, names)) if names and len(texts) == len(names) else None
 
@@ -248,13 +264,15 @@ class NamedTable(np.ndarray):
         return named
 
 
-def finite_floats(values: Any, name: str) -> np.ndarray:
+def finite_floats(values: Any, name: str, labels: Sequence[Any] = ()) -> np.ndarray:
     """An array as float64, refusing complex numbers, text, NaN, infinity and sizes whose squares overflow."""
     array = plain_array(values, name)
     if array.dtype.kind == "c":
         raise DataError(
             f"{name} is complex; real numbers were expected: pass {name}.real or split the parts."
         )
+    if array.dtype.kind in "OMmUS":
+        check_cells(array, name, labels)
     if array.dtype.kind not in "fiubO":
         raise DataError(
             f"{name} holds {array.dtype.name} values; numbers were expected: convert the column first."
@@ -270,7 +288,7 @@ def finite_floats(values: Any, name: str) -> np.ndarray:
     if not np.isfinite(floats).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(floats))[0])
         raise DataError(
-            f"{name}[{', '.join(map(str, where))}] is {floats[where]}; remove or impute such values first."
+            f"{_place(name, where, labels)} is {floats[where]}; remove or impute such values first."
         )
     largest = np.abs(floats).max(initial=0.0)
     if largest > 1e100 or 0 < largest < 1e-100:
@@ -279,6 +297,38 @@ def finite_floats(values: Any, name: str) -> np.ndarray:
             "between 1e-100 and 1e100."
         )
     return floats
+
+
+def check_cells(array: np.ndarray, name: str, labels: Sequence[Any]) -> None:
+    """Refuse the first entry that is text, a date, missing or anything else that is no number, and say where it is."""
+    for where, value in np.ndenumerate(array):
+        if type(value).__name__ in (
+            "NAType",
+            "NaTType",
+        ):  # of pandas, which has to be known by name alone here
+            raise DataError(
+                f"{_place(name, where, labels)} is missing ({value}); remove or impute such values first."
+            )
+        try:
+            plain = value is None or not isinstance(value, str | bytes | np.datetime64 | np.timedelta64)
+            plain = plain and np.ndim(np.asarray(value, dtype=np.float64)) == 0
+        except OverflowError:
+            plain = True  # a number, though too large a one
+        except (TypeError, ValueError):
+            plain = False
+        if not plain:
+            shown = (
+                repr(str(value)) if isinstance(value, str) else f"{str(value)[:40]} ({type(value).__name__})"
+            )
+            advice = "encode the column as numbers, or leave it out" if labels else "convert them first"
+            raise DataError(f"{_place(name, where, labels)} is {shown}; numbers were expected: {advice}.")
+
+
+def _place(name: str, where: Sequence[int], labels: Sequence[Any]) -> str:
+    """An entry of an array; of a data frame with the name of its column."""
+    if len(where) == 2 and labels:
+        return f"{name}[{labels[where[1]]!r}], row {where[0]} (counted from 0),"
+    return f"{name}[{', '.join(map(str, where))}]"
 
 
 def check_flag(name: str, value: Any) -> bool:

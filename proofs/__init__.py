@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
 
+from geomnn.checker.letters import spelt
 from proofs.statement import Record, Theorem
 
 __all__ = ["NAMES", "main", "theorems"]
@@ -63,11 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no proof {', '.join(unknown)}; take some of {', '.join(NAMES)}")
     begin, failed, left_out, steps = time.perf_counter(), 0, 0, 0
     for name, theorem in theorems(options.names or NAMES).items():
-        print(f"{theorem.title}  ({name}; theory, {theorem.section})")
+        _say(f"{theorem.title}  ({name}; theory, {theorem.section})")
         if options.statements:
-            print(f"\n{theorem.words}\n\n{theorem.argument}\n")
+            _say(f"\n{theorem.words}\n\n{theorem.argument}\n")
         for record in theorem.prove():
-            print(_line(record))
+            _say(_line(record))
             steps, failed, left_out = (
                 steps + 1,
                 failed + bool(record.failed),
@@ -75,8 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     verdict = f"{failed} FAILED" if failed else "all hold" if not left_out else "all that ran hold"
     missing = f", {left_out} left out" if left_out else ""
-    print(f"\n{steps} steps: {verdict}{missing}, {time.perf_counter() - begin:.1f} s")
+    _say(f"\n{steps} steps: {verdict}{missing}, {time.perf_counter() - begin:.1f} s")
     return 1 if failed else 0
+
+
+def _say(text: str) -> None:
+    print(spelt(text, sys.stdout.encoding))
 
 
 def _line(record: Record) -> str:

@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, and that bad input leaves nothing behind."""
 
 import html
+import io
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 
 import geomnn as gm
 from geomnn.checker.__main__ import main as checker
+from geomnn.checker.letters import LETTERS, spelt
 from geomnn.cli import main
 
 FILES = {f"network.{kind}" for kind in ("json", "tex", "py", "png", "svg")} | {
@@ -278,7 +280,9 @@ BAD_TABLES = {
     "text target": ("a,y\n1,red\n", ["'red' is text", "--classify"]),
     "NaN": ("a,y\nnan,1\n", ["not a finite number"]),
     "infinite target": ("a,y\n1,-inf\n", ["not a finite number"]),
-    "semicolons": ("a;y\n1;2\n", ["separated by ';'"]),
+    "semicolons": ("a;z\n1;2\n", ["no column 'y'", "'a', 'z'"]),
+    "a number that may be two": ("a;y\n1,000;2\n", ["line 2, column 'a'", "may be 1 or 1000"]),
+    "texts": ("a,b,c,y\nred,1,u,1\n", ["'red' is text", "'c'", "--features b"]),
     "line break in a name": ('"a\nb",z\n1,2\n', ["no column 'y'"]),
 }
 
@@ -491,9 +495,62 @@ def test_a_terminal_without_mathematics(folder):
     done = run(*derive("--features", "a,b"), PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"f(x) = " in done.stdout
-    failed = run(*derive(target="größe", out="other"), PYTHONIOENCODING="ascii")
+    assert b"||u|| = 1" in done.stdout
+    assert b"?" not in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_letters_that_a_terminal_lacks_are_spelt(folder, encoding):
+    failed = run(*derive(target="Größe ⋆", out="other"), PYTHONIOENCODING=encoding)
     assert failed.returncode == 2
+    assert ("'Gr\\xf6\\xdfe *'" if encoding == "ascii" else "'Größe *'") in failed.stderr.decode(encoding)
     assert failed.stderr.count(b"\n") == 1
+    shown = run("derive", "--help", PYTHONIOENCODING=encoding)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    dots = "..." if encoding == "ascii" else "…"
+    assert f"--features A,B,{dots} " in " ".join(shown.stdout.decode(encoding).split())
+
+
+def test_every_letter_has_its_place_in_ascii():
+    for letter, other in LETTERS.items():
+        assert not letter.isascii()
+        assert other.isascii()
+    text = "−½ · ‖w‖² ≤ 10⁻¹² ∧ x̃₊ ∈ α"
+    assert spelt(text, "utf-8") == spelt(text, None) == text
+    assert spelt(text, "ascii") == "-1/2 * ||w||^2 <= 10^-12 ^ x~_+  in  alpha"
+    assert spelt(text, "cp1252") == "-½ · ||w||² <= 10^-12 ^ x~_+  in  alpha"
+    assert spelt("日\udce9", "ascii") == "\\u65e5\\udce9"
+
+
+def test_a_table_in_another_dialect_and_its_report(folder, capsys, monkeypatch):
+    Path("data.csv").write_text(
+        "sex;a;y\nTrue;0,5;1.000,5\nFalse;1;2\nTrue;2,25;3\nFalse;0,75;1\n", encoding="utf-8"
+    )
+    told = "data.csv was read with ';' between cells, ',' for decimals and '.' between thousands; True is 1"
+    assert main(derive("--exact")) == 0
+    assert told in capsys.readouterr().out
+    assert contents("report") == PLANAR | {"data.plain.csv", "optimal_set.json"}
+    copy = Path("report/data.plain.csv").read_text(encoding="utf-8")
+    assert copy == "sex,a,y\n1,0.5,1000.5\n0,1,2\n1,2.25,3\n0,0.75,1\n"
+    for data in ("data.csv", "report/data.plain.csv"):
+        assert main(["verify", "report", "--data", data]) == 0
+        assert (told in capsys.readouterr().out) == (data == "data.csv")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("data.csv").read_bytes())))
+    assert main(derive(path="-", out="piped")) == 0
+    assert contents("piped") == PLANAR | {"table.plain.csv"}
+    assert (
+        "geomnn derive - --target y --reg 0.1 --out again &lt; table.plain.csv"
+        in Path("piped/report.html").read_text()
+    )
+    assert main(derive(out="floats")) == 0
+    page = Path("floats/report.html").read_text(encoding="utf-8")
+    assert told in html.unescape(page)
+    lines = html.unescape(page.split('<pre class="check">')[1].split("</pre>")[0])
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd="floats", capture_output=True, text=True, check=True
+    )
+    claim = json.loads(Path("floats/certificate.json").read_text(encoding="utf-8"))["claim"]
+    assert float(done.stdout.split()[1]) == pytest.approx(claim["primal"], rel=1e-9)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes there")

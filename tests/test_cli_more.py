@@ -295,6 +295,79 @@ def test_each_class_keeps_a_row():
     assert sorted([*train, *out]) == list(range(10))
 
 
+def test_rows_left_out_of_another_dialect(folder, capsys):
+    """Which mark a number has is found with all rows, also with those that are left out."""
+    lines = [f"{k},{k % 2}00;{abs(k - 5)}" for k in range(12)]  # 1,100 may be two numbers
+    lines[hold_out(np.zeros(12), 0.25, 0)[1][0]] += ",0"  # and this says which
+    Path("data.csv").write_text("\n".join(["a;y", *lines]))
+    told = "data.csv was read with ';' between cells and ',' for decimals."
+    words = "derive data.csv --target y --reg 1/5 --exact --holdout 0.25 --out report"
+    assert main(words.split()) == 0
+    assert capsys.readouterr().out.startswith(f"{told}\nf(x) = ")
+    head, *train = Path("report/training.csv").read_text().splitlines()
+    other, *held = Path("report/holdout.csv").read_text().splitlines()
+    plain = [line.replace(",", ".").replace(";", ",") for line in lines]
+    assert (head, other, sorted([*train, *held])) == ("a,y", "a,y", sorted(plain))
+    assert not list(Path("report").glob("*.plain.csv"))
+    page = html.unescape(Path("report/report.html").read_text(encoding="utf-8"))
+    assert "geomnn verify . --data training.csv" in page
+    assert told in page
+    assert main(["verify", "report", "--data", "report/training.csv"]) == 0
+    assert "was read with" not in capsys.readouterr().out
+    assert main(["verify", "report", "--data", "data.csv"]) == 1
+    capsys.readouterr()
+    Path("plain.csv").write_text("\n".join([head, *plain]))
+    printed = {}
+    for table in ("data.csv", "plain.csv"):
+        assert main(["predict", "report", table]) == 0
+        printed[table] = capsys.readouterr()
+        assert (told in printed[table].err) == (table == "data.csv")
+        assert "12 rows" in printed[table].err
+    assert printed["data.csv"].out == printed["plain.csv"].out
+
+
+def test_three_classes_in_another_dialect(folder, capsys, monkeypatch):
+    """Classes with a decimal comma are those with a point, to derive, to check and to predict."""
+    kinds = np.digitize(X[:, 0], [-0.4, 0.5])
+    labels = [("2.5", "10", "1.25")[kind] for kind in kinds]
+    labels[int(np.flatnonzero(kinds == 0)[-1])] = "2.50"
+    rows = [f"{a}\t{label}".replace(".", ",") for a, label in zip(X[:, 0], labels, strict=True)]
+    content = "\n".join(["a\ty", *rows]).encode("utf-16")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    words = "derive - --target y --classify --reg 1 --out report"
+    assert main(words.split()) == 0
+    told = "standard input was decoded as UTF-16 and read with tabs between cells and ',' for decimals."
+    assert told in capsys.readouterr().out
+    network = gm.AnalyticNetwork.load("report/network.json")
+    assert network.classes == ("1.25", "2.5", "10")
+    right = np.sum(network(X[:, :1]).argmax(axis=1) == np.array([1, 2, 0])[kinds])
+    Path("data.txt").write_bytes(content)
+    for data in ("data.txt", "report/table.plain.csv"):
+        with pytest.raises(Unproved, match="more than two classes"):
+            verify_report(Path("report"), Path(data))
+        assert main(["predict", "report", data, "--out", "p.csv", "--force"]) == 0
+        assert f"{right} of 24 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("-9,-\n-9,-", "2 of 2 rows"),
+        ("-9,NA\n9,?", ""),
+        ("-9,-\n9,NA", "line 3, column 'y' is blank"),
+    ],
+)
+def test_a_minus_is_a_class_beside_a_plus(folder, capsys, rows, said):
+    write("signs.csv", X[:, 0], np.where(X[:, 0] > 0, "+", "-"), head="a,y")
+    words = "derive signs.csv --target y --classify --reg 1 --out report"
+    assert main(words.split()) == 0
+    capsys.readouterr()
+    Path("new.csv").write_text(f"a,y\n{rows}\n")
+    assert main(["predict", "report", "new.csv"]) == 2 * ("blank" in said)
+    err = capsys.readouterr().err
+    assert said in err if said else not err
+
+
 def test_more_classes_have_one_loss(folder, capsys):
     write("kinds.csv", *X.T, KINDS)
     words = "derive kinds.csv --target y --classify --reg 1 --out r --loss squared"
@@ -380,7 +453,7 @@ def test_words_on_the_terminal_are_explained(folder):
 def test_long_names_are_cut_on_the_terminal(folder):
     random = np.random.default_rng(3)
     table = random.normal(size=(6, 81)).round(2)
-    write("wide.csv", *table.T, head=",".join([*(f"c{k}{300 * 'o'}" for k in range(80)), "y"]))
+    write("wide.csv", *table.T, head=",".join([*(f"c{k}{'o' * 300}" for k in range(80)), "y"]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         study = study_table(Request("wide.csv", "y", 0.1, time_limit=0.5))
@@ -388,6 +461,6 @@ def test_long_names_are_cut_on_the_terminal(folder):
     assert max(map(len, names)) > 300
     lines = summary(study).splitlines()
     assert max(len(line) for line in lines if "·u" in line) < 260
-    assert "ooo, …)" in summary(study)
+    assert f"c11{'o' * 300}, …)" in summary(study)
     for name in names:
         assert any(line.endswith(name[-20:]) for line in lines)

@@ -253,3 +253,28 @@ def test_warnings_and_errors_share_their_roots():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gm.derive(X, Y, reg=0.01)
+
+
+@pytest.mark.parametrize(
+    ("last", "place", "shown"),
+    [
+        (lambda pd: [1, "red", "blue"], 1, "'red'; numbers"),
+        (lambda pd: ["1", "2", "3"], 0, "'1'; numbers"),
+        (lambda pd: pd.to_datetime(["2020-01-01"] * 3), 0, "2020-01-01 00:00:00 (Timestamp)"),
+        (lambda pd: pd.Categorical(["u", "v", "u"]), 0, "'u'; numbers"),
+        (lambda pd: pd.array([1, 2, pd.NA], dtype="Int64"), 2, "missing (<NA>); remove or impute"),
+        (lambda pd: pd.array([True, pd.NA, False], dtype="boolean"), 1, "missing (<NA>); remove or impute"),
+        (lambda pd: [1, float("nan"), 2], 1, "nan; remove or impute"),
+    ],
+)
+def test_an_entry_of_a_data_frame_is_named_by_its_column_and_row(last, place, shown):
+    pandas = pytest.importorskip("pandas", reason="needs a DataFrame to try")
+    table = pandas.DataFrame({"a": [0.0, 1.0, 2.0], "last": last(pandas)})
+    doors = [lambda: gm.derive(table, [1, 2, 3], reg=0.1)]
+    doors += [lambda: gm.WedgeRegressor().fit(table, [1, 2, 3])] * (
+        shown[:3] != "nan"
+    )  # which scikit-learn says
+    for door in doors:
+        with pytest.raises(errors.DataError) as caught:
+            door()
+        assert f"X['last'], row {place} (counted from 0), is {shown}" in str(caught.value)

@@ -299,7 +299,7 @@ def test_a_dictionary_of_repeated_samples_is_taken_as_it_is():
 
 
 def test_targets_of_text_are_refused_in_a_sentence():
-    with pytest.raises(errors.DataError, match=r"y holds .* numbers were expected"):
+    with pytest.raises(errors.DataError, match=r"y\[0\] is .1.; numbers were expected"):
         gm.WedgeRegressor().fit([[0.0], [1.0]], ["1", "2"])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from geomnn.checker.digits import printable
+from geomnn.checker.letters import spelt
 from geomnn.checker.report import verify_report
 from geomnn.checker.statements import Falsehood, Unproved
 
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every statement holds, 1 with the first false one, 2 for files that cannot be read or have no proof."""
     parser = argparse.ArgumentParser(prog="python -m geomnn.checker", description="Check a certificate.")
     parser.add_argument("report", type=Path, help="the folder of a report, or its certificate.json")
-    parser.add_argument("--data", type=Path, required=True, help="the CSV file that it is about")
+    parser.add_argument("--data", type=Path, required=True, help="the table that it is about")
     options = parser.parse_args(arguments)
     try:
         for statement in verify_report(options.report, options.data):
@@ -37,9 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """Print one line, with a question mark for what the terminal has no letter for, and nothing that it would obey."""
-    encoding = stream.encoding or "utf-8"
-    print(printable(text).encode(encoding, "replace").decode(encoding), file=stream)
+    """Print one line, in letters that the terminal has, and nothing that it would obey."""
+    print(spelt(printable(text), stream.encoding), file=stream)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ NAMES = {
 
 @any_size()
 def verify_report(report: Path, data: Path) -> list[str]:
-    """What was proved of a report, in words.
+    """What was proved of a report, in words, after how its data were read where they are not plain CSV.
 
     Parameters
     ----------
@@ -51,16 +51,17 @@ def verify_report(report: Path, data: Path) -> list[str]:
     """
     file = report / "certificate.json" if report.is_dir() else report
     document, proof = _read(file), file.parent / "proof.json"
-    rows, targets = read_columns(data, document.get("problem"))
+    rows, targets, told = read_columns(data, document.get("problem"))
+    how = [told] if told else []
     if (whole := CHECKS.get(str(document.get("format")))) is not None:
-        return whole(document, rows, targets)
+        return how + whole(document, rows, targets)
     bounded = []
     if report.is_dir() and proof.exists():
         proven = _read(proof)
         bounded = check_proof(proven, rows, targets)
         _check_same(proven, document)
     if bounded and document.get("numbers") != "exact":  # all else there is in float64
-        return bounded
+        return how + bounded
     if document.get("numbers") == "float64":
         _check_floats(document, rows, targets)
     proved = check(document, rows, targets) + bounded
@@ -75,7 +76,7 @@ def verify_report(report: Path, data: Path) -> list[str]:
         for key in ("problem", "dual"):
             same = json.dumps(described[key]) == json.dumps(document[key])
             require(same, f"The {key} of {optima.name} is not that of certificate.json.")
-    return proved
+    return how + proved
 
 
 def _check_floats(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,24 +9,27 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from geomnn.checker.columns import Table
+from geomnn.checker.dialect import read
 from geomnn.checker.digits import written
 from geomnn.checker.statements import Falsehood, brief, require
+from geomnn.checker.unpack import Unreadable
 
 __all__ = ["read_columns", "scaled"]
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 
 
-def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction]]:
+def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction], str | None]:
     """The features and the targets that the problem of a certificate names.
 
     A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1; of more
-    each is its number, 0, 1, …
+    each is its number, 0, 1, …  Last comes how the file was read, in a sentence, where that is not plain CSV.
 
     Parameters
     ----------
     path : Path
-        UTF-8, with a header.
+        With a header, as `geomnn.checker.dialect.read` takes it.
     problem : dict
         Its features, target and classes.
 
@@ -40,34 +41,40 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
         If it cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        records = [[cell.strip() for cell in record]
-                   for record in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)]  # fmt: skip
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise Falsehood(f"The data are no CSV file of UTF-8 text ({reason}).") from reason
-    while records and not any(records[-1]) and len(records[-1]) < 2:
-        records.pop()
-    require(len(records) > 1, "The data have no rows.")
-    header, *rows = records
+        data = read(path)
+        return _columns(data, problem)
+    except Unreadable as reason:
+        raise Falsehood(f"The data cannot be read: {reason}") from reason
+
+
+def _columns(data: Table, problem: Any) -> tuple[list[list[Fraction]], list[Fraction], str | None]:
     problem = problem if isinstance(problem, dict) else {}
     features, target, classes = (problem.get(key) for key in ("features", "target", "classes"))
     named = isinstance(features, list) and bool(features)
     require(named, "The certificate names no columns, so it is not about a file: see geomnn.exact.verify.")
     for name in [*(features or []), target]:
         require(isinstance(name, str), f"The certificate names a column {brief(name)}, which is no name.")
-        require(
-            header.count(name) == 1, f"The data have no column {brief(name)}, which the certificate names."
-        )
-    require(all(len(row) == len(header) for row in rows), "The rows of the data are of different lengths.")
-    table = [[_number(row[header.index(name)], name) for name in features or []] for row in rows]
-    column = [row[header.index(target)] for row in rows]
+        require(name in data.columns, f"The data have no column {brief(name)}, which the certificate names.")
+    columns = [_numbers(data.flags(name) or _cells(data, name), name) for name in features or []]
+    table, told = [list(row) for row in zip(*columns, strict=True)], data.told(features or [], str(target))
+    cells = _cells(data, str(target))
     if classes is None:
-        return table, [_number(cell, target) for cell in column]
+        return table, _numbers(cells, target), told
     require(
         isinstance(classes, list) and len(classes) > 1,
         f"The classes are {brief(classes)}, which are not two or more.",
     )
-    return table, _classes(column, classes)
+    return table, _classes(cells, classes), told
+
+
+def _cells(data: Table, name: str) -> list[str]:
+    """A column in plain decimals if it holds numbers, and as it is written otherwise."""
+    numbers = data.numbers(name)
+    return numbers.cells if numbers else data.raw(name)
+
+
+def _numbers(cells: Sequence[str], name: Any) -> list[Fraction]:
+    return [_number(cell, name) for cell in cells]
 
 
 def _number(cell: str, name: Any) -> Fraction:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import DataError
-from geomnn.samples import finite_floats, plain_array
+from geomnn.samples import column_labels, finite_floats, plain_array
 
 __all__ = ["Loss", "check_signs", "check_targets"]
 
@@ -123,7 +123,7 @@ def check_targets(y: Any, n: int, loss: Loss, bias: bool) -> np.ndarray:
         raise DataError(f"y has shape {array.shape}; shape ({n},) or ({n}, outputs) was expected.")
     if array.shape[0] != n:
         raise DataError(f"y has {array.shape[0]} entries and X has {n} samples; give one target a sample.")
-    floats = finite_floats(array, "y")
+    floats = finite_floats(array, "y", column_labels(y))
     targets = floats.reshape(n, -1)
     loss.check_targets(targets, bias)
     return targets

@@ -14,7 +14,7 @@ from geomnn.report.latex import latex_text
 from geomnn.report.page import page_text
 from geomnn.report.pictures import draw
 from geomnn.report.request import Request
-from geomnn.report.study import HELD_OUT_FILE, TRAINING_FILE, Study, study_table
+from geomnn.report.study import Study, study_table
 
 __all__ = ["Request", "Study", "check_folder", "study_table", "whole_folder", "write_report"]
 
@@ -44,13 +44,12 @@ def write_report(study: Study, folder: Path, line: Line | None = None) -> None:
         "network.tex": latex_text(study),
         "network.py": function_text(study),
         "report.html": page_text(study, pictures),
+        **study.copies,
     }
     if study.proof is not None:
         texts["proof.json"] = proof_text(study.proof)
     if study.optima is not None:
         texts["optimal_set.json"] = set_text(study.optima)
-    if study.held is not None:
-        texts |= {TRAINING_FILE: study.table.text(), HELD_OUT_FILE: study.held.table.text()}
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -1,82 +1,45 @@
-"""Tables from CSV files: read as text, checked cell by cell, turned into numbers and classes.
+"""Tables at the command line: columns chosen, checked cell by cell, turned into numbers and classes.
 
-Every message names the file, and where it can the line (counted from 1, the header is line 1) and the
-column, so that the cell can be found in an editor.
+Every message names the file, and where it can the line (counted from 1) and the column, so that the cell can be found
+in an editor. How a file becomes a table is in `geomnn.checker.dialect`, as whoever checks a certificate reads it again.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import os
-import re
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from geomnn.checker.columns import Table, first_of, listed, show
+from geomnn.checker.decimals import MISSING, Numbers
+from geomnn.checker.dialect import read
 from geomnn.checker.digits import written
+from geomnn.checker.unpack import Unreadable, name_of
 from geomnn.errors import DataError
 from geomnn.numbers.rationals import exact_number
 
-__all__ = ["Table", "choose_features", "class_column", "exact_column", "number_column", "read_table"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The cells of a CSV file, as text without the spaces around it.
-
-    Parameters
-    ----------
-    source : str
-        The name of the file, for messages.
-    columns : tuple of str
-        The names in the header.
-    rows : tuple of tuple of str
-        One entry a sample, as many cells in each as there are columns.
-    lines : tuple of int
-        The line of the file on which each row begins, counted from 1.
-    digest : str
-        SHA-256 of the bytes of the file, hexadecimal.
-    """
-
-    source: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
-    digest: str
-
-    def text(self) -> str:
-        """The cells as a CSV file with commas."""
-        stream = io.StringIO()
-        csv.writer(stream, lineterminator="\n").writerows([self.columns, *self.rows])
-        return stream.getvalue()
-
-    @property
-    def doubt(self) -> str | None:
-        """What is strange about the header, in a sentence: some of its names are numbers, as in data or metadata."""
-        numbers = [name for name in self.columns if written(name) is not None]
-        if not numbers:
-            return None
-        shown = ", ".join(map(_show, numbers[:4])) + ", …" * (len(numbers) > 4)
-        return (
-            f"The header of {self.source} looks like data or metadata: it names {len(numbers)} of "
-            f"{len(self.columns)} columns by numbers ({shown}). It was taken as the names of the columns, and not as a "
-            "sample; if it is a sample, or says something about the file, put a line with names in its place or above "
-            "it."
-        )
+__all__ = [
+    "Table", "check_features", "choose_features", "class_column", "class_labels", "exact_column", "number_column",
+    "plain_table", "read_table",
+]  # fmt: skip
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
-    """Read a CSV file with a header: UTF-8 with or without byte-order mark, commas, quoted cells.
+    """Read a table with a header, in one of the dialects that people have.
 
     Parameters
     ----------
     path : path-like
+        "-" for standard input.
 
     Returns
     -------
@@ -87,91 +50,19 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     DataError
         If there is no such file, it is not text, or its rows do not fit its header.
     """
-    source = str(path)
-    content = _content(Path(path), source)
-    records = _records(_text(content, source), source)
-    if not records:
-        raise DataError(f"{source} is empty; a header with column names and one row a sample were expected.")
-    columns = _header(records[0][1], source)
-    if len(records) == 1:
-        raise DataError(f"{source} has a header and no rows; give at least one sample below the header.")
-    for line, cells in records[1:]:
-        if not any(cells) and len(cells) < 2:
-            raise DataError(f"{source}, line {line} is blank; remove it (those at the end are ignored).")
-        if len(cells) != len(columns):
-            raise DataError(
-                f"{source}, line {line} has {len(cells)} cells and the header has {len(columns)}; give every "
-                "row one cell a column, and quote cells that hold commas."
-            )
-    rows, lines = tuple(tuple(cells) for _, cells in records[1:]), tuple(line for line, _ in records[1:])
-    return Table(source, columns, rows, lines, hashlib.sha256(content).hexdigest())
-
-
-def _content(path: Path, source: str) -> bytes:
-    if path.is_dir():
+    file = Path(path)
+    source = name_of(file)
+    if file.is_dir():
         raise DataError(f"{source} is a folder; give the CSV file in it.")
     try:
-        return path.read_bytes()
+        return read(file)
     except FileNotFoundError as reason:
         raise DataError(f"{source} does not exist; give the path of a CSV file with a header.") from reason
+    except Unreadable as reason:
+        raise DataError(str(reason)) from reason
     except (OSError, ValueError) as reason:
         why = getattr(reason, "strerror", None) or reason
         raise DataError(f"{source} cannot be read ({why}); give a CSV file that you may read.") from reason
-
-
-def _text(content: bytes, source: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{source} is UTF-16 text; UTF-8 was expected: save it as 'CSV UTF-8'.")
-    if b"\0" in content:
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise DataError(f"{source}, line {line} holds a NUL byte: this is not text; save the table as CSV.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as reason:
-        line = reason.object[: reason.start].count(b"\n") + 1  # the codec may have taken the mark away
-        byte = reason.object[reason.start]
-        raise DataError(
-            f"{source}, line {line} holds the byte 0x{byte:02x}, which is not UTF-8 text; "
-            "save the table as 'CSV UTF-8'."
-        ) from reason
-
-
-def _records(text: str, source: str) -> list[tuple[int, list[str]]]:
-    """(line, cells) of every record, without blank ones at the end."""
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    records: list[tuple[int, list[str]]] = []
-    line, last = 1, [""]
-    try:
-        for cells in reader:
-            records.append((line, [cell.strip() for cell in cells]))
-            line, last = reader.line_num + 1, cells or last
-    except csv.Error as reason:
-        raise DataError(f"{source}, line {line} is not CSV ({reason}); check its quotes.") from reason
-    if text.count('"') % 2 and re.search(r"[\r\n]", last[-1]):
-        raise DataError(f"{source}: a quote that opens on line {records[-1][0]} is never closed; close it.")
-    while records and not any(records[-1][1]) and len(records[-1][1]) < 2:
-        records.pop()
-    return records
-
-
-def _header(names: Sequence[str], source: str) -> tuple[str, ...]:
-    """The names of the columns; a first line of numbers is no header but a sample that would be lost."""
-    given = [name for name in names if name]
-    if given and all(written(name) is not None for name in given):
-        shown = ", ".join(map(_show, given[:4])) + ", …" * (len(given) > 4)
-        raise DataError(
-            f"{source} looks like a file without a header: its first line holds numbers only ({shown}), and would not "
-            "be taken as a sample. Add a first line with a name for each column, such as x1,x2,y; names like 2020 need "
-            "a letter, such as y2020."
-        )
-    for position, name in enumerate(names):
-        if not name:
-            raise DataError(f"{source}: column {position + 1} of the header has no name; name every column.")
-        if name in names[:position]:
-            raise DataError(f"{source}: the header names {_show(name)} twice; give each its own name.")
-    if not names:
-        raise DataError(f"{source}, line 1 is blank; a header with the column names was expected there.")
-    return tuple(names)
 
 
 def choose_features(table: Table, target: str, wanted: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -192,24 +83,68 @@ def choose_features(table: Table, target: str, wanted: Sequence[str] | None = No
     DataError
         If a name is unknown, comes twice or is the target, or if nothing is left.
     """
-    _position(table, target, "the target")
+    _find(table, target, "the target")
     if wanted is None:
         features = tuple(name for name in table.columns if name != target)
         if not features:
             raise DataError(
-                f"{table.source} has the column {_show(target)} only, which is the target; "
+                f"{table.source} has the column {show(target)} only, which is the target; "
                 "at least one more column is needed as a feature."
             )
         return features
     if not any(wanted):
         raise DataError("--features names no column; give names separated by commas, or leave it out.")
     for position, name in enumerate(wanted):
-        _position(table, name, "a feature")
+        _find(table, name, "a feature")
         if name == target:
-            raise DataError(f"{_show(name)} is the target and among the features; take it out of --features.")
+            raise DataError(f"{show(name)} is the target and among the features; take it out of --features.")
         if name in wanted[:position]:
-            raise DataError(f"--features names {_show(name)} twice; name every column once.")
+            raise DataError(f"--features names {show(name)} twice; name every column once.")
     return tuple(wanted)
+
+
+def check_features(table: Table, features: Sequence[str]) -> None:
+    """Refuse columns of text, all of them at once.
+
+    Parameters
+    ----------
+    table : Table
+    features : sequence of str
+
+    Raises
+    ------
+    DataError
+        With the first such cell, all such columns, and the option that leaves them out.
+    """
+    found = {name: row for name in features if (row := _first_text(table, name)) is not None}
+    if not found:
+        return
+    name, row = next(iter(found.items()))
+    rest = [name for name in features if name not in found]
+    more, it = [show(other) for other in found if other != name], "them" if len(found) > 1 else "it"
+    also = f", and so {'are cells' if len(more) > 1 else 'is a cell'} of {listed(more)}" * bool(more)
+    out = f"leave {it} out with --features {_option(rest)}, or encode {it} as numbers"
+    if not rest:
+        out = f"encode {it} as numbers, as no column is left for --features"
+    raise DataError(
+        f"{table.where(row, name)}: {show(table.raw(name)[row])} is text where a number was expected as feature{also}; "
+        f"{out}."
+    )
+
+
+def _first_text(table: Table, name: str) -> int | None:
+    if table.flags(name) or _numbers(table, name):
+        return None
+    return next(
+        (row for row, cell in enumerate(table.raw(name)) if _number(table, row, name, cell) is None), None
+    )
+
+
+def _option(names: Sequence[str]) -> str:
+    """Names as --features takes them, ready for a shell."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return shlex.quote(line.getvalue())
 
 
 def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
@@ -220,51 +155,55 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
     table : Table
     name : str
     role : {"feature", "target"}
-        What the column is for: it decides what the message advises.
+        What the column is for: a feature may be true or false, which is 1 or 0.
 
     Raises
     ------
     DataError
-        If a cell is blank, text, NaN or infinite; the message names its line.
+        If a cell is blank, text, NaN or infinite, or may be two numbers; the message names its line.
     """
-    position = _position(table, name, f"the {role}")
-    values = np.empty(len(table.rows))
-    for row, cells in enumerate(table.rows):
-        value = _number(table, row, name, cells[position])
-        if value is None:
-            comma = _advice_on_commas(cells[position])
+    return np.array([float(cell) for cell in _plain(table, name, role)])
+
+
+def exact_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
+    """The same column as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
+    cells = enumerate(_plain(table, name, role))
+    return np.array(
+        [exact_number(Decimal(cell), table.where(row, name)) for row, cell in cells], dtype=object
+    )
+
+
+def plain_table(table: Table, features: Sequence[str], target: str, classify: bool) -> Table:
+    """The columns that were used as plain CSV has them, each number with the digits that were written."""
+    columns = [_plain(table, name, "feature") for name in features]
+    columns.append(class_labels(table, target) if classify else _plain(table, target, "target"))
+    return replace(table, columns=(*features, target), rows=tuple(zip(*columns, strict=True)), separator=",",
+                   done=(), left_out=())  # fmt: skip
+
+
+def _plain(table: Table, name: str, role: str) -> list[str]:
+    """A column as decimals with a point."""
+    _find(table, name, f"the {role}")
+    flags = table.flags(name) if role == "feature" else None
+    numbers = _numbers(table, name)
+    cells = flags or (numbers.cells if numbers else table.raw(name))
+    for row, cell in enumerate(cells):
+        if _number(table, row, name, cell) is None:
             advice = {
                 "feature": "leave the column out (--features names those to use) or encode it as numbers",
                 "target": "add --classify if the column holds classes",
             }[role]
             raise DataError(
-                f"{_where(table, row, name)}: {_show(cells[position])} is text where a number was expected "
-                f"as {role}; {comma or advice}."
+                f"{table.where(row, name)}: {show(cell)} is text where a number was expected as {role}; {advice}."
             )
-        values[row] = value
-    return values
+    return cells
 
 
-def _advice_on_commas(text: str) -> str | None:
-    """What to do about commas in a number: one may mean either of two things, and a wrong guess is a wrong number."""
-    point, plain = text.replace(".", "").replace(",", "."), text.replace(",", "")
-    decimal = re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", text)
-    thousands = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text)
-    if decimal and thousands:
-        return f"write {point} if the comma is a decimal one, or {plain} if it separates thousands"
-    if decimal:
-        return f"write {point}, with a decimal point"
-    return f"write {plain}, without commas between thousands" if thousands else None
-
-
-def exact_column(table: Table, name: str) -> np.ndarray:
-    """A column that `number_column` accepts, as written: 0.1 is 1/10. Fractions in an array of objects, shape (n,)."""
-    position = _position(table, name, "a column")
-    values = [
-        exact_number(Decimal(cells[position]), _where(table, row, name))
-        for row, cells in enumerate(table.rows)
-    ]
-    return np.array(values, dtype=object)
+def _numbers(table: Table, name: str) -> Numbers | None:
+    try:
+        return table.numbers(name)
+    except Unreadable as reason:
+        raise DataError(str(reason)) from reason
 
 
 def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -289,25 +228,21 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     DataError
         If there is a single class, or hardly a row for each, or a cell is blank or not finite.
     """
-    position = _position(table, name, "the target")
-    texts = [cells[position] for cells in table.rows]
-    for row, text in enumerate(texts):
-        if written(text) is None:
-            _number(table, row, name, text)  # which refuses blank cells, NaN and infinities
+    texts = class_labels(table, name)
     numbers = [number for text in texts if (number := written(text)) is not None]
     keys: Sequence[Any] = numbers if len(numbers) == len(texts) else texts
     spelling: dict[Any, str] = {}
     for key, text in zip(keys, texts, strict=True):
         spelling.setdefault(key, text)
     if len(spelling) == 1 or 2 < len(spelling) > len(keys) / 2:
-        shown = ", ".join(_show(text) for text in list(spelling.values())[:4]) + ", …" * (len(spelling) > 4)
+        shown = ", ".join(show(text) for text in list(spelling.values())[:4]) + ", …" * (len(spelling) > 4)
         advice = (
             "one class cannot be told from another: give samples of both"
             if len(spelling) == 1
             else "leave out --classify if these are quantities, or give two rows and more of each class"
         )
         raise DataError(
-            f"{table.source}: the target {_show(name)} has {len(spelling)} "
+            f"{table.source}: the target {show(name)} has {len(spelling)} "
             f"{'class' if len(spelling) == 1 else 'classes'} ({shown}) in {len(keys)} rows; {advice}."
         )
     place = {key: k for k, key in enumerate(sorted(spelling))}
@@ -316,35 +251,54 @@ def class_column(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     return targets, tuple(spelling[key] for key in place)
 
 
+def class_labels(table: Table, name: str, classes: Sequence[str] = ()) -> list[str]:
+    """The cells of a column of classes, as decimals with a point if all are numbers.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    classes : sequence of str, optional
+        Those that are known: a minus is one beside a plus, and blank elsewhere.
+
+    Raises
+    ------
+    DataError
+        If a cell is blank or not finite.
+    """
+    _find(table, name, "the target")
+    numbers = _numbers(table, name)
+    texts = numbers.cells if numbers else table.raw(name)
+    known = {"+", "-"} if set(texts) == {"+", "-"} else set(classes)
+    for row, text in enumerate(texts):
+        if written(text) is None and text not in known:
+            _number(table, row, name, text)  # which refuses blank cells, NaN and infinities
+    return texts
+
+
 def _number(table: Table, row: int, name: str, text: str) -> float | None:
     """The finite number in a cell, None for text; blank cells and NaN are refused."""
-    if not text:
-        raise DataError(f"{_where(table, row, name)} is blank; fill it in or remove the row.")
+    if text.lower() in MISSING and text.lower() != "nan":
+        shown = f" ({show(text)})" if text else ""
+        raise DataError(f"{table.where(row, name)} is blank{shown}; fill it in or remove the row.")
     try:
         value = float(text) if "_" not in text else None
     except ValueError:
         return None
     if value is not None and not np.isfinite(value):
         raise DataError(
-            f"{_where(table, row, name)}: {_show(text)} is not a finite number; fill it in or remove the row."
+            f"{table.where(row, name)}: {show(text)} is not a finite number; fill it in or remove the row."
         )
     return value
 
 
-def _position(table: Table, name: str, role: str) -> int:
+def _find(table: Table, name: str, role: str) -> None:
+    """Refuse a name that no column has, with the names nearest to it."""
     if name in table.columns:
-        return table.columns.index(name)
-    if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
-        advice = f"its cells look separated by {found[0]!r} and commas were expected: save it with commas"
-    else:
-        shown = ", ".join(map(_show, table.columns[:12])) + ", …" * (len(table.columns) > 12)
-        advice = f"take one of {shown}"
-    raise DataError(f"{table.source} has no column {_show(name)} for {role}; {advice}.")
-
-
-def _where(table: Table, row: int, name: str) -> str:
-    return f"{table.source}, line {table.lines[row]}, column {_show(name)}"
-
-
-def _show(text: str, longest: int = 40) -> str:
-    return repr(text if len(text) <= longest else text[: longest - 1] + "…")
+        return
+    folded = {column.casefold(): column for column in table.columns}
+    near = [show(folded[key]) for key in get_close_matches(name.casefold(), folded)]
+    nearest = f"the nearest name{' is' if len(near) == 1 else 's are'} {listed(near)}; " if near else ""
+    raise DataError(
+        f"{table.source} has no column {show(name)} for {role}; {nearest}take one of {first_of(table.columns, 12)}."
+    )

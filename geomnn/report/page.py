@@ -19,6 +19,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geomnn.checker.digits import printable
+from geomnn.checker.unpack import name_of
 from geomnn.report import listings, mathematics
 from geomnn.report.pictures import Picture
 from geomnn.report.study import HELD_OUT_FILE, Study
@@ -72,8 +73,9 @@ def _asked(study: Study) -> dict[str, Any]:
     penalty = "α_j^2" if study.y.ndim == 1 else "‖α_j‖^2"
     columns = ", ".join(map(repr, study.features[:6])) + ", …" * (d > 6)
     return {
-        "file": file, "quoted_file": shlex.quote(study.data_file), "outer_square": penalty, "loss_name": study.loss,
-        "n": len(study.X), "d": d, "columns": columns,
+        "file": name_of(Path(file)), "quoted_file": shlex.quote(study.data_file),
+        "outer_square": penalty, "loss_name": study.loss,
+        "piped": file == "-", "n": len(study.X), "d": d, "columns": columns,
         "most_names": MOST_NAMES, "wide": d > VALUES_IN_PLACE, "bias": request.bias, "half_reg": half_reg,
         "p": request.norm.replace("inf", "∞"), "distance": DISTANCES[request.norm],
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.checker.decimals import MISSING
 from geomnn.checker.digits import written
 from geomnn.errors import DataError, FormatError
 from geomnn.files import read_json
@@ -35,11 +36,14 @@ class Predicted:
         The name of the column that was to be predicted.
     fit : Fit or None
         To this column, where the table has it.
+    told : str or None
+        How the table was read, in a sentence, if it is not plain CSV.
     """
 
     text: str
     target: str
     fit: Fit | None
+    told: str | None
 
 
 def predicted(report: str, data: str) -> Predicted:
@@ -50,7 +54,7 @@ def predicted(report: str, data: str) -> Predicted:
     report : str
         The folder of a report.
     data : str
-        A CSV file with the features of the network among its columns, by name, in any order.
+        A table with the features of the network among its columns, by name, in any order.
 
     Raises
     ------
@@ -69,11 +73,14 @@ def predicted(report: str, data: str) -> Predicted:
     lacking = [name for name in network.feature_names if name not in table.columns]
     if lacking:
         raise DataError(
-            f"{data} lacks {len(lacking)} of the {len(network.feature_names)} columns that the network predicts "
-            f"{target!r} from: {_names(lacking)}; it has {_names(table.columns)}. Give a table with all of them."
+            f"{table.source} lacks {len(lacking)} of the {len(network.feature_names)} columns that the network "
+            f"predicts {target!r} from: {_names(lacking)}; it has {_names(table.columns)}. "
+            "Give a table with all of them."
         )
     f = network(np.column_stack([tables.number_column(table, name) for name in network.feature_names]))
-    return Predicted(_text(f, network.classes, loss), target, _fit(table, target, f, network.classes))
+    fit = _fit(table, target, f, network.classes)
+    told = table.told(network.feature_names, target if fit else "")
+    return Predicted(_text(f, network.classes, loss), target, fit, told)
 
 
 def _names(names: Any) -> str:
@@ -104,22 +111,16 @@ def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> Fit |
     """The fit to the target, where the table has it and not all of its cells are blank."""
     if target not in table.columns:
         return None
-    cells = [row[table.columns.index(target)] for row in table.rows]
-    if not any(cells):
+    if all(cell.lower() in MISSING and cell not in (classes or ()) for cell in table.raw(target)):
         return None
     if classes is None:
         return Fit.of_numbers(f, tables.number_column(table, target, "target"))
-    return Fit.of_classes(f, _class_numbers(table, target, cells, classes))
+    return Fit.of_classes(f, _class_numbers(tables.class_labels(table, target, classes), classes))
 
 
-def _class_numbers(table: tables.Table, target: str, cells: list[str], classes: Any) -> np.ndarray:
+def _class_numbers(cells: list[str], classes: Any) -> np.ndarray:
     """The number of the class of each cell, −1 for one that the network does not know; as decimals, as they are
     written, if all of them are."""
-    blank = [line for line, cell in zip(table.lines, cells, strict=True) if not cell]
-    if blank:
-        raise DataError(
-            f"{table.source}, line {blank[0]}, column {target!r} is blank; fill it in, or leave the column out."
-        )
     texts = [*classes, *cells]
     numbers = [number for text in texts if (number := written(text)) is not None]
     keys: list[Any] = numbers if len(numbers) == len(texts) else texts

@@ -21,7 +21,7 @@ class Request:
     Parameters
     ----------
     path : str
-        The CSV file.
+        The table; "-" for standard input.
     target : str
         Its column to predict.
     reg : float, Decimal, Fraction, "auto" or None
@@ -84,12 +84,12 @@ class Request:
         Parameters
         ----------
         path : str, optional
-            The CSV file; its name without folders if not given, so that a report can be passed on.
+            The table; its name without folders if not given, so that a report can be passed on.
         out : str
         """
         name = path or Path(self.path).name
         words = [
-            *["geomnn", "derive", f"./{name}" if name.startswith("-") else name],
+            *["geomnn", "derive", f"./{name}" if name[:1] == "-" != name else name],
             *["--target", self.target, "--reg", str(self.reg)],
             *["--norm", self.norm] * (self.norm != "1"),
             *["--features", self.features or ""] * (self.features is not None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
+from geomnn.checker.unpack import name_of
 from geomnn.deadline import Deadline, Line, limited
 from geomnn.derivation import Solution, derive
 from geomnn.errors import EnumerationTooLarge, HeaderWarning, OptionError, UnsupportedProblem, warn
@@ -28,6 +30,7 @@ from geomnn.report.request import Request
 from geomnn.report.spread import Spread, spread_of
 from geomnn.samples import NamedTable
 
+PACKED = r"(?i)(\.(csv|tsv|txt|dat))?(\.(gz|zip))?$"  # the ends of the names of tables
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for
 SHORTER = 1 / 3  # of the gap, which it may cost
 MOST_ACTIVE = 12  # atoms of an optimal set that is written
@@ -64,7 +67,7 @@ class Study:
     ----------
     request : Request
     table : Table
-        The rows that the network was derived from.
+        The columns that were used, of the rows that the network was derived from, as plain CSV has them.
     features : tuple of str
         Names of the columns of X.
     X : ndarray, shape (n, d)
@@ -84,6 +87,10 @@ class Study:
         proof.json: what proves the bound of all neurons of the solution, where there is one that the checker takes.
     optima : dict or None
         optimal_set.json: what is known of all optimal networks, where it is rational and takes less than a second.
+    doubt : str or None
+        What is strange about the header of the file, in a sentence.
+    told : str or None
+        How the file was read, in a sentence, if it is not plain CSV.
     """
 
     request: Request
@@ -98,6 +105,8 @@ class Study:
     held: HeldOut | None = None
     proof: dict[str, Any] | None = None
     optima: dict[str, Any] | None = None
+    doubt: str | None = None
+    told: str | None = None
 
     @property
     def lines(self) -> tuple[int, ...]:
@@ -108,11 +117,6 @@ class Study:
     def digest(self) -> str:
         """SHA-256 of the file."""
         return self.table.digest
-
-    @property
-    def doubt(self) -> str | None:
-        """What is strange about the header of the file, in a sentence."""
-        return self.table.doubt
 
     @property
     def reg(self) -> Any:
@@ -131,8 +135,19 @@ class Study:
 
     @property
     def data_file(self) -> str:
-        """The name of the file that has the samples and nothing else."""
-        return Path(self.request.path).name if self.held is None else TRAINING_FILE
+        """The name of the plain CSV file that has the samples and no other rows: that of the table, or of a copy."""
+        if self.held is not None:
+            return TRAINING_FILE
+        name = Path(self.request.path).name
+        if self.told is None:
+            return name
+        return f"{re.sub(PACKED, '', name) if name != '-' else 'table'}.plain.csv"
+
+    @property
+    def copies(self) -> dict[str, str]:
+        """The tables in the report, by name: where that was no plain CSV, or rows of it were left out."""
+        held = {} if self.held is None else {HELD_OUT_FILE: self.held.table.text()}
+        return {self.data_file: self.table.text(), **held} if held or self.told else {}
 
     @property
     def inputs(self) -> np.ndarray:
@@ -230,16 +245,18 @@ def study_table(request: Request, progress: bool | Line | None = False) -> Study
         )
     Effort(request.tol, request.seed, time_limit=request.time_limit)  # which refuses what is none
     with limited(request.time_limit or inf, progress) as deadline:
-        deadline.say(f"reading {Path(request.path).name}")
+        deadline.say(f"reading {name_of(Path(Path(request.path).name))}")
         return _derived(request, deadline)
 
 
 def _derived(request: Request, deadline: Deadline) -> Study:
     """The study of a table, by the deadline."""
-    table = tables.read_table(request.path)
-    if table.doubt:
-        warn(table.doubt, HeaderWarning)
-    features = tables.choose_features(table, request.target, request.names)
+    read = tables.read_table(request.path)
+    if read.doubt:
+        warn(read.doubt, HeaderWarning)
+    features = tables.choose_features(read, request.target, request.names)
+    tables.check_features(read, features)
+    table = tables.plain_table(read, features, request.target, request.classify)
     X = np.column_stack([tables.number_column(table, name) for name in features])
     classes, held = None, None
     if request.classify:
@@ -265,7 +282,7 @@ def _derived(request: Request, deadline: Deadline) -> Study:
     targets = y
     if request.exact:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
-        targets = y if request.classify else tables.exact_column(table, request.target)
+        targets = y if request.classify else tables.exact_column(table, request.target, "target")
     left = None if request.time_limit is None else max(deadline.left(), LEAST_SECONDS)
     solution = derive(
         NamedTable(inputs, features), targets, reg=reg if request.exact else float(reg), exact=request.exact,
@@ -273,7 +290,8 @@ def _derived(request: Request, deadline: Deadline) -> Study:
         **asked,
     )  # fmt: skip
     optima = _optima(solution, features, request.target, classes) if request.exact else None
-    study = Study(request, table, features, X, y, classes, scaling, solution, choice, held, optima=optima)
+    study = Study(request, table, features, X, y, classes, scaling, solution, choice, held, optima=optima,
+                  doubt=read.doubt, told=read.told(features, request.target))  # fmt: skip
     return _proved(study, deadline) if has_file(solution.certificate) else study
 
 

@@ -21,7 +21,7 @@ LOSSES = {
 
 
 def summary(study: Study) -> str:
-    """The closed form, the choice of reg, the certificate and the fit.
+    """How the table was read, if not as plain CSV, the closed form, the choice of reg, the certificate and the fit.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ def summary(study: Study) -> str:
         if study.held_fit
         else "",
     ]
-    return "\n".join([*_closed_form(study), "", *filter(None, known)])
+    told = [study.told] if study.told else []
+    return "\n".join([*told, *_closed_form(study), "", *filter(None, known)])
 
 
 def _closed_form(study: Study) -> list[str]:
