@@ -13,7 +13,7 @@ from geomnn.derivation import Solution, solution_of
 from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.hypertext import Shown
-from geomnn.optima.degrees import Degrees, degrees_along
+from geomnn.optima.degrees import Degrees, degrees_below_kinks, masked_ints
 from geomnn.programs.effort import Effort
 from geomnn.programs.kinks import Piece, follow
 from geomnn.programs.losses import Loss
@@ -95,7 +95,7 @@ class Path(Shown):
         Source: geomnn theory, section 10; R. J. Tibshirani, J. Taylor, Annals of Statistics 40, 2012.
         """
         bias = int(self.problem.samples.bias)
-        return _ints([None if each is None else each.rank + bias for each in self._degrees])
+        return masked_ints([None if each is None else each.rank + bias for each in self._degrees])
 
     @property
     def dimensions(self) -> np.ma.MaskedArray:
@@ -104,23 +104,12 @@ class Path(Shown):
 
         Source: geomnn theory, section 10.
         """
-        return _ints([None if each is None else each.used - each.rank for each in self._degrees])
+        return masked_ints([None if each is None else each.used - each.rank for each in self._degrees])
 
     @cached_property
     def _degrees(self) -> list[Degrees | None]:
-        """What is so below each kink: in the middle of the longest of the pieces down to the next."""
-        longest: list[Piece] = []
-        for piece in self.pieces:
-            if piece.bends:
-                longest.append(piece)
-            elif longest and piece.reg / piece.end > longest[-1].reg / longest[-1].end:
-                longest[-1] = piece
-        found = []
-        for piece in longest:
-            reg = (piece.reg + piece.end) / 2
-            signs = np.sign(piece.at(reg)[0])
-            found.append(degrees_along(self.problem.at(reg), self.dictionary, piece.units, signs))
-        return found
+        """What is so below each kink."""
+        return degrees_below_kinks(self.problem, self.dictionary, self.pieces)
 
     def __len__(self) -> int:
         return len(self.kinks)
@@ -250,12 +239,6 @@ def reg_max(
     with Effort(time_limit=time_limit).begun() as effort:
         atoms = choice.form(problem.samples, problem.norm, left=effort.deadline.left())
         return constant_correlation(problem, atoms.until(effort.deadline))
-
-
-def _ints(values: Sequence[int | None]) -> np.ma.MaskedArray:
-    """Ints, masked where there is none."""
-    hidden = [value is None for value in values]
-    return np.ma.array([value or 0 for value in values], dtype=int, mask=hidden)
 
 
 def predictions(points: np.ndarray, optimum: Optimum) -> np.ndarray:

@@ -21,6 +21,7 @@ M. Woodroofe, Annals of Statistics 28, 2000 (of projections).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,9 +32,10 @@ from geomnn.dictionaries import Dictionary
 from geomnn.optima.active import near_units
 from geomnn.optima.polytope import APART
 from geomnn.optima.uniqueness import ROUNDING, far_side
+from geomnn.programs.kinks import Piece
 from geomnn.programs.problem import Problem
 
-__all__ = ["Degrees", "degrees_along"]
+__all__ = ["Degrees", "degrees_along", "degrees_below_kinks", "masked_ints"]
 
 
 class Degrees(NamedTuple):
@@ -41,6 +43,37 @@ class Degrees(NamedTuple):
 
     used: int
     rank: int
+
+
+def degrees_below_kinks(
+    problem: Problem, dictionary: Dictionary, pieces: Sequence[Piece]
+) -> list[Degrees | None]:
+    """What is so below each kink of v, from the middle of the longest of the pieces down to the next.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : Dictionary
+    pieces : sequence of Piece
+        Of a path of that problem.
+    """
+    longest: list[Piece] = []
+    for piece in pieces:
+        if piece.bends:
+            longest.append(piece)
+        elif longest and piece.reg / piece.end > longest[-1].reg / longest[-1].end:
+            longest[-1] = piece
+    middles = [(piece.reg + piece.end) / 2 for piece in longest]
+    return [
+        degrees_along(problem.at(reg), dictionary, piece.units, np.sign(piece.at(reg)[0]))
+        for piece, reg in zip(longest, middles, strict=True)
+    ]
+
+
+def masked_ints(values: Sequence[int | None]) -> np.ma.MaskedArray:
+    """Ints, masked where there is none."""
+    hidden = [value is None for value in values]
+    return np.ma.array([value or 0 for value in values], dtype=int, mask=hidden)
 
 
 def degrees_along(
