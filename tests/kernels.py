@@ -2,6 +2,7 @@
 
     python tests/kernels.py                                          # doctests and the quick tests
     python tests/kernels.py --gallery --all --threads 1 2            # the examples and all tests too
+    python tests/kernels.py --most 3 --at-least 3                    # under three of them, whatever the processor
     python tests/kernels.py --kernels Haswell Nehalem -- tests/test_local.py -k path     # what pytest is given
 
 OpenBLAS chooses its inner loops by the processor, and each rounds in its own way; ``OPENBLAS_CORETYPE`` names one of
@@ -127,10 +128,12 @@ def run(arguments, name, threads):
     return Run(done.returncode == 0, done.stdout, time.perf_counter() - start, cpu, done.stderr)
 
 
-def available(names):
-    """The distinct kernels of these names that this processor can run; says what becomes of each name."""
+def available(names, most=None):
+    """The first distinct kernels of these names that this processor can run; says what becomes of each name."""
     kernels = []
     for name in names:
+        if len(kernels) == most:
+            break
         probe = run(["-c", PROBE], name, 1)
         if not probe.passed:
             print(f"{name}: this processor cannot run it")
@@ -210,6 +213,9 @@ def parse(arguments):
     parser.add_argument(
         "--at-least", type=int, default=1, metavar="N", help="distinct kernels that must be run: 1"
     )
+    parser.add_argument(
+        "--most", type=int, metavar="N", help="distinct kernels that are run, the first ones: all"
+    )
     parser.add_argument("--all", action="store_true", help="all tests, not the quick ones only")
     parser.add_argument("--gallery", action="store_true", help="the examples too; they must print the same")
     parser.add_argument(
@@ -239,7 +245,7 @@ def too_few(count, options):
 def main(arguments=None):
     options, names = parse(arguments)
     # the library's own choice, where no name leads to another kernel than that
-    kernels = available(names) or available([None])
+    kernels = available(names, options.most) or available([None])
     if not kernels:
         print("NumPy and SciPy do not work here: run the probe of this file by itself")
         return 1

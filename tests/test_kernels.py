@@ -34,7 +34,7 @@ def test_fewer_than_demanded(capsys, monkeypatch):
     monkeypatch.setattr(kernels, "NAMES", ())
     assert kernels.main(["--at-least", "3", *VERSION]) == 0
     assert "3 distinct kernels were demanded; this processor has 1" in capsys.readouterr().out
-    monkeypatch.setattr(kernels, "available", lambda names: [kernels.Kernel(n, n, n) for n in names])
+    monkeypatch.setattr(kernels, "available", lambda names, most=None: [kernels.Kernel(n, n, n) for n in names])
     monkeypatch.setattr(kernels, "table", lambda *_: 0)
     monkeypatch.setattr(kernels, "NAMES", ("A", "B", "C"))
     assert kernels.main(["--at-least", "3", *VERSION]) == 0
@@ -59,6 +59,7 @@ def test_a_name_is_passed_on():
     if platform.machine() in ("x86_64", "AMD64"):
         names = {kernel.name for kernel in kernels.available(["Prescott", "nonsense"])}
         assert names == {"Prescott", "nonsense"}
+        assert [kernel.name for kernel in kernels.available(["Prescott", "nonsense"], 1)] == ["Prescott"]
     else:
         assert len(kernels.available(["nonsense"])) == 1
 
