@@ -34,7 +34,9 @@ def test_fewer_than_demanded(capsys, monkeypatch):
     monkeypatch.setattr(kernels, "NAMES", ())
     assert kernels.main(["--at-least", "3", *VERSION]) == 0
     assert "3 distinct kernels were demanded; this processor has 1" in capsys.readouterr().out
-    monkeypatch.setattr(kernels, "available", lambda names, most=None: [kernels.Kernel(n, n, n) for n in names])
+    monkeypatch.setattr(
+        kernels, "available", lambda names, most=None: [kernels.Kernel(n, n, n) for n in names]
+    )
     monkeypatch.setattr(kernels, "table", lambda *_: 0)
     monkeypatch.setattr(kernels, "NAMES", ("A", "B", "C"))
     assert kernels.main(["--at-least", "3", *VERSION]) == 0
