@@ -82,7 +82,7 @@ class Descent(Shown):
         Raises
         ------
         Falsehood
-            If rounding lets (T) rise by a billionth of its value at the beginning.
+            If rounding lets (T) rise on a piece by a billionth of its value where that begins.
 
         Examples
         --------

@@ -24,8 +24,9 @@ from geomnn.optima.extremes import Extremes, check_networks
 from geomnn.optima.fewest import Proof, fewest_cells
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
-from geomnn.optima.walks import direct_way, way_by_edges
-from geomnn.samples import check_integer
+from geomnn.optima.walks import direct_way, way_by_edges, without_rests
+from geomnn.programs.effort import Effort
+from geomnn.samples import check_flag, check_integer
 
 __all__ = ["Components", "Fewest", "Landscape", "OptimalPath"]
 
@@ -163,7 +164,8 @@ class Landscape(Extremes, Shown):
         >>> optima.fewest(merge=False).neurons, optima.fewest().neurons, optima.fewest().proof
         (4, 2, 'exact')
         """
-        if merge:
+        Effort(time_limit=time_limit)  # which refuses what is none
+        if check_flag("merge", merge):
             self._check_merging()
         if merge not in self._fewest or self._fewest[merge].proof == "none":
             highs = np.array([neuron.high for neuron in self.neurons], dtype=float)
@@ -274,7 +276,7 @@ class Landscape(Extremes, Shown):
         for each in range(least, max(least, most) + 1) if width is None else (width,):
             corners = self._way(*ends, each, width is not None)
             if corners is not None:
-                return OptimalPath(each, self.solution.objective, self, tuple(corners))
+                return OptimalPath(each, self.solution.objective, self, tuple(without_rests(corners)))
         more = self.path(a, b).width
         raise OptionError(
             f"There is no path of width {width} between these networks; there is one at {more}."

@@ -132,7 +132,7 @@ class OptimalSet(Landscape):
         for k, atom in enumerate(self.atoms):
             unit = self.polytope.unit(k)
             low, high = self.polytope.lowest(unit), self.polytope.highest(unit)[0]
-            low, high = max(low, 0) + 0 * low, max(high, 0) + 0 * high
+            low, high = (end if end > 0 else 0 * abs(end) for end in (low, high))
             found.append(ActiveNeuron(atom, int(np.sign(signs[k])), low, high, self._status(low, high)))
         return tuple(found)
 
@@ -217,7 +217,11 @@ class OptimalSet(Landscape):
         if self.unique_over_dictionary:
             return True
         used, d = list(self.used), self.solution.problem.samples.d
-        rows = kinks_and_slopes(self._units[used], self._ways[used], d, 0 if self.exact else SAME_UNIT)
+        units, tolerance = self._units[used], 0.0
+        if not self.exact:  # in the units of features
+            units = units * np.append(np.abs(self.solution.problem.samples.X).max(axis=0, initial=0.0), 1.0)
+            tolerance = SAME_UNIT
+        rows = kinks_and_slopes(units, self._ways[used], d, tolerance)
         return self.polytope.rank(np.vstack([self.polytope.columns[:, used], rows])) == self.rank
 
 

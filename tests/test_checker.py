@@ -275,7 +275,7 @@ def test_files_that_are_not_there_exit_with_2(report, capsys):
         main(["derive", "data.csv", "--target", "y", "--features", "a,b", "--reg", "0.1", "--out", "s"]) == 0
     )
     assert main(["verify", "s", "--data", "data.csv"]) == 2  # float64: nothing that could be checked exactly
-    assert "derive it with --exact or --certify" in capsys.readouterr().err
+    assert "derive it with --exact, or with --certify" in capsys.readouterr().err
 
 
 def test_classes_and_exactness(report):

@@ -435,7 +435,7 @@ def test_a_report_of_floats_says_what_it_lacks(reports, capsys):
     data = str(reports / "numbers.csv")
     assert main(["verify", str(reports / "numbers"), "--data", data]) == 2
     err = capsys.readouterr().err
-    assert "derive it with --exact or --certify" in err
+    assert "derive it with --exact, or with --certify" in err
     assert "about these data" in err
     assert checker([str(reports / "numbers"), "--data", data]) == 2
     assert main(["verify", str(reports / "numbers"), "--data", str(reports / "pair.csv")]) == 1

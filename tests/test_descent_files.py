@@ -321,3 +321,12 @@ def test_the_command_checks_it(tmp_path):
     (tmp_path / "descent.json").write_text(text, encoding="utf-8")
     words = verify_report(tmp_path / "descent.json", tmp_path / "data.csv")
     assert words == gm.exact.verify(document, X, y)
+
+
+def test_a_climb_behind_a_huge_first_step_is_no_way_down():
+    """What a piece may rise by is a share of (T) where that piece begins, and not of where the path does."""
+    X, y, _, document = described("with")
+    slots = [[0.0, 0.0, 0.0]] * 3
+    networks = [{"slots": slots, "t": t} for t in (1e7, 0.0, 30.0, 60.0)]
+    with pytest.raises(Falsehood, match="rises between the networks 1 and 2"):
+        claimed({**document, "networks": networks}, X, y)

@@ -458,3 +458,25 @@ def test_what_has_no_file(tmp_path):
         "claim": 0,
         "seal": 0,
     }
+
+
+def test_a_path_from_a_merged_network():
+    """Its corners are different ones, so that the file is one."""
+    X, y = [[-2], [-1], [0], [1], [2]], [4, 1, 0, 1, 4]
+    optima = gm.optimal_set(gm.derive(X, y, reg=0.5, exact=True))
+    path = optima.path(gm.merge(optima.solution).network, optima.vertices()[0])
+    assert gm.exact.verify(optima.document([path]), X, y)
+
+
+@pytest.mark.parametrize("key", ["all", "points"])
+def test_what_is_nested_too_deep_is_a_falsehood(key):
+    _, _, _, document = described("quad5")
+    X, y = fractions(STORED["quad5"]["X"]), fractions([STORED["quad5"]["y"]])[0]
+    forged, nested = copy.deepcopy(document), []
+    for _ in range(100_000):
+        nested = [nested]
+    forged["vertices"][key] = nested
+    with pytest.raises(Falsehood):
+        gm.exact.verify(forged, X, y)
+    while nested:  # from the outside, as one list after the other would be freed within the one before
+        nested = nested.pop()

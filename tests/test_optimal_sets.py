@@ -247,3 +247,57 @@ def test_for_two_norms_what_differs_in_its_bias_merges():
     assert not linear.unique
     low, high = linear.predict_interval([[-1.0, -1.0]])[0]
     assert low < high - 0.1
+
+
+@pytest.mark.parametrize("power", [-30, -27, 0, 27, 40])
+def test_the_unit_of_the_features_changes_nothing(power):
+    """Neither in floats nor along the path: powers of two are exact."""
+    X, y, size = np.array([[2.0], [1], [-1], [0]]), [-2, -2, -1, 0], 2.0**power
+    near, exactly = (
+        gm.optimal_set(gm.derive(each, y, reg=0.1 * size, exact=exact))
+        for each, exact in ((size * X, False), ((size * X).tolist(), True))
+    )
+    assert (near.unique, near.dimension, near.rank) == (exactly.unique, exactly.dimension, exactly.rank)
+    assert [each.status for each in near.neurons] == [each.status for each in exactly.neurons]
+    points = size * np.array([[0.0], [0.5], [3.0]])
+    ends = exactly.predict_interval(points.tolist()).astype(float)
+    np.testing.assert_allclose(near.predict_interval(points), ends, atol=1e-6)
+    assert gm.path(size * X, y).dimensions.tolist() == gm.path(X, y).dimensions.tolist()
+
+
+@pytest.mark.parametrize("size", [1e-20, 1e25])
+def test_targets_of_any_size(size):
+    y = np.array([-2, -2, -1, 0])
+    near = gm.optimal_set(gm.derive([[2], [1], [-1], [0]], size * y, reg=0.1 * size))
+    plain = gm.optimal_set(gm.derive([[2], [1], [-1], [0]], y, reg=0.1))
+    assert [each.status for each in near.neurons] == [each.status for each in plain.neurons]
+    assert [each.high for each in near.neurons] == pytest.approx(
+        [size * each.high for each in plain.neurons], rel=1e-6
+    )
+
+
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConstantNetworkWarning")
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_constant_has_one_network(exact):
+    optima = gm.optimal_set(gm.derive([[0], [1]], [3, 3], reg=0.1, exact=exact))
+    assert len(optima.central()) == optima.fewest().neurons == 0
+    assert [*optima.central()([[0.0], [5.0]])] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_arguments_that_are_none(exact):
+    optima = gm.optimal_set(gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=0.05, exact=exact))
+    k = len(optima.atoms)
+    for call in (
+        lambda: optima.choose(None),
+        lambda: optima.choose("abcd"),
+        lambda: optima.choose([np.nan] * k),
+        lambda: optima.choose([1] * k, largest="no"),
+        lambda: optima.vertices("a"),
+        lambda: optima.vertices(0),
+        lambda: optima.fewest("dictionary"),
+        lambda: optima.fewest(time_limit=np.nan),
+        lambda: optima.extreme([0, 0], largest="no"),
+    ):
+        with pytest.raises((OptionError, DataError)):
+            call()

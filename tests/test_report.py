@@ -415,6 +415,17 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
+def test_what_is_about_an_earlier_network_goes_with_it(tmp_path):
+    before = {"network.json": "old", "proof.json": "old", "optimal_set.json": "old", "mine": "mine"}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(KeyError):
+        fill(tmp_path, ["network.json"], force=True, error=KeyError())
+    assert texts(tmp_path) == before
+    fill(tmp_path, ["network.json", "optimal_set.json"], force=True)
+    assert texts(tmp_path) == {"network.json": "new", "optimal_set.json": "new", "mine": "mine"}
+
+
 def test_force_replaces_its_files_and_keeps_the_others(tmp_path):
     (tmp_path / "a").write_text("old")
     (tmp_path / "mine").write_text("mine")

@@ -52,7 +52,7 @@ DESCENT_KEYS = {
     "problem": PROBLEM_KEYS,
     "claim": {"values", "rise", "gap", "statement"},
 }
-ROUNDING = Fraction(1, 10**9)  # relative to (T) at the beginning, by which a piece may rise
+ROUNDING = Fraction(1, 10**9)  # relative to (T) where it begins, by which a piece may rise
 BITS = 64  # of λ
 ZERO = Fraction(0)
 
@@ -114,8 +114,8 @@ def descent_claim(
     values, rise = [network.value for network in path], ZERO
     for k, (before, after) in enumerate(pairwise(path)):
         slope, bends = _rise(before, after, reg, size, between := f"between the networks {k} and {k + 1}")
-        require(bends <= ROUNDING * values[0], f"A neuron turns {between}, by more than rounding.")
-        require(slope <= ROUNDING * values[0], f"(T) rises {between}, by more than rounding.")
+        require(bends <= ROUNDING * values[k], f"A neuron turns {between}, by more than rounding.")
+        require(slope <= ROUNDING * values[k], f"(T) rises {between}, by more than rounding.")
         rise += slope + bends
     least, atoms = _least(path[-1].errors, Wedges(rows, problem["norm"], bias, True), targets, reg)
     words = [

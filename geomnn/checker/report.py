@@ -99,7 +99,7 @@ def _check_floats(
     advice = (
         "report.html has lines that compute the bound anew, as more than two classes have no proofs yet"
         if many
-        else "derive it with --exact or --certify for a proof that can be checked"
+        else "derive it with --exact, or with --certify where atoms are searched, for a proof that can be checked"
     )
     raise Unproved(
         "certificate.json is about these data and as it was written, but its numbers are floats and no proof.json is "

@@ -50,6 +50,7 @@ KEYS = {
     "network": {"intercept", "neurons"},
     "claim": {"primal", "dual", "gap", "largest_correlation", "scope", "count", "statement"},
 }
+MOST_LAYERS = 1000  # of a network, as each is a step of the check
 SMALL = (2, 3, 5, 7, 11, 13)  # squares of these are taken out of every root
 NAME_KEYS = {"name", "samples", "directions", "orientation"}
 
@@ -69,7 +70,10 @@ def require(holds: bool, otherwise: str) -> None:
 
 def brief(value: Any) -> str:
     """What a document holds in the place of something else, or where it begins."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "nested too deep to be shown"
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
@@ -221,8 +225,9 @@ def check_problem(
     require(problem["program"] in ("all", "wedge"), f"The program is {brief(problem['program'])}.")
     depth = problem.get("depth")
     fits = problem["norm"] == "1" and problem["program"] == "all"
-    require("depth" not in problem or (type(depth) is int and depth > 2 and fits),
-            f"The depth is {brief(depth)}: for norm 1 and the program of all atoms it is 3 or more.")  # fmt: skip
+    deep = type(depth) is int and 2 < depth <= MOST_LAYERS and fits
+    require("depth" not in problem or deep,
+            f"The depth is {brief(depth)}: for norm 1 and all atoms it is from 3 to {MOST_LAYERS}.")  # fmt: skip
     require(problem["program"] == "wedge" or problem["norm"] != "2" or d == 1,
             "For norm 2 the wedges are not all atoms.")  # fmt: skip
     require(isinstance(problem["reg"], str), f"reg is {brief(problem['reg'])}, no rational above 0.")

@@ -26,8 +26,8 @@ from geomnn.programs.problem import Problem
 
 __all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "near_units", "nearly_active", "sides_of"]
 
-# relative to the largest entry of a unit, the difference of entries up to which two units are one: two ways to
-# compute a wedge differ by rounding, and by more where samples are nearly dependent
+# relative to the largest term of x̃·u, the difference of terms up to which two units are one: two ways to compute a
+# wedge differ by rounding, and by more where samples are nearly dependent
 SAME_UNIT = 1e-8
 # relative to the largest |x̃·u|, up to which a sample is on the hyperplane: above the rounding of a unit that
 # was computed from nearly dependent samples, and below SAME_UNIT
@@ -143,8 +143,10 @@ def near_units(
 def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarray) -> ActiveAtoms:
     samples = problem.samples
     table, k = np.vstack([used, near]), len(used)
+    terms = np.abs(samples.homogeneous).max(axis=0)  # of x̃·u: weights and b have the units of features
     for unit in near:
-        if (np.abs(table[:k] - unit).max(axis=1, initial=0.0) > SAME_UNIT * np.abs(unit).max()).all():
+        off = np.abs((table[:k] - unit) * terms).max(axis=1, initial=0.0)
+        if (off > SAME_UNIT * np.abs(unit * terms).max()).all():
             table[k] = unit
             k += 1
     table = table[:k]

@@ -20,6 +20,7 @@ from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.polytope import Polytope
 from geomnn.optima.set_file import set_document, set_text
+from geomnn.samples import check_flag, check_integer
 
 __all__ = ["SURE", "VERTICES", "Choices"]
 
@@ -100,14 +101,17 @@ class Choices:
         OptionError
             If there are more or fewer values than active atoms.
         """
+        check_flag("largest", largest)
+        if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str):
+            raise OptionError(f"values={values!r}; a list of numbers was expected, one for each active atom.")
         if len(values) != len(self.atoms):
             raise OptionError(
                 f"{len(values)} values came for {len(self.atoms)} active atoms; one for each was expected, in the "
                 "order of optimal_set(…).neurons."
             )
         given = [
-            exact_number(value, f"values[{k}]") if self.exact else float(value)
-            for k, value in enumerate(values)
+            number if self.exact else float(number)
+            for number in (exact_number(value, f"values[{k}]") for k, value in enumerate(values))
         ]
         return self.network(self.polytope.highest([value if largest else -value for value in given])[1][0])
 
@@ -126,6 +130,8 @@ class Choices:
         left, sizes, across = np.linalg.svd(columns)
         a = ((left.T @ right)[:rank] / sizes[:rank]) @ across[:rank]
         N = across[rank:].T
+        if not N.shape[1]:
+            return self.network(np.maximum(a, 0.0))
         system = np.vstack([N.T, -a])
         target = np.append(np.zeros(N.shape[1]), 1.0)
         rest = system @ nnls(system, target)[0] - target
@@ -152,7 +158,7 @@ class Choices:
         EnumerationTooLarge
             If there are more choices.
         """
-        points = self._corners(limit)
+        points = self._corners(check_integer("limit", limit, 1))
         points.sort(key=lambda point: (np.count_nonzero(point), [not value for value in point]))
         return [self.network(point) for point in points]
 

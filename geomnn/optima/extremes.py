@@ -19,7 +19,7 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_table
 from geomnn.optima.choices import Choices
 from geomnn.optima.polytope import Merged
-from geomnn.samples import check_integer, real_table
+from geomnn.samples import check_flag, check_integer, real_table
 
 __all__ = ["Extremes", "check_networks"]
 
@@ -91,7 +91,10 @@ class Extremes(Choices):
         [-1.166667, 1.083333]
         """
         (point,) = self._points([x], networks)
-        column, sense = check_integer("output", output, 0, len(self._first) - 1), 1 if largest else -1
+        column, sense = (
+            check_integer("output", output, 0, len(self._first) - 1),
+            1 if check_flag("largest", largest) else -1,
+        )
         # without the ray (0, 1), whose neurons have no names: the other side of one that is active on all samples is
         # made of active atoms too, so that nothing is lost
         return self.merged(self._best(point, column, sense, self._merged(networks), False)[1])

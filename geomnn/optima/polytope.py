@@ -276,23 +276,28 @@ class FloatPolytope(Polytope):
             below[row, place : place + len(cell.members)] = cell.slopes
             below[row, len(goal) - len(cells) + row] = -1.0
             place += len(cell.members)
+        # the solver's tolerances are absolute: amounts in parts of their sum, and heights in those of the steepest
+        steepest, total = np.abs(below).max(initial=1.0), float(self.vertex.sum()) or 1.0
+        units = np.append(np.ones(len(goal) - len(cells)), np.full(len(cells), steepest))
+        goal, below = goal * units, below * units / steepest
         sizes = np.maximum(np.abs(equal).max(axis=1, initial=0.0), np.finfo(float).tiny)
         found = linprog(
             -goal / max(np.abs(goal).max(), np.finfo(float).tiny),
             below if len(cells) else None,
             np.zeros(len(cells)) if len(cells) else None,
             equal / sizes[:, None],
-            self.right / sizes,
+            self.right / sizes / total,
             method="highs-ds",
         )
         assert found.x is not None, (
             "the optimum that was found is a point of it, up to the solver's tolerance"
         )
-        rows = np.vstack([found.x[:k], np.zeros((len(cells), k))])
-        rows[[1 + j for j, cell in enumerate(cells) for _ in cell.members], inside] = found.x[
+        point = found.x * total
+        rows = np.vstack([point[:k], np.zeros((len(cells), k))])
+        rows[[1 + j for j, cell in enumerate(cells) for _ in cell.members], inside] = point[
             k : k + len(inside)
         ]
-        return float(goal @ found.x), rows
+        return float(goal @ point), rows
 
 
 class _FloatTable:

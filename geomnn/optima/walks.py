@@ -21,7 +21,7 @@ import numpy as np
 from geomnn.numbers.roots import fraction, rational_matrix
 from geomnn.optima.polytope import ExactPolytope, Polytope
 
-__all__ = ["direct_way", "way_by_edges"]
+__all__ = ["direct_way", "way_by_edges", "without_rests"]
 
 
 def way_by_edges(polytope: Polytope, first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
@@ -47,7 +47,7 @@ def way_by_edges(polytope: Polytope, first: np.ndarray, last: np.ndarray) -> lis
             rows[j] += amounts[name] * units[name]
         way.append(rows)
         slots = {name: j for name, j in slots.items() if amounts[name]}
-    return _without_rests([*way, *_moves(way[-1], end), last])
+    return without_rests([*way, *_moves(way[-1], end), last])
 
 
 def direct_way(first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
@@ -56,7 +56,7 @@ def direct_way(first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
     beside = 0 * last
     for j, row in zip(free, [row for row in last if row.any()], strict=False):
         beside[j] = row
-    return _without_rests([first, beside, *_moves(beside, last)])
+    return without_rests([first, beside, *_moves(beside, last)])
 
 
 def _unit(row: np.ndarray) -> tuple[Any, ...]:
@@ -106,6 +106,6 @@ def _moves(rows: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
     return way
 
 
-def _without_rests(way: Sequence[np.ndarray]) -> list[np.ndarray]:
+def without_rests(way: Sequence[np.ndarray]) -> list[np.ndarray]:
     """One of each run of equal networks."""
     return [way[0], *(after for before, after in pairwise(way) if (before != after).any())]

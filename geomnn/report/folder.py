@@ -14,6 +14,9 @@ from geomnn.files import default_mode
 
 __all__ = ["check_folder", "whole_folder"]
 
+# what only some reports have, and is about one network: beside another it would be false
+ABOUT_ONE = ("proof.json", "optimal_set.json")
+
 
 def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
     """The output folder as an absolute path, refused before any work where it cannot be written.
@@ -54,7 +57,8 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
 def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
     """A temporary folder to write into; when the block ends without an exception it becomes ``out``.
 
-    A folder that exists keeps its other files.  After an exception everything is as it was before.
+    A folder that exists keeps its other files, but for what is about an earlier network alone.  After an exception
+    everything is as it was before.
 
     Parameters
     ----------
@@ -93,7 +97,8 @@ def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
 
 
 def _move_into(staging: Path, target: Path) -> None:
-    """Rename every file of one folder into another; if one fails, put the old ones back."""
+    """Rename every file of one folder into another, where nothing about an earlier network stays; if one fails, put the
+    old ones back."""
     names = sorted(os.listdir(staging))
     for name in names:
         if (target / name).is_dir():
@@ -101,11 +106,12 @@ def _move_into(staging: Path, target: Path) -> None:
     old = Path(tempfile.mkdtemp(dir=staging))
     done: list[str] = []
     try:
-        for name in names:
+        for name in (*names, *(name for name in ABOUT_ONE if name not in names)):
             if os.path.lexists(target / name):
                 os.replace(target / name, old / name)
             done.append(name)
-            os.replace(staging / name, target / name)
+            if name in names:
+                os.replace(staging / name, target / name)
     except BaseException:
         for name in done:
             if os.path.lexists(old / name):
