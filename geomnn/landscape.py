@@ -25,7 +25,6 @@ from geomnn.optima.fewest import Proof, fewest_cells
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
 from geomnn.optima.walks import direct_way, way_by_edges, without_rests
-from geomnn.programs.effort import Effort
 from geomnn.samples import check_flag, check_integer
 
 __all__ = ["Components", "Fewest", "Landscape", "OptimalPath"]
@@ -164,7 +163,8 @@ class Landscape(Extremes, Shown):
         >>> optima.fewest(merge=False).neurons, optima.fewest().neurons, optima.fewest().proof
         (4, 2, 'exact')
         """
-        Effort(time_limit=time_limit)  # which refuses what is none
+        if not isinstance(time_limit, Real) or not time_limit >= 0:
+            raise OptionError(f"time_limit={time_limit!r}; seconds were expected, 0 or more.")
         if check_flag("merge", merge):
             self._check_merging()
         if merge not in self._fewest or self._fewest[merge].proof == "none":
