@@ -217,14 +217,12 @@ def check_problem(
 ) -> None:
     """Refuse a problem that cannot be checked, or that is not about this table."""
     n, d = len(rows), len(rows[0])
-    require(
-        problem["loss"] == "squared", f"The loss is {brief(problem['loss'])} and 'squared' can be checked."
-    )
+    require(problem["loss"] == "squared",
+            f"The loss is {brief(problem['loss'])} and 'squared' can be checked.")  # fmt: skip
     require(problem["norm"] in ("1", "2", "inf"), f"The norm is {brief(problem['norm'])}.")
     require(type(problem["bias"]) is bool, f"bias is {brief(problem['bias'])}.")
     require(problem["program"] in ("all", "wedge"), f"The program is {brief(problem['program'])}.")
-    depth = problem.get("depth")
-    fits = problem["norm"] == "1" and problem["program"] == "all"
+    depth, fits = problem.get("depth"), problem["norm"] == "1" and problem["program"] == "all"
     deep = type(depth) is int and 2 < depth <= MOST_LAYERS and fits
     require("depth" not in problem or deep,
             f"The depth is {brief(depth)}: for norm 1 and all atoms it is from 3 to {MOST_LAYERS}.")  # fmt: skip
