@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "geomnn"
-        return _fail(f"{error.format_message().rstrip('.')}. See {command} --help.", 2)
+        message = error.format_message().rstrip(".")
+        return _fail(f"{message}{'' if message.endswith('?') else '.'} See {command} --help.", 2)
     except click.ClickException as error:
         return _fail(error.format_message(), 2)
     except click.Abort:
