@@ -18,7 +18,7 @@ from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import named_plane
 from geomnn.landscape import Landscape
 from geomnn.numbers.rationals import short_number
-from geomnn.optima.active import SAME_UNIT, ActiveAtoms, exactly_active, nearly_active
+from geomnn.optima.active import SAME_UNIT, ActiveAtoms, column_sizes, exactly_active, nearly_active
 from geomnn.optima.cells import compatible, maximal_cells
 from geomnn.optima.choices import SURE
 from geomnn.optima.extremes import check_networks
@@ -219,7 +219,7 @@ class OptimalSet(Landscape):
         used, d = list(self.used), self.solution.problem.samples.d
         units, tolerance = self._units[used], 0.0
         if not self.exact:  # in the units of features
-            units = units * np.append(np.abs(self.solution.problem.samples.X).max(axis=0, initial=0.0), 1.0)
+            units = units * np.append(column_sizes(self.solution.problem.samples.X), 1.0)
             tolerance = SAME_UNIT
         rows = kinks_and_slopes(units, self._ways[used], d, tolerance)
         return self.polytope.rank(np.vstack([self.polytope.columns[:, used], rows])) == self.rank

@@ -24,7 +24,15 @@ from geomnn.exact.optimum import ExactProblem, price_exactly
 from geomnn.numbers.roots import RootBasis, RootVector
 from geomnn.programs.problem import Problem
 
-__all__ = ["ActiveAtoms", "exact_sides", "exactly_active", "near_units", "nearly_active", "sides_of"]
+__all__ = [
+    "ActiveAtoms",
+    "column_sizes",
+    "exact_sides",
+    "exactly_active",
+    "near_units",
+    "nearly_active",
+    "sides_of",
+]
 
 # relative to the largest term of x̃·u, the difference of terms up to which two units are one: two ways to compute a
 # wedge differ by rounding, and by more where samples are nearly dependent
@@ -143,7 +151,7 @@ def near_units(
 def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarray) -> ActiveAtoms:
     samples = problem.samples
     table, k = np.vstack([used, near]), len(used)
-    terms = np.abs(samples.homogeneous).max(axis=0)  # of x̃·u: weights and b have the units of features
+    terms = column_sizes(samples.homogeneous)  # of x̃·u: weights and b have the units of features
     for unit in near:
         off = np.abs((table[:k] - unit) * terms).max(axis=1, initial=0.0)
         if (off > SAME_UNIT * np.abs(unit * terms).max()).all():
@@ -158,6 +166,12 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
     constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]
     given = np.arange(len(table)) < len(used)
     return ActiveAtoms(columns, constants, given, sides_of(incidences), ways, np.ones(len(table)), table)
+
+
+def column_sizes(table: np.ndarray) -> np.ndarray:
+    """The largest |entry| of each column, and of those that are zero the largest of all others, or 1, shape (d,)."""
+    sizes = np.abs(table).max(axis=0, initial=0.0)
+    return np.where(sizes > 0, sizes, sizes.max(initial=0.0) or 1.0)
 
 
 def sides_of(incidences: np.ndarray) -> np.ndarray:
