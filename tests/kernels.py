@@ -6,10 +6,10 @@
     python tests/kernels.py --kernels Haswell Nehalem -- tests/test_local.py -k path     # what pytest is given
 
 OpenBLAS chooses its inner loops by the processor, and each rounds in its own way; ``OPENBLAS_CORETYPE`` names one of
-them.  It is set for child processes only.  A name may load another kernel than it says, so what counts is what
-threadpoolctl reports of NumPy's and of SciPy's library, and names that load what was run already are not run again.
-Exit status 1 if anything failed, or if fewer distinct kernels were run than ``--at-least`` where this processor has
-that many.
+them.  It is set for child processes only, there in place of what was set before.  A name may load another kernel than
+it says, so what counts is what threadpoolctl reports of NumPy's and of SciPy's library, and names that load what was
+run already are not run again.  Exit status 1 if anything failed, or if fewer distinct kernels were run than
+``--at-least`` where this processor has that many.  ``PYTEST_ADDOPTS="-n 2"`` spreads the tests over two processes.
 """
 
 import argparse
@@ -202,7 +202,7 @@ def table(kernels, options):
 
 
 def parse(arguments):
-    """The options, and the names of kernels to try: a kernel that is set already is the only one."""
+    """The options, and the names of kernels to try, whatever kernel is set."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--kernels", nargs="+", metavar="NAME", help=f"names for {VARIABLE}: {', '.join(NAMES)}"
@@ -222,14 +222,7 @@ def parse(arguments):
         "pytest", nargs="*", help="after --: run pytest with these arguments, and nothing else"
     )
     options = parser.parse_args(arguments)
-    already = os.environ.get(VARIABLE)
-    if already and options.kernels:
-        parser.error(
-            f"{VARIABLE} is {already} already: unset it, or leave --kernels out to run under it alone"
-        )
-    if already:
-        print(f"{VARIABLE} is {already} already: only that kernel is run")
-    return options, [already] if already else options.kernels or NAMES
+    return options, options.kernels or NAMES
 
 
 def too_few(count, options):
@@ -237,8 +230,7 @@ def too_few(count, options):
     if count >= options.at_least:
         return False
     possible = len(available(dict.fromkeys([*options.kernels, *NAMES]))) if options.kernels else count
-    held = f"{VARIABLE} is set, which leaves" if os.environ.get(VARIABLE) else "this processor has"
-    print(f"{options.at_least} distinct kernels were demanded; {held} {possible}")
+    print(f"{options.at_least} distinct kernels were demanded; this processor has {possible}")
     return possible > count
 
 
