@@ -33,6 +33,7 @@ extensions = [
     "sphinx-mathjax-offline",
     "sources",  # those from here on are in _ext
     "theorems",
+    "tutorial",
     "constants",
     "interactive",
 ]

@@ -346,6 +346,23 @@ def prove(arguments: tuple[str, ...]) -> None:
     raise click.exceptions.Exit(check_proofs(arguments))
 
 
+@commands.command(short_help="Write the tutorial as notebooks.")
+@click.argument("folder", metavar="FOLDER")
+@click.option(
+    "--force", is_flag=True, help="Write into a folder that exists, over its notebooks of these names."
+)
+def learn(folder: str, force: bool) -> None:
+    """Write the tutorial as Jupyter notebooks into a new folder, with exercises that check themselves.
+
+    Beside each notebook lies one with the solutions.  Open them with any Jupyter, such as `jupyter lab FOLDER`.
+    """
+    from geomnn.learn import write_notebooks
+
+    for path in write_notebooks(folder, force):
+        _say(str(Path(folder) / path.name))
+    _say("Solutions lie beside each. To open them: jupyter lab " + folder)
+
+
 @commands.command(short_help="Derive a small network from bundled data: a first look.")
 @click.option("--out", default=DEMO_FOLDER, show_default=True, metavar="FOLDER", help="Where to write.")
 @click.option("--force", is_flag=True, help="Write into a folder that exists (the default one may).")

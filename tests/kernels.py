@@ -156,7 +156,7 @@ def commands(options):
     else:
         parts = {
             "doctests of the package": [*doctest, "--doctest-modules", "geomnn"],
-            "doctests of the pages": [*doctest, "--doctest-glob=*.md", "README.md", "docs"],
+            "doctests of the pages": [*doctest, "--doctest-glob=*.md", "README.md", "docs", "geomnn/learn"],
         }
         if options.all:
             parts["all tests"] = pytest
