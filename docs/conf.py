@@ -34,6 +34,7 @@ extensions = [
     "sources",  # those from here on are in _ext
     "theorems",
     "tutorial",
+    "typeset",
     "constants",
     "interactive",
 ]

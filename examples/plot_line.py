@@ -39,8 +39,8 @@ plt.show()
 # are the same number, so that no network of any width has a lower one, and no other one is as good.
 
 exact = gm.derive(X, y, reg=Fraction(1), exact=True)
-print("f =", exact.network.to_sympy())
 print(f"objective {exact.objective}, gap {exact.certificate.gap}, unique: {exact.unique}")
+exact.network.to_sympy()  # f
 
 # %%
 # Term by term: the fit is the sum of these ramps and a constant.

@@ -21,7 +21,7 @@ from geomnn.plotting import plot_wedge
 
 x, a, b = (np.array(sympy.symbols(f"{name}1 {name}2", real=True)) for name in "xab")
 area = wedge([x - b, a - b])[0]
-print("(x − b) ∧ (a − b) =", sympy.expand(area))
+sympy.expand(area)  # (x − b) ∧ (a − b)
 
 # %%
 # It is the determinant of the three points with a 1 appended, so that swapping a and b changes its sign; and it is
@@ -31,15 +31,14 @@ rows = [[*point, 1] for point in (x, a, b)]
 weight = cross_product([a - b])
 assert sympy.expand(signed_volume(rows) - area) == 0
 assert sympy.expand(weight @ (x - b) - area) == 0
-print("w = ⋆(a − b) =", list(weight))
-print("‖w‖₂ =", volume([a - b]))
+sympy.Matrix([*weight, volume([a - b])])  # w = ⋆(a − b), and below it its length ‖w‖₂
 
 # %%
 # The feature of the unit neuron is the positive part of this area over the norm of the weight: where it is not
 # zero, the distance of x to the line through a and b.
 
 closed_form = feature(x - b, [a - b], norm=2)
-print(closed_form)
+closed_form
 
 # %%
 # **In a network.** One of wedges of samples, in exact arithmetic: its numbers are fractions and square roots.
@@ -58,7 +57,7 @@ for neuron in network.neurons:
     print(f"a = x{first}, b = x{second}:  {closed_form.subs(samples)}")
     by_hand = (area / volume([a - b])).subs(samples)
     assert sympy.simplify(by_hand - (neuron.atom.weight @ x + neuron.atom.bias)) == 0
-print("f =", network.to_sympy(list(x)))
+network.to_sympy(list(x))  # f
 
 # %%
 # One of these features as a picture, that of sample 3: an area over the length of its base is the distance to the
