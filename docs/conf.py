@@ -35,6 +35,7 @@ extensions = [
     "theorems",
     "tutorial",
     "typeset",
+    "claims",
     "constants",
     "interactive",
 ]
