@@ -337,7 +337,9 @@ def test_auto_takes_weights_as_repeated_samples():
 
 def test_auto_chooses_for_classes_of_other_weights():
     X = np.linspace(-1, 1, 24)[:, None]
-    model = gm.WedgeClassifier(reg="auto", norm=1, random_state=0, class_weight="balanced").fit(X, X[:, 0] > 0.4)
+    model = gm.WedgeClassifier(reg="auto", norm=1, random_state=0, class_weight="balanced").fit(
+        X, X[:, 0] > 0.4
+    )
     loss, regs = model.solution_.problem.loss, model.validation_.regs
     assert loss.weights is not None
     assert regs[-1] <= model.reg_ <= regs[0] * 1.01
@@ -347,7 +349,7 @@ def test_auto_chooses_for_classes_of_other_weights():
 
 def test_auto_refuses_what_it_cannot_choose_for():
     X, y = plane(10)
-    with pytest.raises(errors.OptionError, match="reg='auto' derives networks without.*two rows at least"):
+    with pytest.raises(errors.OptionError, match=r"reg='auto' derives networks without.*two rows at least"):
         gm.WedgeClassifier(reg="auto").fit(X, ["a"] * 9 + ["b"])
     with pytest.raises(errors.OptionError, match="a name was expected"):
         gm.WedgeRegressor(reg="auto", norm=1, dictionary=LocalDictionary(Samples(X, True), 1)).fit(X, y)
