@@ -85,7 +85,7 @@ def _kind(module: Any) -> str:
 
 def _name(node: Any) -> str:
     """What a step that is no module is called."""
-    return str(getattr(node.target, "__name__", node.target))
+    return str(getattr(node.target, "__name__", node.target)).removeprefix("0.")  # of the shell
 
 
 def _same(node: Any) -> str:
