@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from geomnn.deadline import Line, OutOfTime
-from geomnn.dictionaries import AFFORDABLE, Choice, WedgeDictionary, choose
+from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import OptionError
 from geomnn.hypertext import Shown
 from geomnn.machine import in_parallel
@@ -19,12 +20,15 @@ from geomnn.paths import SHARE, bends, downwards, path_over, predictions, severa
 from geomnn.programs.effort import Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
-from geomnn.programs.solve import STOPPED, constant_correlation
+from geomnn.programs.solve import STOPPED, SUGGESTED, constant_correlation
 
-__all__ = ["CrossValidation", "cross_validate"]
+__all__ = ["CrossValidation", "choose_reg", "cross_validate", "validated"]
 
 SHARE_OF_LEVELS = 1 / 10  # of the time, for the largest reg
 LEVELS, FEW_LEVELS = 30, 8  # regs, if none are given
+FOLDS = 5
+ENOUGH = 4  # regs that are compared, below which that tells nothing: the largest of them is a constant
+MOST_SECONDS = 60.0  # of a choice of reg, where no time limit is given
 PATH = 1 / 2  # of the time of a fold, in which a path has to come to its end; in the rest there is a grid
 
 
@@ -67,13 +71,18 @@ class CrossValidation(Shown):
         at = np.flatnonzero(self.regs == self.best)[0]
         return float(self.regs[self.mean <= self.mean[at] + self.spread[at]].max())
 
+    @property
+    def tells(self) -> bool:
+        """Whether enough regs were compared to choose one of them."""
+        return not self.stopped or len(self.regs) >= ENOUGH
+
 
 def cross_validate(
     X: Any,
     y: Any,
     regs: Sequence[float] | None = None,
     *,
-    folds: int = 5,
+    folds: int = FOLDS,
     seed: int = 0,
     n_jobs: int | None = None,
     norm: float = 1,
@@ -125,30 +134,93 @@ def cross_validate(
     Source: geomnn theory, section 4.
     """
     problem, effort = pose(X, y, 1.0, norm, bias, loss), Effort(tol, seed, progress, time_limit)
+    return validated(problem, dictionary, effort, regs, folds, n_jobs)
+
+
+def choose_reg(
+    problem: Problem, dictionary: str | Dictionary, effort: Effort, seconds: float
+) -> tuple[Decimal, CrossValidation]:
+    """The reg that the one-standard-error rule takes, to three digits, and what it was chosen by; a hundredth of
+    `reg_max` where the time was over before there was something to compare.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose reg does not matter.
+    dictionary : str
+    effort : Effort
+        Whose seed splits the samples, too.
+    seconds : float
+        For all of it.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer than two samples (of each class).
+    """
+    folds = min(FOLDS, _most_folds(problem))
+    if folds < 2:
+        raise OptionError(
+            "{reg} derives networks without some of the rows, and needs two rows at least, of each class; give a "
+            "number.",
+            reg="auto",
+        )
+    found = validated(problem, dictionary, replace(effort, time_limit=seconds), folds=folds)
+    reg = found.cautious if found.tells else SUGGESTED * found.regs[0]
+    return Decimal(f"{Decimal(f'{reg:.3g}'):f}"), found
+
+
+def validated(
+    problem: Problem,
+    dictionary: str | Dictionary,
+    effort: Effort,
+    regs: Sequence[float] | None = None,
+    folds: int = FOLDS,
+    n_jobs: int | None = None,
+) -> CrossValidation:
+    """`cross_validate` of a problem, whose loss may have weights: errors are then means by them.
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary, regs, folds, n_jobs
+        As in `cross_validate`.
+    effort : Effort
+    """
     choice = choose(dictionary, problem.samples, problem.norm)
     if choice.given is not None:
         raise OptionError("dictionary is an instance, which is for all samples; a name was expected.")
     # classes in equal shares, so that each fold is left with all of them
-    by_class = problem.loss.takes_classes
-    labels = problem.targets @ np.arange(1, problem.outputs + 1)
-    most = min(np.unique(labels, return_counts=True)[1]) if by_class else problem.samples.n
+    by_class, most = problem.loss.takes_classes, _most_folds(problem)
     if not isinstance(folds, int | np.integer) or isinstance(folds, bool) or not 2 <= folds <= most:
         what = "samples of the smallest class" if by_class else "samples"
         raise OptionError(f"folds={folds!r}; a number from 2 up to that of the {what}, {most}, was expected.")
     given = None if regs is None else np.array(several(regs))
     if given is not None and not len(given):
         raise OptionError("regs is empty; at least one number above 0 was expected.")
-    split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=seed)
+    split = (StratifiedKFold if by_class else KFold)(folds, shuffle=True, random_state=effort.seed)
     with effort.begun() as effort:
         levels = _levels(problem, choice, effort) if given is None else given
         lineless = replace(effort, progress=None)  # what goes on is said by the deadline, which can travel
         jobs = (
             (problem, inside, outside, levels, dictionary, lineless, k, folds)
-            for k, (inside, outside) in enumerate(split.split(problem.samples.X, labels))
+            for k, (inside, outside) in enumerate(split.split(problem.samples.X, _labels(problem)))
         )
         errors, stopped = map(np.array, zip(*in_parallel(_left_out, jobs, n_jobs), strict=True))
     reached = np.isfinite(errors).all(axis=0)
     return CrossValidation(levels[reached], errors[:, reached], bool(stopped.any()))
+
+
+def _labels(problem: Problem) -> np.ndarray:
+    """Numbers of classes, shape (n,)."""
+    return problem.targets @ np.arange(1, problem.outputs + 1)
+
+
+def _most_folds(problem: Problem) -> int:
+    """The number of samples; of classes that of the smallest one."""
+    if not problem.loss.takes_classes:
+        return problem.samples.n
+    return int(np.unique(_labels(problem), return_counts=True)[1].min())
 
 
 def _levels(problem: Problem, choice: Choice, effort: Effort) -> np.ndarray:
@@ -175,11 +247,19 @@ def _left_out(
     the second on, of which none began by then."""
     effort = effort.part(1 / (folds - k))
     effort.deadline.say(f"cross-validation, part {k + 1} of {folds}")
-    X, y, bias = problem.samples.X, problem.targets, problem.samples.bias
-    least = pose(X[inside], y[inside], float(regs.min()), problem.norm, bias, problem.loss)
+    X, y, bias, loss, s = (
+        problem.samples.X,
+        problem.targets,
+        problem.samples.bias,
+        problem.loss,
+        problem.loss.weights,
+    )
+    least = pose(
+        X[inside], y[inside], float(regs.min()), problem.norm, bias, loss, None if s is None else s[inside]
+    )
     choice = choose(dictionary, least.samples, least.norm)
     atoms = choice.form(
-        least.samples, least.norm, affordable=AFFORDABLE / 10, left=effort.deadline.left() / len(regs)
+        least.samples, least.norm, affordable=effort.affordable / 10, left=effort.deadline.left() / len(regs)
     )
     found: Any = None
     stopped = False
@@ -191,8 +271,9 @@ def _left_out(
         optima = downwards([least.at(reg) for reg in regs], atoms, effort)
         found = [None if each is None else predictions(points, each) for each in optima]
         stopped = any(optimum is None or optimum.ended == STOPPED for optimum in optima)
-    scale = 2.0 if problem.loss.is_quadratic else 1.0  # (f − y)² is twice the loss
-    values = [
-        np.inf if f is None else scale * problem.loss.value(f, y[outside]) / len(outside) for f in found
-    ]
+    scale = 2.0 if loss.is_quadratic else 1.0  # (f − y)² is twice the loss
+    weight = len(outside)
+    if s is not None:
+        loss, weight = loss.weighted(s[outside]), s[outside].sum()
+    values = [np.inf if f is None else scale * loss.value(f, y[outside]) / weight for f in found]
     return np.array(values), stopped

@@ -7,6 +7,7 @@ costs no accuracy.  Without a bias there is nothing to centre and x̃ = x.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -240,10 +241,29 @@ def column_labels(table: Any) -> list[Any]:
 
 
 def column_names(table: Any) -> tuple[str, ...] | None:
-    """The names of the columns of a data frame if they are text and differ, None for other tables."""
+    """The names of the columns of a data frame if they are text, None where there are none or numbers for names.
+
+    Raises
+    ------
+    DataError
+        If two columns have the same name, or some of them names and others numbers.
+    """
     names = column_labels(table)
-    texts = {str(name) for name in names if isinstance(name, str)}
-    return tuple(map(str, names)) if names and len(texts) == len(names) else None
+    texts = [str(name) for name in names if isinstance(name, str)]
+    if not texts:
+        return None
+    if odd := [name for name in names if not isinstance(name, str)]:
+        raise DataError(
+            f"The table has columns with names, such as {texts[0]!r}, and one that is called {odd[0]!r}; names that "
+            "are all text were expected: table.columns = table.columns.astype(str)."
+        )
+    if twice := [name for name, count in Counter(texts).items() if count > 1]:
+        places = [k for k, name in enumerate(texts) if name == twice[0]]
+        raise DataError(
+            f"The table has {len(places)} columns called {twice[0]!r}, at the places {', '.join(map(str, places))} "
+            "(counted from 0); names that differ were expected: rename them, or leave out all but one."
+        )
+    return tuple(texts)
 
 
 class NamedTable(np.ndarray):

@@ -8,10 +8,11 @@ from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import geomnn as gm
@@ -165,7 +166,7 @@ def test_a_class_without_weight_is_none():
 
 @pytest.mark.parametrize("norm", [1, 2])
 def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
-    from geomnn import estimators
+    from geomnn.estimators import fitting as estimators
 
     X, y = plane()
     starts = []
@@ -211,6 +212,214 @@ def test_names_of_columns_are_kept():
     assert model.n_features_in_ == 2
     with pytest.raises(ValueError, match="feature names"):
         model.predict(table[["width", "length"]])
+    said = gm.WedgeRegressor(reg=0.1).fit(table, y).solution_.network.describe()
+    assert "with length" in said
+    assert "feature" not in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (["a", "a"], "2 columns called 'a', at the places 0, 1 .*rename them"),
+        (["a", 7], r"such as 'a', and one that is called 7.*columns.astype\(str\)"),
+    ],
+)
+def test_names_that_tell_nothing_apart_are_refused_at_every_door(columns, words):
+    pandas = pytest.importorskip("pandas")
+    X, y = plane(6)
+    table = pandas.DataFrame(X, columns=columns)
+    plain = gm.WedgeRegressor(norm=1).fit(X, y)
+    doors = [
+        lambda: gm.WedgeRegressor().fit(table, y),
+        lambda: gm.WedgeClassifier().fit(table, y > 0),
+        lambda: plain.predict(table),
+        lambda: gm.derive(table, y),
+        lambda: plain.solution_.network(table),
+        lambda: gm.rewrite(plain.solution_.network, table),
+    ]
+    for door in doors:
+        with pytest.raises(errors.DataError, match=words):
+            door()
+    assert gm.derive(pandas.DataFrame(X), y).network.feature_names is None  # numbers are no names
+    assert gm.derive(table.set_axis([7, 7], axis=1), y).network.feature_names is None
+
+
+# -- classes of other sizes
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+@pytest.mark.parametrize("given", [False, True])
+def test_weights_of_classes_are_those_of_scikit_learn(kinds, given):
+    X, _ = plane(14)
+    labels = np.array(["a", "b", "c"])[np.minimum(np.arange(14) % 6, kinds - 1)]
+    s = np.random.default_rng(0).uniform(0.5, 2.0, size=14) if given else None
+    for class_weight in ("balanced", {"a": 3.0, "b": 0.5}, {"b": 2.0}, {}):
+        weights = compute_sample_weight(class_weight, labels) if class_weight else np.ones(14)
+        weights = weights if s is None else weights * s
+        if given and class_weight == "balanced":  # all classes come to weigh the same
+            sums = np.array([s[labels == label].sum() for label in np.unique(labels)])
+            weights = s * (s.sum() / (kinds * sums))[np.searchsorted(np.unique(labels), labels)]
+        model = gm.WedgeClassifier(tol=1e-8, class_weight=class_weight).fit(X, labels, s)
+        expected = gm.WedgeClassifier(tol=1e-8).fit(X, labels, weights)
+        np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X), atol=1e-5)
+        assert model.solution_.objective == pytest.approx(expected.solution_.objective, rel=1e-7)
+        if class_weight == "balanced":
+            loss = model.solution_.problem.loss
+            sums = [loss.weights[model.solution_.problem.targets[:, -1] == value].sum() for value in (1, -1)]
+            assert kinds == 3 or sums[0] == pytest.approx(sums[1], rel=1e-12)
+
+
+def test_balanced_classes_of_whole_weights_are_those_of_repeated_samples():
+    X, _ = plane(12)
+    labels, s = np.arange(12) % 3 == 0, np.arange(12) % 4
+    model = gm.WedgeClassifier(reg=0.5, class_weight="balanced")
+    weighted = clone(model).fit(X, labels, s)
+    repeated = clone(model).fit(X.repeat(s, axis=0), labels.repeat(s))
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-5)
+
+
+def test_a_class_whose_weight_is_zero_is_none():
+    X, _ = plane(12)
+    model = gm.WedgeClassifier(class_weight={0: 0.0}).fit(X, np.arange(12) % 3)
+    assert model.classes_.tolist() == [1, 2]
+    model = gm.WedgeClassifier(class_weight="balanced").fit(X, np.arange(12) % 3, np.arange(12) % 3)
+    assert model.classes_.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "words"),
+    [
+        ("even", "class_weight='even'; None, 'balanced' or a dict"),
+        ([1, 2], r"class_weight=\[1, 2\]; None, 'balanced' or a dict"),
+        ({"no": 1}, r"a weight for 'no', and the classes are \[0, 1\]"),
+        ({0: -1}, "weights of at least 0"),
+        ({0: 0, 1: 0}, "not all of them 0"),
+    ],
+)
+def test_weights_of_classes_that_are_none_are_refused(class_weight, words):
+    X, _ = plane(10)
+    with pytest.raises(errors.OptionError, match=words):
+        gm.WedgeClassifier(class_weight=class_weight).fit(X, np.arange(10) % 2)
+
+
+# -- the choice of reg
+
+
+def test_auto_is_the_one_standard_error_rule_of_cross_validation():
+    X, y = plane(24)
+    model = gm.WedgeRegressor(reg="auto", norm=1, random_state=5).fit(X, y)
+    found = gm.cross_validate(X, y, seed=5, tol=1e-6)
+    np.testing.assert_allclose(model.validation_.errors, found.errors, rtol=1e-6)
+    assert model.reg_ == pytest.approx(found.cautious, rel=5e-3)  # to three digits
+    assert model.solution_.problem.reg == model.reg_
+    assert model.reg == "auto"
+    plain = gm.WedgeRegressor(reg=model.reg_, norm=1, random_state=5).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    assert plain.reg_ == model.reg_
+    assert plain.validation_ is None
+
+
+def test_auto_takes_weights_as_repeated_samples():
+    X, y = plane(20)
+    s = np.arange(20) % 3 + 1
+    model = gm.WedgeRegressor(reg="auto", norm=1, random_state=0)
+    weighted, repeated = clone(model).fit(X, y, s), clone(model).fit(X.repeat(s, axis=0), y.repeat(s))
+    assert weighted.reg_ == pytest.approx(repeated.reg_, rel=1e-6)
+    np.testing.assert_allclose(weighted.validation_.errors, repeated.validation_.errors, rtol=1e-4)
+    # a network of its own for one of the parts: the error is the weighted mean over those left out
+    inside, outside = next(KFold(5, shuffle=True, random_state=0).split(weighted.rows_))
+    reg, rows = weighted.validation_.regs[12], weighted.rows_
+    part = gm.WedgeRegressor(reg=reg, norm=1, tol=1e-9).fit(X[rows[inside]], y[rows[inside]], s[rows[inside]])
+    left_out = (part.predict(X[rows[outside]]) - y[rows[outside]]) ** 2
+    mean = np.average(left_out, weights=s[rows[outside]])
+    assert weighted.validation_.errors[0, 12] == pytest.approx(mean, rel=1e-4)
+
+
+def test_auto_chooses_for_classes_of_other_weights():
+    X = np.linspace(-1, 1, 24)[:, None]
+    model = gm.WedgeClassifier(reg="auto", norm=1, random_state=0, class_weight="balanced").fit(
+        X, X[:, 0] > 0.4
+    )
+    loss, regs = model.solution_.problem.loss, model.validation_.regs
+    assert loss.weights is not None
+    assert regs[-1] <= model.reg_ <= regs[0] * 1.01
+    # of a constant the weighted loss of balanced classes is that of guessing, at the largest reg nearly
+    assert model.validation_.mean[0] == pytest.approx(np.log(2), rel=0.2)
+
+
+def test_auto_refuses_what_it_cannot_choose_for():
+    X, y = plane(10)
+    with pytest.raises(errors.OptionError, match=r"reg='auto' derives networks without.*two rows at least"):
+        gm.WedgeClassifier(reg="auto").fit(X, ["a"] * 9 + ["b"])
+    with pytest.raises(errors.OptionError, match="a name was expected"):
+        gm.WedgeRegressor(reg="auto", norm=1, dictionary=LocalDictionary(Samples(X, True), 1)).fit(X, y)
+    with pytest.raises(errors.OptionError, match="reg='automatic'; a finite number"):
+        gm.WedgeRegressor(reg="automatic").fit(X, y)
+    for call in (gm.derive, lambda X, y, reg: gm.grid(X, y, [reg])):
+        with pytest.raises(errors.OptionError, match=r"gm.cross_validate\(X, y\).cautious"):
+            call(X, y, reg="auto")
+
+
+def test_a_choice_that_time_has_cut_short_says_so(monkeypatch):
+    from geomnn.estimators import fitting
+
+    monkeypatch.setattr(fitting, "MOST_SECONDS", 1e-3)
+    X, y = plane(20)
+    with pytest.warns(
+        errors.ConvergenceWarning, match="reg='auto' chose .* when its 0.001 seconds were over"
+    ):
+        gm.WedgeRegressor(reg="auto", norm=1, dictionary="local", random_state=0).fit(X, y)
+
+
+# -- numbers of short types
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_numbers_of_short_types_are_those_numbers_in_float64(kind):
+    X, y = plane(12)
+    y = 300 + 100 * y  # whose squares are too large for float16
+    short, long = (
+        (X.astype(kind), y.astype(kind)),
+        (X.astype(kind).astype(float), y.astype(kind).astype(float)),
+    )
+    reg, s = kind(30.1), np.full(12, 0.3, kind)
+    for made in (lambda reg: gm.WedgeRegressor(reg=reg), lambda reg: gm.WedgeRegressor(reg=reg, norm=1)):
+        model, expected = made(reg).fit(*short, s), made(float(reg)).fit(*long, s.astype(float))
+        np.testing.assert_array_equal(model.predict(short[0]), expected.predict(long[0]))
+        assert model.predict(short[0]).dtype == np.float64
+        assert model.score(*short, s) == pytest.approx(expected.score(*long, s.astype(float)), rel=1e-6)
+        assert model.score(*short) > 0.9
+    chances = gm.WedgeClassifier(reg=kind(0.1)).fit(short[0], short[1] > 350).predict_proba(short[0])
+    expected = gm.WedgeClassifier(reg=float(kind(0.1))).fit(long[0], long[1] > 350).predict_proba(long[0])
+    np.testing.assert_array_equal(chances, expected)
+    for call in (
+        lambda X, y, reg: gm.derive(X, y, reg=reg).objective,
+        lambda X, y, reg: gm.grid(X, y, [reg])[0].objective,
+        lambda X, y, reg: gm.path(X, y, reg_min=reg)(reg).objective,
+        lambda X, y, reg: gm.cross_validate(X, y, regs=[reg], folds=2).best,
+        lambda X, y, reg: gm.bound(gm.derive(X, y, reg=reg).network, X, y, reg, method="stars").dual,
+    ):
+        assert call(*short, reg) == pytest.approx(call(*long, float(reg)), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 7, np.int64(7)])
+def test_an_int_is_the_seed_of_derive(seed):
+    X, y = plane(15)
+    model = gm.WedgeRegressor(reg=0.1, norm=1, dictionary="sampled", tol=1e-9, random_state=seed).fit(X, y)
+    derived = gm.derive(X, y, reg=0.1, norm=1, dictionary="sampled", seed=int(seed))
+    assert str(model.solution_.network) == str(derived.network)
+    assert str(model.fit(X, y).solution_.network) == str(derived.network)
+
+
+def test_a_generator_draws_another_seed_for_each_fit():
+    X = np.random.default_rng(0).normal(size=(25, 4))  # which have more wedges than are drawn
+    y, options = np.abs(X[:, 0]) - X[:, 1], {"reg": 0.3, "norm": 1, "dictionary": "sampled"}
+    model = gm.WedgeRegressor(**options, random_state=np.random.RandomState(0))
+    first, second = (str(model.fit(X, y).solution_.network) for _ in range(2))
+    assert first != second
+    again = gm.WedgeRegressor(**options, random_state=np.random.RandomState(0)).fit(X, y)
+    assert str(again.solution_.network) == first
 
 
 def test_clones_are_unfitted_and_pickles_are_not():

@@ -152,15 +152,19 @@ def test_layers_of_a_classifier_give_its_logits(kind):
 
 W, A = np.array([[1.0, -1.0], [2.0, 0.0], [0.0, 1.0]]), np.ones((1, 3))
 BAD = {
-    "a table": (W, UnsupportedProblem, "of type ndarray; a torch.nn.Sequential, a fitted MLPRegressor"),
-    "None": (None, UnsupportedProblem, "of type NoneType"),
-    "a solution": (gm.WedgeRegressor(), UnsupportedProblem, "of type WedgeRegressor"),
+    "a table": (
+        W,
+        UnsupportedProblem,
+        r"of type ndarray; a torch.nn.Module or .* gm.rewrite\(\[W1, W2\], X\)",
+    ),
+    "None": (None, UnsupportedProblem, r"of type NoneType.*gm.rewrite\(\[\(W1, b1\), \(W2, b2\)\], X\)"),
+    "an estimator": (gm.WedgeRegressor(), DataError, "WedgeRegressor is not fitted.*call fit"),
     "tanh": (MLPRegressor(activation="tanh"), UnsupportedProblem, "activation='tanh'.*activation='relu'"),
     "not fitted": (MLPClassifier(), DataError, "not fitted.*call fit"),
     "nothing": ([], DataError, "at least one layer"),
     "no features": ([np.ones((1, 0))], DataError, "one feature"),
     "no outputs": ([W, np.ones((0, 3))], DataError, "one output"),
-    "a vector": ([W, np.ones(3)], DataError, r"layers\[1\].weight has shape \(3,\); a matrix"),
+    "a vector": ([W, np.ones(3), np.ones(3)], DataError, r"layers\[1\].weight has shape \(3,\); a matrix"),
     "in, out": ([W, A.T], DataError, r"layers\[1\].weight has shape \(3, 1\).*3 features.*transpose"),
     "bias too short": ([(W, [1, 2]), (A, None)], DataError, r"layers\[0\].bias has shape \(2,\); \(3,\)"),
     "triple": ([(W, None, None), A], DataError, r"layers\[0\] is a tuple of 3; a pair"),
@@ -218,8 +222,8 @@ def test_torch_models_that_are_something_else_are_refused(torch):
         "The model is empty;": nn.Sequential(),
         "module Tanh;": nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)),
         "module ReLU6;": nn.Sequential(nn.Linear(2, 2), nn.ReLU6(), nn.Linear(2, 1)),
-        "module Residual;": nn.Sequential(Residual(nn.Linear(2, 2)), nn.ReLU(), nn.Linear(2, 1)),
-        "of type Two;": Two(),
+        "a step add;": nn.Sequential(Residual(nn.Linear(2, 2)), nn.ReLU(), nn.Linear(2, 1)),
+        "the Two does cannot be followed .*state_dict": Two(),
     }
     for words, model in refused.items():
         with pytest.raises(UnsupportedProblem, match=words) as caught:
@@ -288,7 +292,27 @@ def test_a_file_is_whole_or_not_there(tmp_path, onnx, monkeypatch):
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("net.onnx", b"kept")]
 
 
-@pytest.mark.parametrize("dtype", [None, "f8", np.float64, np.ones(2)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_types_go_by_their_name_or_as_they_are(tmp_path, dtype):
+    from geomnn.networks.io.export import _type_name
+
+    spellings = [dtype, getattr(np, dtype), np.dtype(dtype)]
+    assert [_type_name(spelling) for spelling in spellings] == [dtype] * 3
+    torch = pytest.importorskip("torch", reason="needs PyTorch to write to")
+    net, X = derived("norm 1")
+    kind = getattr(torch, dtype)
+    for spelling in [*spellings, kind]:
+        found = net.to_torch(dtype=spelling)(torch.tensor(X, dtype=kind))
+        assert found.dtype == kind
+        assert off(found.detach().numpy(), net(X)) <= CLOSE[dtype]
+    onnx = pytest.importorskip("onnx", reason="needs onnx to write files")
+    for spelling in [*spellings, kind]:
+        net.to_onnx(tmp_path / "net.onnx", dtype=spelling)
+        (first, *_) = onnx.load(tmp_path / "net.onnx").graph.initializer
+        assert onnx.numpy_helper.to_array(first).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [None, "f8", np.float16, float, np.ones(2)])
 def test_other_types_are_refused(dtype):
     with pytest.raises(OptionError, match="'float64' or 'float32' was expected"):
         derived("norm 1")[0].to_torch(dtype=dtype)

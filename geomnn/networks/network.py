@@ -16,7 +16,7 @@ from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, write_whole
-from geomnn.networks.io import document, interchange
+from geomnn.networks.io import document, export, interchange
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
 from geomnn.networks.writing import expressions, markup, text
@@ -285,9 +285,9 @@ class AnalyticNetwork:
         layers = [(weights, offsets if self.bias else None) for weights, offsets in pairs]
         return layers if self.scaling is None else [self.scaling.folded(*pairs[0]), *layers[1:]]
 
-    table = interchange.to_table
-    to_torch = interchange.to_torch
-    to_onnx = interchange.to_onnx
+    table = export.to_table
+    to_torch = export.to_torch
+    to_onnx = export.to_onnx
     to_sympy = expressions.to_sympy
     to_latex = expressions.to_latex
     to_html = markup.to_html
@@ -330,7 +330,7 @@ class AnalyticNetwork:
 
         Parameters
         ----------
-        model : torch.nn.Sequential
+        model : torch.nn.Module
             In float64, as `to_torch` writes it; or whatever else `networks.io.interchange.layers_of` reads.
         X : array_like, shape (n, d)
             The samples.

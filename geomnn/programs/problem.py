@@ -182,14 +182,21 @@ def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
 
 def check_reg(reg: Any, name: str = "reg") -> float:
     """The weight of the penalty as a float, or an `OptionError`."""
+    if isinstance(reg, str) and reg == "auto":
+        raise OptionError(
+            f"{{{name}}} is for the estimators, gm.WedgeRegressor and gm.WedgeClassifier, and the command line; here a "
+            "number above 0 was expected: gm.cross_validate(X, y).cautious is the one that they choose.",
+            **{name: reg},
+        )
     real = isinstance(reg, Real | Decimal) and not isinstance(reg, bool)
-    if not real or (isinstance(reg, Decimal) and reg.is_nan()) or not 0 < reg < np.inf:
+    number = float(reg) if isinstance(reg, np.floating) else reg  # limits are no numbers of short types
+    if not real or (isinstance(reg, Decimal) and reg.is_nan()) or not 0 < number < np.inf:
         raise OptionError(
             f"{{{name}}}; a finite number above 0 was expected (without a penalty use a small one).",
             **{name: reg},
         )
-    if not 1e-100 <= reg <= 1e100:
+    if not 1e-100 <= number <= 1e100:
         raise OptionError(
             f"{name} is outside of 1e-100 to 1e100, where its products fit into float64; rescale X and y."
         )
-    return float(reg)
+    return float(number)

@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.cross_validation import CrossValidation, cross_validate
+from geomnn.cross_validation import MOST_SECONDS, CrossValidation, choose_reg
 from geomnn.deadline import Deadline
 from geomnn.errors import OptionError
 from geomnn.paths import reg_max
+from geomnn.programs.effort import Effort
+from geomnn.programs.problem import pose
 from geomnn.programs.solve import SUGGESTED
 
 __all__ = ["RegChoice", "chosen_reg", "refuse_missing_reg"]
 
-FOLDS = 5
-MOST_SECONDS = 60.0  # of cross-validation, where no time limit is given
 LEAST = 0.1  # where hardly any time is left
-ENOUGH = 4  # regs that are compared, below which that tells nothing: the largest of them is a constant
 LOOKING = 5.0  # and for the largest reg, where none is given
 
 
@@ -47,7 +46,7 @@ class RegChoice:
     def sentence(self) -> str:
         """What was chosen, and why."""
         found = self.validation
-        if not _tells(found):
+        if not found.tells:
             return (
                 f"--reg auto chose {self.reg}, a hundredth of reg_max = {found.regs[0]:.3g}: the time was over before "
                 "networks could be compared on rows left out. Allow more (--time-limit), or give a number."
@@ -66,13 +65,7 @@ class RegChoice:
 
 
 def chosen_reg(
-    X: np.ndarray,
-    y: np.ndarray,
-    labels: np.ndarray,
-    seed: int,
-    in_nats: bool,
-    deadline: Deadline,
-    **options: Any,
+    X: np.ndarray, y: np.ndarray, seed: int, deadline: Deadline, dictionary: str, **options: Any
 ) -> RegChoice:
     """The reg that the one-standard-error rule takes of 30, in half of the time that is left.
 
@@ -80,35 +73,22 @@ def chosen_reg(
     ----------
     X, y
         As in `geomnn.derive`.
-    labels : ndarray, shape (n,)
-        Numbers of classes; all the same where there are none.
     seed : int
-    in_nats : bool
     deadline : Deadline
+    dictionary : str
     **options
-        Those of `geomnn.cross_validate`.
+        Those of `pose`: norm, bias and loss.
 
     Raises
     ------
     OptionError
         If there are fewer than two rows (of each class).
     """
-    folds = min(FOLDS, int(np.unique(labels, return_counts=True)[1].min()))
-    if folds < 2:
-        raise OptionError(
-            "--reg auto derives networks without some of the rows, and needs two rows at least, of each class; give a "
-            "number."
-        )
-    limit = min(deadline.left() / 2, MOST_SECONDS)
-    found = cross_validate(X, y, folds=folds, seed=seed, time_limit=max(limit, LEAST),
-                           progress=deadline.clock.line, **options)  # fmt: skip
-    reg = found.cautious if _tells(found) else SUGGESTED * found.regs[0]
-    return RegChoice(Decimal(f"{Decimal(f'{reg:.3g}'):f}"), found, seed, in_nats)
-
-
-def _tells(found: CrossValidation) -> bool:
-    """Whether enough regs were compared to choose one of them."""
-    return not found.stopped or len(found.regs) >= ENOUGH
+    problem = pose(X, y, reg=1.0, **options)
+    limit = max(min(deadline.left() / 2, MOST_SECONDS), LEAST)
+    effort = Effort(seed=seed, progress=deadline.clock.line)
+    reg, found = choose_reg(problem, dictionary, effort, limit)
+    return RegChoice(reg, found, seed, not problem.loss.is_quadratic)
 
 
 def refuse_missing_reg(X: np.ndarray, y: np.ndarray, **options: Any) -> None:

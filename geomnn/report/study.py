@@ -276,8 +276,7 @@ def _derived(request: Request, deadline: Deadline) -> Study:
     if reg is None:
         refuse_missing_reg(inputs, y, **asked)
     if reg == "auto":
-        labels = class_numbers(y) if classes else np.zeros(len(y))
-        choice = chosen_reg(inputs, y, labels, request.seed, asked["loss"] != "squared", deadline, **asked)
+        choice = chosen_reg(inputs, y, request.seed, deadline, **asked)
         reg = choice.reg
     targets = y
     if request.exact:

@@ -99,8 +99,8 @@ def rewrite(model: Any, X: Any, norm: float = 1) -> Rewriting:
 
     Parameters
     ----------
-    model : torch.nn.Sequential, MLPRegressor, MLPClassifier, AnalyticNetwork, or list
-        As in `geomnn.networks.io.interchange.layers_of`: for a classifier of scikit-learn the outputs are the logits.
+    model : torch.nn.Module or its state_dict, estimator or Pipeline of scikit-learn, ONNX model or file, or list
+        As in `geomnn.networks.io.interchange.layers_of`; the outputs of a classifier are its logits.
     X : array_like, shape (n, d)
         Samples, one a row.
     norm : {1, 2, numpy.inf}

@@ -1,38 +1,29 @@
-"""Networks of others, read and written: PyTorch, ONNX, scikit-learn and plain arrays; and a table for pandas.
+"""Networks of others, read: PyTorch, ONNX, scikit-learn and plain arrays; and those that are wedges, named.
 
 A fully connected ReLU network is its list of layers [(W (out, in), b (out,) or None), …], ReLU between them: that is
-what is read from all of them, and what is written.
+what is read from all of them, and what `export` writes.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
-from geomnn.errors import DataError, OptionError, UnsupportedProblem, package
-from geomnn.files import write_whole
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
+from geomnn.networks.io.from_onnx import of_file, of_onnx
+from geomnn.networks.io.from_sklearn import of_estimator, of_perceptron, scalings_of
+from geomnn.networks.io.from_torch import of_module
 from geomnn.norms import ball
 from geomnn.samples import Samples, finite_floats
 
-if TYPE_CHECKING:
-    from geomnn.networks.network import AnalyticNetwork
-
-__all__ = ["layers_of", "named_parts", "to_onnx", "to_table", "to_torch"]
+__all__ = ["layers_of", "named_parts"]
 
 Layer = tuple[np.ndarray, np.ndarray | None]
-PASSED = (
-    "Identity",
-    "Dropout",
-    "Flatten",
-)  # that leave a table of features as it is, once a model is trained
-DTYPES = ("float64", "float32")
-OPSET, IR_VERSION = 17, 8  # of ONNX: old enough for every runtime since 2022, and Gemm without C is in it
 
 
 def layers_of(model: Any) -> list[Layer]:
@@ -40,11 +31,16 @@ def layers_of(model: Any) -> list[Layer]:
 
     Parameters
     ----------
-    model : torch.nn.Sequential, MLPRegressor, MLPClassifier, AnalyticNetwork, or list
-        Of PyTorch's modules Linear and ReLU, with Identity, Dropout (which does nothing after training) and Flatten
-        passed through; fitted ones of scikit-learn with activation="relu", up to what `out_activation_` is applied to:
-        the logits of a classifier, before the logistic function or the softmax, and of a regressor with Poisson loss
-        the logarithm of what it predicts; a list of arrays W (out, in), or of tuples (W, b) with b (out,) or None.
+    model : torch.nn.Module, dict, MLPRegressor, MLPClassifier, Pipeline, WedgeRegressor, WedgeClassifier, \
+            AnalyticNetwork, path, onnx.ModelProto, or list
+        A module of PyTorch whose forward runs Linear and ReLU in turn, with Identity, Dropout (which does nothing after
+        training) and Flatten passed through, whether it is a Sequential, wraps one, or calls its layers by itself; a
+        state_dict, whose layers are taken in its order with ReLU between them, as it does not say what is done; fitted
+        ones of scikit-learn with activation="relu", up to what `out_activation_` is applied to: the logits of a
+        classifier, before the logistic function or the softmax, and of a regressor with Poisson loss the logarithm of
+        what it predicts; a Pipeline of one of them after scalers, which go into the first weights; an ONNX model, or
+        the path of its file, of Gemm, MatMul, Add and Relu; a list of arrays W (out, in), each of which may have its
+        biases b (out,) after it, or of pairs (W, b), b None for no biases.
 
     Returns
     -------
@@ -57,6 +53,8 @@ def layers_of(model: Any) -> list[Layer]:
         If the model is anything else, or has other layers.
     DataError
         If its weights do not fit together, are not finite real numbers, or are not there yet.
+    FileError, FormatError, MissingPackage
+        If an ONNX file cannot be read.
 
     Examples
     --------
@@ -67,30 +65,38 @@ def layers_of(model: Any) -> list[Layer]:
     >>> trained = MLPRegressor(hidden_layer_sizes=5, solver="lbfgs", random_state=0).fit([[0], [1], [2]], [0, 1, 0])
     >>> [(W.shape, b.shape) for W, b in layers_of(trained)]
     [((5, 1), (5,)), ((1, 5), (1,))]
+    >>> state = {"fc1.weight": [[1, -1], [2, 0]], "fc1.bias": [0, 1], "fc2.weight": [[1, 1]], "fc2.bias": [3]}
+    >>> [(W.tolist(), b.tolist()) for W, b in layers_of(state)]
+    [([[1.0, -1.0], [2.0, 0.0]], [0.0, 1.0]), ([[1.0, 1.0]], [3.0])]
 
     Source: geomnn theory, section 0.
     """
-    kinds = (kind.__name__ for kind in type(model).__mro__)
+    kinds = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(model).__mro__]
+    line = next((LINES[kind] for kind in kinds if kind in LINES), None)
     read = next((READERS[kind] for kind in kinds if kind in READERS), None)
-    if read is None:
+    if line is not None or read is None:
         raise UnsupportedProblem(
-            f"The model is of type {type(model).__name__}; a torch.nn.Sequential, a fitted MLPRegressor or "
-            "MLPClassifier, an AnalyticNetwork, or a list of arrays or (W, b) pairs was expected."
+            f"The model is of type {type(model).__name__}; a torch.nn.Module or its state_dict, a fitted MLPRegressor, "
+            "MLPClassifier, WedgeRegressor, WedgeClassifier or Pipeline of one, an AnalyticNetwork, an ONNX model or a "
+            f"list of (W, b) pairs was expected: gm.rewrite({line or '[(W1, b1), (W2, b2)]'}, X)."
         )
-    return _checked(read(model))
+    found = read(model)
+    named = found if isinstance(found, dict) else {f"layers[{k}]": pair for k, pair in enumerate(found)}
+    return _checked(named)
 
 
-def _checked(pairs: Sequence[tuple[Any, Any]]) -> list[Layer]:
+def _checked(pairs: dict[str, tuple[Any, Any]]) -> list[Layer]:
+    """The layers, of which messages speak by these names."""
     layers: list[Layer] = []
-    for k, (values, offsets) in enumerate(pairs):
-        name = f"layers[{k}]"
+    for name, (values, offsets) in pairs.items():
         weights = _numbers(values, f"{name}.weight")
         if weights.ndim != 2:
             raise DataError(f"{name}.weight has shape {weights.shape}; a matrix (out, in) was expected.")
         if layers and weights.shape[1] != len(layers[-1][0]):
             raise DataError(
                 f"{name}.weight has shape {weights.shape} and the layer before gives {len(layers[-1][0])} features; "
-                f"(out, {len(layers[-1][0])}) was expected: transpose weights that are (in, out)."
+                f"(out, {len(layers[-1][0])}) was expected: transpose weights that are (in, out), and give layers in "
+                "the order in which they run."
             )
         bias = None if offsets is None else _numbers(offsets, f"{name}.bias")
         if bias is not None and bias.shape != weights.shape[:1]:
@@ -115,199 +121,92 @@ def _numbers(values: Any, name: str) -> np.ndarray:
     return finite_floats(values, name)
 
 
-def _of_list(model: Sequence[Any]) -> list[tuple[Any, Any]]:
-    pairs = [entry if isinstance(entry, tuple) else (entry, None) for entry in model]
-    for k, pair in enumerate(pairs):
-        if len(pair) != 2:
-            raise DataError(f"layers[{k}] is a tuple of {len(pair)}; a pair (W, b) was expected.")
+def _of_list(model: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Pairs (W, b), or arrays: a vector after a matrix is its biases."""
+    pairs: list[tuple[Any, Any]] = []
+    for k, entry in enumerate(model):
+        axes = _axes(entry)
+        if isinstance(entry, tuple) and len(entry) != 2:
+            raise DataError(f"layers[{k}] is a tuple of {len(entry)}; a pair (W, b) was expected.")
+        if isinstance(entry, list) and axes == 3 and (len(entry) != 2 or _axes(entry[1]) == 2):
+            raise DataError(
+                f"layers[{k}] is a list of {len(entry)} matrices; a matrix or a pair (W, b) was expected: make one "
+                "list of two, gm.rewrite(list(zip(weights, biases)), X), with W.T for weights that are (in, out)."
+            )
+        if isinstance(entry, tuple) or (isinstance(entry, list) and axes == 3):
+            pairs.append((entry[0], entry[1]))
+        elif pairs and pairs[-1][1] is None and axes == 1:
+            pairs[-1] = (pairs[-1][0], entry)
+        else:
+            pairs.append((entry, None))
     return pairs
 
 
-def _of_sklearn(model: Any) -> list[tuple[Any, Any]]:
-    if model.activation != "relu":
+def _axes(values: Any) -> int:
+    """How many axes an array has, or the first entries of nested lists."""
+    if isinstance(values, list | tuple):
+        return 1 + (_axes(values[0]) if len(values) else 0)
+    return int(getattr(values, "ndim", 0))
+
+
+def _of_state(model: dict[Any, Any]) -> dict[str, tuple[Any, Any]]:
+    """The layers of a state_dict: "net.0.weight" and "net.0.bias" are those of "net.0"."""
+    if inside := [key for key, values in model.items() if isinstance(values, dict)]:
         raise UnsupportedProblem(
-            f"The {type(model).__name__} has activation={model.activation!r}; ReLU networks are made of wedges: train "
-            "one with activation='relu'."
+            "The model is a dict that has another one in it; a state_dict was expected: "
+            f"gm.rewrite(model[{inside[0]!r}], X)."
         )
-    if not hasattr(model, "coefs_"):
-        raise DataError(
-            f"The {type(model).__name__} is not fitted, so it has no weights: call fit(X, y) first."
-        )
-    return [(weights.T, offsets) for weights, offsets in zip(model.coefs_, model.intercepts_, strict=True)]
+    layers: dict[str, dict[str, Any]] = {}
+    for key, values in model.items():
+        name, _, what = str(key).rpartition(".")
+        layers.setdefault(name, {})[what] = values
+        if what not in ("weight", "bias") or (what == "weight" and _axes(values) != 2):
+            raise UnsupportedProblem(
+                f"The dict has the entry {brief(key)}; the weights (out, in) and biases of Linear layers were "
+                "expected, under names such as 'fc1.weight' and 'fc1.bias': take these alone, "
+                "gm.rewrite([(W1, b1), (W2, b2)], X)."
+            )
+    if bare := [name for name, layer in layers.items() if "weight" not in layer]:
+        raise DataError(f"The dict has {bare[0]}.bias and no {bare[0]}.weight; both were expected.")
+    return {name or "layer": (layer["weight"], layer.get("bias")) for name, layer in layers.items()}
 
 
-def _of_torch(model: Any) -> list[tuple[Any, Any]]:
-    modules = list(_modules(model))
-    if not re.fullmatch("L(R+L)*", "".join(kind[0] for kind, _ in modules)):
-        raise UnsupportedProblem(
-            f"The model is {' → '.join(kind for kind, _ in modules) or 'empty'}; Linear layers with a ReLU between "
-            "each two, and none before the first or after the last, were expected."
-        )
-    return [(module.weight, module.bias) for kind, module in modules if kind == "Linear"]
+def _of_pipeline(model: Any) -> list[tuple[Any, Any]]:
+    """The layers of the last step, of the columns before the scalers."""
+    *before, last = (step for _, step in model.steps)
+    (weights, offsets), *rest = layers_of(last)
+    for scaling in reversed(scalings_of(before, weights.shape[1])):
+        weights, offsets = scaling.folded(weights, np.zeros(len(weights)) if offsets is None else offsets)
+    return [(weights, offsets), *rest]
 
 
-def _modules(module: Any) -> Iterator[tuple[str, Any]]:
-    """Linear and ReLU modules in the order in which they run."""
-    # a subclass with a forward of its own does something else; one that inherits it does the same
-    kind = next((kind.__name__ for kind in type(module).__mro__ if "forward" in vars(kind)), None)
-    if kind == "Sequential":
-        for child in module:
-            yield from _modules(child)
-    elif kind in ("Linear", "ReLU"):
-        yield kind, module
-    elif kind not in PASSED:
-        raise UnsupportedProblem(
-            f"The model has a module {type(module).__name__}; PyTorch's Linear, ReLU, {', '.join(PASSED)} and "
-            "Sequential are read: take the fully connected part, or a list of its (W, b) pairs."
-        )
-
-
-READERS: dict[str, Callable[[Any], Sequence[tuple[Any, Any]]]] = {
-    "AnalyticNetwork": attrgetter("layers"),
-    "Linear": _of_torch,
-    "MLPClassifier": _of_sklearn,
-    "MLPRegressor": _of_sklearn,
-    "Sequential": _of_torch,
-    "list": _of_list,
-    "tuple": _of_list,
+# by the package and the name of a class
+READERS: dict[str, Callable[[Any], Sequence[tuple[Any, Any]] | dict[str, tuple[Any, Any]]]] = {
+    "builtins.dict": _of_state,
+    "builtins.generator": _of_list,
+    "builtins.list": _of_list,
+    "builtins.str": of_file,
+    "builtins.tuple": _of_list,
+    "geomnn.AnalyticNetwork": attrgetter("layers"),
+    "geomnn.WedgeEstimator": of_estimator,
+    "onnx.ModelProto": of_onnx,
+    "pathlib.PurePath": of_file,
+    "sklearn.MLPClassifier": of_perceptron,
+    "sklearn.MLPRegressor": of_perceptron,
+    "sklearn.Pipeline": _of_pipeline,
+    "torch.Module": of_module,
 }
-
-
-def to_torch(network: AnalyticNetwork, dtype: str = "float64") -> Any:
-    """The network as PyTorch's Linear, ReLU, …, Linear, with parameters that can be trained further.
-
-    Parameters
-    ----------
-    network : AnalyticNetwork
-        An exact one is rounded.
-    dtype : {"float64", "float32"}
-
-    Returns
-    -------
-    torch.nn.Sequential
-        From tensors (n, d) to (n, c), with c = 1 for a scalar output.
-
-    Raises
-    ------
-    MissingPackage
-        If PyTorch is not installed.
-    OptionError
-        If dtype is another one, or its range is too small for the weights.
-
-    Source: geomnn theory, section 0.
-    """
-    layers, torch = _written(network, dtype), package("torch", "net.to_torch()")
-    modules = []
-    for weights, offsets in layers:
-        outputs, inputs = weights.shape
-        linear = torch.nn.Linear(
-            inputs, outputs, bias=offsets is not None, device="meta"
-        )  # draws nothing at random
-        linear.weight = torch.nn.Parameter(torch.tensor(weights))
-        if offsets is not None:
-            linear.bias = torch.nn.Parameter(torch.tensor(offsets))
-        modules += [linear, torch.nn.ReLU()]
-    return torch.nn.Sequential(*modules[:-1])
-
-
-def to_onnx(network: AnalyticNetwork, path: str | os.PathLike[str], dtype: str = "float64") -> None:
-    """Write the network as an ONNX file: Gemm, Relu, …, Gemm from "x" (n, d) to "f" (n, c), for any n.
-
-    Parameters
-    ----------
-    network : AnalyticNetwork
-        An exact one is rounded.
-    path : path-like
-    dtype : {"float64", "float32"}
-
-    Raises
-    ------
-    MissingPackage
-        If onnx is not installed.
-    OptionError
-        If dtype is another one, or its range is too small for the weights.
-    FileError
-        If the file cannot be written there; nothing is left behind.
-
-    Source: geomnn theory, section 0.
-    """
-    layers, onnx = _written(network, dtype), package("onnx", "net.to_onnx()")
-    make, nodes, value = onnx.helper, [], "x"
-    arrays: dict[str, np.ndarray] = {}
-    for k, (weights, offsets) in enumerate(layers, start=1):
-        given = {f"W{k}": weights} if offsets is None else {f"W{k}": weights, f"b{k}": offsets}
-        below, value = value, f"h{k}" if k < len(layers) else "f"
-        nodes.append(make.make_node("Gemm", [below, *given], [value], transB=1))
-        if k < len(layers):
-            below, value = value, f"k{k}"
-            nodes.append(make.make_node("Relu", [below], [value]))
-        arrays |= given
-    kind = make.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    graph = make.make_graph(
-        nodes,
-        "network",
-        [make.make_tensor_value_info("x", kind, ["n", layers[0][0].shape[1]])],
-        [make.make_tensor_value_info("f", kind, ["n", len(layers[-1][0])])],
-        [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()],
-    )
-    opsets = [make.make_opsetid("", OPSET)]
-    model = make.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="geomnn")
-    onnx.checker.check_model(model, full_check=True)
-    write_whole(path, model.SerializeToString())
-
-
-def to_table(network: AnalyticNetwork) -> Any:
-    """One row a neuron, as a pandas DataFrame: its atom, weights w1, w2, … or w[name], what it does in words,
-    and spanning samples; weights are of standardised features if there is a scaling, and ``attrs["scaling"]`` has it.
-
-    Parameters
-    ----------
-    network : AnalyticNetwork
-
-    Raises
-    ------
-    MissingPackage
-        If pandas is not installed.
-    """
-    pandas = package("pandas", "net.table()")
-    inner, biases, outer, _ = network.arrays()
-    atoms = [neuron.atom for neuron in network.neurons]
-    known = None if network.below else network.feature_names
-    numbered = [f"w{k}" for k in range(1, inner.shape[1] + 1)]
-    names = [f"w[{name}]" for name in known or ()]
-    columns: dict[str, Any] = {"atom": [*map(str, atoms)]} | dict(
-        zip(names or numbered, inner.T, strict=True)
-    )
-    if network.bias:
-        columns["bias"] = biases
-    for o, column in enumerate(outer.T):
-        columns["outer" if network.outputs is None else f"outer{o}"] = column
-    columns["in words"] = [atom.describe(known) for atom in atoms]
-    columns["samples"] = [atom.samples for atom in atoms]
-    columns["directions"] = [tuple(map(str, atom.directions)) for atom in atoms]
-    table = pandas.DataFrame(columns)
-    if network.scaling is not None:
-        table.attrs["scaling"] = network.scaling.plain()
-    return table
-
-
-def _written(network: AnalyticNetwork, dtype: Any) -> list[Layer]:
-    """The layers in another type; one layer 0·x + t for a network without hidden neurons."""
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise OptionError(f"dtype={dtype!r}; 'float64' or 'float32' was expected.")
-    layers = network.layers if len(network) else [_constant(network)]
-    largest = max(np.abs(array).max() for layer in layers for array in layer if array is not None)
-    if largest > np.finfo(dtype).max:
-        raise OptionError(f"dtype={dtype!r} holds no weight of size {largest:.3g}; use dtype='float64'.")
-    return [
-        (np.array(weights, dtype), None if offsets is None else np.array(offsets, dtype))
-        for weights, offsets in layers
-    ]
-
-
-def _constant(network: AnalyticNetwork) -> Layer:
-    outer, intercept = network.layers[-1]
-    return np.zeros((len(outer), network.features)), intercept
+# what of others is to be given
+LINES = {
+    "geomnn.Solution": "model.network",
+    "keras.Layer": "[(W.T, b) for W, b in zip(model.get_weights()[::2], model.get_weights()[1::2])]",
+    "numpy.ndarray": "[W1, W2]",
+    "sklearn.BaseSearchCV": "model.best_estimator_",
+    "sklearn.TransformedTargetRegressor": "model.regressor_",
+    "torch.DataParallel": "model.module",
+    "torch.DistributedDataParallel": "model.module",
+    "torch.OptimizedModule": "model._orig_mod",
+}
 
 
 def named_parts(model: Any, X: Any, norm: Any, bias: Any) -> dict[str, Any]:
