@@ -109,7 +109,7 @@ class Path(Shown):
     @cached_property
     def _degrees(self) -> list[Degrees | None]:
         """What is so below each kink."""
-        return degrees_below_kinks(self.problem, self.dictionary, self.pieces)
+        return degrees_below_kinks(self.problem, self.dictionary, self.pieces, self._optimum)
 
     def __len__(self) -> int:
         return len(self.kinks)

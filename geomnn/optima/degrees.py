@@ -21,7 +21,7 @@ M. Woodroofe, Annals of Statistics 28, 2000 (of projections).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ from geomnn.optima.polytope import APART
 from geomnn.optima.uniqueness import ROUNDING, far_side
 from geomnn.programs.kinks import Piece
 from geomnn.programs.problem import Problem
+from geomnn.programs.solve import Optimum
 
 __all__ = ["Degrees", "degrees_along", "degrees_below_kinks", "masked_ints"]
 
@@ -46,7 +47,10 @@ class Degrees(NamedTuple):
 
 
 def degrees_below_kinks(
-    problem: Problem, dictionary: Dictionary, pieces: Sequence[Piece]
+    problem: Problem,
+    dictionary: Dictionary,
+    pieces: Sequence[Piece],
+    optimum: Callable[[float], Optimum],
 ) -> list[Degrees | None]:
     """What is so below each kink of v, from the middle of the longest of the pieces down to the next.
 
@@ -56,6 +60,8 @@ def degrees_below_kinks(
     dictionary : Dictionary
     pieces : sequence of Piece
         Of a path of that problem.
+    optimum : callable
+        The optimum at a reg, which is that of the piece unless rounding has bent the path there.
     """
     longest: list[Piece] = []
     for piece in pieces:
@@ -65,8 +71,8 @@ def degrees_below_kinks(
             longest[-1] = piece
     middles = [(piece.reg + piece.end) / 2 for piece in longest]
     return [
-        degrees_along(problem.at(reg), dictionary, piece.units, np.sign(piece.at(reg)[0]))
-        for piece, reg in zip(longest, middles, strict=True)
+        degrees_along(problem.at(reg), dictionary, found.units, np.sign(found.coefficients[:, 0]))
+        for reg, found in zip(middles, map(optimum, middles), strict=True)
     ]
 
 
