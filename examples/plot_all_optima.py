@@ -2,8 +2,8 @@
 All optimal networks
 ====================
 
-Of networks that are equally good on the samples ``derive`` returns one.  One learns to see what all of them have in
-common, and what the data, the norm and ``reg`` leave to chance.
+Of several equally good networks ``derive`` returns one.  This page shows what all of them have in common, and what the
+data, the norm and ``reg`` leave open.
 """
 
 from fractions import Fraction
@@ -15,8 +15,8 @@ import geomnn as gm
 from geomnn.plotting import frame, plot_components, plot_interval, plot_optimal_set
 
 # %%
-# Six samples of a valley, and no sample at its bottom.  The band is between the least and the largest prediction of all
-# optimal networks, and two of them are drawn: those that say least and most at 0.
+# Six samples of a valley, and no sample at its bottom.  The band lies between the least and the largest prediction of
+# all optimal networks.  Two of these are drawn: those with the least and the largest prediction at 0.
 
 X, y = [[-3], [-2], [-1], [1], [2], [3]], [6, 3, 1, 1, 3, 6]
 optima = gm.optimal_set(gm.derive(X, y, reg=Fraction(1, 2), exact=True))
@@ -39,7 +39,7 @@ print("its bottom:", t, "and the band there:", *map(str, optima.predict_interval
 # %%
 # XOR: a valley along one diagonal, or a ridge along the other, or a mixture.  The map is of how far apart predictions
 # of optimal networks are: nowhere at the corners, where the samples are, and most in the middle.  There *any* number
-# from 1/10 to 9/10 is the prediction of an optimal network: whatever a network says there, the data did not.
+# from 1/10 to 9/10 is the prediction of an optimal network: what a network predicts there does not come from the data.
 
 square = gm.derive([[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0], reg=Fraction(1, 20), exact=True)
 xor = gm.optimal_set(square)
@@ -47,8 +47,8 @@ print("f(1/2, 1/2) is between", *map(str, xor.predict_interval([[0.5, 0.5]])[0])
 plot_interval(xor, points=53)
 
 # %%
-# Five samples of a parabola.  Two of six neurons are in every optimal network over the samples' wedges, with 1 to 2 of
-# each; of the other four there may be none.
+# Five samples of a parabola.  Two of six neurons are in every optimal network over the samples' wedges, with amounts
+# from 1 to 2; the other four may be absent.
 
 x = np.arange(-2, 3)
 parabola = gm.optimal_set(gm.derive(x[:, None], x**2, reg=Fraction(1, 2), exact=True))
@@ -56,9 +56,9 @@ print(parabola, "of rank", parabola.rank)
 plot_optimal_set(parabola)
 
 # %%
-# Six amounts and four equations leave a polygon, a square.  At each of its corners is a network of four neurons: thin
-# lines are ramps to the right and, dashed, to the left; the thick one is f.  It is the same f at all four, and
-# everywhere between them: here the choice is one of writing.
+# Six amounts that satisfy four equations form a polygon, here a square.  At each of its corners is a network of four
+# neurons: thin lines are ramps to the right and, dashed, to the left; the thick one is f.  It is the same f at all
+# four, and everywhere between them: here the networks differ only in how they are written.
 
 corners = parabola.vertices()
 names = ["+⋆1 at x1", "+⋆1 at x3"]
@@ -84,7 +84,7 @@ for network, (right, up) in zip(corners, places, strict=True):
 plt.show()
 
 # %%
-# Which optima are one function is asked of ``one_function``.  Merged neurons are other functions: their kinks lie
+# ``one_function`` says whether all optima are the same function.  Merged neurons give other functions: their kinks lie
 # between the samples.
 
 print("one function over the wedges:", parabola.one_function("dictionary"))

@@ -7,9 +7,9 @@ infinitely many neurons, but only finitely many lists of the samples that one ca
 list form a *chamber*.
 
 These pictures show neurons, not samples: every point is a neuron, and every sample is a cut between the neurons that
-are active on it and those that are not.  Where cuts meet there is a neuron that is on the border for as many samples
-as can be: its line, or plane, passes through them.  These corners are the *atoms*, and their weights are wedge products
-of these samples.
+are active on it and those that are not.  Where cuts meet there is a neuron that lies on the border for as many samples
+as possible: its line, or plane, passes through them.  These corners are the *atoms*, and their weights are wedge
+products of these samples.
 """
 
 import numpy as np
@@ -20,9 +20,9 @@ from geomnn.plotting import frame, interactive, plot_chambers
 # %%
 # A circle of neurons
 # -------------------
-# Two features and no bias: a neuron is a pair of weights (u₁, u₂), a point of the plane.  Sample x cuts the plane along
-# the line x·u = 0, and the ticks are on the side that is active on it.  Longer weights change no sign, so that neurons
-# of one size are enough: those with ‖u‖ = 1.  For the 2-norm they are a circle; for the 1-norm, the default of
+# Two features and no bias: a neuron is a pair of weights (u₁, u₂), a point of the plane.  Sample x cuts the plane
+# along the line x·u = 0, and the ticks are on the side that is active on it.  Longer weights change no sign, so that
+# neurons of one size are enough: those with ‖u‖ = 1.  For the 2-norm they are a circle; for the 1-norm, the default of
 # ``gm.derive``, a square on its corner, and the axes through its corners cut along with the samples (dashed).  Numbers
 # count active samples.
 X = np.array([[2.0, 1.0], [-1.0, 2.0], [1.0, -1.0]])
@@ -36,16 +36,16 @@ figure
 
 # %%
 # The black dot on the cut of a sample (a, b) is the neuron orthogonal to it, (b, −a) up to its size or its negative:
-# the sample turned by a right angle.  For one vector of the plane that is all that the star in ⋆x means.
+# the sample turned by a right angle.  For one vector of the plane this is what the star in ⋆x means.
 #
 # The best neuron is at a corner
 # ------------------------------
-# Training asks again and again: which neuron explains best what is not explained yet?  With residuals v, one number
-# a sample, that is the neuron with the largest :math:`|F(u)|`, F(u) = Σ v (x·u)₊.  Within one chamber the same terms
-# are active, so that F is *linear* there: level lines are straight, and bend only at cuts.  A linear function on a
-# polygon is largest at a corner.  So with the 1-norm, where all pieces are polygons, the best neuron is an atom, and
-# one can check them all.  With the 2-norm the border is round, and the best neuron may lie between them: its name has a
-# g, the direction in which F grows, which is the residuals' business.
+# Training asks again and again: which neuron explains best what is not yet explained?  With residuals v, one number
+# for each sample, this is the neuron with the largest :math:`|F(u)|`, F(u) = Σ v (x·u)₊.  Within one chamber the same
+# terms are active, so that F is *linear* there: level lines are straight, and bend only at cuts.  A linear function on
+# a polygon is largest at a corner.  So with the 1-norm, where all pieces are polygons, the best neuron is an atom, and
+# one can check them all.  With the 2-norm the border is round, and the best neuron may lie between them: its name has
+# a g, the direction in which F grows, which depends on the residuals.
 y = np.array([2.0, -1.0, 1.0])
 figure = frame.Picture(figsize=(10.4, 5.6), layout="constrained")
 for pane, norm in zip(figure.subplots(1, 2), (1, 2), strict=True):
@@ -57,7 +57,7 @@ figure
 
 # %%
 # These are residuals of the optimal network, and its neurons sit exactly where :math:`|F|` is largest, with
-# :math:`|F|` = reg: there the gain of one more of a neuron is what its penalty costs, and nowhere is it more.
+# :math:`|F|` = reg: there a neuron gains exactly what its penalty costs, and nowhere does one gain more.
 #
 # With a bias: a map of all lines
 # -------------------------------
@@ -90,9 +90,9 @@ except gm.errors.MissingPackage as reason:
 picture
 
 # %%
-# On paper a sphere has a back.  The flat map shows all of it: it is drawn for the octahedron ‖u‖₁ = 1, seen from above,
-# with the four faces of its lower half folded out into the corners of the square.  Great circles become straight on
-# every face.
+# A picture shows only one side of a sphere.  The flat map shows all of it: it is drawn for the octahedron ‖u‖₁ = 1,
+# seen from above, with the four faces of its lower half folded out into the corners of the square.  Great circles
+# become straight on every face.
 flat
 
 # %%

@@ -2,9 +2,9 @@
 A search on a cluster
 =====================
 
-Where there are too many atoms to look at each, ``geomnn`` walks to them from many starts, and the walks are
-independent of each other.  One learns the line that spreads them over a cluster; here one of two Dask workers is
-killed on the way, and the network is the same.
+Where there are too many atoms to examine each, ``geomnn`` walks to them from many starts, and the walks are
+independent of each other.  One line of code spreads them over a cluster.  Here one of two Dask workers is killed on
+the way, and the network is the same.
 
 With a cluster elsewhere ``LocalCluster`` becomes its address, and Ray takes the same walks::
 
@@ -43,7 +43,7 @@ y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal
 options = {"reg": 3.0, "norm": 2, "tol": 1e-4}
 
 # %%
-# The walks on two workers.  After a second one of them is killed; Dask begins its walks anew.
+# The walks on two workers.  After one second one of them is killed; Dask starts its walks again.
 
 
 def spread_and_kill():
@@ -99,8 +99,8 @@ def draw(walks, unlucky):
 
 # %%
 # One process alone, and the two workers.  Between its rounds the search solves the program over what was found, in
-# the main process; after the kill Dask first notices, begins the lost walks anew and has a successor import what it
-# needs.
+# the main process; after the kill Dask has to notice it, start the lost walks again, and let a new worker import what
+# it needs.
 
 if __name__ == "__main__":  # workers import this file
     alone = gm.derive(X, y, **options)

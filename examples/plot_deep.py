@@ -2,9 +2,9 @@
 Three layers: wedges of wedges
 ==============================
 
-The features of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an
-optimal three-layer network on the line, and compares its cost with that of two layers.  Optimal networks are several
-here; their objective is one, and with ``exact=True`` the order of names picks one of them.
+The outputs of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an optimal
+three-layer network on the line, and compares its cost with that of two layers.  There are several optimal networks
+here, all with the same objective; with ``exact=True`` the order of names decides which one is returned.
 """
 
 import matplotlib.pyplot as plt

@@ -7,13 +7,13 @@ of one:
 
 * the optimum of two layers, over all wedges of samples;
 * the optimum of three layers, over all wedges of the features of the first one;
-* the bound by :doc:`transport <plot_transport>`, which holds for networks of *every* depth and width, as it uses
-  nothing of a network but that it rises along each feature by no more than its weights allow.
+* the bound by :doc:`transport <plot_transport>`, which holds for networks of *every* depth and width, as it uses only
+  one property of a network: along each feature it rises by no more than its weights allow.
 
 All three are about the same objective, :math:`\frac12\sum_i (f(x_i)-y_i)^2` plus reg times the *path norm*, the sum
 over all paths from an input to the output of the product of the sizes of their weights.  So two layers cost at least
 as much as three, three at least as much as four, and none less than the bound.  Where three layers meet the bound, no
-depth is worth more than three; elsewhere the distance is what depth can buy *at most*.
+depth is better than three; elsewhere the distance is the most that depth can gain.
 """
 
 import matplotlib.pyplot as plt
@@ -36,8 +36,8 @@ for name, (X, y) in tables.items():
         print(f"{name} {reg:4g}  {two.objective:.4f}  {three.objective:.4f}  {least:.4f}")
 
 # %%
-# On table A three layers reach the bound: a hundred layers are no better.  On table B they do not, unless reg is large.
-# Where all three numbers are one, not even a third layer is worth anything.
+# On table A three layers reach the bound: a hundred layers are no better.  On table B they do not, unless reg is
+# large. Where all three numbers are equal, not even a third layer helps.
 
 # %%
 # Where the three meet
@@ -101,8 +101,8 @@ plt.show()
 # More samples
 # ------------
 # The optimum of three layers is for a handful of samples; the two others are not.  Sixty samples of a ring: how much
-# any number of layers could lower the objective, at most.  The truth may be less.  On table B it is: four samples allow
-# a complete answer, and no number of layers gets below the optimum of three there (Theorem 16 of the
+# any number of layers could lower the objective, at most.  The truth may be less.  On table B it is: four samples
+# allow a complete answer, and no number of layers gets below the optimum of three there (Theorem 16 of the
 # :doc:`lecture note on bounds <../lectures/bounds>`).
 rng = np.random.default_rng(0)
 X = rng.uniform(-2, 2, size=(60, 2)).round(1)

@@ -3,8 +3,8 @@ Downhill all the way, from a trained network to the optimum
 ===========================================================
 
 Gradient training ends in one minimum or another.  With as many neurons as samples there is a path from there to the
-best network of all along which the training objective never rises.  This page draws it, and a point from which there
-is none with fewer neurons.
+best network of all along which the training objective never rises.  This page draws this path, and a point from which,
+with fewer neurons, no such path exists.
 """
 
 import matplotlib.pyplot as plt
@@ -27,9 +27,9 @@ print(f"{descent.losses[0]:.6g} at the beginning, {descent.losses[-1]:.6g} at th
 # %%
 # The objective ½ Σ (f − y)² + (reg/2) Σ (‖w‖₁² + α²), computed from the weights along the path.  At first each neuron
 # is balanced, ``‖w‖₁ = |α|``.  Where features are dependent, neurons are pruned.  Then the others come to their best
-# amounts, one or another vanishing on the way, and each time the atom that the residual asks for most comes in.  Where
-# it depends on those in use, it is swapped for one of them.  The scale shows how much is left to win: the optimum
-# is at the bottom.
+# amounts, one or another vanishing on the way, and each time the atom with the largest correlation with the residual
+# is added.  If its feature depends on those in use, it replaces one of them.  The scale shows the distance to the
+# optimum.
 
 COLOURS = {"balance": "0.5", "prune": frame.ORANGE, "descend": frame.BLUE, "swap": frame.VERMILION}
 
@@ -59,9 +59,9 @@ axes.set(yscale="log", ylim=(1e-5, None), ylabel="objective above the optimum")
 plt.show()
 
 # %%
-# With fewer neurons there may be no way.  The two neurons f(x) = (x − 1)₊ − (x + 1)₊ + 1 have the objective 9 on three
-# samples, and every network of two neurons nearby has at least that.  A third one, of weight zero, opens the way:
-# the outputs stay as they are on the first piece, while two neurons are exchanged for a cheaper one.
+# With fewer neurons there may be no such path.  The two neurons f(x) = (x − 1)₊ − (x + 1)₊ + 1 have the objective 9 on
+# three samples, and every network of two neurons nearby has at least that.  A third one, of weight zero, opens the
+# way: the outputs stay as they are on the first piece, while two neurons are exchanged for a cheaper one.
 
 X, y = np.array([[0.0], [1.0], [2.0]]), np.array([2.0, -4.0, 0.0])
 trap = [([[1], [1]], [-1, 1]), ([[1, -1]], [1])]

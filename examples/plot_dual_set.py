@@ -2,8 +2,8 @@ r"""
 The residual is a projection
 ============================
 
-Training a network changes what it leaves unexplained, the residual v = y − f(X), one number a sample.  With two samples
-v is a point of the plane, and what is optimal can be seen:
+Training a network changes what it leaves unexplained, the residual v = y − f(X), one number for each sample.  With two
+samples v is a point of the plane, and what is optimal can be seen:
 
 * every neuron u sets two parallel lines, and v has to stay between them:
   :math:`|\sum_i v_i (x_i\cdot u)_+| \le` reg.  Beyond such a line more of this neuron would gain more than its penalty
@@ -47,8 +47,8 @@ print("f(X) =", solution.network(X), "  y − v =", y - solution.dual)
 # A slider over reg
 # -----------------
 # As reg grows, the set grows about 0 and v moves from near 0, where the network explains nearly all, to y.  It moves
-# straight as long as it stays on the same edge or corner: the *path* in reg has kinks and is straight in between.  From
-# reg_max on the set contains y, the residual is y itself, and the network is 0.
+# straight as long as it stays on the same edge or corner: the *path* in reg has kinks and is straight in between.
+# From reg_max on the set contains y, the residual is y itself, and the network is 0.
 regs = np.round(np.linspace(0.02, 1.2, 60) * reg_max, 4)
 plain = plot_dual_set(X, y, 0.5 * reg_max, bias=False)
 try:

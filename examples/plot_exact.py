@@ -1,10 +1,10 @@
 """
-Weights as functions of reg, and a proof that travels
-=====================================================
+Weights as functions of reg, and a proof that others can check
+==============================================================
 
 With ``exact=True`` every number of the optimum is a fraction, and between two kinks of the path every weight is a
-formula in ``reg``.  One learns to find these formulas, and to have a certificate checked by code that shares
-nothing with the solver.
+formula in ``reg``.  This page finds these formulas, and has a certificate checked by code that shares nothing with the
+solver.
 """
 
 from fractions import Fraction

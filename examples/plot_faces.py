@@ -2,9 +2,9 @@
 Partial wedges: what the 2-norm adds
 ====================================
 
-With ``norm=2`` a best neuron need not be a full wedge of samples: it may hang on fewer of them, and then the
-residuals say where it points.  This page compares the two programs on the same seven samples and draws the
-residuals at work.
+With ``norm=2`` a best neuron need not be a full wedge of samples: it may pass through fewer of them, and then the
+residuals decide its direction.  This page compares the two programs on the same seven samples and draws the residuals
+at work.
 """
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ print(f"wedges alone cost {wedge.objective / exact.objective - 1:.1%} more")
 
 # %%
 # On the left every line passes through two samples.  On the right the dashed line of the partial wedge passes
-# through one; it has turned about it to where the objective is lowest, and two neurons do for four.  The
+# through one; it has turned about it to where the objective is lowest, and two neurons do the work of four.  The
 # certificate on the left is about wedges of samples only (its scope is the dictionary), the one on the right is
 # global.
 

@@ -2,9 +2,9 @@
 Deep and narrow: mirrors
 ========================
 
-A chain is a network with one neuron a layer.  One learns what depth adds on the line: from three layers on, ramps
-that are clipped at both ends, from four on, clipped at the *reflection* of a sample about another; and why
-absolute values need such mirrors.
+A chain is a network with one neuron a layer.  This page shows what depth adds on the line: from three layers on, ramps
+that are clipped at both ends, from four on, clipped at the *reflection* of a sample about another; and why absolute
+values need such mirrors.
 """
 
 from fractions import Fraction
@@ -28,9 +28,9 @@ for depth in (2, 3, 4):
     print(f"{depth} layers: cost {costs[depth]}, gap {solution.certificate.gap}")
 
 # %%
-# Optima need not be unique; their cost is, and of several ``exact=True`` returns the one that the order of names picks.
-# With four layers the first fold may be at a reflection, and one chain of that kind has the targets for its outputs:
-# this network, of the same cost, is drawn below.
+# Optima need not be unique, but their cost is.  Of several, ``exact=True`` returns the one that comes first in the
+# order of names. With four layers the first fold may be at a reflection, and one chain of that kind has the targets
+# for its outputs: this network, of the same cost, is drawn below.
 
 layers, features = chain_layers(Samples(X, bias=True), 2, exact=True)
 table = features.rows
@@ -88,8 +88,8 @@ mirror.annotate(
 plt.show()
 
 # %%
-# Absolute values need the mirrors.  One feature of two hidden layers, ``||x − a| − c|``, does what takes several of one
-# hidden layer: it has a kink at the mirror image of a sample, or at the midpoint of two.
+# Absolute values need the mirrors.  One feature of two hidden layers, ``||x − a| − c|``, does what takes several of
+# one hidden layer: it has a kink at the mirror image of a sample, or at the midpoint of two.
 
 examples = (
     ("||x − 3| − 2|", "mirror image of 1 about 3", [0, 1, 3, 4, 6], [1, 0, 2, 1, 1], 2 * 3 - 1),

@@ -2,9 +2,9 @@
 A dictionary of your own: neighbours only
 =========================================
 
-The wedges of *all* pairs of samples are many.  Are those of neighbours enough?  A dictionary that holds the wedges of
-each sample with its k nearest neighbours answers that: `geomnn` solves over it like over any other, names its neurons
-and certifies the result, for these wedges and no others.
+There are many wedges of *all* pairs of samples.  Are those of neighbours enough?  A dictionary that holds the wedges
+of each sample with its k nearest neighbours answers that: `geomnn` solves over it as over any other, names the neurons
+and certifies the result for these wedges.
 """
 
 from itertools import combinations
@@ -58,7 +58,7 @@ class NeighbourDictionary(Dictionary):
 
 # %%
 # Its laws are checked before it is used: units are units, the first one has the maximum, a name gives its weight back.
-# Over the spiral, wedges of neighbours are then solved over for several k.
+# Then the spiral is solved over wedges of neighbours for several k.
 X, y = gm.datasets.spiral()
 samples = Samples(X, bias=True)
 problem = {"reg": 5e-4, "norm": 2}

@@ -3,7 +3,7 @@ A loss of your own: Huber's
 ===========================
 
 Squared errors let a few outliers bend the network; Huber's loss is linear in large errors.  Any convex loss whose
-slope and conjugate can be written down goes where a name goes, and the certificate is as good as ever.
+slope and conjugate can be written down can take the place of a name, and the certificate proves just as much.
 """
 
 # %%
@@ -64,7 +64,7 @@ y[[5, 18, 30]] += 3  # three outliers
 gm.testing.check_loss(HuberLoss(0.2), y)
 
 # %%
-# It goes where a name goes, and the network has its proof.
+# It takes the place of a name, and the network has its proof.
 huber = gm.derive(X, y, reg=0.2, loss=HuberLoss(0.2))
 squared = gm.derive(X, y, reg=0.2)
 print(huber.network)
@@ -78,7 +78,7 @@ for name, solution in (("Huber", huber), ("squared", squared)):
     print(f"{name:8} {error:.2f} off, {len(solution.network)} neurons")
 
 # %%
-# The fits: the outliers pull the one and leave the other.
+# The fits: outliers pull one of them and hardly move the other.
 figure = frame.Picture(figsize=(6.8, 4.2), layout="constrained")
 axes = figure.add_subplot()
 axes.plot(X, y, "o", color="0.6", label="samples, three of them off")

@@ -2,8 +2,8 @@
 The path: neurons being born and dying
 ======================================
 
-As ``reg`` falls, neurons are born, hand over to others and die, and between those kinks every coefficient is affine
-in ``reg``.  One learns to read the picture of that, and to choose where to stop.
+As ``reg`` falls, neurons are born, hand over to others and die, and between those kinks every coefficient is affine in
+``reg``.  This page explains how to read a picture of the path, and where to stop.
 """
 
 import matplotlib.pyplot as plt
@@ -18,15 +18,15 @@ print(path)
 # %%
 # A hill beside a hollow, seen at 16 points.  From left to right ``reg`` falls, from where the best network is a
 # constant. A line is the coefficient of a neuron: it leaves zero where the neuron is born and comes back to zero
-# where it dies. (Where optimal networks are several, these are the neurons of one of them.) Between kinks it is
+# where it dies. (Where there are several optimal networks, these are the neurons of one of them.) Between kinks it is
 # straight in ``reg``, and bent here because the scale is logarithmic.  The eight largest are named.
 
 plot_path(path)
 
 # %%
-# What is so of all optimal networks: the degrees of freedom, which is how many directions the fit has in which it
-# follows the targets, and the dimension of the set of all of them.  Both change at kinks alone, up or down.  While the
-# dimension is 0 there is one network over the atoms; on the right there are many ways to write one fit.
+# What all optimal networks share: the degrees of freedom, the number of directions in which the fit follows the
+# targets; and the dimension of the set of all of them.  Both change at kinks alone, up or down.  While the dimension
+# is 0 there is one network over the atoms; on the right there are many ways to write one fit.
 
 plot_degrees_of_freedom(path)
 

@@ -2,8 +2,8 @@
 The spiral: 25,440 wedges, and the few that count
 =================================================
 
-Two arms of 80 samples each.  The paper's program looks at the wedges of all pairs of samples; one learns how few of
-them an optimal network may have, and what a certificate about this program says.
+Two arms of 80 samples each.  The paper's program uses the wedges of all pairs of samples.  This page shows how few of
+them an optimal network needs, and what a certificate about this program says.
 """
 
 import matplotlib.pyplot as plt
@@ -29,7 +29,7 @@ plot_network(solution.network, X, y)
 # %%
 # Why no other wedge helps: the correlation Σ v_i (x̃_i·u)₊ of a wedge u with the residual v is at most ``reg`` in
 # size, and just that for the neurons of the network.  Below are all of them, sorted.  The residual is unique, and so
-# are the wedges that come to ``reg``.  They are more than a network needs, so that several networks are optimal.
+# are the wedges that come to ``reg``.  There are more of them than a network needs, so several networks are optimal.
 
 order = np.array([(i, j) for i in range(len(X)) for j in range(len(X)) if i != j])
 normals = gm.algebra.cross_product((X[order[:, 1]] - X[order[:, 0]])[:, None, :], unit=True)

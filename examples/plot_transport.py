@@ -2,17 +2,16 @@ r"""
 Why no neuron gains more: a plan of transport
 =============================================
 
-Where atoms are too many to look at, how can one know that *no* neuron would help?  A neuron gains
-:math:`F(u) = \sum_i v_i (w\cdot x_i + b)_+` from what a network leaves unexplained, the residual v, whose sum is 0.  So
-move what is above 0 to what is below: masses :math:`\pi_{ij} \ge 0` from samples i to samples j, until nothing is left.
-Then
+Where there are too many atoms to examine, how can one know that *no* neuron would help?  A neuron gains :math:`F(u) =
+\sum_i v_i (w\cdot x_i + b)_+` from what a network leaves unexplained, the residual v, whose sum is 0.  So move what is
+above 0 to what is below: masses :math:`\pi_{ij} \ge 0` from samples i to samples j, until nothing is left. Then
 
 .. math:: F(u) = \sum_{ij} \pi_{ij} \bigl((w\cdot x_i + b)_+ - (w\cdot x_j + b)_+\bigr)
    \le \sum_{ij} \pi_{ij} \bigl(w\cdot(x_i - x_j)\bigr)_+,
 
-as a ramp between two samples never rises by more than its slope.  The right side does not know b, and its largest value
-is at a basis direction :math:`\pm e_l`.  If that is at most reg, no neuron anywhere is worth its penalty, and the bound
-of weak duality holds for all networks.
+as a ramp between two samples never rises by more than its slope.  The right side does not depend on b, and its largest
+value is at a basis direction :math:`\pm e_l`.  If that is at most reg, no neuron gains more than its penalty costs,
+and the bound of weak duality holds for all networks.
 """
 
 import matplotlib.pyplot as plt
@@ -60,9 +59,9 @@ def draw_arrows(pane, edges, color="black"):
 # The plan, and one neuron
 # ------------------------
 # Above: samples whose residual is above 0 (filled circles) send what they have to those below (open squares); an
-# arrow is as wide as its mass.  Below: a neuron, which is 0 on one side of its line.  An arrow gains it what the
-# neuron is higher at its tail than at its head, times the mass; at most the slope along the arrow.  It is that much
-# on the active side; an arrow that leaves it gains less, and one on the other side nothing.
+# arrow is as wide as its mass.  Below: a neuron, which is 0 on one side of its line.  An arrow gains the mass times
+# the height of the neuron at its tail over that at its head, at most the mass times the slope along the arrow.  It
+# gains that much on the active side, less if it leaves this side, and nothing on the other.
 proven = transport.proven
 plan = proven.proof.evidence[0].merged().times(proven.proof.scale(solution.problem))
 edges, v = list(zip(plan.rows, plan.columns, plan.masses, strict=True)), proven.dual
@@ -98,11 +97,10 @@ plt.show()
 # :math:`\lVert w\rVert_1 = 1`, the largest gain over all b and what the plan allows: nothing is above reg.  For −v,
 # below, the plan goes backwards.
 #
-# The curve between them is that of **stars**, from the same masses.  All arrows of a sample are added up before
-# they are paid for, :math:`q_i = \sum_j \pi_{ij} (x_i - x_j)`, and :math:`F(u) \le \sum_i (w\cdot q_i)_+`, as a
-# neuron is either active at :math:`x_i` or it is not.  What points in opposite directions cancels, and it matters
-# which end of an arrow is the centre: the samples in the middle have
-# neighbours on several sides, so that much cancels there.
+# The curve between them is that of **stars**, from the same masses.  All arrows of a sample are added up before their
+# cost is taken, :math:`q_i = \sum_j \pi_{ij} (x_i - x_j)`, and :math:`F(u) \le \sum_i (w\cdot q_i)_+`, as a neuron is
+# either active at :math:`x_i` or it is not.  What points in opposite directions cancels, and it matters which end of
+# an arrow is the centre: the samples in the middle have neighbours on several sides, so that much cancels there.
 angles = np.linspace(0, 2 * np.pi, 721)
 directions = np.column_stack([np.cos(angles), np.sin(angles)])
 directions /= np.abs(directions).sum(axis=1, keepdims=True)
@@ -154,8 +152,8 @@ for pane, masses, name in zip(panes, (edges, backwards), ("v", "−v"), strict=T
 plt.show()
 
 # %%
-# What depth can buy
-# ------------------
-# Of a neuron transport uses nothing but that it cannot rise faster than its weights allow, and that is true of
-# networks of every depth if they pay for the products of weights along their paths.  So the bound by transport
-# holds for all of them; :doc:`plot_depth` sets it beside the optima of two and of three layers.
+# How much depth can help
+# -----------------------
+# Transport uses only that a neuron cannot rise faster than its weights allow.  That is true of networks of every depth
+# if the penalty is that of the products of weights along their paths.  So the bound by transport holds for all of
+# them; :doc:`plot_depth` sets it beside the optima of two and of three layers.

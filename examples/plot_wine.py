@@ -2,7 +2,7 @@
 Thirteen features: a classifier that can be read
 ================================================
 
-A scikit-learn pipeline that tells three sorts of wine apart by thirteen measurements.  With ``norm=1`` neurons are
+A scikit-learn pipeline that distinguishes three kinds of wine by thirteen measurements.  With ``norm=1`` neurons are
 parallel to most axes, so that each depends on very few features, and the whole classifier fits on a page.
 """
 

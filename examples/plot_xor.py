@@ -3,7 +3,7 @@ XOR in closed form
 ==================
 
 The corners of a square and its middle, two neurons, one diagonal: the smallest network that shows what a weight of
-samples is.  One learns to read a neuron's name, to see its line, and to read its output as an area.
+samples is.  This page shows how to read a neuron's name, where its line is, and how its output is an area.
 """
 
 import geomnn as gm

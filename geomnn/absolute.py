@@ -56,7 +56,7 @@ class AbsoluteFeatures:
     Raises
     ------
     DataError
-        If X is no table of one column.
+        If X is not a table of one column.
     OptionError
         For other hidden layers.
     EnumerationTooLarge

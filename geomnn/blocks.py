@@ -4,8 +4,8 @@
 
 Not convex, but with the other blocks fixed the last one is the convex program (C) on its input activations; an inner
 one with its outputs on the samples held fixed is basis pursuit over wedges of its input activations, which keeps the
-fit and lowers the penalty. These two steps alternate with a descent in all weights at once; the objective never rises,
-and what comes out is made of wedges, though it need not be optimal.
+fit and lowers the penalty. These two steps alternate with a descent in all weights at once. The objective never
+rises, and the result is made of wedges, but it need not be optimal.
 
 Source: geomnn theory, section 7; M. Pilanci, arXiv 2309.16512.
 """
@@ -49,7 +49,7 @@ PURSUIT = 0.02  # of the smallest reg whose network is constant
 
 @dataclass(frozen=True, eq=False)
 class BlockTraining:
-    """A network of sequential blocks, and how it came about.
+    """A network of sequential blocks, and the steps that led to it.
 
     Parameters
     ----------

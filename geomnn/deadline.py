@@ -169,13 +169,13 @@ NEVER = Deadline()
 
 
 class Pace:
-    """Rounds of a loop, of which none begins that, by the longest before it, would end too late.
+    """Rounds of a loop: one begins only if, as long as the longest before it, it would end in time.
 
     Parameters
     ----------
     deadline : Deadline
     times : float
-        How many of the longest have to fit in: more than one where something of the kind comes after the last.
+        How many of the longest have to fit in: more than one where similar work follows the last round.
     """
 
     def __init__(self, deadline: Deadline, times: float = 1.0):

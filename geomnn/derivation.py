@@ -229,7 +229,7 @@ def derive(
     DataError, OptionError, UnsupportedProblem
         If the input cannot be used; the message says why and what to do.
     EnumerationTooLarge
-        If the dictionary has too many atoms to look at each, in the time that there is.
+        If the dictionary has too many atoms to examine each in the given time.
 
     Warns
     -----

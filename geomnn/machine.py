@@ -29,8 +29,8 @@ def in_parallel(
 ) -> list[Any]:
     """[function(*job) for job in jobs], one after the other unless joblib is told otherwise.
 
-    Each job travels as one tuple, so that a cluster keeps all of it with the task and can begin it anew where a worker
-    dies; arrays by themselves Dask gives to one worker, and loses with it.
+    Each job is sent as one tuple, so that a cluster keeps all of it with the task and can start it again where a
+    worker dies; arrays by themselves Dask gives to one worker, and loses with it.
 
     Parameters
     ----------

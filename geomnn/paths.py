@@ -219,7 +219,8 @@ def reg_max(
     DataError, OptionError, EnumerationTooLarge
         As `derive` does.
     UnsupportedProblem
-        For polyhedral losses, whose best constant has many residuals: the correlation of one of them tells no such reg.
+        For polyhedral losses, whose best constant has many residuals: the correlation of one of them does not
+        determine this reg.
 
     Examples
     --------

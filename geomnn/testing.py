@@ -21,7 +21,7 @@ __all__ = ["LawBroken", "check_bound", "check_dictionary", "check_loss", "check_
 
 
 class LawBroken(GeomnnError, AssertionError):
-    """A part does not keep what its base class promises."""
+    """A part breaks a law of its base class."""
 
 
 def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -> None:

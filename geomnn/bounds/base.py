@@ -1,4 +1,4 @@
-"""What a bound is: a proof that no unit neuron at all is correlated with a residual by more than it says.
+"""What a bound is: a proof that no unit neuron's correlation with a residual exceeds a number.
 
 A dictionary finds atoms, so the largest correlation M(v) = max over ‖w‖_p = 1 of ‖Σ_i v_i (x̃_i·u)_+‖_2 is no smaller
 than that of its best one; a bound says that it is no larger than some number m. By weak duality no network of any width
@@ -24,7 +24,7 @@ LONGEST = 60.0  # seconds for a bound where there is no limit
 
 @dataclass(frozen=True)
 class Proof:
-    """A residual and a number that no unit neuron's correlation with it is above.
+    """A residual, and a number that no unit neuron's correlation with it exceeds.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Proof:
     count : int
         How much a check looks at: pairs of samples, cells, multipliers.
     units : ndarray, shape (k, D), optional
-        Unit neurons that were come across, of a correlation above reg: a search can go on from them.
+        Unit neurons with a correlation above reg that were found on the way: a search can go on from them.
     evidence : object, optional
         What a check needs beside the table: the plans, the tree of cells, the multipliers.
     ended : bool, optional
-        Whether more time would bring nothing more.
+        Whether more time would not improve it.
 
     Source: geomnn theory, section 9.
     """
@@ -61,7 +61,7 @@ class Proof:
         return min(max(float(np.sum(v * y)), 0.0) / square, most) if square > 0 else 0.0
 
     def value(self, problem: Problem) -> float:
-        """D(s v), which no network of any width is below."""
+        """D(s v): no network of any width has a lower value."""
         targets = problem.targets
         if (
             problem.samples.bias and problem.loss.is_quadratic
@@ -77,7 +77,7 @@ class Bound(ABC):
 
     1. m ≥ ‖Σ_i v_i (x̃_i·u)_+‖_2 for every unit u = (w, b), ‖w‖_p = 1;
     2. with a bias 1ᵀv = 0, and v is in the domain of D;
-    3. there is at least one, however little time there is, and the values never fall;
+    3. there is at least one, even if there is no time, and the values never fall;
     4. X and reg multiplied by a number leave v and the value as they are; y and reg multiplied by one, for the squared
        loss, multiply v by it and the value by its square;
     5. the rows in another order leave the value as it is.
@@ -93,9 +93,9 @@ class Bound(ABC):
     ----------
     name : str
     words : str
-        What it is, in a sentence.
+        A name for it in words.
     moves : bool
-        Whether it looks for the best v itself, so that another residual to begin with brings nothing.
+        Whether it looks for the best v itself, so that beginning with another residual does not help.
     any_depth : bool
         Whether it holds for networks of any depth, under the path penalty.
 

@@ -1,4 +1,4 @@
-"""A table that was read: its columns in plain decimals, and how it was read, in a sentence."""
+"""A table that was read: its columns in plain decimals, and a sentence about how it was read."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def read(path: Path) -> Table:
     Raises
     ------
     Unreadable
-        With what is the matter and what to do, in a sentence.
+        Its message says what is wrong and what to do.
     OSError
         If it cannot be read.
     """

@@ -193,7 +193,7 @@ def _reaching(wedges: Wedges, v: Sequence[Fraction], reg: Fraction) -> tuple[int
 def _active(
     neurons: Any, wedges: Wedges, signs: dict[tuple[int, ...], int], outputs: list[Fraction], merging: bool
 ) -> Active:
-    """The active atoms as they are named, which are all that there are."""
+    """The active atoms by their names; no other atoms are active."""
     planes = check_names(neurons, NEURON_KEYS, wedges)
     for k, (plane, neuron) in enumerate(zip(planes, neurons, strict=True)):
         require(plane in signs, f"The correlation of neuron {k} is not reg.")

@@ -29,7 +29,7 @@ OTHERS = (
 
 
 class Unreadable(ValueError):
-    """What is the matter with a table, and what to do, in a sentence."""
+    """What is wrong with a table, and what to do about it."""
 
 
 def name_of(path: Path) -> str:

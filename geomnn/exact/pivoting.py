@@ -63,7 +63,7 @@ class ExactActiveSet:
             self._bring_in(*found)
 
     def go_to_first(self, planes: Sequence[Plane], signs: Sequence[int], check: Callable[[], None]) -> None:
-        """Go to the optimum with the lexicographically largest multipliers: as much as can be of the first of these,
+        """Go to the optimum with the lexicographically largest multipliers: the first of these as large as possible,
         then of the second, …
 
         Parameters

@@ -17,6 +17,7 @@ BLOCK = re.compile(
     r"^(?P<fence>```|:::)\{?(?P<kind>[\w-]*)\}?(?P<title>[^\n]*)\n(?P<body>.*?)^(?P=fence)$\n?", re.M | re.S
 )
 PLOT = re.compile(r"\.\. plot::\n(?P<options>(?: {3}:[^\n]*\n(?: {6}[^\n]*\n)*)*)(?P<code>.*)", re.S)
+OPTION = re.compile(r"^:[\w-]+:.*\n", re.M)
 LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
 TERM = re.compile(r"\{term\}`([^`<]*?)(?: <[^`]*>)?`")
 SETTING = "import matplotlib.pyplot as plt\nimport numpy as np\n\nimport geomnn as gm"
@@ -77,6 +78,8 @@ def _cells(page: str, names: dict[str, str], solved: bool) -> Iterator[Cell]:
                 check = None
         elif kind == "eval-rst" and (plot := PLOT.match(body)):
             yield from _picture(plot)
+        elif kind == "admonition":
+            yield from _text(f"**{block['title'].strip()}**\n\n{OPTION.sub('', body)}", names)
         elif not kind or kind in ("console", "text"):
             yield from _text(block[0], names)
     yield from _text(page[place:], names)

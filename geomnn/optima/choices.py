@@ -178,8 +178,8 @@ class Choices:
     def document(self, paths: Iterable[Any] = (), limit: int = DOCUMENT) -> dict[str, Any]:
         """What is known of all optimal networks, with what proves it, as `geomnn.exact.verify` checks it.
 
-        Each statement has a network or multipliers λ of linear programs that prove it, in rational numbers: the active
-        atoms, which are all that there are, the ends of their intervals, dimension and rank, vertices, networks of
+        Each statement has a network or multipliers λ of linear programs that prove it, in rational numbers: the
+        active atoms (there are no others), the ends of their intervals, dimension and rank, vertices, networks of
         `fewest` neurons, which may take its time, and paths. That vertices are all, or that no network has fewer
         neurons, is said where it is proved.
 

@@ -39,8 +39,8 @@ class Certificate:
     primal : float, Fraction or SymPy number
         The value of (T), recomputed from the weights of the network; exact if ``exact`` is.
     dual : float, Fraction or SymPy number
-        A lower bound: the dual value of v scaled until no atom that was looked at violates it. No bound but an
-        estimate if the scope is "local".
+        A lower bound: the dual value of v scaled until no atom that was looked at violates it. An estimate, not a
+        bound, if the scope is "local".
     largest_correlation : float, Fraction or SymPy number
         The largest |correlation| of v with an atom that was looked at, in units of reg.
     coverage : Coverage
@@ -51,13 +51,13 @@ class Certificate:
     exact : bool
         True if everything was checked in rational arithmetic; False for float64.
     stopped : bool
-        Whether the time, or the rounds of a search, were over before it came to its end.
+        Whether the solve was cut short, by its time or by the number of rounds of a search.
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
     proven : Proven or None
-        What bounds of all unit neurons came to, which is the lower bound where the coverage has their method, and
-        stands beside it else.
+        The result of bounds of all unit neurons. It is the lower bound if the coverage names their method; otherwise
+        it stands beside it.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def rounded(value: float, direction: str, digits: int = 10) -> str:
 
 
 def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
-    """Warn if an optimum is farther off than was asked for.
+    """Warn if an optimum is less accurate than was asked for.
 
     Parameters
     ----------

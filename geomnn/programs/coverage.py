@@ -29,7 +29,7 @@ class Coverage:
     ----------
     scope : str
         "global": every network of any width.  "dictionary": those whose neurons are atoms of the dictionary.
-        "local": none, as a search found nothing better, which proves nothing.
+        "local": none; a search found nothing better, which proves nothing.
     program : str
         The dictionary whose atoms compete: "all" (the training problem itself), "wedge" (wedges of samples alone),
         "sampled" (some of these, drawn at random), "chains" (parallel chains of unit width) or "columns" (sums of the

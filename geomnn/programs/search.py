@@ -74,7 +74,8 @@ def search(
     effort : Effort
         Its tol is the relative accuracy of the program over the atoms in use, and the fall of the value below which a
         round counts as one that brought nothing. Walks, slides and solves stop where they are in parts of the time
-        until the deadline; after the first two, no round begins that, by those before it, would end too late.
+        until the deadline; after the first two, a round begins only if, as long as those before it, it would end in
+        time.
     start : ndarray, shape (k, D), optional
         Units to begin with.
 

@@ -81,8 +81,8 @@ def solve(
     dictionary : Dictionary
         Over the samples of the problem.
     effort : Effort
-        Stop when primal − bound ≤ tol·|primal|; after the first, no round begins that, with what comes after the last,
-        would end after the deadline.
+        Stop when primal − bound ≤ tol·|primal|; after the first, a round begins only if it and the work after the
+        last one are expected to end before the deadline.
     start : ndarray, shape (k, D), optional
         Units to begin with, such as those of a solution at another reg.
 

@@ -45,7 +45,7 @@ Layers = Sequence[tuple[np.ndarray, np.ndarray | None]]
 
 @dataclass(frozen=True, eq=False)
 class Rewriting(Shown):
-    """A network in wedges and what became of the one that was given.
+    """A network in wedges, and how the given one was changed.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ class SplitNeuron:
 def split_layer(model: Any, X: Any, norm: float = 1) -> Iterator[SplitNeuron]:
     """The neurons of the first hidden layer as sums of wedges, one at a time.
 
-    For layers of which all parts are too many to be held, named or pruned at once.
+    For layers with too many parts to be stored, named or pruned at once.
 
     Parameters
     ----------
