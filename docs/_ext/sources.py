@@ -80,7 +80,7 @@ def name_sections(app: Sphinx, tree: nodes.document) -> None:
 
 
 def end_sections(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """A paragraph behind the fields of a docstring is no field, colon or not: two empty lines end a section for napoleon."""
+    """A paragraph behind the fields of a docstring is no field, even with a colon: two empty lines end a section."""
     inside, k = False, 0
     while k < len(lines):
         underlined = k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]) is not None
