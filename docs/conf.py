@@ -112,6 +112,7 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["slides.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False

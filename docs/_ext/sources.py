@@ -79,6 +79,19 @@ def name_sections(app: Sphinx, tree: nodes.document) -> None:
             domain.anonlabels[label] = app.env.docname, label
 
 
+def end_sections(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """A paragraph behind the fields of a docstring is no field, even with a colon: two empty lines end a section."""
+    inside, k = False, 0
+    while k < len(lines):
+        underlined = k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]) is not None
+        inside = inside or underlined
+        begins = k > 0 and not lines[k - 1] and lines[k] and not lines[k].startswith(" ")
+        if inside and begins and not underlined and not re.match(r"[\w, *]+ : ", lines[k]):
+            lines.insert(k, "")
+            inside, k = False, k + 1
+        k += 1
+
+
 def link_sections(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """What a docstring says of its source opens that section of the theory; | and _ in its formulas are themselves."""
     for k, line in enumerate(lines):
@@ -98,5 +111,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", link_pages)
     app.connect("doctree-read", name_sections)
     app.connect("doctree-read", trim_blocks)
+    app.connect("autodoc-process-docstring", end_sections, priority=400)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_sections)
     return {"parallel_read_safe": True}

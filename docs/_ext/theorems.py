@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from formulas import display, typeset
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -19,7 +20,7 @@ def write_pages(app: Sphinx) -> None:
     They are made anew only where the theorems have changed since.
     """
     folder = Path(app.srcdir, "proofs")
-    sources = [*(TREE / "proofs").glob("*.py"), Path(__file__)]
+    sources = [*(TREE / "proofs").glob("*.py"), Path(__file__), Path(__file__).with_name("formulas.py")]
     index = folder / "index.md"
     if index.exists() and index.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return
@@ -69,14 +70,14 @@ def _sections(text: str) -> str:
 
 def _page(name: str, theorem: Any, records: list[Any]) -> str:
     steps = [
-        f"| {plain(record.step.claim)} | {record.step.kind} | {plain(record.step.scope)} | "
+        f"| {typeset(record.step.claim)} | {record.step.kind} | {typeset(record.step.scope)} | "
         f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'} | {record.seconds:.2f}\u00a0s |"
         for record in records
     ]
     parts = [
         f"# {theorem.title}",
         f"Theory, {_sections(theorem.section)}. [The code of the proof](../../proofs/{name}.py).",
-        f"$$\n{theorem.latex.strip()}\n$$" if theorem.latex.strip() else "",
+        _statement(theorem.latex.strip()),
         _words(theorem.words),
         "## Why",
         _words(theorem.argument),
@@ -112,10 +113,28 @@ def _naming(folder: str, pattern: re.Pattern[str]) -> list[str]:
     return [f"[{path}](../../{path})" for path in paths]
 
 
+def _statement(latex: str) -> str:
+    """The formula of a theorem, a line for each of its parts."""
+    if not latex:
+        return ""
+    parts = [part.strip() for part in latex.split(r"\qquad")]
+    if len(parts) > 1 and r"\begin" not in latex:
+        latex = "\\begin{gathered}\n" + " \\\\[1ex]\n".join(parts) + "\n\\end{gathered}"
+    return f"$$\n{latex}\n$$"
+
+
 def _words(text: str) -> str:
-    """Text of the proofs as Markdown: what is indented stays as it is written, the rest is plain."""
-    lines = text.strip().splitlines()
-    return "\n".join(line if line.startswith("    ") else plain(line) for line in lines)
+    """Text of the proofs as Markdown: what is indented is a formula, and the subject before a paragraph is bold."""
+    blocks = []
+    for block in re.split(r"\n\s*\n", text.strip("\n")):
+        lines = block.splitlines()
+        if lines[0].startswith("    "):
+            blocks.append(display(lines))
+        else:
+            label = re.match(r"((?:[A-Z][\w–-]*)(?: [\w–-]+){0,4}\.)\s", block)
+            rest = block[label.end() :] if label else block
+            blocks.append((f"**{label[1]}** " if label else "") + typeset(rest))
+    return "\n\n".join(blocks)
 
 
 def plain(text: str) -> str:
