@@ -260,7 +260,7 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
     check_folder(out, force)
     with _warnings_in_one_line(), _progress(progress) as line:
         study = study_table(Request(bias=not no_bias, **options), line)
-        with whole_folder(out, force) as folder:
+        with whole_folder(out, force, options["path"]) as folder:
             write_report(study, folder, line)
     _say_summary(study, out)
 

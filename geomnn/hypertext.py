@@ -28,7 +28,7 @@ class Shown:
 
 def paragraph(text: str, strong: bool = False) -> str:
     """A line of text, a strong one for what matters most."""
-    escaped = html.escape(text).replace("\n", "<br>")
+    escaped = _plain(text).replace("\n", "<br>")
     return f"<p><strong>{escaped}</strong></p>" if strong else f"<p>{escaped}</p>"
 
 
@@ -49,12 +49,17 @@ def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), left: str = "
     body = "".join(f"<tr>{_cell(first, 'td' if head else 'th')}{''.join(map(_cell, others))}</tr>"
                    for first, *others in texts)  # fmt: skip
     first = f"<tr>{''.join(_cell(name, 'th') for name in head)}</tr>" if head else ""
-    last = f"<tr><td colspan='{len(texts[0])}' {LEFT}>{html.escape(left)}</td></tr>" if left else ""
+    last = f"<tr><td colspan='{len(texts[0])}' {LEFT}>{_plain(left)}</td></tr>" if left else ""
     return f"<table>{first}{body}{last}</table>"
 
 
 def _cell(text: str, kind: str = "td") -> str:
-    return f"<{kind} {LEFT}>{html.escape(text)}</{kind}>"
+    return f"<{kind} {LEFT}>{_plain(text)}</{kind}>"
+
+
+def _plain(text: str) -> str:
+    """Text as it is: a dollar sign in a name, alone in its element, begins no formula of the notebook."""
+    return html.escape(text).replace("$", "<span>$</span>")
 
 
 def image(png: bytes, words: str) -> str:

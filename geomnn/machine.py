@@ -1,11 +1,14 @@
 """How work is given to the machine: jobs side by side by joblib, which runs them in processes or on a cluster, as its
 active backend says; BLAS on one thread; inner loops compiled by numba, without the global lock, kept on disk between
-processes."""
+processes; and which machine that is."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import numba
@@ -15,8 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from geomnn.checker.digits import shared
 
-__all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed"]
+__all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed", "surroundings"]
 
+PACKAGES = ("numpy", "scipy", "numba", "python-flint", "scikit-learn", "sympy", "matplotlib")  # that compute or draw
+NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
 OPTIONS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
@@ -99,3 +104,28 @@ def compiled(function: Callable[..., Any]) -> Any:
         if "no locator available" not in str(reason):
             raise
         return numba.njit(**OPTIONS)(function)
+
+
+def surroundings() -> dict[str, str]:
+    """What the last digits of a result may depend on: versions, the processor and the kernels of linear algebra.
+
+    Examples
+    --------
+    >>> sorted(surroundings())
+    ['Python', 'geomnn', 'linear algebra', 'packages', 'processor']
+    """
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    libraries = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    kernels = {
+        NAMES.get(info["internal_api"], info["internal_api"])
+        + f" {info['version']}" * bool(info["version"])
+        + f", kernel {info.get('architecture')}" * bool(info.get("architecture"))
+        for info in libraries
+    }
+    return {
+        "geomnn": import_module("geomnn").__version__,
+        "Python": platform.python_version(),
+        "packages": packages,
+        "linear algebra": "; ".join(sorted(kernels)) or "not known",
+        "processor": f"{platform.machine() or 'not known'}, {platform.system()}",
+    }

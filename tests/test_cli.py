@@ -22,6 +22,8 @@ from geomnn.cli import main
 FILES = {f"network.{kind}" for kind in ("json", "tex", "py", "png", "svg")} | {
     "certificate.json",
     "report.html",
+    "residuals.png",
+    "residuals.svg",
 }
 PLANAR = FILES | {"wedge.png", "wedge.svg"}
 GOOD = "a,b,y,kind\n0,0,0,red\n1,0,1,blue\n0,1,1,blue\n1,1,0,red\n2,1,1,blue\n"

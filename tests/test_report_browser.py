@@ -1,39 +1,16 @@
-"""report.html in a browser: typeset, nothing loaded, no overflow, nothing on the console, readable by day and night.
-
-A probe, which is no part of the page, is put into a copy of it; the copy is shown in a frame as wide as wanted (windows
-have a least width), and what the probe measures becomes the title of the page around it.
-"""
+"""report.html in a browser: typeset, nothing loaded, no overflow, nothing on the console, readable by day and night."""
 
 import csv
-import html
-import json
-import os
-import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
+from browser import DARK, DESKTOP, PHONE, browse, needed, probed
 from matplotlib.image import imread
 
 from geomnn.cli import main
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    BROWSER is None,
-    reason="no Chromium: .ci/debian installs it on Debian (tests of report.html in a browser)",
-)
-
-DESKTOP, PHONE = 1280, 420
-DARK = "--blink-settings=preferredColorScheme=0"
-QUIET = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--virtual-time-budget=4000",
-]  # fmt: skip
-PROBE = """<script>
-addEventListener("load", () => {
-  const all = (name) => [...document.querySelectorAll(name)];
+pytestmark = needed
+PROBE = """
   const box = (element) => element.getBoundingClientRect();
   const luminance = (colour) => {
     const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255).map(
@@ -48,48 +25,33 @@ addEventListener("load", () => {
     const pair = [getComputedStyle(element).color, paper(element)].map(luminance).sort((a, b) => b - a);
     return (pair[0] + 0.05) / (pair[1] + 0.05);
   };
-  parent.postMessage(JSON.stringify({
+  const texts = "h1, h2, h3, p, small, a, th, td, code, pre, figcaption, math, label, input, output, summary";
+  const scrolls = ".scroll, .formula, pre, figure";
+  const focused = (element) => { element.focus(); return document.activeElement === element; };
+  return {
     width: innerWidth,
     scroll: document.documentElement.scrollWidth,
+    cut: all(`${texts}, button, img`).filter((each) => !each.parentElement.closest(scrolls)).filter(
+      (each) => box(each).right > innerWidth + 1 || box(each).left < -1).map((each) => each.outerHTML.slice(0, 200)),
+    narrow: all("button, label").filter((each) => each.scrollWidth > each.clientWidth + 1).length,
     dark: luminance(paper(document.body)) < 0.1,
-    contrast: Math.min(...all("p, small, a, th, td, code, pre, figcaption, math").map(contrast)),
+    contrast: Math.min(...all(`${texts}, button:enabled`).map(contrast)),
     maths: all("math").map((m) => [box(m).width, box(m).height]),
     fractions: all("mfrac").map((m) => box(m.children[1]).top - box(m.children[0]).bottom),
     lowered: all("msub").map((m) => box(m.children[1]).bottom - box(m.children[0]).bottom),
     right: all("msub").map((m) => box(m.children[1]).left - box(m.children[0]).right),
     images: all("img").map((i) => i.naturalWidth * i.naturalHeight * box(i).height),
+    words: all("img").map((i) => i.alt.length),
+    keys: all("button:enabled, input, .scroll, .formula, pre").every(focused),
     links: all("a").map((a) => document.querySelector(a.getAttribute("href"))?.tagName),
     loaded: performance.getEntriesByType("resource").map((r) => r.name.slice(0, 11)),
-  }), "*");
-});
-</script>"""
-FRAME = """<!DOCTYPE html><title></title><meta name="color-scheme" content="light dark">
-<script>addEventListener("message", (message) => { document.title = message.data; });</script>
-<iframe src="probed.html" style="border: 0; width: %dpx; height: 1600px"></iframe>"""
-
-
-def browse(page, tmp_path, *arguments, width=DESKTOP, height=1600):
-    """What a browser prints about a page, on stdout and on its console."""
-    done = subprocess.run(
-        [BROWSER, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},{height}", *arguments,
-         page.as_uri()],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+  };
+"""
 
 
 def measured(page, tmp_path, *arguments, width):
     """What the probe sees in a copy of the page, so many pixels wide."""
-    text = page.read_text(encoding="utf-8")
-    allowed = text.replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'")
-    assert allowed != text
-    (tmp_path / "probed.html").write_text(allowed.replace("</body>", PROBE + "</body>"), encoding="utf-8")
-    around = tmp_path / "around.html"
-    around.write_text(FRAME % width, encoding="utf-8")
-    printed, console = browse(around, tmp_path, "--dump-dom", *arguments)
-    assert not console
-    return json.loads(html.unescape(re.search(r"<title>(.*?)</title>", printed, re.S)[1]))
+    return probed({"copy": (page.read_text(encoding="utf-8"), PROBE)}, tmp_path, *arguments, width=width)["copy"]
 
 
 def report(folder, X, y, *options):
@@ -136,24 +98,28 @@ def page(request, tmp_path_factory):
     return request.param(tmp_path_factory.mktemp(request.param.__name__) / "report")
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_a_picture_of_the_page_is_not_blank(page, tmp_path, width):
+@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK])])
+def test_a_picture_of_the_page_is_not_blank(page, tmp_path, width, scheme):
     shot = tmp_path / "report.png"
-    _, console = browse(page, tmp_path, f"--screenshot={shot}", width=width)
+    _, console = browse(page, tmp_path, f"--screenshot={shot}", *scheme, width=width)
     assert not console
     pixels = imread(shot)[:, :, :3]
     assert pixels.shape[1] == width
-    ink = np.mean(pixels.max(axis=2) < 0.9)
-    assert 0.01 < ink < 0.6
+    ink = np.mean(pixels.min(axis=2) > 0.3 if scheme else pixels.max(axis=2) < 0.9)  # pictures are dark at night
+    assert 0.01 < ink < (0.2 if scheme else 0.6)
     assert (
         len(np.unique((255 * pixels[::3, ::3]).astype(int).reshape(-1, 3), axis=0)) > 30
     )  # letters and formulas
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK])])
+@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK]), (PHONE, [DARK])])
 def test_formulas_are_typeset_and_nothing_overflows(page, tmp_path, width, scheme):
     found = measured(page, tmp_path, *scheme, width=width)
     assert found["scroll"] <= found["width"] == width
+    assert not found["cut"]
+    assert not found["narrow"]
+    assert found["keys"]
+    assert min(found["words"]) > 20
     assert found["dark"] == bool(scheme)
     assert found["contrast"] > 4.5  # the least of the accessibility guidelines of the web
     assert len(found["maths"]) > 10

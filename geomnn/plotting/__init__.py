@@ -24,6 +24,7 @@ from geomnn.plotting.optimal_set import plot_components, plot_interval, plot_opt
 from geomnn.plotting.plane import plot_plane
 from geomnn.plotting.predictions import plot_neurons, plot_predictions
 from geomnn.plotting.regularisation import plot_degrees_of_freedom, plot_errors, plot_path
+from geomnn.plotting.residuals import plot_residuals
 from geomnn.plotting.space import plot_space
 from geomnn.plotting.surface import plot_surface
 from geomnn.plotting.wedge import plot_wedge
@@ -43,6 +44,7 @@ __all__ = [
     "plot_path",
     "plot_plane",
     "plot_predictions",
+    "plot_residuals",
     "plot_space",
     "plot_surface",
     "plot_wedge",

@@ -29,6 +29,7 @@ def plot_classes(
     ax: Axes | None = None,
     labels: Sequence[str] | None = None,
     feature_names: Sequence[str] | None = None,
+    margins: bool = False,
 ) -> Figure:
     """The class with the largest output: two features as regions of the plane, more as the margin of each sample.
 
@@ -47,6 +48,8 @@ def plot_classes(
         Names of the classes.
     feature_names : sequence of str, optional
         As many as the network has features.
+    margins : bool
+        Whether to draw the margins of two features as well.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def plot_classes(
     DataError, OptionError
         If the data or the names do not fit the network.
     """
-    plane = network.features == 2
+    plane = network.features == 2 and not margins
     ax, network, X, targets, _ = frame.prepared(network, X, y, None, ax, neurons=plane)
     names = frame.target_labels(labels, targets)
     own, colours = targets.argmax(axis=1), colormaps["tab10" if len(names) <= 10 else "turbo"]

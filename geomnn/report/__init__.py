@@ -8,7 +8,7 @@ from geomnn.bounds.proof_file import proof_text
 from geomnn.deadline import Line
 from geomnn.files import json_text
 from geomnn.optima.set_file import set_text
-from geomnn.report.folder import check_folder, whole_folder
+from geomnn.report.folder import PAGE, check_folder, whole_folder
 from geomnn.report.function import function_text
 from geomnn.report.latex import latex_text
 from geomnn.report.page import page_text
@@ -43,13 +43,14 @@ def write_report(study: Study, folder: Path, line: Line | None = None) -> None:
         "certificate.json": json_text(study.record),
         "network.tex": latex_text(study),
         "network.py": function_text(study),
-        "report.html": page_text(study, pictures),
         **study.copies,
     }
     if study.proof is not None:
         texts["proof.json"] = proof_text(study.proof)
     if study.optima is not None:
         texts["optimal_set.json"] = set_text(study.optima)
+    network = (folder / "network.json").read_text(encoding="utf-8")
+    texts[PAGE] = page_text(study, pictures, {"network.json": network, **texts})
     for name, text in texts.items():
         (folder / name).write_bytes(
             text.encode("utf-8", "replace")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,10 +15,12 @@ from pathlib import Path
 from geomnn.errors import OptionError, OutputExists
 from geomnn.files import default_mode
 
-__all__ = ["check_folder", "whole_folder"]
+__all__ = ["PAGE", "check_folder", "whole_folder"]
 
 # what only some reports have, and is about one network: beside another it would be false
 ABOUT_ONE = ("proof.json", "optimal_set.json")
+PAGE = "report.html"
+MANIFEST = re.compile('<meta name="files" content="([^"]*)">')  # of the page: what was written with it
 
 
 def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
@@ -54,17 +59,21 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
 
 
 @contextmanager
-def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
+def whole_folder(
+    out: str | os.PathLike[str], force: bool, kept: str | os.PathLike[str] | None = None
+) -> Iterator[Path]:
     """A temporary folder to write into; when the block ends without an exception it becomes ``out``.
 
-    A folder that exists keeps its other files, but for what is about an earlier network alone.  After an exception
-    everything is as it was before.
+    A folder that exists keeps its other files, but for those of an earlier report, which are about another network.
+    After an exception everything is as it was before.
 
     Parameters
     ----------
     out : path-like
     force : bool
         Whether the folder may exist.
+    kept : path-like, optional
+        A file that stays, although an earlier report may have written it: the table that is read.
 
     Yields
     ------
@@ -83,7 +92,7 @@ def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
         try:
             yield staging
             if exists:
-                _move_into(staging, target)
+                _move_into(staging, target, _earlier(target, kept))
             else:
                 os.chmod(staging, default_mode(0o777))
                 os.replace(staging, target)
@@ -96,7 +105,17 @@ def whole_folder(out: str | os.PathLike[str], force: bool) -> Iterator[Path]:
         raise OptionError(f"{out} cannot be written ({why}); choose another --out.") from reason
 
 
-def _move_into(staging: Path, target: Path) -> None:
+def _earlier(target: Path, kept: str | os.PathLike[str] | None) -> set[str]:
+    """The files of an earlier report in a folder, as its page names them."""
+    page = target / PAGE
+    found = MANIFEST.search(page.read_text(encoding="utf-8", errors="replace")) if page.is_file() else None
+    listed = [] if found is None else json.loads(html.unescape(found[1]))
+    stays = None if kept is None else os.path.realpath(kept)
+    names = {name for name in (*ABOUT_ONE, *listed) if name == os.path.basename(name)}
+    return {name for name in names if (target / name).is_file() and os.path.realpath(target / name) != stays}
+
+
+def _move_into(staging: Path, target: Path, earlier: set[str]) -> None:
     """Rename every file of one folder into another, where nothing about an earlier network stays; if one fails, put the
     old ones back."""
     names = sorted(os.listdir(staging))
@@ -106,7 +125,7 @@ def _move_into(staging: Path, target: Path) -> None:
     old = Path(tempfile.mkdtemp(dir=staging))
     done: list[str] = []
     try:
-        for name in (*names, *(name for name in ABOUT_ONE if name not in names)):
+        for name in (*names, *sorted(earlier - {*names})):
             if os.path.lexists(target / name):
                 os.replace(target / name, old / name)
             done.append(name)

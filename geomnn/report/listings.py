@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.checker.digits import printable
-from geomnn.numbers.rationals import short_number
+from geomnn.checker.digits import any_size, printable
+from geomnn.numbers.rationals import SHORT, is_exact, short_number
 from geomnn.programs.certificate import rounded
 from geomnn.report.study import Study
 
-__all__ = ["above", "cell", "facts", "left_open", "number", "numbers", "shortened", "spanned"]
+__all__ = ["above", "cell", "facts", "hidden", "left_open", "number", "numbers", "shortened", "spanned", "whole"]
 
 SCOPES = {
     "global": "every two-layer network of every width",
@@ -48,15 +48,15 @@ def above(gap: float, digits: int = 2) -> str:
     return rounded(gap, ROUND_CEILING, digits)
 
 
-def facts(study: Study) -> dict[str, str]:
-    """The certificate as numbers."""
+def facts(study: Study) -> dict[str, Any]:
+    """The certificate as numbers: exact ones as they are, others as text."""
     c = study.solution.certificate
     bound = (
         "lower bound, from the dual" if c.coverage.scope != "local" else "estimate from the dual, no bound"
     )
-    rows = {
-        "training objective of this network": short_number(c.primal, 12),
-        bound: short_number(c.dual, 12),
+    rows: dict[str, Any] = {
+        "training objective of this network": c.primal if c.exact else short_number(c.primal, 12),
+        bound: c.dual if c.exact else short_number(c.dual, 12),
         "gap": "0, exactly" if c.exact else f"{above(c.gap)} (relative {above(c.relative_gap)})",
         "largest |correlation| / reg": short_number(c.largest_correlation, 12),
         "scope": f"{c.coverage.scope}: {SCOPES[c.coverage.scope]}",
@@ -69,7 +69,10 @@ def facts(study: Study) -> dict[str, str]:
         rows["optimal networks"] = OTHERS[False if seen else study.solution.unique]
     if c.names_are_loose:
         rows["names of partial wedges"] = f"give their weights to {c.name_error:.1g} only: v had not settled"
-    return {key: re.sub(r"(?<![a-z])-|(?<=e)-", "−", value) for key, value in rows.items()}
+    return {
+        key: re.sub(r"(?<![a-z])-|(?<=e)-", "−", value) if isinstance(value, str) else value
+        for key, value in rows.items()
+    }
 
 
 def left_open(study: Study) -> dict[str, Any] | None:
@@ -108,3 +111,17 @@ def number(value: Any, digits: int = 5) -> str:
 def numbers(value: Any, digits: int = 5) -> str:
     """A computed number, or those of a vector."""
     return ", ".join(number(each, digits) for each in value) if np.ndim(value) else number(value, digits)
+
+
+def whole(value: Any) -> str:
+    """An exact number in full; empty for a float, which has no more digits than are shown of it."""
+    if not is_exact(value):
+        return ""
+    with any_size():
+        return str(value).replace("-", "−")
+
+
+def hidden(value: Any) -> str:
+    """An exact number in full where it is too long to be shown in a line."""
+    text = whole(value)
+    return text if len(text) > SHORT else ""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from markupsafe import Markup
 from geomnn.atoms import Atom, PartialWedge
 from geomnn.checker.digits import printable
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.numbers.rationals import SHORT, is_exact
 
 __all__ = ["SHOWN_FACTORS", "closed_form", "display", "inline"]
 
@@ -176,6 +178,9 @@ def _numbers(value: Any, digits: int) -> str:
     return f"({', '.join(_number(each, digits) for each in value)})"
 
 
-def _number(value: float, digits: int) -> str:
+def _number(value: Any, digits: int) -> str:
+    """A short fraction as one, any other number in so many digits."""
+    if is_exact(value) and "/" in (text := str(value)) and len(text) <= SHORT and value == Fraction(text):
+        return text.replace("-", "−")
     mantissa, _, exponent = f"{float(value) + 0.0:.{digits}g}".partition("e")
     return (mantissa + (f"·10^{{{int(exponent)}}}" if exponent else "")).replace("-", "−")

@@ -182,6 +182,14 @@ class Study:
         return self.network(self.inputs)
 
     @cached_property
+    def exact_predictions(self) -> np.ndarray | None:
+        """f(x_i) in exact numbers, shape (n,), where the network is of these."""
+        if not self.solution.certificate.exact:
+            return None
+        rows = np.array(self.solution.problem.samples.rows, dtype=object)
+        return self.solution.network(rows.reshape(self.X.shape))
+
+    @cached_property
     def fit(self) -> Fit:
         """How well the network fits its samples."""
         if self.classes is None:
