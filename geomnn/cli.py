@@ -303,7 +303,9 @@ def derive(
 @click.argument("report", metavar="FOLDER")
 @click.argument("data", metavar="NEW.CSV")
 @click.option(
-    "--out", metavar="FILE", help="The CSV file to write; must not exist (see --force). [default: -, which is stdout]"
+    "--out",
+    metavar="FILE",
+    help="The CSV file to write; must not exist (see --force). [default: -, which is stdout]",
 )
 @NO_HEADER
 @click.option("--force", is_flag=True, help="Replace a file that exists.")

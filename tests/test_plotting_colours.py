@@ -15,7 +15,11 @@ SIGHTS = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }  # fmt: skip
-TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+TO_XYZ = [
+    [0.4124564, 0.3575761, 0.1804375],
+    [0.2126729, 0.7151522, 0.0721750],
+    [0.0193339, 0.1191920, 0.9503041],
+]
 WHITE = [0.95047, 1.0, 1.08883]
 
 
@@ -36,10 +40,14 @@ def difference(one, other):
     c1, c2 = np.hypot(g * a1, b1), np.hypot(g * a2, b2)
     h1, h2 = np.degrees(np.arctan2(b1, g * a1)) % 360, np.degrees(np.arctan2(b2, g * a2)) % 360
     turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0.0
-    h, l, c = np.radians(h1 + turn / 2 if c1 * c2 else h1 + h2) % (2 * np.pi), (l1 + l2) / 2, (c1 + c2) / 2
+    h, level, c = (
+        np.radians(h1 + turn / 2 if c1 * c2 else h1 + h2) % (2 * np.pi),
+        (l1 + l2) / 2,
+        (c1 + c2) / 2,
+    )
     t = (1 - 0.17 * np.cos(h - np.pi / 6) + 0.24 * np.cos(2 * h) + 0.32 * np.cos(3 * h + np.pi / 30)
          - 0.2 * np.cos(4 * h - np.radians(63)))  # fmt: skip
-    lightness = (l2 - l1) / (1 + 0.015 * (l - 50) ** 2 / np.sqrt(20 + (l - 50) ** 2))
+    lightness = (l2 - l1) / (1 + 0.015 * (level - 50) ** 2 / np.sqrt(20 + (level - 50) ** 2))
     chroma = (c2 - c1) / (1 + 0.045 * c)
     hue = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * c * t)
     twist = 2 * np.sqrt(c**7 / (c**7 + 25**7))

@@ -50,7 +50,10 @@ def drawn_at_random(n, d, size, outputs=None):
     while len(atoms) < size:
         rows = random.choice(n, d, replace=False)
         (unit,) = units_through(samples, rows[None], np.zeros((1, 0, d)), 1)
-        atoms += [name_atom(samples, sign * unit, 1) for sign in random.permutation([1, -1])[: random.integers(1, 3)]]
+        atoms += [
+            name_atom(samples, sign * unit, 1)
+            for sign in random.permutation([1, -1])[: random.integers(1, 3)]
+        ]
     shape = size if outputs is None else (size, outputs)
     network = gm.AnalyticNetwork.from_atoms(
         atoms[:size], random.normal(size=shape), 0.0 if outputs is None else np.zeros(outputs), d, 1, True
@@ -133,7 +136,7 @@ PICTURES = {
     "network plane": lambda: of_network(plotting.plot_network, many(2), feature_names=LONG),
     "network few": lambda: of_network(plotting.plot_network, few(4)),
     "network many": lambda: of_network(plotting.plot_network, many(4)),
-    "network outputs": lambda: of_network(plotting.plot_network, classes(12, 2, 3, 6), labels=["setosa", "versicolor", "virginica"]),
+    "network outputs": lambda: of_network(plotting.plot_network, classes(12, 2, 3, 6), labels=["p", "q", "r"]),
     "neurons few": lambda: plotting.plot_neurons(few(4)[2].network),
     "neurons many": lambda: plotting.plot_neurons(many(4)[2]),
     "neurons wide": lambda: plotting.plot_neurons(many(12)[2], feature_names=[f"a long name {k}" for k in range(12)]),
@@ -193,7 +196,10 @@ def test_every_picture_is_looked_at():
 def test_a_letter_that_the_font_lacks_is_drawn_or_spelt():
     X, y = datasets.ramps()
     network = gm.derive(X, y, reg=0.1).network
-    for name in ("\U0001d538", "\u65e5\u672c"):  # one of STIX, which matplotlib brings along; and two of CJK fonts
+    for name in (
+        "\U0001d538",
+        "\u65e5\u672c",
+    ):  # one of STIX, which matplotlib brings along; and two of CJK fonts
         figure = plotting.plot_fit(network, X, y, feature_names=[name])
         with warnings.catch_warnings():
             warnings.simplefilter("error")

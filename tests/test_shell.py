@@ -105,7 +105,9 @@ def test_percent_commas_and_targets(folder, capsys):
     write("t.csv", rows=[(f"{a}%", b, y) for a, b, y in ROWS])
     assert "take the % out of the column" in derived(capsys, status=2).err
     write("t.csv", '"a, in m",b,y\n')
-    assert main(["derive", "t.csv", "--target", "y", "--reg", "1", "--out", "r", "--features", "a, in m"]) == 2
+    assert (
+        main(["derive", "t.csv", "--target", "y", "--reg", "1", "--out", "r", "--features", "a, in m"]) == 2
+    )
     error = capsys.readouterr().err
     assert "--features '\"a, in m\"'" in error
     assert "'y'" not in error

@@ -89,8 +89,8 @@ def _check_rows(document: dict[str, Any], rows: Sequence[Sequence[Fraction]], re
     problem = document.get("problem")
     count, part = problem.get("samples") if isinstance(problem, dict) else None, report / TRAINING
     if count != len(rows) and part.exists():
-        raise Falsehood(f"The certificate is about {brief(count)} samples and there are {len(rows)}: rows were left out "
-                        f"with --holdout, and the others are in {part}; give that as --data.")  # fmt: skip
+        raise Falsehood(f"The certificate is about {brief(count)} samples and there are {len(rows)}: rows were left "
+                        f"out with --holdout, and the others are in {part}; give that as --data.")  # fmt: skip
 
 
 def _check_sealed(

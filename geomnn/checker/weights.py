@@ -19,8 +19,11 @@ from geomnn.checker.table import scaled
 
 __all__ = ["NAMES", "check_weights"]
 
-NAMES = {"feature_names": "features", "classes": "classes"}  # of network.json, and what a certificate calls them
-NEAR = 1e-9  # relative to the value of the best constant and the claimed one: products of floats, summed in another order
+NAMES = {
+    "feature_names": "features",
+    "classes": "classes",
+}  # of network.json, and what a certificate calls them
+NEAR = 1e-9  # relative to the loss of 0 and the claimed value: floats, summed in another order
 
 
 def _squared(f: Sequence[float], y: float) -> float:
@@ -48,7 +51,10 @@ NORMS: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 def check_weights(
-    network: dict[str, Any], document: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
+    network: dict[str, Any],
+    document: dict[str, Any],
+    rows: Sequence[Sequence[Fraction]],
+    targets: Sequence[Fraction],
 ) -> str:
     """Whether network.json is a network of the problem of a certificate, with the objective that this claims; in words.
 
@@ -75,7 +81,10 @@ def check_weights(
     for key, value in expected.items():
         require(network.get(key) == value,
                 f"{key} of network.json is {brief(network.get(key))} where the certificate has {brief(value)}.")  # fmt: skip
-    require(str(problem.get("loss")) in LOSSES and str(problem.get("norm")) in NORMS, "The loss or the norm is none that is known.")
+    require(
+        str(problem.get("loss")) in LOSSES and str(problem.get("norm")) in NORMS,
+        "The loss or the norm is none that is known.",
+    )
     value, scale = _objective(network, problem, scaled(rows, problem.get("scaling")), targets)
     require(type(claimed) is float and abs(value - claimed) <= NEAR * (scale + abs(claimed)),
             f"The weights of network.json have the training objective {value!r} and certificate.json claims "
@@ -84,14 +93,20 @@ def check_weights(
 
 
 def _objective(
-    network: dict[str, Any], problem: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
+    network: dict[str, Any],
+    problem: dict[str, Any],
+    rows: Sequence[Sequence[Fraction]],
+    targets: Sequence[Fraction],
 ) -> tuple[float, float]:
     """(T) of the weights, and the loss of predicting 0, which says how large a difference is."""
     d, loss, outputs = len(rows[0]), LOSSES[problem["loss"]], network.get("outputs")
     count = 1 if outputs is None else outputs
     require(type(count) is int and count > 0, f"outputs of network.json is {brief(outputs)}.")
     more = problem["loss"] == "softmax"
-    require(count == (len(problem.get("classes") or ()) if more else 1), "network.json has another number of outputs.")
+    require(
+        count == (len(problem.get("classes") or ()) if more else 1),
+        "network.json has another number of outputs.",
+    )
     intercept = _floats(network.get("intercept"), outputs, "The intercept")
     neurons = network.get("neurons")
     require(isinstance(neurons, list), "network.json has no neurons.")
@@ -105,7 +120,10 @@ def _objective(
     losses, zeros = [], []
     for row, target in zip(rows, targets, strict=True):
         x, y = [float(entry) for entry in row], float(target)
-        active = [max(fsum([*(w * e for w, e in zip(weight, x, strict=True)), bias]), 0.0) for weight, bias, _ in parts]
+        active = [
+            max(fsum([*(w * e for w, e in zip(weight, x, strict=True)), bias]), 0.0)
+            for weight, bias, _ in parts
+        ]
         f = [fsum([t, *(a * outer[o] for a, (_, _, outer) in zip(active, parts, strict=True))])
              for o, t in enumerate(intercept)]  # fmt: skip
         losses.append(loss(f, y))

@@ -24,9 +24,9 @@ from geomnn.dictionaries import find_dictionary
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.norms import ball
 from geomnn.plotting import frame
-from geomnn.plotting.labels import Labels
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
 from geomnn.plotting.cuts import checked_residual, cuts, distinct, homogeneous, middles, uncentred, vertices
+from geomnn.plotting.labels import Labels
 from geomnn.samples import Samples
 
 _GRID = 480

@@ -76,7 +76,9 @@ def plot_classes(
         ax.axhline(0.0, color=frame.INK, lw=1, ls="--", label="above: the right class")
         few = range(len(names)) if len(names) <= _MOST_NAMED else []
         turned = sum(map(len, names)) > _WIDE
-        ax.set_xticks(few, [frame.shortened(names[k], 24) for k in few], parse_math=False, rotation=90 * turned)
+        ax.set_xticks(
+            few, [frame.shortened(names[k], 24) for k in few], parse_math=False, rotation=90 * turned
+        )
         thin_ticks(ax)
         ax.set(xlabel="observed class", ylabel="own output less largest other")
     for k, name in enumerate(names):

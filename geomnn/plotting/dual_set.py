@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geomnn.plotting import frame
-from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.dual_geometry import DualSet, dual_set
+from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
 
 _STYLES = ((frame.VERMILION, "-"), (frame.BLUE, "--"), (frame.INK, "-."), (frame.ORANGE, ":"))
@@ -110,9 +110,17 @@ def _draw_points(ax: Axes, found: DualSet, names: Labels) -> None:
     step = 12 * (away / np.linalg.norm(away) if away.any() else np.array([0.6, 0.8]))
     for place, marker, name, side in ((found.target, "s", "y", step), (found.point, "o", "v", -step)):
         ax.plot(
-            *place, marker, color=frame.INK, mfc=frame.PAPER if name == "v" else frame.INK, ms=9, zorder=7, gid=name
+            *place,
+            marker,
+            color=frame.INK,
+            mfc=frame.PAPER if name == "v" else frame.INK,
+            ms=9,
+            zorder=7,
+            gid=name,
         )
-        names.add(name, place, (side, *BESIDE), fontsize=14, fontweight="bold", path_effects=frame.HALO, zorder=8)
+        names.add(
+            name, place, (side, *BESIDE), fontsize=14, fontweight="bold", path_effects=frame.HALO, zorder=8
+        )
 
 
 def _draw_axes(ax: Axes, found: DualSet, reach: float, names: Labels) -> None:
@@ -167,7 +175,9 @@ def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None
                 label=f"line of {name}, z = {frame.number(z)}",
             )  # fmt: skip
             choices = ends[0] + np.linspace(0.08, 0.92, 43)[:, None] * (ends[1] - ends[0])
-            away = np.min([np.linalg.norm(choices - p, axis=1) for p in (found.point, found.target, 0.0)], axis=0)
+            away = np.min(
+                [np.linalg.norm(choices - p, axis=1) for p in (found.point, found.target, 0.0)], axis=0
+            )
             named.append((name, choices[np.argsort(-away, kind="stable")]))
         end = start + step
         ax.annotate(

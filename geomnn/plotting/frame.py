@@ -266,7 +266,9 @@ def legend_below(ax: Axes) -> Figure:
     handles, names = ax.get_legend_handles_labels()
     figure = figure_of(ax)
     own = isinstance(figure, Picture)
-    for columns in (2, 1) if handles and not (own and figure.legends) else ():  # the first panel speaks for the others
+    for columns in (
+        (2, 1) if handles and not (own and figure.legends) else ()
+    ):  # the first panel speaks for the others
         style: dict[str, Any] = {"ncols": columns, "frameon": False, "fontsize": 8}
         if own:
             legend = figure.legend(handles, names, loc="outside lower center", **style)

@@ -24,7 +24,12 @@ from matplotlib.transforms import Bbox
 
 __all__ = ["BESIDE", "Labels", "make_legible", "thin_ticks"]
 
-BESIDE = ((6.0, 5.0), (-6.0, 5.0), (6.0, -5.0), (-6.0, -5.0))  # in points from a mark, in the corners round it
+BESIDE = (
+    (6.0, 5.0),
+    (-6.0, 5.0),
+    (6.0, -5.0),
+    (-6.0, -5.0),
+)  # in points from a mark, in the corners round it
 ROOM = 1.5  # pixels between two names
 LAST_RESORT = "Last Resort"  # a font of boxes, which matplotlib brings along
 
@@ -74,10 +79,15 @@ class Labels(Artist):
     def draw(self, renderer: Any) -> None:
         """Place the names; they draw themselves."""
         taken = [
-            box for other in _others(self) for name, _ in other.names if (box := _box(name, renderer)) is not None
+            box
+            for other in _others(self)
+            for name, _ in other.names
+            if (box := _box(name, renderer)) is not None
         ]
         around = self.axes.bbox if self.inside else self.axes.figure.bbox
-        points = np.zeros((0, 2)) if self.points is None else np.array([_seen(self.axes, p) for p in self.points])
+        points = (
+            np.zeros((0, 2)) if self.points is None else np.array([_seen(self.axes, p) for p in self.points])
+        )
         points, all_placed = self.axes.transData.transform(points.reshape(-1, 2)), True
         for name, spots in self.names:
             free = []

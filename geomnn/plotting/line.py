@@ -83,7 +83,9 @@ def _draw_breaks(ax: Axes, network: AnalyticNetwork, breaks: np.ndarray, output:
     full, heights = frame.strongest(network, output), frame.evaluate(network, breaks[:, None], output)
     rest = sorted(set(range(len(network))) - set(full))
     of = f"breakpoints of the {len(full)} largest neurons" if rest else "breakpoints"
-    ax.plot(breaks[full], heights[full], "D", color=frame.VERMILION, ms=5, zorder=4, label=of, gid="breakpoints")
+    ax.plot(
+        breaks[full], heights[full], "D", color=frame.VERMILION, ms=5, zorder=4, label=of, gid="breakpoints"
+    )
     if rest:
         ax.plot(breaks[rest], heights[rest], ".", color=frame.VERMILION, ms=4, zorder=4, gid="other breakpoints",
                 label=f"of the other {len(rest)}")  # fmt: skip

@@ -87,11 +87,23 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         value = sign * given.get(str(neuron.atom), 0.0)
         first = "in the network that was derived" if row == 0 else None
         axes.plot(
-            [value], [row], "D", color=frame.INK, mfc="white", ms=5, zorder=4, label=first, gid=f"derived {row}"
+            [value],
+            [row],
+            "D",
+            color=frame.INK,
+            mfc="white",
+            ms=5,
+            zorder=4,
+            label=first,
+            gid=f"derived {row}",
         )
     axes.axvline(0.0, color=frame.INK, lw=0.8, zorder=1)
+    shown = [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn]
     axes.set_yticks(
-        range(len(drawn)), [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn], fontsize=9, parse_math=False
+        range(len(drawn)),
+        [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn],
+        fontsize=9,
+        parse_math=False,
     )
     thin_ticks(axes, "y")
     axes.use_sticky_edges = False  # bars that begin at 0 have room for their ends
@@ -287,7 +299,9 @@ def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: fl
     for each, label, gid, colour, style, size in drawn:
         values = frame.evaluate(each, places[:, None])
         axes.plot(places, values, color=colour, ls=style, lw=size, label=label, gid=gid)
-    axes.plot(x, problem.targets[:, 0], "o", color=frame.INK, mfc="white", ms=7, label="samples", gid="samples")
+    axes.plot(
+        x, problem.targets[:, 0], "o", color=frame.INK, mfc="white", ms=7, label="samples", gid="samples"
+    )
     axes.set(xlim=(low, high))
 
 

@@ -137,7 +137,7 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
     of = "a neuron" if len(full) == len(network) else f"one of the {len(full)} largest neurons"
     labels = {kind: f"{kind}: line of {of}, ticks where active" for kind in ("wedge", "partial wedge")}
     rest: str | None = f"lines of the other {len(network) - len(full)}"
-    ticks = {j: frame.TICKS for j in full}
+    ticks = dict.fromkeys(full, frame.TICKS)
     for pair in pairs(network, full):
         ticks |= {pair[0]: frame.BOTH_TICKS, pair[1]: []}
     for j, neuron in enumerate(network.neurons):
@@ -155,9 +155,7 @@ def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, flo
             gid=f"neuron {j}", zorder=3,
         )  # fmt: skip
         if ticks[j]:
-            ax.plot(
-                *ends.T, color=frame.INK, lw=0.7, path_effects=ticks[j], zorder=3, gid=f"active side {j}"
-            )
+            ax.plot(*ends.T, color=frame.INK, lw=0.7, path_effects=ticks[j], zorder=3, gid=f"active side {j}")
 
 
 def pairs(network: AnalyticNetwork, among: Iterable[int]) -> list[tuple[int, ...]]:

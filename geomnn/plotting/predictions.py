@@ -126,7 +126,10 @@ def plot_neurons(
         written.add(text, (column, row), ha="center", va="center", fontsize=7, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(
-        range(len(order)), [frame.shortened(atoms[j].label(features), 30) for j in order], fontsize=7, parse_math=False
+        range(len(order)),
+        [frame.shortened(atoms[j].label(features), 30) for j in order],
+        fontsize=7,
+        parse_math=False,
     )
     ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
     thin_ticks(ax, "x")
@@ -136,4 +139,3 @@ def plot_neurons(
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
     return frame.legend_below(ax)
-

@@ -123,7 +123,14 @@ def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
                      label="hidden by rounding" if first == edges[0] else None)  # fmt: skip
     top = axes.get_xaxis_transform()
     axes.plot(
-        path.kinks, np.ones(len(path)), "|", color=frame.SOFT, ms=7, transform=top, label="a kink", gid="kinks"
+        path.kinks,
+        np.ones(len(path)),
+        "|",
+        color=frame.SOFT,
+        ms=7,
+        transform=top,
+        label="a kink",
+        gid="kinks",
     )
     axes.set(ylim=(-0.4, None), ylabel="dimensions")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -76,7 +76,9 @@ def plot_space(
     frame.name_axes(axes, frame.feature_labels(feature_names, 3, network.feature_names))
     names = Labels(axes, points=table)
     for row in spanning:
-        names.add(f"x{row}", table[row], BESIDE, fontsize=9, fontweight="bold", path_effects=frame.HALO, gid="name")
+        names.add(
+            f"x{row}", table[row], BESIDE, fontsize=9, fontweight="bold", path_effects=frame.HALO, gid="name"
+        )
     if len(network) > planes:
         axes.set_title(f"the planes of the {planes} largest of {len(network)} neurons", fontsize=10)
     frame.open_space(axes)

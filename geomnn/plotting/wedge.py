@@ -29,6 +29,8 @@ from geomnn.plotting.labels import Labels
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
 
+_AROUND = ((9, 9), (-9, 9), (9, -9), (-9, -9))  # in points from a sample
+
 
 @dataclass(frozen=True)
 class _Ratio:
@@ -164,9 +166,7 @@ def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
     return [frame.limits(seen[:, 0], 0.12), frame.limits(seen[:, 1], 0.12)]
 
 
-def _draw_area(
-    ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]], names: Labels
-) -> None:
+def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]], names: Labels) -> None:
     """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
     sides = np.ptp(box, axis=1)
     tip, across = ratio.foot + ratio.moved, float(np.linalg.norm(sides))
@@ -258,4 +258,6 @@ def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, names: Labels) -
         )  # fmt: skip
     ax.plot(*X[row], "s", color=frame.INK, ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
     for name in dict.fromkeys((row, *atom.samples)):
-        names.add(f"x{name}", X[name], ((9, 9), (-9, 9), (9, -9), (-9, -9)), fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name")
+        names.add(
+            f"x{name}", X[name], _AROUND, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
+        )

@@ -200,10 +200,14 @@ def _plain(table: Table, name: str, role: str, advice: str = "") -> list[str]:
     cells = flags or (numbers.cells if numbers else table.raw(name))
     for row, cell in enumerate(cells):
         if _number(table, row, name, cell) is None:
-            advice = _percent(cell) or advice or {
-                "feature": "leave the column out (--features names those to use) or encode it as numbers",
-                "target": "add --classify if the column holds classes",
-            }[role]
+            advice = (
+                _percent(cell)
+                or advice
+                or {
+                    "feature": "leave the column out (--features names those to use) or encode it as numbers",
+                    "target": "add --classify if the column holds classes",
+                }[role]
+            )
             raise DataError(
                 f"{table.where(row, name)}: {show(cell)} is text where a number was expected as {role}; {advice}."
             )

@@ -37,7 +37,12 @@ def check_function(folder: Path) -> str:
 
 
 def _text(network: AnalyticNetwork) -> str:
-    return _head(network) + _numbers(network) + _predict(network) + (_classify(network) if network.classes else "")
+    return (
+        _head(network)
+        + _numbers(network)
+        + _predict(network)
+        + (_classify(network) if network.classes else "")
+    )
 
 
 def _head(network: AnalyticNetwork) -> str:

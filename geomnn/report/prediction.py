@@ -132,8 +132,8 @@ def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> tuple
     if strange:
         count = int(np.count_nonzero(found < 0))
         notes.append(
-            f"{count} row{'s' * (count > 1)} of {target!r} {'have' if count > 1 else 'has'} a class that the network does "
-            f"not know, {_names(strange)}, and count{'s' * (count == 1)} as wrong; it knows {_names(classes)}."
+            f"{count} row{'s' * (count > 1)} of {target!r} {'have' if count > 1 else 'has'} a class that the network "
+            f"does not know, {_names(strange)}, and count{'s' * (count == 1)} as wrong; it knows {_names(classes)}."
         )
     return Fit.of_classes(f[rows], found), tuple(notes)
 
