@@ -79,8 +79,9 @@ def check_weights(
                 "bias": problem.get("bias"), "scaling": problem.get("scaling")}  # fmt: skip
     expected |= {key: problem.get(name) for key, name in NAMES.items() if problem.get(name)}
     for key, value in expected.items():
-        require(network.get(key) == value,
-                f"{key} of network.json is {brief(network.get(key))} where the certificate has {brief(value)}.")  # fmt: skip
+        given = network.get(key)
+        words = f"{key} of network.json is {brief(given)} where the certificate has {brief(value)}."
+        require(given == value, words)
     require(
         str(problem.get("loss")) in LOSSES and str(problem.get("norm")) in NORMS,
         "The loss or the norm is none that is known.",

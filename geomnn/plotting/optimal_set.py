@@ -99,12 +99,7 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         )
     axes.axvline(0.0, color=frame.INK, lw=0.8, zorder=1)
     shown = [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn]
-    axes.set_yticks(
-        range(len(drawn)),
-        [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn],
-        fontsize=9,
-        parse_math=False,
-    )
+    axes.set_yticks(range(len(drawn)), shown, fontsize=9, parse_math=False)
     thin_ticks(axes, "y")
     axes.use_sticky_edges = False  # bars that begin at 0 have room for their ends
     axes.margins(x=0.05)
