@@ -29,7 +29,9 @@ from geomnn.errors import (
 
 __all__ = ["main"]
 
-TIME_LIMIT = re.compile("time_limit=(, rounds=)?")  # as warnings of the library call that option
+# an argument as messages of the library call it, name=value; not one inside of a name in quotes
+ARGUMENT = re.compile(r"(?<![\w'\"])([a-z_]+)=('[^']*'|[\w.+-]*\w|)(, rounds=)?")
+NOT_CHECKED = "was not checked."  # how the checker ends a sentence about what is not there
 DEMO_FOLDER = "geomnn-demo"
 DEMO_FILE = "demo.csv"
 
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return _fail("interrupted; nothing was written.", 130)
     except GeomnnError as error:
-        return _fail(error.told(_option), 2)
+        return _fail(_in_options(error.told(_option)), 2)
     return status if isinstance(status, int) else 0
 
 
@@ -70,7 +72,22 @@ def _option(name: str, value: Any) -> str:
     if all(name != option.name for option in derive.params):
         return f"{name}={value!r}"
     option = f"--{name.replace('_', '-')}"
+    if value is None:
+        return option
     return f"{'' if value else 'no '}{option}" if isinstance(value, bool) else f"{option} {value}"
+
+
+def _in_options(text: str) -> str:
+    """A message with the arguments that it names, time_limit=3, as options of the command line, --time-limit 3."""
+
+    def spelt_out(found: re.Match[str]) -> str:
+        name, written = found[1], found[2].strip("'")
+        if name == "bias":
+            return "--no-bias" if written == "False" else "no --no-bias"
+        value = {"True": True, "False": False, "": None}.get(written, written)
+        return _option(name, value) if any(name == option.name for option in derive.params) else found[0]
+
+    return ARGUMENT.sub(spelt_out, text)
 
 
 def _weight(text: str | None) -> Decimal | Fraction | str | None:
@@ -122,7 +139,7 @@ def _warnings_in_one_line() -> Iterator[None]:
             for each in caught:
                 text = warnings.formatwarning(each.message, each.category, each.filename, each.lineno)
                 ours = issubclass(each.category, GeomnnWarning)
-                told = TIME_LIMIT.sub("--time-limit", _one_line(each.message))
+                told = _in_options(_one_line(each.message))
                 _say(f"geomnn: warning: {told}" if ours else text.rstrip(), err=True)
 
 
@@ -142,6 +159,11 @@ def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
     if wanted and not context.resilient_parsing:
         _say(f"geomnn {import_module('geomnn').__version__}")
         context.exit()
+
+
+NO_HEADER = click.option(
+    "--no-header", is_flag=True, help="The first line is a sample, too; the columns are then called c0, c1, …"
+)
 
 
 @click.group(
@@ -184,7 +206,12 @@ def commands(context: click.Context) -> None:
 @click.option(
     "--force", is_flag=True, help="Write into a folder that exists: replace geomnn's files, keep others."
 )
-@click.option("--features", metavar="A,B,…", help="Columns to predict from. [default: all but the target]")
+@NO_HEADER
+@click.option(
+    "--features",
+    metavar="A,B,…",
+    help="Columns to predict from; a name with a comma in double quotes. [default: all but the target]",
+)
 @click.option("--classify", is_flag=True, help="The target holds classes, two or more.")
 @click.option("--standardize", is_flag=True, help="Bring features to mean 0 and deviation 1 first.")
 @click.option(
@@ -225,7 +252,11 @@ def commands(context: click.Context) -> None:
     "made for such a table.",
 )
 @click.option(
-    "--time-limit", type=float, metavar="S", help="Seconds for the choice of reg, the search and the bound."
+    "--time-limit",
+    type=float,
+    metavar="S",
+    help="Seconds for reading, the choice of reg, the search and the bound. Compiling, once on a machine, and the "
+    "pictures and the report, some seconds, come on top.",
 )
 @click.option(
     "--holdout",
@@ -240,10 +271,13 @@ def commands(context: click.Context) -> None:
     default=None,
     help="Say what is done, when it takes more than two seconds. [default: on a terminal]",
 )
-def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **options: Any) -> None:
+def derive(
+    out: str, force: bool, progress: bool | None, no_bias: bool, no_header: bool, **options: Any
+) -> None:
     """Derive the optimal network for a table and write a folder that explains it.
 
-    DATA.CSV has a header; every column but the target is a feature unless --features names them.  Commas,
+    DATA.CSV has a header, unless there is --no-header; every column but the target is a feature unless --features
+    names them.  Commas,
     semicolons, tabs or spaces stand between cells, and it may be packed with gzip or zip; - is standard input.
 
     The folder holds report.html (open it first), network.json, certificate.json, network.py (a function
@@ -259,7 +293,7 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
 
     check_folder(out, force)
     with _warnings_in_one_line(), _progress(progress) as line:
-        study = study_table(Request(bias=not no_bias, **options), line)
+        study = study_table(Request(bias=not no_bias, header=not no_header, **options), line)
         with whole_folder(out, force, options["path"]) as folder:
             write_report(study, folder, line)
     _say_summary(study, out)
@@ -269,31 +303,36 @@ def derive(out: str, force: bool, progress: bool | None, no_bias: bool, **option
 @click.argument("report", metavar="FOLDER")
 @click.argument("data", metavar="NEW.CSV")
 @click.option(
-    "--out", metavar="FILE", help="The CSV file to write; must not exist (see --force). [default: stdout]"
+    "--out",
+    metavar="FILE",
+    help="The CSV file to write; must not exist (see --force). [default: -, which is stdout]",
 )
+@NO_HEADER
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
-def predict(report: str, data: str, out: str | None, force: bool) -> None:
+def predict(report: str, data: str, out: str | None, force: bool, no_header: bool) -> None:
     """Predict the rows of NEW.CSV with the network that `geomnn derive` wrote into FOLDER.
 
     NEW.CSV is read as `geomnn derive` reads tables; - is standard input.  Columns are found by their names, in any
     order, and others are left alone.  What comes out is a CSV file with a line for each row: the prediction and, of
-    classes, their probabilities or the decision value.  If the target is among the columns, the fit is said, too.
+    classes, their probabilities or the decision value.  If the target is among the columns, the fit is said, too, of
+    the rows that have one.
     """
     from geomnn.files import write_whole
     from geomnn.report.prediction import predicted
 
+    out = None if out == "-" else out
     if out is not None and not force and Path(out).exists():
         raise OutputExists(f"{out} exists; choose another --out, or add --force to replace it.")
     with _warnings_in_one_line(), _progress() as line:
         if line is not None:
             line.say(f"predicting {data}")
-        found = predicted(report, data)
+        found = predicted(report, data, not no_header)
     if out is None:
         click.echo(found.text.encode("utf-8"), nl=False)
     else:
         write_whole(out, found.text)
     fit = None if found.fit is None else f"Fit to {found.target}: {found.fit}."
-    for sentence in filter(None, (found.told, fit)):
+    for sentence in filter(None, (found.told, fit, *found.notes)):
         _say(sentence, err=out is None)
 
 
@@ -302,22 +341,28 @@ def predict(report: str, data: str, out: str | None, force: bool) -> None:
 @click.option(
     "--data", required=True, metavar="DATA.CSV", help="The table that the network was derived from."
 )
-def verify(report: str, data: str) -> None:
+@NO_HEADER
+def verify(report: str, data: str, no_header: bool) -> None:
     """Check every statement of a certificate that `geomnn derive --exact` wrote, or the proof of --certify.
 
     FOLDER holds certificate.json and network.json. Everything is computed anew from the data, in integers and with none
     of the solver's code: the network from the names of its neurons, the bound from every atom of the dictionary, and
-    what optimal_set.json, where there is one, says of all optimal networks.
+    what optimal_set.json, where there is one, says of all optimal networks. Of --certify the bound is, from proof.json,
+    and the value of the weights of network.json in floats. network.py is compared with what network.json says;
+    report.html, network.tex and the pictures are not looked at.
     Exits with 1 and the first false statement if there is one, and with 2 where numbers are floats without a proof.
     """
     from geomnn.checker.report import verify_report
     from geomnn.checker.statements import Falsehood, Unproved
+    from geomnn.report.function import check_function
 
     try:
         with _progress() as line:
             if line is not None:
                 line.say(f"checking {report}")
-            proved = verify_report(Path(report), Path(data))
+            proved = verify_report(Path(report), Path(data), not no_header)
+            if (folder := Path(report)).is_dir():
+                proved.append(check_function(folder))
     except Falsehood as reason:
         _say(f"geomnn: FALSE: {_one_line(reason)}", err=True)
         raise click.exceptions.Exit(1) from reason
@@ -326,8 +371,12 @@ def verify(report: str, data: str) -> None:
     except OSError as reason:
         raise FileError(f"{reason.filename} cannot be read ({reason.strerror}); give the folder of a report and its "
                         "data.") from reason  # fmt: skip
+    missing = [statement for statement in proved if statement.endswith(NOT_CHECKED)]
     for statement in proved:
-        _say(f"holds: {statement}")
+        if statement not in missing:
+            _say(f"holds: {statement}")
+    for statement in [*missing, "report.html, network.tex and the pictures were not checked."]:
+        _say(f"note: {statement}")
 
 
 @commands.command(short_help="Check the theorems behind it, and how each was established.",

@@ -115,9 +115,12 @@ def _optimal_set_page(optima: OptimalSet) -> str:
         found = [(atom, "–", "–", "not asked") for atom in optima.atoms]
     rows = [(atom.label(names), atom.describe(names), *others) for atom, *others in found[:ROWS]]
     used = f"{len(optima.used)} of the {len(optima.atoms)} active atoms are neurons of optimal networks"
+    kind = f"which are a set of dimension {optima.dimension}."
+    if optima.unique_over_dictionary:
+        kind = "of which there is one." + " In others its neurons are merged." * (not optima.unique)
     return "".join([
         paragraph(OTHERS[optima.unique], strong=True),
-        paragraph(f"{used} over the dictionary, which are a set of dimension {optima.dimension}."),
+        paragraph(f"{used} over the dictionary, {kind}"),
         _picture(lambda: plotting.plot_optimal_set(optima), "amounts of each neuron") if few else "",
         table(rows, ("unit neuron u", "in words", "least |z|", "largest |z|", "status"), _left(len(found), "atoms")),
     ])  # fmt: skip

@@ -354,7 +354,7 @@ def _place(name: str, where: Sequence[int], labels: Sequence[Any]) -> str:
 def check_flag(name: str, value: Any) -> bool:
     """True or False, or an `OptionError`."""
     if not isinstance(value, bool | np.bool_):
-        raise OptionError(f"{name}={value!r}; True or False was expected.")
+        raise OptionError(f"{{{name}}}; True or False was expected.", **{name: value})
     return bool(value)
 
 
@@ -364,7 +364,7 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     try:
         whole = index(value)
     except TypeError:
-        raise OptionError(f"{name}={value!r}; {wanted} was expected.") from None
+        raise OptionError(f"{{{name}}}; {wanted} was expected.", **{name: value}) from None
     if isinstance(value, bool) or whole < least or (most is not None and whole > most):
-        raise OptionError(f"{name}={value!r}; {wanted} was expected.")
+        raise OptionError(f"{{{name}}}; {wanted} was expected.", **{name: value})
     return whole

@@ -354,7 +354,7 @@ def test_three_classes_in_another_dialect(folder, capsys, monkeypatch):
     [
         ("-9,-\n-9,-", "2 of 2 rows"),
         ("-9,NA\n9,?", ""),
-        ("-9,-\n9,NA", "line 3, column 'y' is blank"),
+        ("-9,-\n9,NA", "1 row without a target could not be judged."),
     ],
 )
 def test_a_minus_is_a_class_beside_a_plus(folder, capsys, rows, said):

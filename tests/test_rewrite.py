@@ -408,3 +408,20 @@ def test_bad_input_gets_a_sentence(model, X, norm, error, match):
     if "hidden layers" not in match:  # which matters to a whole network only
         with pytest.raises(error, match=match):
             next(gm.split_layer(model, X, norm))
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+@pytest.mark.parametrize("power", range(-14, -7))
+def test_neurons_that_nearly_pass_through_samples(d, power):
+    """Those that training leaves at a kink, up to its last digits: rewritten, whatever counts as on the hyperplane."""
+    rng = np.random.default_rng(10 - power)
+    for integers in (True, False):
+        X = rng.integers(-3, 4, size=(10, d)) if integers else rng.normal(size=(10, d))
+        W = rng.normal(size=(20, d))
+        rows = X[rng.integers(10, size=20)]
+        off = rng.uniform(1, 10, size=20) * 10.0**power * rng.choice([-1, 1], size=20)
+        b = -(W * rows).sum(axis=1) + off * np.abs(W).sum(axis=1)
+        model = [(W, b), (rng.normal(size=(1, 20)), np.zeros(1))]
+        rewriting = gm.rewrite(model, X)
+        assert rewriting.error <= 1e-9
+        assert rewriting.cost_after <= rewriting.cost_before * (1 + 1e-9)

@@ -21,9 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m geomnn.checker", description="Check a certificate.")
     parser.add_argument("report", type=Path, help="the folder of a report, or its certificate.json")
     parser.add_argument("--data", type=Path, required=True, help="the table that it is about")
+    parser.add_argument(
+        "--no-header", action="store_true", help="its first line is a sample; columns are c0, c1, …"
+    )
     options = parser.parse_args(arguments)
     try:
-        for statement in verify_report(options.report, options.data):
+        for statement in verify_report(options.report, options.data, not options.no_header):
             _say(statement, sys.stdout)
     except Falsehood as reason:
         _say(f"FALSE: {reason}", sys.stderr)

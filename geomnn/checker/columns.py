@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from geomnn.checker.decimals import BOOLEANS, MISSING, Numbers, certain_marks, fits, read_numbers
+from geomnn.checker.decimals import BOOLEANS, MINUS, MISSING, Numbers, certain_marks, fits, read_numbers
 from geomnn.checker.digits import written
 from geomnn.checker.unpack import STANDARD_INPUT, Unreadable
 
@@ -146,6 +146,7 @@ class Table:
         )
         between += [f"{_quoted(decimals)} for decimals"] * ("," in decimals)
         between += [f"{_quoted(groups)} between thousands"] * bool(groups)
+        between += [f"'{MINUS}' for minus"] * any(numbers.minus for numbers in found)
         done = [*self.done, *[f"read with {listed(between)}"] * bool(between)]
         parts = [f"{Path(self.source).name} was {listed(done or ['read'])}"]
         parts += [f"left out: {listed(self.left_out)}"] * bool(self.left_out)
@@ -168,7 +169,7 @@ class Table:
 
 def is_number(name: str) -> bool:
     """Whether a name in a header is one that a sample could have, with a decimal point or a comma."""
-    return written(name.replace(",", ".")) is not None
+    return written(name.replace(",", ".").replace(MINUS, "-")) is not None
 
 
 def show(text: str, longest: int = 40) -> str:

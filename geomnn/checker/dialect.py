@@ -42,6 +42,12 @@ class _Records:
         for entries in (self.lines, self.cells, self.quoted):
             del entries[0]
 
+    def name_columns(self) -> None:
+        """Put names for all columns above the first record; x0 would be the name of a sample."""
+        names = [f"c{k}" for k in range(len(self.cells[0]))]
+        for entries, first in ((self.lines, 0), (self.cells, names), (self.quoted, False)):
+            entries.insert(0, first)
+
     def column(self, position: int) -> list[str]:
         return [cells[position] for cells in self.cells[1:]]
 
@@ -52,13 +58,15 @@ class _Records:
         return sum(any(read_numbers(cells, mark) for mark in ".,") for cells in columns)
 
 
-def read(path: Path) -> Table:
-    """Read a table with a header, in one of the dialects that people have.
+def read(path: Path, header: bool = True) -> Table:
+    """Read a table, in one of the dialects that people have.
 
     Parameters
     ----------
     path : Path
         "-" for standard input.
+    header : bool
+        Whether its first line names the columns; else they are called c0, c1, and so on.
 
     Raises
     ------
@@ -77,7 +85,9 @@ def read(path: Path) -> Table:
         text, above = text[comments.end() :], above + len(_lines(comments[0]))
         count = sum("#" in line for line in _lines(comments[0]))
         left_out.append(f"{count} comment line" + "s" * (count > 1))
-    records = _chosen(text, source, separators, above, bool(comments))
+    records = _chosen(text, source, separators, above, bool(comments), header)
+    if not header:
+        done.append(f"given the names {first_of(records.cells[0])} for its columns")
     digest, names, *rows = hashlib.sha256(content).hexdigest(), *map(tuple, records.cells)
     return Table(source, names, tuple(rows), tuple(records.lines[1:]), digest, records.separator, tuple(done),
                  (*left_out, *records.left_out))  # fmt: skip
@@ -87,7 +97,9 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline=""))
 
 
-def _chosen(text: str, source: str, separators: Sequence[str], above: int, commented: bool) -> _Records:
+def _chosen(
+    text: str, source: str, separators: Sequence[str], above: int, commented: bool, header: bool
+) -> _Records:
     """The records with the one separator that makes a table of the text."""
     begin = [line for line in _lines(text) if line.strip()][:2]
     fits: list[_Records] = []
@@ -99,7 +111,7 @@ def _chosen(text: str, source: str, separators: Sequence[str], above: int, comme
         if (separator == SPACES and fits) or not (there or separator == separators[0]):
             continue
         try:
-            records = _laid_out(_split(text, source, separator, above), commented)
+            records = _laid_out(_split(text, source, separator, above), commented, header)
         except Unreadable as fault:
             faults[separator] = fault
             continue
@@ -154,8 +166,10 @@ def _is_quoted_first(line: str, separator: str) -> bool:
     return line.lstrip()[:1] == '"' and bool(re.sub(r'"(?:[^"]|"")*"', "", line).strip(f"{separator} \t\r\n"))
 
 
-def _laid_out(records: _Records, commented: bool) -> _Records:
+def _laid_out(records: _Records, commented: bool, header: bool) -> _Records:
     """Records of which the first is the header, with a name and a cell for every column."""
+    if not header and records.cells and records.cells[0]:
+        records.name_columns()
     source, cells = records.source, records.cells
     if not cells:
         raise Unreadable(f"{source} is empty; a header with column names and one row a sample were expected.")
@@ -163,7 +177,7 @@ def _laid_out(records: _Records, commented: bool) -> _Records:
         raise Unreadable(
             f"{source}, line {records.lines[0]} is blank; a header with the column names was expected there."
         )
-    if _stands_above(records):
+    if header and _stands_above(records):
         records.left_out.append(f"line {records.lines[0]}, which stands above the header")
         records.drop_first()
     _check_names(records, commented)
@@ -219,7 +233,7 @@ def _check_names(records: _Records, commented: bool) -> None:
         raise Unreadable(
             f"{source} looks like a file without a header: its first line holds numbers only ({first_of(given)}), and "
             f"would not be taken as a sample. Add a first line with a name for each column, such as "
-            f"{_names_for(given, records.separator)}; names like 2020 need a letter, such as y2020."
+            f"{_names_for(given, records.separator)}, or add --no-header; names like 2020 need a letter, such as y2020."
         )
     for position, name in enumerate(names):
         if name and name in names[:position]:

@@ -17,20 +17,17 @@ from geomnn.checker.statements import Falsehood, Unproved, brief, check, digest,
 from geomnn.checker.surds import Surd
 from geomnn.checker.table import read_columns
 from geomnn.checker.wedges import Wedges
+from geomnn.checker.weights import NAMES, check_weights
 
 __all__ = ["CHECKS", "check_network", "verify_report"]
 
+TRAINING = "training.csv"  # the rows of a report of which some were left out
 # of a file that is whole by itself
 CHECKS = {PROOF_FORMAT: check_proof, SET_FORMAT: check_set, DESCENT_FORMAT: check_descent}
 
-NAMES = {
-    "feature_names": "features",
-    "classes": "classes",
-}  # of network.json, and what the certificate calls them
-
 
 @any_size()
-def verify_report(report: Path, data: Path) -> list[str]:
+def verify_report(report: Path, data: Path, header: bool = True) -> list[str]:
     """What was proved of a report, in words, after how its data were read where they are not plain CSV.
 
     Parameters
@@ -39,6 +36,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
         A folder with certificate.json, or that file.
     data : Path
         The CSV file.
+    header : bool
+        Whether its first line names its columns.
 
     Raises
     ------
@@ -51,7 +50,8 @@ def verify_report(report: Path, data: Path) -> list[str]:
     """
     file = report / "certificate.json" if report.is_dir() else report
     document, proof = _read(file), file.parent / "proof.json"
-    rows, targets, told = read_columns(data, document.get("problem"))
+    rows, targets, told = read_columns(data, document.get("problem"), header)
+    _check_rows(document, rows, report)
     how = [told] if told else []
     if (whole := CHECKS.get(str(document.get("format")))) is not None:
         return how + whole(document, rows, targets)
@@ -60,15 +60,20 @@ def verify_report(report: Path, data: Path) -> list[str]:
         proven = _read(proof)
         bounded = check_proof(proven, rows, targets)
         _check_same(proven, document)
-    if bounded and document.get("numbers") != "exact":  # all else there is in float64
-        return how + bounded
-    if document.get("numbers") == "float64":
-        _check_floats(document, rows, targets)
-    proved = check(document, rows, targets) + bounded
     network = file.parent / "network.json"
+    if document.get("numbers") == "float64":
+        if not bounded:
+            _check_sealed(document, rows, targets)
+        attained = check_weights(_read(network), document, rows, targets) if report.is_dir() else ""
+        if not bounded:
+            raise Unproved(_unproved(document, attained))
+        return [*how, attained, *bounded]
+    proved = check(document, rows, targets) + bounded
     if network.exists():
         check_network(_read(network), document, rows)
         proved.insert(1, f"{network.name} holds that network, number by number.")
+    elif report.is_dir():
+        proved.append(f"{network.name} is not in the folder, and was not checked.")
     optima = file.parent / "optimal_set.json"
     if report.is_dir() and optima.exists():
         described = _read(optima)
@@ -79,31 +84,39 @@ def verify_report(report: Path, data: Path) -> list[str]:
     return how + proved
 
 
-def _check_floats(
+def _check_rows(document: dict[str, Any], rows: Sequence[Sequence[Fraction]], report: Path) -> None:
+    """Refuse the whole table where rows of it were left out."""
+    problem = document.get("problem")
+    count, part = problem.get("samples") if isinstance(problem, dict) else None, report / TRAINING
+    if count != len(rows) and part.exists():
+        raise Falsehood(f"The certificate is about {brief(count)} samples and there are {len(rows)}: rows were left "
+                        f"out with --holdout, and the others are in {part}; give that as --data.")  # fmt: skip
+
+
+def _check_sealed(
     document: dict[str, Any], rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction]
 ) -> None:
-    """What there is to check of a certificate of floats alone: that it is as it was written, and about these data.
-
-    Raises
-    ------
-    Unproved
-        If both hold.
-    """
+    """What there is to check of a certificate of floats alone: that it is as it was written, and about these data."""
     require(
         document.get("seal") == seal(document), "certificate.json was changed after it was written (seal)."
     )
     problem = document["problem"]
     require(problem.get("sha256") == digest(problem, *_floats(problem, rows, targets)),
             "The data or the problem are not those of certificate.json (sha256).")  # fmt: skip
-    many = len(problem.get("classes") or ()) > 2
+
+
+def _unproved(document: dict[str, Any], attained: str) -> str:
+    """What was checked of a certificate of floats without a proof, and what to do."""
+    many = len(document["problem"].get("classes") or ()) > 2
     advice = (
         "report.html has lines that compute the bound anew, as more than two classes have no proofs yet"
         if many
         else "derive it with --exact, or with --certify where atoms are searched, for a proof that can be checked"
     )
-    raise Unproved(
-        "certificate.json is about these data and as it was written, but its numbers are floats and no proof.json is "
-        f"beside it, so that its bound was not checked; {advice}."
+    network = " and network.json attains its value," if attained else ""
+    return (
+        f"certificate.json is about these data and as it was written,{network} but its numbers are floats and no "
+        f"proof.json is beside it, so that its bound was not checked; {advice}."
     )
 
 

@@ -20,7 +20,9 @@ __all__ = ["read_columns", "scaled"]
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,6}))?")
 
 
-def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[Fraction], str | None]:
+def read_columns(
+    path: Path, problem: Any, header: bool = True
+) -> tuple[list[list[Fraction]], list[Fraction], str | None]:
     """The features and the targets that the problem of a certificate names.
 
     A number stands for what is written: 0.1 is 1/10.  Of two classes the first one is −1, the second +1; of more
@@ -29,9 +31,11 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
     Parameters
     ----------
     path : Path
-        With a header, as `geomnn.checker.dialect.read` takes it.
+        As `geomnn.checker.dialect.read` takes it.
     problem : dict
         Its features, target and classes.
+    header : bool
+        Whether the first line of the file names its columns.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def read_columns(path: Path, problem: Any) -> tuple[list[list[Fraction]], list[F
         If it cannot be read.
     """
     try:
-        data = read(path)
+        data = read(path, header)
         return _columns(data, problem)
     except Unreadable as reason:
         raise Falsehood(f"The data cannot be read: {reason}") from reason

@@ -1,4 +1,4 @@
-"""From a file to its text: packed or not, UTF-8 or UTF-16 by its mark, and sentences for what is no text."""
+"""From a file to its text: packed or not, UTF-8, or UTF-16 or UTF-32 by its mark, and sentences for what is no text."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def text_of(content: bytes, source: str) -> tuple[str, list[str]]:
         if content.startswith(mark):
             raise Unreadable(f"{source} is {kind} and a CSV file was expected; {advice}.")
     encoding, name = "utf-8-sig", "UTF-8"
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # a mark that no UTF-8 text begins with
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # which begins like that of UTF-16
+        encoding, name = "utf-32", "UTF-32"
+        done.append("decoded as UTF-32")
+    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):  # a mark that no UTF-8 text begins with
         encoding, name = "utf-16", "UTF-16"
         done.append("decoded as UTF-16")
     elif b"\0" in content:

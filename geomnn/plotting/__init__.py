@@ -120,10 +120,10 @@ def _panels(
     labels: Sequence[str] | None,
     feature_names: Sequence[str] | None,
 ) -> Figure:
-    """A figure with a panel for each output and, for more than two features, one for the neurons."""
+    """A figure with a panel for each output and, for more than two features, one for the neurons, below each other."""
     d, panels = network.features, outputs + (network.features > 2)
-    figure = frame.Picture(figsize=(5.4 * panels + 1.5 * (d > 2), 5.2), layout="constrained")
-    panes = figure.subplots(1, panels, squeeze=False, width_ratios=[1.0] * outputs + [1.5] * (d > 2))[0]
+    figure = frame.Picture(figsize=(6.4 + 1.1 * (d > 2), 5.2 * panels), layout="constrained")
+    panes = figure.subplots(panels, 1, squeeze=False)[:, 0]
     names = frame.target_labels(labels, targets)
     for output, pane in zip(range(outputs), panes, strict=False):
         if d > 2:
@@ -136,4 +136,4 @@ def _panels(
     if d > 2:
         of_outputs = labels if targets.shape[1] > 1 else None
         plot_neurons(network, ax=panes[-1], labels=of_outputs, feature_names=feature_names)
-    return figure
+    return frame.legend_below(panes[0])

@@ -26,6 +26,7 @@ from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.charts import Chart, CylinderChart, PlaneChart, chart_for
 from geomnn.plotting.cuts import checked_residual, cuts, distinct, homogeneous, middles, uncentred, vertices
+from geomnn.plotting.labels import Labels
 from geomnn.samples import Samples
 
 _GRID = 480
@@ -33,6 +34,7 @@ _NAMED = 6  # stars
 # relative to the largest |F|, as near to which counts as largest: ties by symmetry are exact up to rounding, and
 # the number beside the stars has four digits
 _TIE = 1e-6
+_BESIDE = ((14, 12), (-14, 12), (14, -12), (-14, -12))  # a star, in points
 _FEW = 8  # samples up to which the sides of their cuts are ticked
 
 
@@ -94,17 +96,18 @@ def plot_chambers(
     v = None if residual is None else checked_residual(residual, samples)
     axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (8.6, 5.8))
     if isinstance(chart, PlaneChart):
-        sphere = Polygon(chart.sphere(), closed=True, fill=False, edgecolor="black", lw=1.6, gid="sphere")
+        sphere = Polygon(chart.sphere(), closed=True, fill=False, edgecolor=frame.INK, lw=1.6, gid="sphere")
         axes.add_patch(sphere)
     ways = [np.linspace(low, high, _GRID) for low, high in chart.box]
     points = np.stack(np.meshgrid(*ways), axis=-1).reshape(-1, 2)
     units = chart.units(points)
     if v is None:
+        _draw_curves(axes, chart, samples)
         _draw_counts(axes, chart, samples, ways, units)
     else:
         _draw_values(axes, chart, samples, v, ways, units)
-    taken = np.zeros((0, 2)) if v is None else _draw_largest(axes, chart, samples, v)
-    _draw_curves(axes, chart, samples, taken)
+        _draw_largest(axes, chart, samples, v)
+        _draw_curves(axes, chart, samples)
     _draw_atoms(axes, chart, samples)
     axes.set(xlim=chart.box[0], ylim=chart.box[1], xlabel=chart.labels[0], ylabel=chart.labels[1])
     if chart.equal:
@@ -128,9 +131,10 @@ def _draw_counts(ax: Axes, chart: Chart, samples: Samples, ways: list[np.ndarray
         filled.set_clip_path(ax.patches[-1])
         inside = (ball(chart.norm).length(units) < 1).reshape(_GRID, _GRID)
     _, kinds = np.unique(active, axis=0, return_inverse=True)
+    names = Labels(ax)
     for row, column in middles(kinds.reshape(_GRID, _GRID), inside):
-        ax.text(
-            ways[0][column], ways[1][row], str(counts[row, column]), ha="center", va="center", fontsize=11,
+        names.add(
+            str(counts[row, column]), (ways[0][column], ways[1][row]), ha="center", va="center", fontsize=11,
             path_effects=frame.HALO, gid="count", zorder=6,
         )  # fmt: skip
     bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.04, 1.0)))
@@ -151,14 +155,14 @@ def _draw_values(
     filled = ax.contourf(
         *ways, values, levels=levels, cmap=frame.HEIGHTS, extend="max" if sphere else "neither"
     )
-    lines = ax.contour(*ways, values, levels=levels, colors="0.35", linewidths=0.7)
+    lines = ax.contour(*ways, values, levels=levels, colors=frame.SOFT, linewidths=0.7)
     for drawn in (filled, lines) if sphere else ():
         drawn.set_clip_path(sphere)
     bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.04, 1.0)))
     bar.set_label("|F(u)| = |Σ v (x·u)₊|")
 
 
-def _draw_curves(ax: Axes, chart: Chart, samples: Samples, taken: np.ndarray) -> None:
+def _draw_curves(ax: Axes, chart: Chart, samples: Samples) -> None:
     """The cut of every sample and direction with its names."""
     found = cuts(samples, chart.norm)
     labels = {True: "cut of a sample, ticks where it is active", False: "cut of a direction of the norm"}
@@ -166,50 +170,50 @@ def _draw_curves(ax: Axes, chart: Chart, samples: Samples, taken: np.ndarray) ->
     for cut, curves in zip(found, drawn, strict=True):
         for curve in curves:
             ax.plot(
-                *curve.T, color="black", lw=1.4 if cut.of_sample else 1.0, ls="-" if cut.of_sample else "--",
+                *curve.T, color=frame.INK, lw=1.4 if cut.of_sample else 1.0, ls="-" if cut.of_sample else "--",
                 zorder=3, label=labels.pop(cut.of_sample, None), gid=f"cut {cut.name}",
             )  # fmt: skip
             if cut.of_sample and samples.n <= _FEW:
                 ax.plot(
-                    *curve.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid="active side"
+                    *curve.T, color=frame.INK, lw=0.7, path_effects=frame.TICKS, zorder=3, gid="active side"
                 )
     if len(found) <= frame.MOST_NUMBERS:
-        for cut, place in zip(found, chart.name_places(drawn, taken), strict=True):
-            if place is not None:
-                ax.text(place[0], place[1], cut.name, gid="cut name", **frame.PLATE)
+        names = Labels(ax)
+        for cut, places in zip(found, chart.name_places(drawn), strict=True):
+            if len(places):
+                names.add(cut.name, places, gid="cut name", **frame.PLATE)
 
 
 def _draw_atoms(ax: Axes, chart: Chart, samples: Samples) -> None:
     units, count = vertices(samples, chart.norm)
-    kinds = (units[:count], "o", "black", "of samples"), (units[count:], "D", "white", "with a direction")
+    kinds = (units[:count], "o", frame.INK, "of samples"), (units[count:], "D", "white", "with a direction")
     for here, marker, face, kind in kinds:
         if len(here):
             places = np.vstack([chart.images(unit) for unit in here])
             ax.plot(
-                *places.T, marker, color="black", mfc=face, ms=6.5, zorder=5, clip_on=False,
+                *places.T, marker, color=frame.INK, mfc=face, ms=6.5, zorder=5, clip_on=False,
                 label=f"atom: wedge {kind}", gid=f"atoms {kind}",
             )  # fmt: skip
 
 
-def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np.ndarray:
-    """Stars where |F| is largest over all neurons, with their names; points that these take, shape (k, 2)."""
+def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> None:
+    """Stars where |F| is largest over all neurons, with their names."""
     dictionary = find_dictionary(samples, chart.norm, "all")
     largest = dictionary.price(v[:, None], 0.0, 1).maximum
-    taken: list[np.ndarray] = []
     if not largest:
-        return np.zeros((0, 2))
+        return
     found = [
         uncentred(samples, unit) for unit in dictionary.price(v[:, None], (1 - _TIE) * largest, 50).units
     ]
     known = vertices(samples, chart.norm)[0]
     values = np.abs(np.maximum(known @ homogeneous(samples).T, 0.0) @ v)
     found = distinct([*known[values >= (1 - _TIE) * largest], *found])
-    low, high = np.array(chart.box).T
+    names = Labels(ax)
     label: str | None = f"largest |F| = {frame.number(largest)}"
     for k, unit in enumerate(found):
         places = chart.images(unit)
         ax.plot(
-            *places.T, "*", color=frame.VERMILION, mec="black", ms=17, zorder=6, label=label, gid="maximum",
+            *places.T, "*", color=frame.VERMILION, mec=frame.INK, ms=17, zorder=6, label=label, gid="maximum",
             clip_on=False,
         )  # fmt: skip
         label = None
@@ -217,12 +221,7 @@ def _draw_largest(ax: Axes, chart: Chart, samples: Samples, v: np.ndarray) -> np
             continue
         centred = samples.unit_of(unit[: samples.d], unit[-1]) if samples.bias else unit
         atom = name_atom(samples, centred, chart.norm, ball(chart.norm).directions(samples.d), v[:, None])
-        right, above = np.where(places[0] > (low + high) / 2, -1, 1)
-        reach = np.linspace(0.0, 0.025 * len(str(atom)), 9)
-        taken += list(places[0] + (high - low) * np.column_stack([right * reach, np.full(9, 0.03 * above)]))
-        ax.annotate(
-            str(atom), places[0], (14 * right, 12 * above), textcoords="offset points", va="center",
-            ha="left" if right > 0 else "right", fontsize=11, fontweight="bold", path_effects=frame.HALO,
-            zorder=8, gid="largest",
+        names.add(
+            str(atom), places, _BESIDE, fontsize=11, fontweight="bold", path_effects=frame.HALO, zorder=8,
+            gid="largest",
         )  # fmt: skip
-    return np.array(taken)

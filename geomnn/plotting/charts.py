@@ -58,19 +58,18 @@ class Chart(ABC):
         margin = np.array([0.07, 0.035]) * (high - low)
         return ((points > low + margin) & (points < high - margin)).all(axis=1)
 
-    def name_places(self, drawn: list[list[np.ndarray]], taken: np.ndarray) -> list[np.ndarray | None]:
-        """A point on each of some curves, far from the others, from their names and from points that are taken."""
+    def name_places(self, drawn: list[list[np.ndarray]]) -> list[np.ndarray]:
+        """Points on each of some curves, shape (m, 2), those far from the others first."""
         size = np.ptp(self.box, axis=1)
         points = [np.vstack(curves)[::4] for curves in drawn]
-        chosen: list[np.ndarray | None] = []
+        found = []
         for k, own in enumerate(points):
             free = own[self.places(own)]
             away = np.full(len(free), np.inf)
-            names = [place[None] for place in chosen if place is not None] + [taken] * bool(len(taken))
-            for other in [*points[:k], *points[k + 1 :], *names]:
+            for other in [*points[:k], *points[k + 1 :]]:
                 away = np.minimum(away, np.linalg.norm((free[:, None] - other) / size, axis=2).min(axis=1))
-            chosen.append(free[np.argmax(away)] if len(free) else None)
-        return chosen
+            found.append(free[np.argsort(-away, kind="stable")])
+        return found
 
 
 class PlaneChart(Chart):

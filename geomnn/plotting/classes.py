@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
+from geomnn.plotting.labels import thin_ticks
 from geomnn.plotting.plane import plane_box
 
 __all__ = ["plot_classes"]
@@ -19,6 +19,7 @@ __all__ = ["plot_classes"]
 _GRID = 240  # points of a side of the plane
 _MARKERS = "^osDvP*X<>"
 _MOST_NAMED = 12  # classes
+_WIDE = 30  # letters of their names, which stand beside each other up to there
 
 
 def plot_classes(
@@ -63,8 +64,7 @@ def plot_classes(
     plane = network.features == 2 and not margins
     ax, network, X, targets, _ = frame.prepared(network, X, y, None, ax, neurons=plane)
     names = frame.target_labels(labels, targets)
-    own, colours = targets.argmax(axis=1), colormaps["tab10" if len(names) <= 10 else "turbo"]
-    shades = [colours(k if len(names) <= 10 else k / (len(names) - 1)) for k in range(len(names))]
+    own, shades = targets.argmax(axis=1), [frame.SHADES[k % len(frame.SHADES)] for k in range(len(names))]
     if plane:
         _draw_regions(ax, network, X, shades)
         frame.name_axes(ax, frame.feature_labels(feature_names, 2))
@@ -76,12 +76,18 @@ def plot_classes(
         spread = np.empty(len(own))
         spread[order] = np.arange(len(own)) * 0.618034 % 1.0  # even, and the same each time
         places = np.column_stack([own + 0.5 * (spread - 0.5), f[np.arange(len(own)), own] - others])
-        ax.axhline(0.0, color="black", lw=1, ls="--", label="above: the right class")
+        ax.axhline(0.0, color=frame.INK, lw=1, ls="--", label="above: the right class")
         few = range(len(names)) if len(names) <= _MOST_NAMED else []
-        ax.set_xticks(few, [names[k] for k in few], parse_math=False)
-        ax.set(xlabel="observed class", ylabel="output of that class less the largest other one")
+        turned = sum(map(len, names)) > _WIDE
+        ax.set_xticks(
+            few, [frame.shortened(names[k], 24) for k in few], parse_math=False, rotation=90 * turned
+        )
+        thin_ticks(ax)
+        ax.set(xlabel="observed class", ylabel="own output less largest other")
     for k, name in enumerate(names):
-        marker, text = _MARKERS[k % len(_MARKERS)], name.replace("$", r"\$")
+        # so that no two of a hundred have the same marker and the same shade
+        marker = _MARKERS[(k + k // len(frame.SHADES)) % len(_MARKERS)]
+        text = frame.shortened(name).replace("$", r"\$")
         here = places[own == k]
         ax.plot(*here.T, marker, color=shades[k], mec="white", ms=6, label=text if k < _MOST_NAMED else None)
     return frame.legend_below(ax)
@@ -98,5 +104,5 @@ def _draw_regions(ax: Axes, network: AnalyticNetwork, X: np.ndarray, shades: lis
         if lead.max() > 0:
             ax.contourf(across, up, lead, levels=[0.0, 1.01 * lead.max()], colors=[shade], alpha=0.25)
         if lead.min() < 0 < lead.max():
-            ax.contour(across, up, lead, levels=[0.0], colors="black", linewidths=1.0)
+            ax.contour(across, up, lead, levels=[0.0], colors=frame.INK, linewidths=1.0)
     ax.set(xlim=box[0], ylim=box[1])

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
+from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
 
-_STYLES = ((frame.VERMILION, "-"), (frame.BLUE, "--"), ("black", "-."), (frame.ORANGE, ":"))
+_STYLES = ((frame.VERMILION, "-"), (frame.BLUE, "--"), (frame.INK, "-."), (frame.ORANGE, ":"))
 
 
 def plot_dual_set(
@@ -75,7 +76,7 @@ def plot_dual_set(
     reach = found.reach()
     box = [(-reach, reach)] * 2
     ax.fill(
-        *found.polygon(1.1 * reach).T, facecolor=frame.DARK, edgecolor="black", lw=1.6, zorder=1, gid="set",
+        *found.polygon(1.1 * reach).T, facecolor=frame.DARK, edgecolor=frame.INK, lw=1.6, zorder=1, gid="set",
         label=f"dual set, reg = {frame.number(found.reg)}",
     )  # fmt: skip
     label: str | None = "lines of all atoms"
@@ -83,21 +84,13 @@ def plot_dual_set(
         for side in (normal, -normal):
             ends = zero_line(side, -found.reg, box)
             if ends is not None:
-                ax.plot(*ends.T, color="0.55", lw=0.7, zorder=2, gid="line", label=label)
+                ax.plot(*ends.T, color=frame.GREY, lw=0.7, zorder=2, gid="line", label=label)
                 label = None
-    _draw_axes(ax, found, reach)
+    names = Labels(ax)
+    _draw_points(ax, found, names)
     _draw_right_angle(ax, found, reach)
-    _draw_network(ax, found, reach)
-    for place, marker, name, shift in ((found.target, "s", "y", 12), (found.point, "o", "v", -14)):
-        ax.plot(
-            *place, marker, color="black", mfc="white" if name == "v" else "black", ms=9, zorder=7, gid=name
-        )
-        away = found.target - found.point
-        step = away / np.linalg.norm(away) if away.any() else np.array([0.6, 0.8])
-        ax.annotate(
-            name, (place[0], place[1]), (shift * step[0], shift * step[1]), textcoords="offset points",
-            fontsize=14, ha="center", va="center", fontweight="bold", path_effects=frame.HALO, zorder=8,
-        )  # fmt: skip
+    _draw_network(ax, found, reach, names)
+    _draw_axes(ax, found, reach, names)
     ax.set(xlim=box[0], ylim=box[1])
     ax.set_aspect("equal")
     v = ", ".join(frame.number(value) for value in found.residual)
@@ -111,9 +104,28 @@ def plot_dual_set(
     return frame.legend_below(ax)
 
 
-def _draw_axes(ax: Axes, found: DualSet, reach: float) -> None:
+def _draw_points(ax: Axes, found: DualSet, names: Labels) -> None:
+    """The targets y, and the residual v."""
+    away = found.target - found.point
+    step = 12 * (away / np.linalg.norm(away) if away.any() else np.array([0.6, 0.8]))
+    for place, marker, name, side in ((found.target, "s", "y", step), (found.point, "o", "v", -step)):
+        ax.plot(
+            *place,
+            marker,
+            color=frame.INK,
+            mfc=frame.PAPER if name == "v" else frame.INK,
+            ms=9,
+            zorder=7,
+            gid=name,
+        )
+        names.add(
+            name, place, (side, *BESIDE), fontsize=14, fontweight="bold", path_effects=frame.HALO, zorder=8
+        )
+
+
+def _draw_axes(ax: Axes, found: DualSet, reach: float, names: Labels) -> None:
     """The axes of the residuals: those of the picture, or three in the plane of residuals that sum to 0."""
-    ax.plot(0, 0, "+", color="black", ms=10, mew=1.5, zorder=3)
+    ax.plot(0, 0, "+", color=frame.INK, ms=10, mew=1.5, zorder=3)
     if len(found.rows) == 2:
         ax.set(xlabel=f"v{found.rows[0]}", ylabel=f"v{found.rows[1]}")
         return
@@ -122,12 +134,9 @@ def _draw_axes(ax: Axes, found: DualSet, reach: float) -> None:
         tip = 0.93 * reach * axis / np.linalg.norm(axis)
         ax.annotate(
             "", (tip[0], tip[1]), (-tip[0], -tip[1]), zorder=2,
-            arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": "0.35", "ls": ":"},
+            arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": frame.SOFT, "ls": ":"},
         )  # fmt: skip
-        ax.annotate(
-            f"v{row}", (tip[0], tip[1]), (10, 4), textcoords="offset points", fontsize=11, color="0.25",
-            path_effects=frame.HALO, gid="axis", zorder=6,
-        )  # fmt: skip
+        names.add(f"v{row}", tip, BESIDE, fontsize=11, color=frame.SOFT, path_effects=frame.HALO, gid="axis")
 
 
 def _draw_right_angle(ax: Axes, found: DualSet, reach: float) -> None:
@@ -139,7 +148,7 @@ def _draw_right_angle(ax: Axes, found: DualSet, reach: float) -> None:
         out = size * normals[0]
         along = np.array([-out[1], out[0]])
         corners = found.point + np.array([along, along + out, out])
-        ax.plot(*corners.T, color="black", lw=1.2, zorder=6, gid="right angle")
+        ax.plot(*corners.T, color=frame.INK, lw=1.2, zorder=6, gid="right angle")
     middle = normals.sum(axis=0)
     if len(normals) < 2 or np.linalg.norm(middle) < 1e-9:
         return
@@ -147,48 +156,45 @@ def _draw_right_angle(ax: Axes, found: DualSet, reach: float) -> None:
     sides = normals[[np.argmin(turns), np.argmax(turns)]]
     corners = found.point + np.vstack([np.zeros(2), 3 * reach * sides])
     ax.fill(
-        *corners.T, facecolor="none", edgecolor="0.6", hatch="..", lw=0.8, zorder=1, gid="cone",
+        *corners.T, facecolor="none", edgecolor=frame.GREY, hatch="..", lw=0.8, zorder=1, gid="cone",
         label="normals at the corner v",
     )  # fmt: skip
 
 
-def _draw_network(ax: Axes, found: DualSet, reach: float) -> None:
+def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None:
     """The lines of the network's atoms with their names, and its terms as arrows from v to y."""
     start, middle = found.point, (found.point + found.target) / 2
-    taken = [found.point, found.target, np.zeros(2)]
+    named, terms = [], []
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
         colour, style = _STYLES[k % len(_STYLES)]
-        name = str(atom)
+        name = frame.shortened(str(atom), 24)
         ends = zero_line(step / z * np.sign(z), -found.reg, [(-reach, reach)] * 2)
         if ends is not None:
             ax.plot(
-                *ends.T, color=colour, ls=style, lw=2.4, zorder=4, gid=f"active {k}", label=f"line of {name}"
-            )
+                *ends.T, color=colour, ls=style, lw=2.4, zorder=4, gid=f"active {k}",
+                label=f"line of {name}, z = {frame.number(z)}",
+            )  # fmt: skip
             choices = ends[0] + np.linspace(0.08, 0.92, 43)[:, None] * (ends[1] - ends[0])
-            choices = choices[np.abs(choices[:, 0]) < 0.75 * reach]
-            away = np.min([np.linalg.norm(choices - other, axis=1) for other in taken], axis=0)
-            if len(choices):
-                taken.append(choices[np.argmax(np.minimum(away, 0.5 * reach))])
-                _write(ax, taken[-1], name, "atom")
+            away = np.min(
+                [np.linalg.norm(choices - p, axis=1) for p in (found.point, found.target, 0.0)], axis=0
+            )
+            named.append((name, choices[np.argsort(-away, kind="stable")]))
         end = start + step
         ax.annotate(
             "", (end[0], end[1]), (start[0], start[1]), zorder=6,
             arrowprops={"arrowstyle": "-|>", "lw": 2.2, "color": colour, "ls": style, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
         side = start + step / 2 - middle if len(found.atoms) > 1 else np.array([0.0, 1.0])
-        across = 20 * np.array([-step[1], step[0]]) / np.linalg.norm(step)
-        _write(
-            ax, start + step / 2, f"z = {frame.number(z)}", "term", across if across @ side > 0 else -across
-        )
+        across = 16 * np.array([-step[1], step[0]]) / np.linalg.norm(step)
+        across = across if across @ side > 0 else -across
+        terms.append((f"z = {frame.number(z)}", start + step / 2, (across, -across)))
         start = end
+    for text, place, shifts in terms:
+        names.add(text, place, shifts, gid="term", **frame.PLATE)
+    for text, places in named:
+        names.add(text, places, gid="atom", **frame.PLATE)
     if len(found.atoms) > 1:
         ax.plot(
-            *np.array([found.point, found.target]).T, color="black", lw=1.2, ls=":", zorder=5, gid="y − v",
+            *np.array([found.point, found.target]).T, color=frame.INK, lw=1.2, ls=":", zorder=5, gid="y − v",
             label="y − v: sum of the terms z (Xu)₊",
         )  # fmt: skip
-
-
-def _write(ax: Axes, place: np.ndarray, text: str, gid: str, shift: Sequence[float] = (0.0, 0.0)) -> None:
-    ax.annotate(
-        text, (place[0], place[1]), (shift[0], shift[1]), textcoords="offset points", gid=gid, **frame.PLATE
-    )

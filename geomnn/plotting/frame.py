@@ -16,28 +16,43 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke, TickedStroke
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from geomnn.atoms import Atom
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.hypertext import image
 from geomnn.networks.network import AnalyticNetwork
+from geomnn.plotting.labels import make_legible
 from geomnn.samples import check_integer, finite_floats, real_table
 from geomnn.words import feature_words
 
+PAPER, INK, SOFT, GREY, FAINT = "#FFFFFF", "#000000", "#595959", "#8C8C8C", "#BFBFBF"
 BLUE, VERMILION, ORANGE, SKY = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
 LIGHT, DARK = "#FBE8C6", "#A9CFE8"  # regions of class −1 and +1: they differ in lightness too
+# any two are told apart with each kind of colour blindness, by ten units of ΔE2000; a test measures it
+ROLES = {
+    "paper": PAPER, "ink": INK, "soft": SOFT, "grey": GREY, "faint": FAINT, "blue": BLUE, "vermilion": VERMILION,
+    "orange": ORANGE, "sky": SKY, "below": LIGHT, "above": DARK,
+}  # fmt: skip
+SHADES = (  # of classes, told apart in the same way
+    VERMILION, BLUE, ORANGE, SKY, "#501BB1", "#2A534B", "#C9BD94", "#4B0D01", "#8C9070", "#011D5C",
+)  # fmt: skip
 _CIVIDIS = colormaps["cividis"](np.linspace(0.0, 1.0, 256))
 HEIGHTS = ListedColormap(0.35 + 0.65 * _CIVIDIS)  # so light that black lines show on it
 HALO = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # keeps text readable on anything
-TICKS = [TickedStroke(spacing=9, angle=90, length=0.45)]  # on the left of a line
+# on the left of a line, and for a pair ± on both of its sides, where one tick crosses it
+TICKS = [TickedStroke(spacing=9, angle=90, length=0.45)]
+BOTH_TICKS = [*TICKS, TickedStroke(spacing=9, angle=-90, length=0.45)]
 # a name on a white plate, in the middle of a line
 PLATE: dict[str, Any] = {
-    "ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold", "zorder": 7,
+    "ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold",
     "bbox": {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
 }  # fmt: skip
 COLOURS = 64  # of a small picture
 MOST_NUMBERS = 15  # more names than this on one picture cannot be read
+MANY, STRONGEST = 30, 12  # neurons from which on so many, the largest, are drawn in full and the others thin
+NARROW = 5.0  # inches: as wide as a picture may be made
 
 
 class Picture(Figure):
@@ -174,6 +189,14 @@ def name_axes(ax: Any, names: Sequence[str]) -> None:
         getattr(ax, f"set_{axis}label")(name, parse_math=False)
 
 
+def open_space(ax: Any) -> None:
+    """Axes in space with few ticks, small, so that their numbers and the names of the axes stand apart."""
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_major_locator(MaxNLocator(4))
+    ax.tick_params(labelsize=8)
+    ax.set_box_aspect(None, zoom=0.85)
+
+
 def feature_labels(names: Sequence[str] | None, d: int, kept: Sequence[str] | None = None) -> list[str]:
     """The names of the features that were given, or those that were kept; else "feature 1" and so on."""
     return named(names, feature_words(d, kept), "feature names")
@@ -221,18 +244,38 @@ def limits(values: np.ndarray, margin: float = 0.08) -> tuple[float, float]:
     return low - room, high + room
 
 
+def shortened(name: str, most: int = 42) -> str:
+    """A name, a long one without its middle."""
+    return name if len(name) <= most else f"{name[: most // 2 - 1]} … {name[-(most // 2 - 1) :]}"
+
+
 def number(value: float) -> str:
     """Four digits, with a minus sign that is one."""
     return f"{value + 0.0:.4g}".replace("-", "−")
 
 
+def strongest(network: AnalyticNetwork, output: int = 0) -> list[int]:
+    """The neurons that a picture draws in full, the largest |z| first: all, or of many the largest ones."""
+    order = np.argsort(-np.abs(coefficients(network, output)), kind="stable").tolist()
+    return order if len(order) < MANY else order[:STRONGEST]
+
+
 def legend_below(ax: Axes) -> Figure:
-    """One legend where there are no data: under a figure of our own, else under the axes. The whole figure."""
+    """The whole figure, with one legend where there are no data: under a figure of our own, else under the axes; in as
+    many columns as a narrow one has room for; and with fonts for all letters."""
     handles, names = ax.get_legend_handles_labels()
     figure = figure_of(ax)
-    style: dict[str, Any] = {"ncols": 2, "frameon": False, "fontsize": 8}
-    if not isinstance(figure, Picture):
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, **style)
-    elif not figure.legends:  # the first panel speaks for the others
-        figure.legend(handles, names, loc="outside lower center", **style)
+    own = isinstance(figure, Picture)
+    for columns in (
+        (2, 1) if handles and not (own and figure.legends) else ()
+    ):  # the first panel speaks for the others
+        style: dict[str, Any] = {"ncols": columns, "frameon": False, "fontsize": 8}
+        if own:
+            legend = figure.legend(handles, names, loc="outside lower center", **style)
+        else:
+            legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.0, **style)
+        if columns == 1 or legend.get_window_extent().width < NARROW * figure.dpi:
+            break
+        legend.remove()
+    make_legible(figure)
     return figure

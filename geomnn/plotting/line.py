@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
+from geomnn.plotting.labels import Labels
 
 
 def plot_fit(
@@ -63,22 +64,11 @@ def plot_fit(
 
     fitted, observed = frame.evaluate(network, knots[:, None], output), targets[:, output]
     ax.plot(knots, fitted, color=frame.BLUE, lw=2, label="fit f", gid="fit")
-    ax.plot(X[:, 0], observed, "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
+    ax.plot(X[:, 0], observed, "o", color=frame.INK, mfc="white", ms=7, label="samples", gid="samples")
     if len(breaks):
-        heights = frame.evaluate(network, breaks[:, None], output)
-        ax.plot(
-            breaks,
-            heights,
-            "D",
-            color=frame.VERMILION,
-            ms=5,
-            zorder=4,
-            label="breakpoints",
-            gid="breakpoints",
-        )
-        _name_breaks(ax, network, breaks, np.abs(frame.coefficients(network, output)), (low, high))
+        _draw_breaks(ax, network, breaks, output)
     if classes:
-        ax.axhline(0.0, color="black", lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
+        ax.axhline(0.0, color=frame.INK, lw=0.8, ls=":", label=f"f = 0, between {names[0]} and {names[1]}")
     ax.set_xlim(low, high)
     ax.set_ylim(*frame.limits(np.append(fitted, observed)))
     frame.name_axes(
@@ -88,22 +78,26 @@ def plot_fit(
     return frame.legend_below(ax)
 
 
-def _name_breaks(
-    ax: Axes, network: AnalyticNetwork, breaks: np.ndarray, sizes: np.ndarray, view: tuple[float, float]
-) -> None:
-    """A dotted line at each breakpoint, and the atoms' names above those that leave room for them."""
-    placed: list[float] = []
-    for j in np.argsort(-sizes, kind="stable"):
-        place = (breaks[j] - view[0]) / (view[1] - view[0])
-        if any(abs(place - other) < 0.03 for other in placed) or len(placed) == frame.MOST_NUMBERS:
-            continue
-        placed.append(place)
+def _draw_breaks(ax: Axes, network: AnalyticNetwork, breaks: np.ndarray, output: int) -> None:
+    """A mark and a dotted line at each breakpoint, and the atoms' names above those that leave room for them."""
+    full, heights = frame.strongest(network, output), frame.evaluate(network, breaks[:, None], output)
+    rest = sorted(set(range(len(network))) - set(full))
+    of = f"breakpoints of the {len(full)} largest neurons" if rest else "breakpoints"
+    ax.plot(
+        breaks[full], heights[full], "D", color=frame.VERMILION, ms=5, zorder=4, label=of, gid="breakpoints"
+    )
+    if rest:
+        ax.plot(breaks[rest], heights[rest], ".", color=frame.VERMILION, ms=4, zorder=4, gid="other breakpoints",
+                label=f"of the other {len(rest)}")  # fmt: skip
+    names, top = Labels(ax, inside=False), ax.get_xaxis_transform()
+    for j in full[: frame.MOST_NUMBERS]:
         atom = network.neurons[j].atom
         both = {neuron.atom.orientation for neuron in network.neurons if neuron.atom.samples == atom.samples}
         name = str(atom) if len(both) == 1 else f"±{str(atom)[1:]}"
-        ax.text(
-            breaks[j], 1.02, name, rotation=90, ha="center", va="bottom", fontsize=9,
-            transform=ax.get_xaxis_transform(), gid="breakpoint name",
-        )  # fmt: skip
-    for place in np.unique(breaks):
-        ax.axvline(place, color="0.6", lw=0.8, ls=":", zorder=0)
+        if name not in (given.get_text() for given, _ in names.names):
+            names.add(
+                name, (breaks[j], 1.02), rotation=90, ha="center", va="bottom", fontsize=9, xycoords=top,
+                gid="breakpoint name",
+            )  # fmt: skip
+    for place in np.unique(breaks[full]):
+        ax.axvline(place, color=frame.GREY, lw=0.8, ls=":", zorder=0)

@@ -13,6 +13,7 @@ from scipy.spatial import ConvexHull
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.optimal_sets import OptimalSet
 from geomnn.plotting import frame
+from geomnn.plotting.labels import Labels, thin_ticks
 from geomnn.samples import check_integer
 
 _PIECES = {
@@ -24,7 +25,7 @@ MOST_DRAWN = 140
 _STATUSES = {
     "indispensable": (frame.BLUE, "", "indispensable: in all"),
     "optional": (frame.ORANGE, "////", "optional: in some"),
-    "never": ("0.55", "", "never: in none"),
+    "never": (frame.GREY, "", "never: in none"),
     "undecided": (frame.VERMILION, "....", "undecided, by rounding"),
 }  # a colour and a hatching each
 
@@ -86,12 +87,20 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         value = sign * given.get(str(neuron.atom), 0.0)
         first = "in the network that was derived" if row == 0 else None
         axes.plot(
-            [value], [row], "D", color="black", mfc="white", ms=5, zorder=4, label=first, gid=f"derived {row}"
+            [value],
+            [row],
+            "D",
+            color=frame.INK,
+            mfc="white",
+            ms=5,
+            zorder=4,
+            label=first,
+            gid=f"derived {row}",
         )
-    axes.axvline(0.0, color="black", lw=0.8, zorder=1)
-    axes.set_yticks(
-        range(len(drawn)), [neuron.atom.label(names) for neuron in drawn], fontsize=9, parse_math=False
-    )
+    axes.axvline(0.0, color=frame.INK, lw=0.8, zorder=1)
+    shown = [frame.shortened(neuron.atom.label(names), 30) for neuron in drawn]
+    axes.set_yticks(range(len(drawn)), shown, fontsize=9, parse_math=False)
+    thin_ticks(axes, "y")
     axes.use_sticky_edges = False  # bars that begin at 0 have room for their ends
     axes.margins(x=0.05)
     axes.set(ylim=(len(drawn) - 0.4, -0.6), xlabel="z" if optima.solution.problem.outputs == 1 else "‖z‖")
@@ -213,14 +222,14 @@ def plot_components(
     first = min(width for width, found in pieces.items() if found.count)
     columns = {width: pieces[width] for width in range(max(first - 1, 0), last + 1)}
     axes = frame.new_axes(ax, (max(5.0, 1.5 * len(columns) + 1.0), 4.6))
-    tallest = 0.0
+    tallest, counts = 0.0, Labels(axes)
     for width, found in columns.items():
         blobs = min(found.count - found.isolated, most)
         dots = min(found.isolated, most - blobs)
         top = _stacked(axes, width, "dots", dots, _stacked(axes, width, "blobs", blobs, 0.0))
-        axes.text(width, top + 0.3, f"{found.count:,}", ha="center", va="bottom", fontsize=13)
+        counts.add(f"{found.count:,}", (width, top + 0.3), ha="center", va="bottom", fontsize=13)
         if blobs + dots < found.count:
-            axes.text(width, -0.2, f"{blobs + dots} drawn", ha="center", va="top", fontsize=8)
+            counts.add(f"{blobs + dots} drawn", (width, -0.2), ha="center", va="top", fontsize=8)
         tallest = max(tallest, top)
     axes.set(
         xlim=(min(columns) - 0.6, last + 0.6), ylim=(-0.6 - 0.04 * tallest, 1.12 * tallest + 1.0), yticks=[]
@@ -281,11 +290,13 @@ def _draw_band(axes: Axes, optima: OptimalSet, networks: str, count: int, at: fl
              f"a network with the {word} at {frame.number(float(at))}", f"extreme {word}", *look)
             for word, look in looks.items()
         ]  # fmt: skip
-        axes.axvline(float(at), color="0.6", lw=0.8, zorder=1)
+        axes.axvline(float(at), color=frame.GREY, lw=0.8, zorder=1)
     for each, label, gid, colour, style, size in drawn:
         values = frame.evaluate(each, places[:, None])
         axes.plot(places, values, color=colour, ls=style, lw=size, label=label, gid=gid)
-    axes.plot(x, problem.targets[:, 0], "o", color="black", mfc="white", ms=7, label="samples", gid="samples")
+    axes.plot(
+        x, problem.targets[:, 0], "o", color=frame.INK, mfc="white", ms=7, label="samples", gid="samples"
+    )
     axes.set(xlim=(low, high))
 
 
@@ -300,14 +311,14 @@ def _draw_widths(axes: Axes, optima: OptimalSet, networks: str, count: int) -> N
         across, up, widths, shading="gouraud", cmap="Blues", vmin=0.0, vmax=widths.max() or 1.0, gid="widths"
     )
     bar = axes.figure.colorbar(filled, cax=axes.inset_axes((1.03, 0.0, 0.045, 1.0)))
-    bar.set_label("largest less least prediction of optimal networks")
+    bar.set_label("largest less least prediction")
     if len(X) > 2 and np.linalg.matrix_rank(X - X[0]) == 2:
         corners = X[ConvexHull(X).vertices]
         axes.plot(
             *np.vstack([corners, corners[:1]]).T, "k--", lw=1, label="convex hull of the samples", gid="hull"
         )
     axes.scatter(
-        X[:, 0], X[:, 1], s=38, c="white", edgecolors="black", zorder=4, label="samples", gid="samples"
+        X[:, 0], X[:, 1], s=38, c="white", edgecolors=frame.INK, zorder=4, label="samples", gid="samples"
     )
     axes.set(xlim=box[0], ylim=box[1])
     if 1 / 2 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 2:

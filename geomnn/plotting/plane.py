@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
+from geomnn.plotting.labels import BESIDE, Labels
 
 _Sheet = tuple[np.ndarray, np.ndarray, np.ndarray]  # the grid's lines, across and up, and f on it
 _GRID = 300
-_FEW = 20  # neurons up to which the active sides are ticked
 
 
 def plot_plane(
@@ -30,9 +30,10 @@ def plot_plane(
 ) -> Figure:
     """A network on the plane: decision regions or fitted surface, the neurons' lines, the samples they join.
 
-    The line of a neuron is where w·x + b = 0; ticks stand on the side where it is active. It is solid for a
-    wedge and dashed for a partial wedge, the wider the larger |z|. The samples that span the lines are
-    ringed, and those of the largest neurons carry their names.
+    The line of a neuron is where w·x + b = 0; ticks stand on the side where it is active, on both for a pair ± on one
+    line. It is solid for a wedge and dashed for a partial wedge, the wider the larger |z|. The samples that span the
+    lines are ringed and carry their names, where there is room. Of thirty neurons and more the twelve largest are
+    drawn so, and the others as thin lines.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def plot_plane(
     else:
         _draw_heights(ax, sheet, X, targets[:, output], names[output])
     _draw_neurons(ax, network, box, output)
-    _ring_samples(ax, network, X, box, output)
+    _ring_samples(ax, network, X, output)
     ax.set(xlim=box[0], ylim=box[1])
     frame.name_axes(ax, features)
     if 1 / 2 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 2:
@@ -114,8 +115,8 @@ def _draw_regions(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, names: 
     top = 1.01 * np.abs(heights).max() or 1.0
     ax.contourf(*sheet, levels=[-top, 0.0, top], colors=[frame.LIGHT, frame.DARK])
     if heights.min() < 0 < heights.max():
-        ax.contour(*sheet, levels=[0.0], colors="black", linewidths=2.2)
-        ax.plot([], [], color="black", lw=2.2, label="boundary f = 0")
+        ax.contour(*sheet, levels=[0.0], colors=frame.INK, linewidths=2.2)
+        ax.plot([], [], color=frame.INK, lw=2.2, label="boundary f = 0")
     for sign, marker, colour, name in ((-1, "^", frame.VERMILION, names[0]), (1, "o", frame.BLUE, names[1])):
         here = X[y == sign]
         ax.plot(*here.T, marker, color=colour, mec="white", ms=6, label=name.replace("$", r"\$"), zorder=4)
@@ -124,71 +125,61 @@ def _draw_regions(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, names: 
 def _draw_heights(ax: Axes, sheet: _Sheet, X: np.ndarray, y: np.ndarray, name: str) -> None:
     levels = MaxNLocator(14).tick_values(*frame.limits(np.append(sheet[2], y), 0.0))
     filled = ax.contourf(*sheet, levels=levels, cmap=frame.HEIGHTS)
-    style: dict[str, Any] = {"c": y, "cmap": frame.HEIGHTS, "norm": filled.norm, "edgecolors": "black"}
+    style: dict[str, Any] = {"c": y, "cmap": frame.HEIGHTS, "norm": filled.norm, "edgecolors": frame.INK}
     ax.scatter(X[:, 0], X[:, 1], s=38, linewidths=0.9, label="samples", gid="samples", zorder=4, **style)
     bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.set_label(f"f, and {name} in the dots", parse_math=False)
 
 
 def _draw_neurons(ax: Axes, network: AnalyticNetwork, box: list[tuple[float, float]], output: int) -> None:
-    sizes = np.abs(frame.coefficients(network, output))
+    sizes, full = np.abs(frame.coefficients(network, output)), set(frame.strongest(network, output))
     widths = np.sqrt(sizes / (sizes.max() or 1.0)) if len(sizes) else sizes
-    few = len(network) <= _FEW
-    ticked = ", ticks where active" * few
-    labels = {kind: f"{kind}: line of a neuron{ticked}" for kind in ("wedge", "partial wedge")}
+    of = "a neuron" if len(full) == len(network) else f"one of the {len(full)} largest neurons"
+    labels = {kind: f"{kind}: line of {of}, ticks where active" for kind in ("wedge", "partial wedge")}
+    rest: str | None = f"lines of the other {len(network) - len(full)}"
+    ticks = dict.fromkeys(full, frame.TICKS)
+    for pair in pairs(network, full):
+        ticks |= {pair[0]: frame.BOTH_TICKS, pair[1]: []}
     for j, neuron in enumerate(network.neurons):
         ends = zero_line(neuron.weight, neuron.bias, box)
         if ends is None:
             continue
         kind = "partial wedge" if neuron.atom.is_partial else "wedge"
-        width = 0.5 + 1.3 * widths[j] if few else 0.2 + 0.9 * widths[j]
         style = "--" if neuron.atom.is_partial else "-"
+        if j not in full:
+            ax.plot(*ends.T, ls=style, color=frame.SOFT, lw=0.3, label=rest, gid=f"neuron {j}", zorder=2.5)
+            rest = None
+            continue
         ax.plot(
-            *ends.T, ls=style, color="black", lw=width, alpha=1.0 if few else 0.45,
-            label=labels.pop(kind, None), gid=f"neuron {j}", zorder=3,
+            *ends.T, ls=style, color=frame.INK, lw=0.5 + 1.3 * widths[j], label=labels.pop(kind, None),
+            gid=f"neuron {j}", zorder=3,
         )  # fmt: skip
-        if few:
-            ax.plot(
-                *ends.T, color="black", lw=0.7, path_effects=frame.TICKS, zorder=3, gid=f"active side {j}"
-            )
+        if ticks[j]:
+            ax.plot(*ends.T, color=frame.INK, lw=0.7, path_effects=ticks[j], zorder=3, gid=f"active side {j}")
 
 
-def _ring_samples(
-    ax: Axes, network: AnalyticNetwork, X: np.ndarray, box: list[tuple[float, float]], output: int
-) -> None:
-    """Rings around the samples that span a neuron, and the names of those of the largest neurons."""
-    order = np.argsort(-np.abs(frame.coefficients(network, output)), kind="stable")
-    rows = list(dict.fromkeys(row for j in order for row in frame.spanning_rows(network.neurons[j].atom, X)))
+def pairs(network: AnalyticNetwork, among: Iterable[int]) -> list[tuple[int, ...]]:
+    """The pairs ± of neurons on one line: wedges of the same samples and directions."""
+    found: dict[Any, list[int]] = {}
+    for j in among:
+        atom = network.neurons[j].atom
+        if not atom.is_partial:
+            found.setdefault((atom.samples, atom.directions, atom.anchored), []).append(j)
+    return [tuple(members) for members in found.values() if len(members) == 2]
+
+
+def _ring_samples(ax: Axes, network: AnalyticNetwork, X: np.ndarray, output: int) -> None:
+    """Rings around the samples that span the neurons drawn in full, and their names, of the largest first."""
+    full = frame.strongest(network, output)
+    rows = list(dict.fromkeys(row for j in full for row in frame.spanning_rows(network.neurons[j].atom, X)))
     if not rows:
         return
-    ring = 110 if len(network) <= _FEW else 60
     ax.scatter(
-        X[rows, 0], X[rows, 1], s=ring, facecolors="none", edgecolors="black", linewidths=1.1, zorder=5,
-        gid="spanning", label="samples that span a line",
+        X[rows, 0], X[rows, 1], s=110 if len(full) == len(network) else 60, facecolors="none",
+        edgecolors=frame.INK, linewidths=1.1, zorder=5, gid="spanning", label="samples that span a line",
     )  # fmt: skip
-    low, size = np.array([side[0] for side in box]), np.array([side[1] - side[0] for side in box])
-    _name_samples(ax, rows, X, (X - low) / size)
-
-
-def _name_samples(ax: Axes, rows: list[int], X: np.ndarray, places: np.ndarray) -> None:
-    """Names of the first rows, each in the free corner of its sample that hides the fewest others."""
-    reach, half = np.array([0.055, 0.035]), np.array([0.05, 0.025])  # of a name, in sizes of the picture
-    taken: list[np.ndarray] = []
-    for row in rows:
-        choices: list[tuple[int, tuple[int, int], np.ndarray]] = []
-        for corner in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
-            middle = places[row] + reach * corner
-            if not any((np.abs(middle - other) < 2 * half).all() for other in taken):
-                hidden = int((np.abs(places - middle) < half).all(axis=1).sum())
-                choices.append((hidden, corner, middle))
-        if not choices:
-            continue
-        _, (right, above), middle = min(choices, key=lambda choice: choice[0])
-        taken.append(middle)
-        ax.annotate(
-            f"x{row}", X[row], xytext=(5 * right, 4 * above), textcoords="offset points", fontsize=8,
-            ha="left" if right > 0 else "right", va="bottom" if above > 0 else "top", fontweight="bold",
-            gid="name", path_effects=frame.HALO, zorder=6,
-        )  # fmt: skip
-        if len(taken) == frame.MOST_NUMBERS:
-            return
+    names = Labels(ax, points=X)
+    for row in rows[: frame.MOST_NUMBERS]:
+        names.add(
+            f"x{row}", X[row], BESIDE, fontsize=8, fontweight="bold", gid="name", path_effects=frame.HALO
+        )

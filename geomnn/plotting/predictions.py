@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
+from geomnn.plotting.labels import Labels, thin_ticks
 
 _MOST_ROWS, _MOST_WRITTEN = 20, 14
 
@@ -55,13 +56,13 @@ def plot_predictions(
             values = predicted[observed == sign]
             spread = 0.5 * (np.arange(len(values)) * 0.618034 % 1.0 - 0.5)  # even, and the same each time
             ax.plot(place + spread, values, marker, color=colour, mec="white", ms=6, gid=f"class {sign}")
-        ax.axhline(0.0, color="black", lw=1, ls="--", label="boundary f = 0")
-        ax.set_xticks([0, 1], names, parse_math=False)
+        ax.axhline(0.0, color=frame.INK, lw=1, ls="--", label="boundary f = 0")
+        ax.set_xticks([0, 1], [frame.shortened(name, 24) for name in names], parse_math=False)
         ax.set(xlim=(-0.5, 1.5), ylim=frame.limits(np.append(predicted, 0.0)))
         ax.set(xlabel="observed class", ylabel="f")
         return frame.legend_below(ax)
     view = frame.limits(np.append(predicted, observed))
-    ax.plot(view, view, color="black", lw=1, ls="--", label="predicted = observed")
+    ax.plot(view, view, color=frame.INK, lw=1, ls="--", label="predicted = observed")
     ax.plot(observed, predicted, "o", color=frame.BLUE, mec="white", ms=6, label="samples", gid="samples")
     ax.set(xlim=view, ylim=view, aspect="equal")
     frame.name_axes(ax, [f"observed {names[output]}", f"predicted {names[output]}"])
@@ -118,23 +119,23 @@ def plot_neurons(
     largest = np.abs(values).max(axis=0)
     shades = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
     image = ax.imshow(shades, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", gid="weights")
-    written = values.shape[1] <= _MOST_WRITTEN
-    for row, column in np.ndindex(*values.shape) if written else ():
-        colour = "white" if abs(shades[row, column]) > 0.6 else "black"
+    written = Labels(ax, whole=True)
+    for row, column in np.ndindex(*values.shape) if values.shape[1] <= _MOST_WRITTEN else ():
+        colour = "white" if abs(shades[row, column]) > 0.6 else frame.INK
         text = f"{values[row, column] + 0.0:+.3g}".replace("-", "−") if values[row, column] else "0"
-        ax.text(column, row, text, ha="center", va="center", fontsize=7, color=colour, gid="value")
-    ax.axvline(values.shape[1] - z.shape[1] - 0.5, color="black", lw=1.5)
+        written.add(text, (column, row), ha="center", va="center", fontsize=7, color=colour, gid="value")
+    ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(
-        range(len(order)), [_short(atoms[j].label(features)) for j in order], fontsize=7, parse_math=False
+        range(len(order)),
+        [frame.shortened(atoms[j].label(features), 30) for j in order],
+        fontsize=7,
+        parse_math=False,
     )
-    ax.set_xticks(
-        range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor", parse_math=False
-    )
-    ax.figure.colorbar(image, ax=ax, label="relative to the largest of the column")
+    ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
+    thin_ticks(ax, "x")
+    thin_ticks(ax, "y")
+    bar = ax.figure.colorbar(image, ax=ax)
+    bar.set_label("share of the column's largest", fontsize=8)
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
-    return frame.figure_of(ax)
-
-
-def _short(name: str, most: int = 42) -> str:
-    return name if len(name) <= most else f"{name[: most // 2 - 1]} … {name[-(most // 2 - 1) :]}"
+    return frame.legend_below(ax)

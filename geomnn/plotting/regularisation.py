@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from geomnn.errors import OptionError
 from geomnn.paths import Path
 from geomnn.plotting import frame
+from geomnn.plotting.labels import thin_ticks
 
 if TYPE_CHECKING:
     from geomnn.cross_validation import CrossValidation
@@ -49,11 +50,11 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     colours = [frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY]
     styles = ["-", "--", "-.", ":"]
     for _, regs, z in others:
-        axes.plot(*_bent(regs, z), color="0.75", lw=0.7, zorder=1)
+        axes.plot(*_bent(regs, z), color=frame.FAINT, lw=0.7, zorder=1)
     for k, (unit, regs, z) in enumerate(largest):
         colour, style = colours[k % 4], styles[k // 4 % 4]
         name = path.dictionary.name(unit, path.problem.targets).label(path.problem.samples.names)
-        name = name.replace("$", r"\$")  # which would begin a formula
+        name = frame.shortened(name).replace("$", r"\$")  # a dollar sign would begin a formula
         axes.plot(*_bent(regs, z), style, color=colour, lw=1.8, zorder=3, label=name, gid="neuron")
         axes.plot(regs[0], z[0], "o", color=colour, mfc="white", ms=5, zorder=4, gid="birth")
         if regs[-1] > path.reg_min:
@@ -61,14 +62,14 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
     counts = axes.twinx()
     places = [piece.reg for piece in path.pieces] + [path.reg_min]
     steps = np.array([len(piece.units) for piece in (*path.pieces, path.pieces[-1])])
-    counts.step(places, steps, where="post", color="black", lw=0.9, ls=":", gid="count")
-    counts.set(ylabel="number of neurons (dotted)", ylim=(0, 1.25 * steps.max()))
-    axes.axhline(0.0, color="black", lw=0.8)
-    axes.set(ylabel="coefficient z of a neuron")
-    axes.plot([], [], "o", color="0.3", mfc="white", ms=5, label="a neuron is born")
-    axes.plot([], [], "X", color="0.3", ms=6, label="a neuron dies")
+    counts.step(places, steps, where="post", color=frame.INK, lw=0.9, ls=":", gid="count")
+    counts.set(ylabel="neurons (dotted)", ylim=(0, 1.25 * steps.max()))
+    axes.axhline(0.0, color=frame.INK, lw=0.8)
+    axes.set(ylabel="coefficient z")
+    axes.plot([], [], "o", color=frame.SOFT, mfc="white", ms=5, label="a neuron is born")
+    axes.plot([], [], "X", color=frame.SOFT, ms=6, label="a neuron dies")
     if others:
-        axes.plot([], [], color="0.75", lw=0.7, label=f"the {len(others)} other neurons")
+        axes.plot([], [], color=frame.FAINT, lw=0.7, label=f"the {len(others)} other neurons")
     return frame.legend_below(axes)
 
 
@@ -118,13 +119,20 @@ def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
         )  # fmt: skip
     edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden, [0]])))  # each two of a stretch
     for first, last in edges.reshape(-1, 2):
-        axes.axvspan(ends[last], ends[first], color="0.88", lw=0, gid="hidden",
+        axes.axvspan(ends[last], ends[first], color=frame.FAINT, lw=0, gid="hidden",
                      label="hidden by rounding" if first == edges[0] else None)  # fmt: skip
     top = axes.get_xaxis_transform()
     axes.plot(
-        path.kinks, np.ones(len(path)), "|", color="0.3", ms=7, transform=top, label="a kink", gid="kinks"
+        path.kinks,
+        np.ones(len(path)),
+        "|",
+        color=frame.SOFT,
+        ms=7,
+        transform=top,
+        label="a kink",
+        gid="kinks",
     )
-    axes.set(ylim=(-0.4, None), ylabel="number of dimensions")
+    axes.set(ylim=(-0.4, None), ylabel="dimensions")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     return frame.legend_below(axes)
 
@@ -152,13 +160,13 @@ def plot_errors(validation: CrossValidation, *, ax: Axes | None = None) -> Figur
     regs = validation.regs[order]
     for k, errors in enumerate(validation.errors):
         label = "each fold" if k == 0 else None
-        axes.plot(regs, errors[order], color="0.75", lw=0.8, label=label, gid=f"fold {k}")
+        axes.plot(regs, errors[order], color=frame.FAINT, lw=0.8, label=label, gid=f"fold {k}")
     axes.plot(regs, validation.mean[order], "o-", color=frame.BLUE, ms=4, lw=1.8, label="mean", gid="mean")
     best = f"best reg, {frame.number(validation.best)}"
     axes.axvline(validation.best, color=frame.VERMILION, lw=1.2, ls="--", label=best, gid="best")
-    axes.set_xscale("log")
+    _logarithmic(axes)
     axes.invert_xaxis()
-    axes.set(xlabel="reg (falls to the right)", ylabel="error on samples left out")
+    axes.set(xlabel="reg (falls to the right)", ylabel="error, rows left out")
     return frame.legend_below(axes)
 
 
@@ -167,9 +175,18 @@ def _axes(path: Path, ax: Axes | None, size: tuple[float, float]) -> Axes:
     if not len(path):
         raise OptionError("The path has no kinks to draw: take a reg_min below reg_max.")
     axes = frame.new_axes(ax, size)
-    axes.set_xscale("log")
+    _logarithmic(axes)
     axes.set(xlim=(path.reg_max * 1.05, path.reg_min), xlabel="reg (falls to the right)")
     return axes
+
+
+def _logarithmic(axes: Axes) -> None:
+    """A logarithmic axis with few numbers, so that they stand apart on a narrow picture."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    thin_ticks(axes)
 
 
 def _bent(regs: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
+from geomnn.plotting.labels import BESIDE, Labels
 
 _COLOURS = (frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY)
 
@@ -55,8 +56,10 @@ def plot_space(
 
     axes, network, table, *_ = frame.prepared(network, X, y, 3, ax, size=(7.0, 6.0), projection="3d")
     box = [frame.limits(column, 0.1) for column in table.T]
-    axes.plot(*table.T, "o", color="0.5", ms=4, label="samples", gid="samples")
-    for colour, j in zip(_COLOURS, network.largest(min(planes, len(_COLOURS))), strict=False):
+    axes.plot(*table.T, "o", color=frame.GREY, ms=4, label="samples", gid="samples")
+    spanning: list[int] = []
+    planes = min(planes, len(_COLOURS))
+    for colour, j in zip(_COLOURS, network.largest(planes), strict=False):
         atom = network.neurons[j].atom
         polygon = plane_in_box(atom.weight, atom.bias, box)
         if len(polygon) < 3:
@@ -68,12 +71,18 @@ def plot_space(
         axes.add_collection3d(face)
         rows = frame.spanning_rows(atom, table)
         axes.plot(*table[rows].T, "o", mfc="none", mec=colour, ms=11, mew=1.8, gid=f"spanning {j}")
-        for row in rows:
-            axes.text(*table[row], f"  x{row}", fontsize=9, fontweight="bold")
+        spanning += [row for row in rows if row not in spanning]
     axes.set(xlim=box[0], ylim=box[1], zlim=box[2])
     frame.name_axes(axes, frame.feature_labels(feature_names, 3, network.feature_names))
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
-    return frame.figure_of(axes)
+    names = Labels(axes, points=table)
+    for row in spanning:
+        names.add(
+            f"x{row}", table[row], BESIDE, fontsize=9, fontweight="bold", path_effects=frame.HALO, gid="name"
+        )
+    if len(network) > planes:
+        axes.set_title(f"the planes of the {planes} largest of {len(network)} neurons", fontsize=10)
+    frame.open_space(axes)
+    return frame.legend_below(axes)
 
 
 def plane_in_box(weight: np.ndarray, bias: float, box: Sequence[tuple[float, float]]) -> np.ndarray:

@@ -63,15 +63,15 @@ def plot_surface(
     _draw_sheet(axes, network, plane_box(network, table), column)
     _draw_samples(axes, table, frame.evaluate(network, table, column), targets[:, column])
     frame.name_axes(axes, names)
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
-    return frame.figure_of(axes)
+    frame.open_space(axes)
+    return frame.legend_below(axes)
 
 
 def _draw_samples(ax: Any, X: np.ndarray, fitted: np.ndarray, observed: np.ndarray) -> None:
     for (across, up), *stem in zip(X, fitted, observed, strict=True):
         ax.plot([across, across], [up, up], stem, color=frame.VERMILION, lw=1, zorder=3, gid="residual")
     ax.plot(
-        X[:, 0], X[:, 1], observed, "o", color=frame.VERMILION, mec="black", ms=5, zorder=4,
+        X[:, 0], X[:, 1], observed, "o", color=frame.VERMILION, mec=frame.INK, ms=5, zorder=4,
         label="samples, with their residuals", gid="samples",
     )  # fmt: skip
 
@@ -86,7 +86,12 @@ def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]
         across, up, heights, cmap=frame.HEIGHTS, vmin=low, vmax=high, rstride=1, cstride=1, linewidth=0,
         antialiased=False, zorder=1,
     )  # fmt: skip
-    label: str | None = "creases: lines of the neurons"
+    full = set(frame.strongest(network, output))
+    some = len(full) < len(network)
+    labels = {
+        True: "creases: lines of the " + (f"{len(full)} largest neurons" if some else "neurons"),
+        False: f"of the other {len(network) - len(full)}",
+    }
     for j, neuron in enumerate(network.neurons):
         ends = zero_line(neuron.weight, neuron.bias, box)
         if ends is None:
@@ -94,11 +99,10 @@ def _draw_sheet(ax: Any, network: AnalyticNetwork, box: list[tuple[float, float]
         along = _crossings(network, ends)
         points = ends[0] + along[:, None] * (ends[1] - ends[0])
         ax.plot(
-            points[:, 0], points[:, 1], frame.evaluate(network, points, output), color="black", zorder=2,
-            lw=1.1 if len(network) <= 40 else 0.4, ls="--" if neuron.atom.is_partial else "-", label=label,
-            gid=f"crease {j}",
+            points[:, 0], points[:, 1], frame.evaluate(network, points, output), color=frame.INK, zorder=2,
+            lw=1.1 if j in full else 0.3, ls="--" if neuron.atom.is_partial else "-", gid=f"crease {j}",
+            label=labels.pop(j in full, None),
         )  # fmt: skip
-        label = None
 
 
 def _crossings(network: AnalyticNetwork, ends: np.ndarray) -> np.ndarray:

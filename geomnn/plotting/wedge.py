@@ -25,8 +25,11 @@ from geomnn.atoms import Atom
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.plotting import frame
+from geomnn.plotting.labels import Labels
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
+
+_AROUND = ((9, 9), (-9, 9), (9, -9), (-9, -9))  # in points from a sample
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,9 @@ def plot_wedge(
     ratio = _ratio(atom, table, row)
     axes = frame.new_axes(ax, (6.4, 6.0))
     box = _box(table, ratio)
-    _draw_area(axes, atom, ratio, box)
-    _draw_points(axes, atom, table, row, ratio)
+    names = Labels(axes, points=table)
+    _draw_area(axes, atom, ratio, box, names)
+    _draw_points(axes, atom, table, row, names)
     axes.set(xlim=box[0], ylim=box[1])
     frame.name_axes(axes, names)
     if 1 / 30 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 30:
@@ -162,7 +166,7 @@ def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
     return [frame.limits(seen[:, 0], 0.12), frame.limits(seen[:, 1], 0.12)]
 
 
-def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]]) -> None:
+def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]], names: Labels) -> None:
     """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
     sides = np.ptp(box, axis=1)
     tip, across = ratio.foot + ratio.moved, float(np.linalg.norm(sides))
@@ -177,53 +181,51 @@ def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float
     side = {1: "positive: active", -1: "negative: inactive", 0: "zero: on the line"}[int(np.sign(ratio.area))]
     colour, hatch = (frame.SKY, "//") if ratio.area >= 0 else (frame.ORANGE, "xx")
     solid = corners[[0, 1, 3]] if halved else corners
-    ax.fill(*corners.T, alpha=0.25, facecolor=colour, edgecolor="0.3", ls=":", gid="parallelogram")
+    ax.fill(*corners.T, alpha=0.25, facecolor=colour, edgecolor=frame.SOFT, ls=":", gid="parallelogram")
     ax.fill(
-        *solid.T, alpha=0.6, facecolor=colour, hatch=hatch, edgecolor="black", lw=0.8, gid="area",
+        *solid.T, alpha=0.6, facecolor=colour, hatch=hatch, edgecolor=frame.INK, lw=0.8, gid="area",
         label=f"{shape} ({side})",
     )  # fmt: skip
     ends = zero_line(atom.weight, atom.bias, box)
     if ends is not None:
         ax.plot(
-            *ends.T, color="black", lw=1.4, ls="--" if atom.is_partial else "-", gid="line",
+            *ends.T, color=frame.INK, lw=1.4, ls="--" if atom.is_partial else "-", gid="line",
             label="line of the atom, ticks where active",
         )  # fmt: skip
-        ax.plot(*ends.T, color="black", lw=0.8, gid="active side", path_effects=frame.TICKS)
+        ax.plot(*ends.T, color=frame.INK, lw=0.8, gid="active side", path_effects=frame.TICKS)
     away = (-1 if ratio.area > 0 else 1) * atom.weight / np.linalg.norm(atom.weight)  # from x over the line
     if not ratio.of_samples:
-        _draw_direction(ax, ratio, 0.2 * reach, away)
+        _draw_direction(ax, ratio, 0.2 * reach, away, names)
     beside = ratio.foot + algebra.reject(ratio.moved, [ratio.base]) / 2
     middle = solid.mean(axis=0) if ratio.of_samples else beside
-    _write_area(ax, ratio, halved, middle, away, across)
+    _write_area(names, ratio, halved, middle, away, across)
     _draw_distance(ax, atom, ratio, tip)
 
 
 def _write_area(
-    ax: Axes, ratio: _Ratio, halved: bool, middle: np.ndarray, away: np.ndarray, across: float
+    names: Labels, ratio: _Ratio, halved: bool, middle: np.ndarray, away: np.ndarray, across: float
 ) -> None:
     """The signed area: inside where there is room, else over the line from x (for a strip, on the side of x)."""
     text = ("+" if ratio.area > 0 else "") + frame.number(ratio.area)
     text += "" if ratio.of_samples else f" per {ratio.base_name}"
     sides = [ratio.base, *[ratio.moved] * ratio.of_samples, *[ratio.moved - ratio.base] * halved]
     thick = abs(ratio.area) > 0.12 * across * max(float(np.linalg.norm(side)) for side in sides)
-    shift = (0.0, 0.0) if thick else _pair((90 if ratio.of_samples else -60) * away)
-    arrow = None if thick else {"arrowstyle": "-", "lw": 0.8, "color": "black", "shrinkB": 0}
-    ax.annotate(
-        f"{text} / 2" if halved and ratio.area else text, _pair(middle), shift, textcoords="offset points",
-        ha="center", va="center", fontsize=11, fontweight="bold", path_effects=frame.HALO, arrowprops=arrow,
-        gid="signed area", zorder=6,
+    beside = [size * away for size in ((90, 45, -45, -90) if ratio.of_samples else (-60, -30, 30, 60))]
+    arrow = None if thick else {"arrowstyle": "-", "lw": 0.8, "color": frame.INK, "shrinkB": 0}
+    names.add(
+        f"{text} / 2" if halved and ratio.area else text, middle, [(0.0, 0.0)] * thick + beside, ha="center",
+        va="center", fontsize=11, fontweight="bold", path_effects=frame.HALO, arrowprops=arrow, gid="signed area",
     )  # fmt: skip
 
 
-def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray) -> None:
+def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray, names: Labels) -> None:
     """An arrow from the foot along a direction that no sample has, and its name."""
     ax.annotate(
         "", _pair(ratio.foot + arrow), _pair(ratio.foot), zorder=5,
         arrowprops={"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
-    ax.annotate(
-        f"direction {ratio.base_name}", _pair(ratio.foot + arrow / 2), _pair(14 * away),
-        textcoords="offset points", ha="center", va="center", color=frame.BLUE, zorder=6,
+    names.add(
+        f"direction {ratio.base_name}", ratio.foot + arrow / 2, (14 * away, -14 * away), color=frame.BLUE,
         path_effects=frame.HALO,
     )  # fmt: skip
 
@@ -244,21 +246,18 @@ def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, ratio: _Ratio) -> None:
+def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, names: Labels) -> None:
     """All samples, those of the wedge ringed, the row as a square, each of these with its name."""
-    ax.plot(*X.T, "o", color="0.55", ms=4, label="samples", zorder=4)
+    ax.plot(*X.T, "o", color=frame.GREY, ms=4, label="samples", zorder=4)
     if not (atom.anchored and atom.samples):
-        ax.plot(0, 0, "+", color="black", ms=12, mew=2, label="origin", zorder=5)
+        ax.plot(0, 0, "+", color=frame.INK, ms=12, mew=2, label="origin", zorder=5)
     if atom.samples:
         ax.plot(
-            *X[list(atom.samples)].T, "o", mfc="none", mec="black", ms=10, mew=1.4, zorder=5,
+            *X[list(atom.samples)].T, "o", mfc="none", mec=frame.INK, ms=10, mew=1.4, zorder=5,
             gid="spanning", label="samples of the atom",
         )  # fmt: skip
-    ax.plot(*X[row], "s", color="black", ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
-    middle = ratio.foot + (ratio.moved + (ratio.base if ratio.of_samples else 0.0)) / 3
+    ax.plot(*X[row], "s", color=frame.INK, ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
     for name in dict.fromkeys((row, *atom.samples)):
-        right, above = np.where(X[name] >= middle, 1, -1)
-        ax.annotate(
-            f"x{name}", X[name], (9 * right, 9 * above), textcoords="offset points", ha="center", va="center",
-            fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name", zorder=6,
-        )  # fmt: skip
+        names.add(
+            f"x{name}", X[name], _AROUND, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
+        )

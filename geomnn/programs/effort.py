@@ -64,7 +64,7 @@ class Effort:
         check_integer("rounds", self.rounds, 1)
         if self.time_limit is not None and not (_is_number(self.time_limit) and self.time_limit > 0):
             raise OptionError(
-                "{time_limit}; None or seconds above 0 were expected.", time_limit=self.time_limit
+                "{time_limit}; seconds above 0 were expected, or no limit.", time_limit=self.time_limit
             )
 
     @contextmanager

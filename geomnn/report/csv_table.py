@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,13 +34,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
-    """Read a table with a header, in one of the dialects that people have.
+def read_table(path: str | os.PathLike[str], header: bool = True) -> Table:
+    """Read a table, in one of the dialects that people have.
 
     Parameters
     ----------
     path : path-like
         "-" for standard input.
+    header : bool
+        Whether its first line names the columns; else they are called c0, c1, and so on.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     if file.is_dir():
         raise DataError(f"{source} is a folder; give the CSV file in it.")
     try:
-        return read(file)
+        return read(file, header)
     except FileNotFoundError as reason:
         raise DataError(f"{source} does not exist; give the path of a CSV file with a header.") from reason
     except Unreadable as reason:
@@ -95,7 +98,7 @@ def choose_features(table: Table, target: str, wanted: Sequence[str] | None = No
     if not any(wanted):
         raise DataError("--features names no column; give names separated by commas, or leave it out.")
     for position, name in enumerate(wanted):
-        _find(table, name, "a feature")
+        _find(table, name, "a feature", [column for column in table.columns if column != target])
         if name == target:
             raise DataError(f"{show(name)} is the target and among the features; take it out of --features.")
         if name in wanted[:position]:
@@ -123,8 +126,9 @@ def check_features(table: Table, features: Sequence[str]) -> None:
     rest = [name for name in features if name not in found]
     more, it = [show(other) for other in found if other != name], "them" if len(found) > 1 else "it"
     also = f", and so {'are cells' if len(more) > 1 else 'is a cell'} of {listed(more)}" * bool(more)
-    out = f"leave {it} out with --features {_option(rest)}, or encode {it} as numbers"
-    if not rest:
+    percent = _percent(table.raw(name)[row])
+    out = percent or f"leave {it} out with --features {_option(rest)}, or encode {it} as numbers"
+    if not rest and not percent:
         out = f"encode {it} as numbers, as no column is left for --features"
     raise DataError(
         f"{table.where(row, name)}: {show(table.raw(name)[row])} is text where a number was expected as feature{also}; "
@@ -140,6 +144,11 @@ def _first_text(table: Table, name: str) -> int | None:
     )
 
 
+def _percent(cell: str) -> str:
+    """What to do about 5%, nothing about other text."""
+    return "take the % out of the column, as in 5 or 0.05" if re.fullmatch(r"\S*\d\s*%", cell) else ""
+
+
 def _option(names: Sequence[str]) -> str:
     """Names as --features takes them, ready for a shell."""
     line = io.StringIO()
@@ -147,7 +156,7 @@ def _option(names: Sequence[str]) -> str:
     return shlex.quote(line.getvalue())
 
 
-def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
+def number_column(table: Table, name: str, role: str = "feature", advice: str = "") -> np.ndarray:
     """A column as finite numbers, shape (n,).
 
     Parameters
@@ -156,13 +165,15 @@ def number_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
     name : str
     role : {"feature", "target"}
         What the column is for: a feature may be true or false, which is 1 or 0.
+    advice : str, optional
+        What to do about text; what `geomnn derive` has options for if not given.
 
     Raises
     ------
     DataError
         If a cell is blank, text, NaN or infinite, or may be two numbers; the message names its line.
     """
-    return np.array([float(cell) for cell in _plain(table, name, role)])
+    return np.array([float(cell) for cell in _plain(table, name, role, advice)])
 
 
 def exact_column(table: Table, name: str, role: str = "feature") -> np.ndarray:
@@ -181,7 +192,7 @@ def plain_table(table: Table, features: Sequence[str], target: str, classify: bo
                    done=(), left_out=())  # fmt: skip
 
 
-def _plain(table: Table, name: str, role: str) -> list[str]:
+def _plain(table: Table, name: str, role: str, advice: str = "") -> list[str]:
     """A column as decimals with a point."""
     _find(table, name, f"the {role}")
     flags = table.flags(name) if role == "feature" else None
@@ -189,10 +200,14 @@ def _plain(table: Table, name: str, role: str) -> list[str]:
     cells = flags or (numbers.cells if numbers else table.raw(name))
     for row, cell in enumerate(cells):
         if _number(table, row, name, cell) is None:
-            advice = {
-                "feature": "leave the column out (--features names those to use) or encode it as numbers",
-                "target": "add --classify if the column holds classes",
-            }[role]
+            advice = (
+                _percent(cell)
+                or advice
+                or {
+                    "feature": "leave the column out (--features names those to use) or encode it as numbers",
+                    "target": "add --classify if the column holds classes",
+                }[role]
+            )
             raise DataError(
                 f"{table.where(row, name)}: {show(cell)} is text where a number was expected as {role}; {advice}."
             )
@@ -292,13 +307,16 @@ def _number(table: Table, row: int, name: str, text: str) -> float | None:
     return value
 
 
-def _find(table: Table, name: str, role: str) -> None:
-    """Refuse a name that no column has, with the names nearest to it."""
+def _find(table: Table, name: str, role: str, choices: Sequence[str] | None = None) -> None:
+    """Refuse a name that no column has, with the names nearest to it among those that it may be."""
     if name in table.columns:
         return
-    folded = {column.casefold(): column for column in table.columns}
+    columns = table.columns if choices is None else choices
+    folded = {column.casefold(): column for column in columns}
     near = [show(folded[key]) for key in get_close_matches(name.casefold(), folded)]
     nearest = f"the nearest name{' is' if len(near) == 1 else 's are'} {listed(near)}; " if near else ""
+    commas = [column for column in columns if choices is not None and "," in column]
+    quoted = f" A name with a comma stands in quotes: --features {_option(commas[:1])}." if commas else ""
     raise DataError(
-        f"{table.source} has no column {show(name)} for {role}; {nearest}take one of {first_of(table.columns, 12)}."
+        f"{table.source} has no column {show(name)} for {role}; {nearest}take one of {first_of(columns, 12)}.{quoted}"
     )

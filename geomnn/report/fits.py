@@ -88,9 +88,10 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, n
     for label in np.unique(labels):
         rows = random.permutation(np.flatnonzero(labels == label))
         out[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
+    several = len(np.unique(labels)) > 1
     if not out.any():
         raise OptionError(
-            f"--holdout {share:g} of {len(labels)} rows is none, as each class keeps a row; give a larger share or "
-            "more rows."
+            f"--holdout {share:g} of {len(labels)} rows is none{', as each class keeps a row' * several}; give a "
+            "larger share or more rows."
         )
     return np.flatnonzero(~out), np.flatnonzero(out)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from geomnn.checker.statements import require
+from geomnn.networks.network import AnalyticNetwork
 from geomnn.report.study import Study
 
-__all__ = ["function_text"]
+__all__ = ["check_function", "function_text"]
 
 
 def function_text(study: Study) -> str:
@@ -12,11 +16,37 @@ def function_text(study: Study) -> str:
 
     With classes it also has ``classify(X)``, which returns their names.
     """
-    return _head(study) + _numbers(study) + _predict(study) + (_classify(study) if study.classes else "")
+    return _text(study.complete)
 
 
-def _head(study: Study) -> str:
-    inside = "standardised inside, " if study.scaling is not None else ""
+def check_function(folder: Path) -> str:
+    """Whether network.py in the folder of a report is the function of network.json, letter by letter; in words.
+
+    Raises
+    ------
+    Falsehood
+        If it is not.
+    """
+    file = folder / "network.py"
+    if not file.exists():
+        return "network.py is not in the folder, and was not checked."
+    expected = _text(AnalyticNetwork.load(folder / "network.json"))
+    same = file.read_bytes() == expected.encode("utf-8", "replace")
+    require(same, "network.py is not the function of network.json, as this version of geomnn writes it.")
+    return "network.py is the function of network.json, letter by letter."
+
+
+def _text(network: AnalyticNetwork) -> str:
+    return (
+        _head(network)
+        + _numbers(network)
+        + _predict(network)
+        + (_classify(network) if network.classes else "")
+    )
+
+
+def _head(network: AnalyticNetwork) -> str:
+    inside = "standardised inside, " if network.scaling is not None else ""
     return (
         '"""A ReLU network in closed form, written by geomnn; needs NumPy alone.\n\n'
         "f(x) = sum_j OUTER[j] * max(0, WEIGHTS[j] @ x + BIASES[j]) + INTERCEPT,\n"
@@ -26,22 +56,22 @@ def _head(study: Study) -> str:
     )
 
 
-def _numbers(study: Study) -> str:
-    network = study.network
+def _numbers(network: AnalyticNetwork) -> str:
+    network = network.numeric()
     inner, biases, outer, t = network.arrays()
-    lines = [f"FEATURES = {list(study.features)!r}"]
-    if study.classes:
-        which = "f < 0, f > 0" if study.y.ndim == 1 else "which of the numbers of f is the largest"
-        lines.append(f"CLASSES = {list(study.classes)!r}  # {which}")
-    if study.scaling is not None:
-        lines.append(f"MEAN = np.array({study.scaling.mean.tolist()!r})")
-        lines.append(f"DEVIATION = np.array({study.scaling.deviation.tolist()!r})")
+    lines = [f"FEATURES = {list(network.feature_names or ())!r}"]
+    if network.classes:
+        which = "f < 0, f > 0" if network.outputs is None else "which of the numbers of f is the largest"
+        lines.append(f"CLASSES = {list(network.classes)!r}  # {which}")
+    if network.scaling is not None:
+        lines.append(f"MEAN = np.array({network.scaling.mean.tolist()!r})")
+        lines.append(f"DEVIATION = np.array({network.scaling.deviation.tolist()!r})")
     lines.append("WEIGHTS = np.array([")
     for neuron, weight in zip(network.neurons, inner, strict=True):
         lines.append(f"    {weight.tolist()!r},  # {neuron.atom}")
     lines.append(f"]).reshape(-1, {network.features})")
     lines.append(f"BIASES = np.array({biases.tolist()!r})")
-    if study.y.ndim == 1:
+    if network.outputs is None:
         lines.append(f"OUTER = np.array({outer[:, 0].tolist()!r})")
         lines.append(f"INTERCEPT = {float(t[0])!r}")
     else:
@@ -50,9 +80,9 @@ def _numbers(study: Study) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _predict(study: Study) -> str:
-    shape = "(n,)" if study.y.ndim == 1 else f"(n, {study.y.shape[1]})"
-    scaled = "    X = (X - MEAN) / DEVIATION\n" if study.scaling is not None else ""
+def _predict(network: AnalyticNetwork) -> str:
+    shape = "(n,)" if network.outputs is None else f"(n, {network.outputs})"
+    scaled = "    X = (X - MEAN) / DEVIATION\n" if network.scaling is not None else ""
     return (
         "\n\ndef predict(X):\n"
         f'    """f(x) of every row of X: shape (n, features) in, {shape} out."""\n'
@@ -64,8 +94,8 @@ def _predict(study: Study) -> str:
     )
 
 
-def _classify(study: Study) -> str:
-    one = study.y.ndim == 1
+def _classify(network: AnalyticNetwork) -> str:
+    one = network.outputs is None
     chosen = (
         "np.where(predict(X) > 0, CLASSES[1], CLASSES[0])"
         if one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from geomnn.report.fits import Fit, chosen_class, probabilities
 __all__ = ["Predicted", "predicted"]
 
 DIGITS = 12  # of a prediction: rounding is not among them
+FEATURE = "the network predicts from this column, so give a number"
+TARGET = "give a number, or a table without this column"
 REPORT = "a folder that geomnn derive wrote"
 
 
@@ -38,15 +40,18 @@ class Predicted:
         To this column, where the table has it.
     told : str or None
         How the table was read, in a sentence, if it is not plain CSV.
+    notes : tuple of str
+        What of the target could not be judged, in sentences.
     """
 
     text: str
     target: str
     fit: Fit | None
     told: str | None
+    notes: tuple[str, ...] = ()
 
 
-def predicted(report: str, data: str) -> Predicted:
+def predicted(report: str, data: str, header: bool = True) -> Predicted:
     """Predict the rows of a table.
 
     Parameters
@@ -69,7 +74,7 @@ def predicted(report: str, data: str) -> Predicted:
     target, loss = (problem.get(key) if isinstance(problem, dict) else None for key in ("target", "loss"))
     if not isinstance(target, str) or not isinstance(loss, str) or network.feature_names is None:
         raise FormatError(f"{report} has a network that was not derived from a table; give {REPORT}.")
-    table = tables.read_table(data)
+    table = tables.read_table(data, header)
     lacking = [name for name in network.feature_names if name not in table.columns]
     if lacking:
         raise DataError(
@@ -77,10 +82,11 @@ def predicted(report: str, data: str) -> Predicted:
             f"predicts {target!r} from: {_names(lacking)}; it has {_names(table.columns)}. "
             "Give a table with all of them."
         )
-    f = network(np.column_stack([tables.number_column(table, name) for name in network.feature_names]))
-    fit = _fit(table, target, f, network.classes)
+    columns = [tables.number_column(table, name, advice=FEATURE) for name in network.feature_names]
+    f = network(np.column_stack(columns))
+    fit, notes = _fit(table, target, f, network.classes)
     told = table.told(network.feature_names, target if fit else "")
-    return Predicted(_text(f, network.classes, loss), target, fit, told)
+    return Predicted(_text(f, network.classes, loss), target, fit, told, notes)
 
 
 def _names(names: Any) -> str:
@@ -107,15 +113,29 @@ def _text(f: np.ndarray, classes: Any, loss: str) -> str:
     return stream.getvalue()
 
 
-def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> Fit | None:
-    """The fit to the target, where the table has it and not all of its cells are blank."""
+def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> tuple[Fit | None, tuple[str, ...]]:
+    """The fit to the targets of the rows that have one, if some do, and what else there is to say of the others."""
     if target not in table.columns:
-        return None
-    if all(cell.lower() in MISSING and cell not in (classes or ()) for cell in table.raw(target)):
-        return None
+        return None, ()
+    blank = [cell.lower() in MISSING and cell not in (classes or ()) for cell in table.raw(target)]
+    rows = [k for k, is_blank in enumerate(blank) if not is_blank]
+    if not rows:
+        return None, ()
+    some = replace(table, rows=tuple(table.rows[k] for k in rows), lines=tuple(table.lines[k] for k in rows))
+    left = len(blank) - len(rows)
+    notes = [f"{left} row{'s' * (left > 1)} without a target could not be judged."] if left else []
     if classes is None:
-        return Fit.of_numbers(f, tables.number_column(table, target, "target"))
-    return Fit.of_classes(f, _class_numbers(tables.class_labels(table, target, classes), classes))
+        return Fit.of_numbers(f[rows], tables.number_column(some, target, "target", TARGET)), tuple(notes)
+    cells = tables.class_labels(some, target, classes)
+    found = _class_numbers(cells, classes)
+    strange = list(dict.fromkeys(cell for cell, number in zip(cells, found, strict=True) if number < 0))
+    if strange:
+        count = int(np.count_nonzero(found < 0))
+        notes.append(
+            f"{count} row{'s' * (count > 1)} of {target!r} {'have' if count > 1 else 'has'} a class that the network "
+            f"does not know, {_names(strange)}, and count{'s' * (count == 1)} as wrong; it knows {_names(classes)}."
+        )
+    return Fit.of_classes(f[rows], found), tuple(notes)
 
 
 def _class_numbers(cells: list[str], classes: Any) -> np.ndarray:

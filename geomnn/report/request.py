@@ -46,6 +46,8 @@ class Request:
         Seconds.
     holdout : float, optional
         The share of the rows that are left out, to see how well they are predicted.
+    header : bool
+        Whether the first line of the table names its columns.
     seed : int
         Of these rows, of the parts of a cross-validation, and of searches.
     """
@@ -65,6 +67,7 @@ class Request:
     certify: str | None = None
     time_limit: float | None = None
     holdout: float | None = None
+    header: bool = True
     seed: int = 0
 
     def loss_for(self, classes: tuple[str, ...] | None) -> str:
@@ -92,6 +95,7 @@ class Request:
             *["geomnn", "derive", f"./{name}" if name[:1] == "-" != name else name],
             *["--target", self.target, "--reg", str(self.reg)],
             *["--norm", self.norm] * (self.norm != "1"),
+            *["--no-header"] * (not self.header),
             *["--features", self.features or ""] * (self.features is not None),
             *["--classify"] * self.classify,
             *["--standardize"] * self.standardize,

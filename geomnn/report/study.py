@@ -259,7 +259,7 @@ def study_table(request: Request, progress: bool | Line | None = False) -> Study
 
 def _derived(request: Request, deadline: Deadline) -> Study:
     """The study of a table, by the deadline."""
-    read = tables.read_table(request.path)
+    read = tables.read_table(request.path, request.header)
     if read.doubt:
         warn(read.doubt, HeaderWarning)
     features = tables.choose_features(read, request.target, request.names)

@@ -37,6 +37,9 @@ def summary(study: Study) -> str:
         "" if study.choice is None else study.choice.sentence,
         certificate,
         study.out_of_time,
+        "--certify had nothing to add: all atoms were looked at, which bounds all neurons there are."
+        if study.request.certify and _all_looked_at(study)
+        else "",
         f"{objective} {atoms}".rstrip(),
         f"Fit: {study.fit}.",
         f"Left out: {study.held_fit}. They are in {HELD_OUT_FILE}, and the certificate is not about them."
@@ -45,6 +48,12 @@ def summary(study: Study) -> str:
     ]
     told = [study.told] if study.told else []
     return "\n".join([*told, *_closed_form(study), "", *filter(None, known)])
+
+
+def _all_looked_at(study: Study) -> bool:
+    """Whether the bound is about all neurons because each atom was looked at."""
+    coverage = study.solution.certificate.coverage
+    return coverage.scope == "global" and coverage.method == "enumeration"
 
 
 def _closed_form(study: Study) -> list[str]:

@@ -77,7 +77,7 @@ def split(samples: Samples, neurons: Iterable[np.ndarray], norm: float) -> list[
 
 def _split(rows: Rows, samples: Samples, neuron: np.ndarray, norm: float) -> Parts:
     D, d, scale = samples.D, samples.d, rows.scale
-    incidences = samples.incidences(neuron)
+    incidences = samples.incidences(neuron, EXACT)  # what is taken for zero has a part in the sum of rays
     if not (incidences > 0).any():
         return Parts(np.zeros(0), np.zeros((0, D)), 0.0)
     point = neuron * scale

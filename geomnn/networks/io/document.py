@@ -132,10 +132,10 @@ def plain_numbers(value: Any) -> Any:
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The parts of a network of which `dump` was written, as `AnalyticNetwork` takes them."""
-    content = read_json(path, "a file written by save()")
+    content = read_json(path, "network.json of a report, or a file of AnalyticNetwork.save")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FormatError(
-            f"{path} does not say it is a '{FORMAT}'; give a file written by AnalyticNetwork.save()."
+            f"{path} does not say it is a '{FORMAT}'; give network.json of a report, or a file of AnalyticNetwork.save."
         )
     version = content.get("version")
     if type(version) is not int or version != VERSION:
@@ -147,7 +147,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
         with any_size():
             return _parse(content)
     except (ValueError, OverflowError) as reason:
-        raise FormatError(f"{path} is damaged: {reason}; write it anew with save().") from reason
+        raise FormatError(f"{path} is damaged: {reason}; write it anew.") from reason
 
 
 def _parse(content: dict[str, Any]) -> dict[str, Any]:

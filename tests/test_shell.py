@@ -1,0 +1,123 @@
+"""What a new user meets at the shell: one thing a test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geomnn.cli import main
+
+ROWS = [(k, (3 * k) % 7, (k * k) % 5) for k in range(12)]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("t.csv")
+    return tmp_path
+
+
+def write(name, head="a,b,y\n", rows=ROWS, encoding="utf-8"):
+    Path(name).write_bytes((head + "".join(",".join(map(str, row)) + "\n" for row in rows)).encode(encoding))
+
+
+def run(capsys, words, status=0):
+    assert main(words.split()) == status
+    return capsys.readouterr()
+
+
+def derived(capsys, more="", status=0):
+    return run(capsys, f"derive t.csv --target y --reg 1 --out r {more}", status)
+
+
+def test_verify_checks_that_a_folder_is_one_thing(folder, capsys):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(20, 4)).round(2)
+    write("t.csv", "a,b,c,d,y\n", [[*x, round(x[0] * x[1], 3)] for x in X.tolist()])
+    derived(capsys, "--certify transport --dictionary local")
+    out = run(capsys, "verify r --data t.csv").out
+    assert "holds: The weights of network.json have the training objective" in out
+    assert "holds: network.py is the function of network.json" in out
+    assert "note: report.html, network.tex and the pictures were not checked." in out
+    network, function = Path("r/network.json"), Path("r/network.py")
+    old, text = network.read_text(), function.read_text()
+    function.write_text(text.replace("0.0", "0.5", 1))
+    assert "network.py is not the function" in run(capsys, "verify r --data t.csv", 1).err
+    function.unlink()
+    assert "note: network.py is not in the folder" in run(capsys, "verify r --data t.csv").out
+    network.write_text(old.replace('"bias": ', '"bias": 1', 2).replace('"bias": 1true', '"bias": true'))
+    assert "network.json" in run(capsys, "verify r --data t.csv", 1).err
+    network.unlink()
+    assert "network.json cannot be read" in run(capsys, "verify r --data t.csv", 2).err
+
+
+def test_certify_without_effect_is_said(folder, capsys):
+    assert "--certify had nothing to add" in derived(capsys, "--certify auto").out
+    assert "had nothing to add" not in derived(capsys, "--force").out
+
+
+def test_predict_judges_what_can_be_judged(folder, capsys):
+    write("t.csv", "a,b,y\n", [(a, b, "low" if y < 2 else "high") for a, b, y in ROWS])
+    derived(capsys, "--classify")
+    write("new.csv", "a,b,y\n", [(0, 0, "low"), (1, 2, "tall"), (2, 1, "")])
+    found = run(capsys, "predict r new.csv --out -")
+    assert len(found.out.splitlines()) == 4
+    assert "of 2 rows" in found.err
+    assert "1 row without a target could not be judged." in found.err
+    assert "1 row of 'y' has a class that the network does not know, 'tall'" in found.err
+    assert not Path("-").exists()
+    write("new.csv", "a,b\n", [(0, "x")])
+    error = run(capsys, "predict r new.csv", 2).err
+    assert "'x' is text" in error
+    assert "--features" not in error
+
+
+def test_verify_of_a_part_names_the_part(folder, capsys):
+    derived(capsys, "--exact --holdout 0.25")
+    assert f"{Path('r') / 'training.csv'}; give that as --data" in run(capsys, "verify r --data t.csv", 1).err
+
+
+def test_no_row_to_leave_out(folder, capsys):
+    write("t.csv", rows=ROWS[:4])
+    error = derived(capsys, "--holdout 0.05", 2).err
+    assert "of 4 rows is none; give a larger share" in error
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("--time-limit -1", "--time-limit -1.0; seconds above 0"), ("--seed -1", "--seed -1; an integer"),
+     ("--certify semidefinite", "--certify semidefinite is not made for this")],
+)  # fmt: skip
+def test_messages_speak_of_options(folder, capsys, more, said):
+    error = derived(capsys, more, 2).err
+    assert said in error
+    assert "None" not in error
+    assert "=" not in error
+
+
+def test_other_letters_and_signs(folder, capsys):
+    write("t.csv", rows=[(str(a - 5).replace("-", "\u2212"), b, y) for a, b, y in ROWS], encoding="utf-32")
+    assert "decoded as UTF-32 and read with '\u2212' for minus" in derived(capsys).out
+    assert Path("r/t.plain.csv").read_text().splitlines()[1].startswith("-5,")
+
+
+def test_percent_commas_and_targets(folder, capsys):
+    write("t.csv", rows=[(f"{a}%", b, y) for a, b, y in ROWS])
+    assert "take the % out of the column" in derived(capsys, status=2).err
+    write("t.csv", '"a, in m",b,y\n')
+    assert (
+        main(["derive", "t.csv", "--target", "y", "--reg", "1", "--out", "r", "--features", "a, in m"]) == 2
+    )
+    error = capsys.readouterr().err
+    assert "--features '\"a, in m\"'" in error
+    assert "'y'" not in error
+
+
+def test_a_file_without_a_header(folder, capsys):
+    write("t.csv", head="")
+    assert "--no-header" in run(capsys, "derive t.csv --target 0 --reg 1 --out r", 2).err
+    words = "derive t.csv --no-header --target c2 --reg 1 --exact --out r"
+    assert "t.csv was given the names 'c0', 'c1', 'c2' for its columns" in run(capsys, words).out
+    assert "12 rows" in run(capsys, "predict r t.csv --no-header").err
+    assert "holds: " in run(capsys, "verify r --data t.csv --no-header").out
+    assert "holds: " in run(capsys, "verify r --data r/t.plain.csv").out
