@@ -121,7 +121,9 @@ def _interval(study: Study, names: list[str]) -> Picture | None:
         f"The band is between the least and the largest prediction of all optimal networks, at {ALONG} points. Two "
         "of these networks are drawn: the least and the largest where they were found to be farthest apart."
     )
-    return _picture("interval", caption, band, f"Band of predictions over {names[0]}, with two networks in it.")
+    return _picture(
+        "interval", caption, band, f"Band of predictions over {names[0]}, with two networks in it."
+    )
 
 
 def _residuals(study: Study, names: list[str]) -> Picture | None:
