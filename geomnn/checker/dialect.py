@@ -44,9 +44,9 @@ class _Records:
 
     def name_columns(self) -> None:
         """Put names for all columns above the first record; x0 would be the name of a sample."""
-        names = [f"c{k}" for k in range(len(self.cells[0]))]
-        for entries, first in ((self.lines, 0), (self.cells, names), (self.quoted, False)):
-            entries.insert(0, first)
+        self.lines.insert(0, 0)
+        self.cells.insert(0, [f"c{k}" for k in range(len(self.cells[0]))])
+        self.quoted.insert(0, False)
 
     def column(self, position: int) -> list[str]:
         return [cells[position] for cells in self.cells[1:]]
@@ -122,8 +122,8 @@ def _chosen(
     if not fits:
         if single and (single.numeric or not faults):
             return single
-        header = "".join(begin[:1])
-        raise faults[max(faults, key=lambda mark: 0 if mark == SPACES else header.count(mark) + 1)]
+        first = "".join(begin[:1])
+        raise faults[max(faults, key=lambda mark: 0 if mark == SPACES else first.count(mark) + 1)]
     if len(fits) == 1:
         return fits[0]
     clean = [records for records in fits if records.numeric == len(records.cells[0])]
