@@ -20,7 +20,15 @@ from geomnn.checker.digits import shared
 
 __all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed", "surroundings"]
 
-PACKAGES = ("numpy", "scipy", "numba", "python-flint", "scikit-learn", "sympy", "matplotlib")  # that compute or draw
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "python-flint",
+    "scikit-learn",
+    "sympy",
+    "matplotlib",
+)  # that compute or draw
 NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
 OPTIONS: dict[str, Any] = {
     "nogil": True,

@@ -1,6 +1,6 @@
 """Pages in headless Chromium: what it prints of them, and what a probe sees in a copy, framed as wide as wanted.
 
-Windows have a least width, so that a page is shown in a frame; what the probe sees becomes the title of the page around.
+Windows have a least width, so a page is shown in a frame; what the probe sees becomes the title of the page around it.
 """
 
 import html
@@ -58,7 +58,9 @@ def probed(pages, tmp_path, *arguments, width=DESKTOP):
         allowed = re.sub("script-src 'sha256-[^']*'", "script-src 'unsafe-inline'", text)
         assert allowed != text
         probe = PROBE % (script, json.dumps(name))
-        (tmp_path / f"{name}.html").write_text(allowed.replace("</body>", probe + "</body>"), encoding="utf-8")
+        (tmp_path / f"{name}.html").write_text(
+            allowed.replace("</body>", probe + "</body>"), encoding="utf-8"
+        )
         frames.append(FRAME % (name, width))
     around = tmp_path / "around.html"
     around.write_text(AROUND + "".join(frames), encoding="utf-8")

@@ -51,7 +51,8 @@ PROBE = """
 
 def measured(page, tmp_path, *arguments, width):
     """What the probe sees in a copy of the page, so many pixels wide."""
-    return probed({"copy": (page.read_text(encoding="utf-8"), PROBE)}, tmp_path, *arguments, width=width)["copy"]
+    pages = {"copy": (page.read_text(encoding="utf-8"), PROBE)}
+    return probed(pages, tmp_path, *arguments, width=width)["copy"]
 
 
 def report(folder, X, y, *options):
@@ -105,14 +106,17 @@ def test_a_picture_of_the_page_is_not_blank(page, tmp_path, width, scheme):
     assert not console
     pixels = imread(shot)[:, :, :3]
     assert pixels.shape[1] == width
-    ink = np.mean(pixels.min(axis=2) > 0.3 if scheme else pixels.max(axis=2) < 0.9)  # pictures are dark at night
+    # at night the pictures are dark, too
+    ink = np.mean(pixels.min(axis=2) > 0.3 if scheme else pixels.max(axis=2) < 0.9)
     assert 0.01 < ink < (0.2 if scheme else 0.6)
     assert (
         len(np.unique((255 * pixels[::3, ::3]).astype(int).reshape(-1, 3), axis=0)) > 30
     )  # letters and formulas
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK]), (PHONE, [DARK])])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(DESKTOP, []), (PHONE, []), (DESKTOP, [DARK]), (PHONE, [DARK])]
+)
 def test_formulas_are_typeset_and_nothing_overflows(page, tmp_path, width, scheme):
     found = measured(page, tmp_path, *scheme, width=width)
     assert found["scroll"] <= found["width"] == width

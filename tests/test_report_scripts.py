@@ -58,7 +58,9 @@ def made(folder, X, y, reg, **options):
     study = study_table(Request(str(folder / "data.csv"), "y", reg, **options))
     study.complete.save(folder / "network.json")
     (folder / "certificate.json").write_text(json_text(study.record), encoding="utf-8")
-    files = {name: (folder / name).read_text(encoding="utf-8") for name in ("network.json", "certificate.json")}
+    files = {
+        name: (folder / name).read_text(encoding="utf-8") for name in ("network.json", "certificate.json")
+    }
     files["network.py"] = function_text(study)
     return study, page_text(study, [], files), files, rows
 
@@ -89,7 +91,9 @@ def test_a_new_sample_is_predicted_as_the_command_line_does(tmp_path):
         for seen, line, height in zip(found[name], lines, heights, strict=True):
             first, *others = seen["lines"]
             if study.classes is None:
-                assert numbers(first) == pytest.approx([float(line[0])], rel=1e-9, abs=1e-9 * np.abs(study.y).max())
+                assert numbers(first) == pytest.approx(
+                    [float(line[0])], rel=1e-9, abs=1e-9 * np.abs(study.y).max()
+                )
             else:
                 assert first == f"y = {line[0]}"
                 values = [value for other in others for value in numbers(other)]
@@ -132,10 +136,14 @@ def test_the_table_sorts_by_every_column(tmp_path):
         for k, (up, down) in enumerate(seen["sorted"]):
             assert len(up) == len(down) == n
             assert sorted(map(tuple, up)) == sorted(map(tuple, down))
-            cells, back = ([row[k].replace("−", "-").removeprefix("x") for row in rows] for rows in (up, down))
+            cells, back = (
+                [row[k].replace("−", "-").removeprefix("x") for row in rows] for rows in (up, down)
+            )
             keys = [(0, float(c), "") if numbers(c) else (1, 0.0, c) for c in cells]
             assert keys == sorted(keys)
-            assert back == [cell for _, cell in sorted(zip(keys, cells, strict=True), key=lambda p: p[0])][::-1]
+            assert (
+                back == [cell for _, cell in sorted(zip(keys, cells, strict=True), key=lambda p: p[0])][::-1]
+            )
         assert seen["state"][-1] == "descending"
         assert set(seen["state"][:-1]) == {"none"}
     residuals = [float(row[-1].replace("−", "-")) for row in found["numbers"]["sorted"][0][0]]
@@ -164,7 +172,8 @@ SAVE = """
   URL.createObjectURL = (blob) => { last = blob; return "#"; };
   HTMLAnchorElement.prototype.click = function () { blobs[this.download] = last; };
   all("[data-save]").forEach((button) => button.click());
-  return Object.fromEntries(await Promise.all(Object.entries(blobs).map(async ([name, blob]) => [name, await blob.text()])));
+  const texts = Object.entries(blobs).map(async ([name, blob]) => [name, await blob.text()]);
+  return Object.fromEntries(await Promise.all(texts));
 """
 
 

@@ -83,7 +83,9 @@ class Samples:
             X, f = np.vstack([X, held.X]), np.concatenate([f, study.network(inputs)])
         columns = [Column("row", [*range(n), *["left out"] * (len(X) - n)]), Column("line", lines)]
         if self.shows_features:
-            columns += [Column(name, _short(column)) for name, column in zip(study.features, X.T, strict=True)]
+            columns += [
+                Column(name, _short(column)) for name, column in zip(study.features, X.T, strict=True)
+            ]
         return columns + (self._numbers(f) if study.classes is None else self._classes(f))
 
     def _numbers(self, f: np.ndarray) -> list[Column]:

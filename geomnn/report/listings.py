@@ -13,7 +13,18 @@ from geomnn.numbers.rationals import SHORT, is_exact, short_number
 from geomnn.programs.certificate import rounded
 from geomnn.report.study import Study
 
-__all__ = ["above", "cell", "facts", "hidden", "left_open", "number", "numbers", "shortened", "spanned", "whole"]
+__all__ = [
+    "above",
+    "cell",
+    "facts",
+    "hidden",
+    "left_open",
+    "number",
+    "numbers",
+    "shortened",
+    "spanned",
+    "whole",
+]
 
 SCOPES = {
     "global": "every two-layer network of every width",

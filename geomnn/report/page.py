@@ -67,7 +67,10 @@ def page_text(study: Study, pictures: Sequence[Picture], files: Mapping[str, str
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        {f.__name__: f for f in (listings.cell, listings.hidden, listings.number, listings.numbers, listings.shortened)}
+        {
+            f.__name__: f
+            for f in (listings.cell, listings.hidden, listings.number, listings.numbers, listings.shortened)
+        }
     )
     shown = [_shown(picture) for picture in pictures]
     names = [*(files or {}), *(f"{each.name}.{kind}" for each in pictures for kind in ("png", "svg")), PAGE]
@@ -79,7 +82,9 @@ def page_text(study: Study, pictures: Sequence[Picture], files: Mapping[str, str
     return INVISIBLE.sub(lambda found: printable(found[0]), page)
 
 
-def _scripted(study: Study, pictures: Sequence[Mapping[str, Any]], files: Mapping[str, str]) -> dict[str, Any]:
+def _scripted(
+    study: Study, pictures: Sequence[Mapping[str, Any]], files: Mapping[str, str]
+) -> dict[str, Any]:
     """The scripts of the page, the numbers that they work with, and the parts of it that need them."""
     script = "\n".join(
         resources.files("geomnn").joinpath("report", name).read_text(encoding="utf-8") for name in SCRIPTS

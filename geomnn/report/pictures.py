@@ -76,7 +76,7 @@ def _own_style() -> Iterator[None]:
 
 @_own_style()
 def draw(study: Study) -> list[Picture]:
-    """The network; with one feature what other optimal networks predict; the residuals, or by how much each sample is in
+    """The network; with one feature what other optimal networks predict; the residuals, or how far each sample is in
     its class; with two features the area that its largest neuron measures, with more its weights.
 
     Returns
@@ -121,7 +121,9 @@ def _interval(study: Study, names: list[str]) -> Picture | None:
         f"The band is between the least and the largest prediction of all optimal networks, at {ALONG} points. Two "
         "of these networks are drawn: the least and the largest where they were found to be farthest apart."
     )
-    return _picture("interval", caption, band, f"Band of predictions over {names[0]}, with two networks in it.")
+    return _picture(
+        "interval", caption, band, f"Band of predictions over {names[0]}, with two networks in it."
+    )
 
 
 def _residuals(study: Study, names: list[str]) -> Picture | None:
@@ -190,7 +192,7 @@ def _wedge(study: Study, names: list[str]) -> Picture | None:
 
 
 def _dots(study: Study, every: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """The samples of a picture, of which every one is there in one or two features, where they are not to be counted."""
+    """The samples of a picture; over one or two features there is room for every one."""
     if every and study.network.features <= 2:
         return study.inputs, study.y
     rows = _some(len(study.X))
