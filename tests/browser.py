@@ -1,6 +1,6 @@
 """Pages in headless Chromium: what it prints of them, and what a probe sees in a copy, framed as wide as wanted.
 
-Windows have a least width, so that a page is shown in a frame; what the probe sees becomes the title of the page around.
+Windows have a least width, so a page is shown in a frame; what the probe sees becomes the title of the page around it.
 """
 
 import html

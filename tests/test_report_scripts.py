@@ -24,7 +24,7 @@ IRIS = load_iris()
 KINDS = np.array(["no", "yes"])[(PLANE[:, 0] > 100).astype(int)]
 TABLES = {
     "numbers": (PLANE, np.abs(PLANE[:, 0] - 100) + 3e3 * PLANE[:, 1], {"standardize": True, "reg": 20.0}),
-    "small": (PLANE / 1e6, PLANE[:, 1] / 1e6, {"reg": 1e-16}),
+    "small": (PLANE / 1e6, PLANE[:, 1] / 1e6, {"reg": 1e-10}),
     "two": (PLANE, KINDS, {"classify": True, "standardize": True, "reg": 0.5}),
     "decisions": (PLANE, KINDS, {"classify": True, "loss": "squared", "reg": 0.5}),
     "three": (IRIS.data[::3, 1:], IRIS.target_names[IRIS.target[::3]],
@@ -172,7 +172,8 @@ SAVE = """
   URL.createObjectURL = (blob) => { last = blob; return "#"; };
   HTMLAnchorElement.prototype.click = function () { blobs[this.download] = last; };
   all("[data-save]").forEach((button) => button.click());
-  return Object.fromEntries(await Promise.all(Object.entries(blobs).map(async ([name, blob]) => [name, await blob.text()])));
+  const texts = Object.entries(blobs).map(async ([name, blob]) => [name, await blob.text()]);
+  return Object.fromEntries(await Promise.all(texts));
 """
 
 

@@ -67,7 +67,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.open += [tag] * (tag not in ("img", "br", "meta"))
+        self.open += [tag] * (tag not in ("img", "br", "meta", "input", "source", "link"))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

@@ -40,18 +40,19 @@ class Column:
         One a row.
     exact : list of str or None
         The exact number of each row, empty where the value is all there is.
-    computed : bool
-        Whether these are predictions, and no cells of the file.
+    verdict : bool
+        Whether it says which rows are right.
     """
 
     name: str
     values: list[Any]
     exact: list[str] | None = None
-    computed: bool = False
+    verdict: bool = False
 
     def plain(self) -> dict[str, Any]:
         """What the script takes."""
-        return {"name": self.name, "values": self.values} | ({"exact": self.exact} if self.exact else {})
+        found = {"name": self.name, "values": self.values, "exact": self.exact, "verdict": self.verdict}
+        return {key: value for key, value in found.items() if value}
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ class Samples:
             texts = [[*map(whole, column), *[""] * (len(y) - len(exact))] for column in columns]
         return [
             Column(study.request.target, _short(y)),
-            Column("prediction", _computed(f, y), texts[0], True),
-            Column("residual", _computed(y - f, y), texts[1], True),
+            Column("prediction", _computed(f, y), texts[0]),
+            Column("residual", _computed(y - f, y), texts[1]),
         ]
 
     def _classes(self, f: np.ndarray) -> list[Column]:
@@ -112,9 +113,9 @@ class Samples:
         sure = f if shares is None else shares[np.arange(len(f)), chosen]
         return [
             Column(study.request.target, [study.classes[k] for k in labels]),
-            Column("prediction", [study.classes[k] for k in chosen], None, True),
+            Column("prediction", [study.classes[k] for k in chosen]),
             Column("right", np.where(labels == chosen, "yes", "no").tolist(), None, True),
-            Column("f" if shares is None else "its probability", _computed(sure, np.ones(1)), None, True),
+            Column("f" if shares is None else "its probability", _computed(sure, np.ones(1))),
         ]
 
     @property

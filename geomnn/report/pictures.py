@@ -76,7 +76,7 @@ def _own_style() -> Iterator[None]:
 
 @_own_style()
 def draw(study: Study) -> list[Picture]:
-    """The network; with one feature what other optimal networks predict; the residuals, or by how much each sample is in
+    """The network; with one feature what other optimal networks predict; the residuals, or how far each sample is in
     its class; with two features the area that its largest neuron measures, with more its weights.
 
     Returns
@@ -192,7 +192,7 @@ def _wedge(study: Study, names: list[str]) -> Picture | None:
 
 
 def _dots(study: Study, every: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """The samples of a picture, of which every one is there in one or two features, where they are not to be counted."""
+    """The samples of a picture; over one or two features there is room for every one."""
     if every and study.network.features <= 2:
         return study.inputs, study.y
     rows = _some(len(study.X))

@@ -14,7 +14,7 @@ function sort() {
   });
 }
 
-function cell({ name, values, exact }, i, k) {
+function cell({ values, exact, verdict }, i, k) {
   const value = values[i], number = typeof value === "number";
   const data = element(k ? "td" : "th", "", { className: number ? "n" : "" });
   if (!k) data.scope = "row";
@@ -30,7 +30,7 @@ function cell({ name, values, exact }, i, k) {
   } else {
     data.textContent = whole || (number ? (k ? minus(value) : `x${value}`) : value);
   }
-  if (name === "right" && value === "no" && k) data.classList.add("wrong");
+  if (verdict && value === "no") data.classList.add("wrong");
   return data;
 }
 
