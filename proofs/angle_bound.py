@@ -41,7 +41,7 @@ writes K‖u‖² − (1 + (K−1) t) S² as a sum of terms that are not negativ
 ‖u‖ = 1, S² ≤ K/(1 + (K−1) t). This grows with K, and is at most 1/t ≤ 1/t² (step 2). Rays at equal angles and equal c
 have equality. As the r_k are units, S ≥ ‖u‖ = 1.
 
-Features. They are linear on the chamber: φ(u) = Σ c_k φ(r_k). Hence the maximum of Σ v_i φ_i over units is at most
+Activations. They are linear on the chamber: φ(u) = Σ c_k φ(r_k). Hence the maximum of Σ v_i φ_i over units is at most
 S times that over wedges, if it is positive (step 3, exactly). In an optimal z of (C) put z_u c_k on r_k: the outputs
 stay, and Σ‖z‖ becomes at most S Σ‖z‖. As L ≥ 0 and S ≥ 1, L + reg S Σ‖z‖ ≤ S (L + reg Σ‖z‖) (step 4).
 

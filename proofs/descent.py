@@ -36,7 +36,7 @@ THEOREM = Theorem(
     title="Downhill all the way, and the width that it takes",
     section="section 10",
     words="""\
-Squared loss, one output, p = 1 or ∞, and r the rank of the features of all atoms, with a bias up to constants: at
+Squared loss, one output, p = 1 or ∞, and r the rank of the activations of all atoms, with a bias up to constants: at
 most the number of distinct samples, with a bias one less. From every network of r + 1 neurons or more a path of
 weights leads to a global optimum, along which (T) never rises. It consists of one piece on which neurons are
 balanced, and finitely many on which units stay and amounts z_j move along straight lines. With r neurons there may be
@@ -49,19 +49,19 @@ no such path: there are local minima of two neurons, without a bias and with one
     argument="""\
 Balancing w c^s, α/c^s keeps the outputs, and ‖w‖² c^{2s} + α² c^{−2s} is convex in s with its least value where both
 are equal; there the penalty is reg |z|, z = α ‖w‖. Neurons without an effect shrink, constants and the best intercept
-are straight lines in t. Then let features and targets be centred where there is a bias.
+are straight lines in t. Then let activations and targets be centred where there is a bias.
 
 Prune: if Σ c_j φ_j = 0 over neurons in use, z moves along c, with the sign for which Σ |z_j| does not rise, until a
-neuron vanishes. Afterwards features of neurons in use are independent, at most r, as all features are combinations of
-those of atoms. Best amounts: with the signs held P is a convex quadratic (step 1), and the line to its least point is
-followed up to there, or until a neuron vanishes. At the end φ_j·v = reg σ_j for all in use. If |φ_u·v| ≤ reg for all
-atoms, this is a global optimum. Otherwise one with σ φ_u·v = reg + e, e > 0, is taken into a free slot, as at most r
-are in use. With φ_u = Σ β_j φ_j + ρ, ρ ⊥ φ_j, and d = σ (1, −β) step 1 has the slope reg (1 − σ Σ σ_j β_j) − σ v·ρ =
-−e and the curvature ‖ρ‖². If ρ ≠ 0 the line is followed to its least point e/‖ρ‖², or until a neuron vanishes; all
-features in use are still independent. If ρ = 0 then P falls on all of the line while no sign changes, and the outputs
-stay, so that Σ |z_j| falls and one of the others vanishes, with β_j ≠ 0; the new one takes its place. P is strictly
-lower at the next best amounts, and these are determined by which units are in use with which signs, so none of these
-sets comes twice: there is an end. Step 2 does all this in fractions, and compares the end with the optimum.
+neuron vanishes. Afterwards activations of neurons in use are independent, at most r, as all activations are
+combinations of those of atoms. Best amounts: with the signs held P is a convex quadratic (step 1), and the line to its
+least point is followed up to there, or until a neuron vanishes. At the end φ_j·v = reg σ_j for all in use. If |φ_u·v| ≤
+reg for all atoms, this is a global optimum. Otherwise one with σ φ_u·v = reg + e, e > 0, is taken into a free slot, as
+at most r are in use. With φ_u = Σ β_j φ_j + ρ, ρ ⊥ φ_j, and d = σ (1, −β) step 1 has the slope reg (1 − σ Σ σ_j β_j) −
+σ v·ρ = −e and the curvature ‖ρ‖². If ρ ≠ 0 the line is followed to its least point e/‖ρ‖², or until a neuron vanishes;
+all activations in use are still independent. If ρ = 0 then P falls on all of the line while no sign changes, and the
+outputs stay, so that Σ |z_j| falls and one of the others vanishes, with β_j ≠ 0; the new one takes its place. P is
+strictly lower at the next best amounts, and these are determined by which units are in use with which signs, so none of
+these sets comes twice: there is an end. Step 2 does all this in fractions, and compares the end with the optimum.
 
 The width. Let Σ v_i = 0 where there is a bias. If all unit neurons that neurons of a network can become by a small
 move have |φ·v| ≤ reg, then for every network nearby, with the amounts z and the residual r, (T) ≥ ½‖r‖² + reg Σ|z_j|

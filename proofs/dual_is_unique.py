@@ -21,7 +21,7 @@ THEOREM = Theorem(
     title="The residual is unique",
     section="section 0",
     words="""\
-Squared loss, reg > 0, any set of atoms u with the features φ_u on the samples. Let Λ be the set of the v with
+Squared loss, reg > 0, any set of atoms u with the activations φ_u on the samples. Let Λ be the set of the v with
 |v·φ_u| ≤ reg for every atom (and Σ v_i = 0 with a bias). For every optimal network of (C) the residual v = y − f(X) is
 the point of Λ that is nearest to y. There is only one such point; so all optimal networks have the same outputs on
 the samples and the same cost Σ |z_u|. Their weights can differ, and so can their outputs elsewhere.""",
@@ -45,7 +45,7 @@ So r is in Λ, r·Σ z_u φ_u = reg Σ |z_u|, and the identity with v = r says P
 D(v) ≤ P(z, t) = D(r): r is nearest to y. Since r is unique, so are f(X) = y − r and reg Σ |z_u| = P − ½‖r‖².
 
 Nothing of this makes z unique. Step 4 computes, for all targets of a box, the nearest point from its definition, and
-apart from that all solutions of the optimality conditions on independent features: the residuals agree, while
+apart from that all solutions of the optimality conditions on independent activations: the residuals agree, while
 z is often not unique. Step 5 has a network of one neuron: a ramp that every sample sees can be turned round.""",
 )
 
@@ -160,7 +160,7 @@ def cost(piece: Piece, reg: Fraction) -> tuple:
 
 @THEOREM.step(
     "exhaustive",
-    "all solutions on independent features have the same residual, the nearest point, and the same cost",
+    "all solutions on independent activations have the same residual, the nearest point, and the same cost",
     "4 data sets of 2 or 3 samples, with and without bias, all integer targets within ±2 up to sign, reg ½ and 1",
 )
 def one_residual(unique: Sequence[Callable] = (residual, cost), bias_in_dual: bool = True) -> None:

@@ -17,7 +17,7 @@ from proofs.generic import decide, determinant, generic, norm_of, real_norm, req
 from proofs.statement import Theorem, require
 
 THEOREM = Theorem(
-    title="Features are volumes and distances",
+    title="Neurons are volumes and distances",
     section="section 1",
     words=(
         "Let w = ×(x_J) for d−1 samples, or, with a bias, (w, b) = ×(x̃_J) for d homogeneous samples x̃ = (x, 1) or "

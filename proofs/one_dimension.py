@@ -19,8 +19,8 @@ THEOREM = Theorem(
     title="One dimension: ramps and areas",
     section="section 1",
     words="""\
-For d = 1 with a bias the features of equation (1) are (x − x_j)_+ and (x_j − x)_+. For d = 2 without a bias the wedges
-of samples have the features |x_i ∧ x_j|_+/‖x_j‖_1, the areas of parallelograms over a length.""",
+For d = 1 with a bias the activations of equation (1) are (x − x_j)_+ and (x_j − x)_+. For d = 2 without a bias the
+wedges of samples have the activations |x_i ∧ x_j|_+/‖x_j‖_1, the areas of parallelograms over a length.""",
     latex=r"""
 d=1:\ (x-x_j)_+,\ (x_j-x)_+;\qquad d=2:\ \frac{(\pm\, x_i\wedge x_j)_+}{\lVert x_j\rVert_1}
 """,

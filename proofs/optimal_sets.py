@@ -1,4 +1,4 @@
-"""All optima over a finite dictionary are a polytope: of one cost, with independent features at its vertices."""
+"""All optima over a finite dictionary are a polytope: of one cost, with independent activations at its vertices."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ THEOREM = Theorem(
     title="All optimal networks over a dictionary",
     section="section 10, equations (Z), (Z1) and (Z1a)",
     words="""\
-Scalar output, squared loss, a finite dictionary of features φ_u. Let v be the residual of an optimum, s_u the sign of
-φ_u·v and ψ_u = s_u φ_u. The optimal z are those with z_u = s_u a_u for the a ≥ 0 with Σ a_u ψ_u + t1 = y − v for some t
-over the active atoms, |φ_u·v| = reg. These a are a bounded polytope Z*, and Σ a_u = v·(y − v)/reg on all of it. Its
-vertices are the points of it whose features in use are independent, with a bias modulo constants. Its dimension is the
-number of atoms that some optimum uses less the rank of their features, with a bias modulo constants: there is one
-optimum exactly if the features of all atoms that are used in some are independent. Where y − v is inside the cone of
-the active ψ_u, the trace of d(y − v)/dy is that rank, and with a bias one more.""",
+Scalar output, squared loss, a finite dictionary of activations φ_u. Let v be the residual of an optimum, s_u the sign
+of φ_u·v and ψ_u = s_u φ_u. The optimal z are those with z_u = s_u a_u for the a ≥ 0 with Σ a_u ψ_u + t1 = y − v for
+some t over the active atoms, |φ_u·v| = reg. These a are a bounded polytope Z*, and Σ a_u = v·(y − v)/reg on all of it.
+Its vertices are the points of it whose activations in use are independent, with a bias modulo constants. Its dimension
+is the number of atoms that some optimum uses less the rank of their activations, with a bias modulo constants: there is
+one optimum exactly if the activations of all atoms that are used in some are independent. Where y − v is inside the
+cone of the active ψ_u, the trace of d(y − v)/dy is that rank, and with a bias one more.""",
     latex=r"""
 Z^*=\Bigl\{a\ge 0:\ \sum_{|\varphi_u\cdot v|=\mathrm{reg}}a_u\psi_u+t\,\mathbf 1=y-v\Bigr\},\qquad
 \sum_u a_u=\frac{v\cdot(y-v)}{\mathrm{reg}},\qquad
@@ -46,11 +46,11 @@ v is the same at all optima (theorem on the dual). (z, t) is optimal if and only
 φ_u·v = reg sign(z_u) wherever z_u ≠ 0, since |φ_u·v| ≤ reg and, with a bias, Σ v_i = 0 hold in any case. So z_u = 0
 unless the atom is active, z_u has the sign s_u, and the outputs are y − v: that is Z*. The product of v with the
 equations is Σ a_u (ψ_u·v) = reg Σ a_u = v·(y − v), for v·1 = 0 with a bias; a ≥ 0 with a given sum is bounded. Step 1
-compares Z* with all that satisfies the conditions of optimality on independent features.
+compares Z* with all that satisfies the conditions of optimality on independent activations.
 
-Vertices. Let the features in use at a be dependent, Σ c_u ψ_u = 0 (a constant, with a bias), c ≠ 0 and c_u = 0 where
+Vertices. Let the activations in use at a be dependent, Σ c_u ψ_u = 0 (a constant, with a bias), c ≠ 0 and c_u = 0 where
 a_u = 0. Then a ± εc are in Z* for a small ε, and a is no vertex. If a is no vertex, a ± c are in Z* for some c ≠ 0;
-where a_u = 0 both are ≥ 0 only if c_u = 0; and Σ c_u ψ_u = 0 up to constants: the features in use are dependent.
+where a_u = 0 both are ≥ 0 only if c_u = 0; and Σ c_u ψ_u = 0 up to constants: the activations in use are dependent.
 
 Dimension. The mean of optima that use one of the used atoms each has them all. Near it Z* is given by the equations
 alone, so it has the dimension of their null space on the used atoms, which is their number less their rank. Step 2
@@ -96,7 +96,7 @@ def _combined(columns: Sequence[Vector], amounts: Sequence[Fraction], count: int
 
 
 def cases() -> Iterator[tuple[str, list[Vector], Vector, Fraction]]:
-    """Small problems: features and targets, centred where there is a bias, and reg."""
+    """Small problems: activations and targets, centred where there is a bias, and reg."""
     for name, features, count, bias in problems():
         seen = [centred(phi) for phi in features] if bias else features
         for given in product(map(Fraction, range(-1, 2)), repeat=count):
@@ -117,7 +117,7 @@ def cost(v: Vector, outputs: Vector, reg: Fraction) -> Fraction:
 
 @THEOREM.step(
     "exhaustive",
-    "the optima on independent features are the corners of Z*, all of one cost, and what lies between them is optimal",
+    "the optima on independent activations are the corners of Z*, all of one cost; what lies between them is optimal",
     "4 data sets of 2 or 3 samples, with and without bias, all targets within {−1, 0, 1} up to sign, 3 regs",
 )
 def one_polytope(atoms: Callable = active, total: Callable = cost) -> None:
@@ -157,7 +157,7 @@ def used_less_rank(used: Sequence[Vector], columns: Sequence[Vector]) -> int:
 
 @THEOREM.step(
     "exhaustive",
-    "vertices are the points with independent features, and the dimension is |used| − rank",
+    "vertices are the points with independent activations, and the dimension is |used| − rank",
     "the same problems, where at most 7 atoms are active",
 )
 def vertices_and_dimension(formula: Callable = used_less_rank, points: Callable = corners) -> None:
@@ -187,7 +187,7 @@ def vertices_and_dimension(formula: Callable = used_less_rank, points: Callable 
 
 
 def traced(used: Sequence[Vector]) -> int:
-    """The rank of the used features."""
+    """The rank of the used activations."""
     return rank(used)
 
 
@@ -203,7 +203,7 @@ def _moved(
 
 @THEOREM.step(
     "exhaustive",
-    "off the kinks the trace of d(y − v)/dy is the rank of the used features, less constants where there is a bias",
+    "off the kinks the trace of d(y − v)/dy is the rank of the used activations, less constants where there is a bias",
     "the same problems with reg = 1/4, where all active atoms are used; differences over 2·10⁻⁹, exactly",
 )
 def divergence(formula: Callable = traced) -> None:

@@ -46,10 +46,10 @@ u = u_J. Conversely, for p = 1 a t orthogonal to all constraints that are tight 
 is orthogonal to J, and the tight facets make it 0: u_J is a vertex of some P_s. For p = ∞ some u_J are no vertices,
 which does no harm: they are units. Step 1 compares the two sets, the vertices enumerated without wedges.
 
-Nothing is lost. Let u be a unit of P_s. On C_s the features φ(u) = ((x̃_i·u)_+)_i are linear in u. With u = Σ c_k r_k +
-ρ (0, 1), r_k the vertices except 0, c ≥ 0 and Σ c_k ≤ 1, this is φ(u) = Σ c_k φ(r_k) + ρ (1, …, 1), where ρ ≠ 0 only if
-every sample is active (where none is, the ray has no features). Put z_u c_k on r_k, and z_u ρ into t: the outputs on
-the samples stay, the penalty Σ c_k ‖z_u‖ is at most ‖z_u‖. So the dictionary reaches every value of (C).
+Nothing is lost. Let u be a unit of P_s. On C_s the activations φ(u) = ((x̃_i·u)_+)_i are linear in u. With u = Σ c_k
+r_k + ρ (0, 1), r_k the vertices except 0, c ≥ 0 and Σ c_k ≤ 1, this is φ(u) = Σ c_k φ(r_k) + ρ (1, …, 1), where ρ ≠ 0
+only if every sample is active (where none is, the ray has no activations). Put z_u c_k on r_k, and z_u ρ into t: the
+outputs on the samples stay, the penalty Σ c_k ‖z_u‖ is at most ‖z_u‖. So the dictionary reaches every value of (C).
 
 Maximum. A unit lies on a facet of the ball. The polyhedron C_s ∩ facet is the hull of its vertices, which are
 vertices of P_s, and rays; there Σ c_k = 1. So Σ v_i φ_i(u) = Σ c_k Σ v_i φ_i(r_k) + ρ Σ v_i, and the last term is 0:

@@ -20,9 +20,9 @@ THEOREM = Theorem(
     title="The path is piecewise linear",
     section="section 4",
     words="""\
-Scalar output, squared loss, a finite dictionary of features φ_u. There are finitely many kinks
+Scalar output, squared loss, a finite dictionary of activations φ_u. There are finitely many kinks
 0 < reg_1 < … < reg_m, such that between two neighbours, below the first and above the last the residual v(reg) is
-affine in reg, and so are the coefficients z(reg) of an optimal network on independent features with a fixed support
+affine in reg, and so are the coefficients z(reg) of an optimal network on independent activations with a fixed support
 and fixed signs. v is continuous. The optimal value is concave and continuously differentiable in reg, with the
 derivative Σ |z_u|, which is the same for all optimal networks and does not rise with reg. With several outputs and the
 penalty Σ ‖z_u‖_2 the path need not be piecewise linear.""",
@@ -32,11 +32,11 @@ v(\mathrm{reg})=y-\Phi_S z_S(\mathrm{reg}),\qquad
 \frac{d}{d\,\mathrm{reg}}\min_z\Bigl(\tfrac12\lVert y-\Phi z\rVert^2+\mathrm{reg}\lVert z\rVert_1\Bigr)=\lVert z\rVert_1
 """,
     argument="""\
-Let Φ hold the features; with a bias features and targets are centred, which takes the optimal constant out. z is
+Let Φ hold the activations; with a bias activations and targets are centred, which takes the optimal constant out. z is
 optimal at reg if and only if v = y − Φz has φ_u·v = reg sign(z_u) where z_u ≠ 0 and |φ_u·v| ≤ reg everywhere.
 
-The pieces. By the theorem on pruning some optimal z has independent features on its support S; let s be its signs and
-G = Φ_SᵀΦ_S, which is invertible. The conditions on S are G z_S = Φ_Sᵀy − reg s, so z_S and v are affine in reg
+The pieces. By the theorem on pruning some optimal z has independent activations on its support S; let s be its signs
+and G = Φ_SᵀΦ_S, which is invertible. The conditions on S are G z_S = Φ_Sᵀy − reg s, so z_S and v are affine in reg
 (step 1). For a given (S, s) the other conditions, s z_S ≥ 0 and |φ_u·v| ≤ reg, are affine inequalities in reg and
 hold on a closed interval, empty perhaps; and where they hold (z_S may have zeros) z is optimal. There are finitely
 many pairs (S, s), and their intervals cover all reg > 0. Between neighbours of the finitely many end points of these
@@ -51,7 +51,7 @@ them. A concave function has a derivative that does not rise.
 
 Step 2 looks at whole paths: all pairs (S, s), all kinks, and both sides of each.
 
-Several outputs. The conditions are Vᵀφ_k = reg z_k/‖z_k‖ for the active k. Let two atoms with independent features
+Several outputs. The conditions are Vᵀφ_k = reg z_k/‖z_k‖ for the active k. Let two atoms with independent activations
 φ_1, φ_2 be active at some reg; then they are around it, since z is continuous there. If z were affine in reg on an
 interval, so would V = Y − Φz be, and ‖Vᵀφ_k‖² = reg² for the affine Vᵀφ_k leaves Vᵀφ_k = reg b_k with a constant unit
 vector b_k: the directions of the z_k stay. Then z = G⁻¹(ΦᵀY − reg B), with rows along b_1 and b_2 at every reg, hence
@@ -62,7 +62,7 @@ affine. Step 3 has an example, and one is all that this part of the statement cl
 
 
 def symbols(count: int, width: int) -> tuple:
-    """Generic features (count, width), targets, signs and reg, as elements of one ring."""
+    """Generic activations (count, width), targets, signs and reg, as elements of one ring."""
     names = [f"f{i}_{k}" for i in range(count) for k in range(width)]
     names += [f"y{i}" for i in range(count)] + [f"s{k}" for k in range(width)] + ["reg"]
     gens = list(PolyRing(names, QQ).gens)
@@ -203,7 +203,7 @@ def _check_derivative(
 @THEOREM.step(
     "instance",
     "with two outputs a path that is affine on no interval next to reg = 1",
-    "features (1, 0) and (1, 1), b_1 = (1, 0), b_2 = (3/5, 4/5)",
+    "activations (1, 0) and (1, 1), b_1 = (1, 0), b_2 = (3/5, 4/5)",
 )
 def two_outputs(features: Sequence = ((1, 0), (1, 1)), directions: Sequence = ((5, 0), (3, 4))) -> None:
     """Targets for which z_k = b_k is optimal at reg = 1, and the only affine path through it, which leaves b_k."""

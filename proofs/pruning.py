@@ -1,4 +1,4 @@
-"""How many neurons a network needs: as many as it has independent products of features and outer weights."""
+"""How many neurons a network needs: as many as it has independent products of activations and outer weights."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ THEOREM = Theorem(
     title="How many neurons are enough",
     section="section 6",
     words="""\
-Let a network have the outputs Σ_k φ_k ⊗ α_k on n samples, φ_k ∈ R^n the features of unit neurons and α_k ∈ R^c their
+Let a network have the outputs Σ_k φ_k ⊗ α_k on n samples, φ_k ∈ R^n the activations of unit neurons and α_k ∈ R^c their
 outer weights, and the cost Σ ‖α_k‖ in any norm. Neurons can be taken away, the others only being rescaled by factors
 ≥ 0, such that the outputs on the samples stay as they are, the cost does not rise and the products φ_k ⊗ α_k that
-are left are independent: at most n neurons for a scalar output, at most n·c for c outputs. Dependent features are
-not enough for that where c > 1: there are n = 2 samples of the plane, three atoms of equation (1) whose features
+are left are independent: at most n neurons for a scalar output, at most n·c for c outputs. Dependent activations are
+not enough for that where c > 1: there are n = 2 samples of the plane, three atoms of equation (1) whose activations
 are dependent, and outer weights in R³, such that every network of two neurons with these outputs costs more.""",
     latex=r"""
 \sum_k \phi_k\otimes\alpha_k=\sum_{k\in K} m_k\,\phi_k\otimes\alpha_k,\quad m_k\ge 0,\quad
@@ -36,16 +36,16 @@ Drop neurons with α_k = 0. If the products are dependent, Σ c_k φ_k ⊗ α_k 
 with Σ c_k ‖α_k‖ ≥ 0; then some c_k is positive. Put m_k = 1 − τ c_k with τ = 1 / max c_k. All m_k ≥ 0 and one is 0.
 The outputs change by −τ Σ c_k φ_k ⊗ α_k = 0 and the cost by −τ Σ c_k ‖α_k‖ ≤ 0. Each round takes a neuron away, so
 it ends, with independent vectors of R^{n·c}. For c = 1 the products are α_k φ_k with numbers α_k ≠ 0: independent
-if and only if the features are. The first two steps run this on all small networks of a finite family.
+if and only if the activations are. The first two steps run this on all small networks of a finite family.
 
-The example. The samples are (1, 1) and (1, −1), the atoms e_2, −e_2 and e_1 have the features (1, 0), (0, 1) and
+The example. The samples are (1, 1) and (1, −1), the atoms e_2, −e_2 and e_1 have the activations (1, 0), (0, 1) and
 (1, 1), and the outer weights are a, b and a + b, where ‖a‖ = ‖b‖ = ‖a+b‖. Let V have the rows â = a/‖a‖ and
-b̂ = b/‖b‖. For a unit neuron u with the features φ(u) = (p, q), ‖Vᵀφ(u)‖² = p² + q² − pq, because
+b̂ = b/‖b‖. For a unit neuron u with the activations φ(u) = (p, q), ‖Vᵀφ(u)‖² = p² + q² − pq, because
 2â·b̂ = ‖â+b̂‖² − 2 = −1; step 3 decides that this is at most 1 for every u with ‖u‖_1 ≤ 1, and equal to 1 only
 where φ(u) is (1, 0), (0, 1) or (1, 1). Now let any network Σ φ(u_j) ⊗ β_j, ‖u_j‖_1 = 1, have the same outputs Y. Then
 ⟨V, Y⟩ = Σ (Vᵀφ(u_j))·β_j ≤ Σ ‖β_j‖, while in the example Vᵀφ_k = α_k/‖α_k‖, so that ⟨V, Y⟩ is its cost: no network
-costs less. One that costs as much has only neurons with these three features, and neurons with the same feature
-count as one. So two neurons would have to do with two of the three features. Each two are independent, so their
+costs less. One that costs as much has only neurons with these three activations, and neurons with the same activation
+count as one. So two neurons would have to do with two of the three activations. Each two are independent, so their
 outer weights are unique: b − a and 2a + b without (1, 0), and so on; step 4 computes them and finds that they cost
 more. One example is all that this part of the statement claims.""",
 )
@@ -128,7 +128,7 @@ def networks(features: Sequence, weights: Sequence, width: int) -> Iterator[Neur
 @THEOREM.step(
     "exhaustive",
     "a scalar output needs at most n neurons, the outputs kept and the cost not raised",
-    "all networks with features within {0, 1, 2} and outer weights ±1, 2: n = 1, up to 3 neurons; n = 2, 3 neurons",
+    "all networks with activations within {0, 1, 2} and outer weights ±1, 2: n = 1, up to 3 neurons; n = 2, 3 neurons",
 )
 def scalar_output(
     most: Callable = lambda samples, outputs: samples,
@@ -145,8 +145,8 @@ def scalar_output(
 @THEOREM.step(
     "exhaustive",
     "c outputs need at most n·c neurons, the outputs kept and the Euclidean cost not raised",
-    "all networks with c = 2, non-zero features within {0, 1} and 6 outer weights: n = 1, 3 neurons; n = 2, 4 neurons; "
-    "n = 2, 5 neurons with 3 outer weights",
+    "all networks with c = 2, non-zero activations within {0, 1} and 6 outer weights: n = 1, 3 neurons; n = 2, 4 "
+    "neurons; n = 2, 5 neurons with 3 outer weights",
 )
 def several_outputs(
     most: Callable = lambda samples, outputs: samples * outputs,
@@ -166,12 +166,12 @@ SAMPLES = ((1, 1), (1, -1))
 
 @THEOREM.step(
     "decided",
-    "‖Vᵀφ(u)‖ ≤ 1 for the dual matrix of the example, with equality for three features only",
+    "‖Vᵀφ(u)‖ ≤ 1 for the dual matrix of the example, with equality for three activations only",
     "every neuron u of the plane with ‖u‖_1 ≤ 1, the samples (1, 1) and (1, −1)",
     needs="z3-solver",
 )
 def no_network_costs_less(turn: int = -1, touching: Sequence = ((1, 0), (0, 1), (1, 1))) -> None:
-    """`turn` is 2 â·b̂, −1 for directions at 120°; `touching` are the features that may reach 1."""
+    """`turn` is 2 â·b̂, −1 for directions at 120°; `touching` are the activations that may reach 1."""
 
     def denial(z3):
         u = z3.Reals("u1 u2")
@@ -180,12 +180,12 @@ def no_network_costs_less(turn: int = -1, touching: Sequence = ((1, 0), (0, 1), 
         size = p * p + q * q + turn * p * q
         yield z3.Or(size > 1, z3.And(size == 1, *[z3.Or(p != a, q != b) for a, b in touching]))
 
-    decide("‖Vᵀφ(u)‖² ≤ 1, equal only for the features that the example has", denial)
+    decide("‖Vᵀφ(u)‖² ≤ 1, equal only for the activations that the example has", denial)
 
 
 @THEOREM.step(
     "instance",
-    "three neurons with dependent features; without any of them the same outputs cost more",
+    "three neurons with dependent activations; without any of them the same outputs cost more",
     "the three atoms ±e_2, e_1, outer weights (1, −1, 0), (0, 1, −1), (1, 0, −1)",
 )
 def dependent_but_needed(a: Sequence = (1, -1, 0), b: Sequence = (0, 1, -1), sign: int = 1) -> None:
