@@ -35,6 +35,7 @@ extensions = [
     "theorems",
     "constants",
     "interactive",
+    "playground",
 ]
 root_doc = "index"
 exclude_patterns = ["_site", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.json", "gallery/*.zip"]
