@@ -38,6 +38,7 @@ extensions = [
     "claims",
     "constants",
     "interactive",
+    "playground",
 ]
 root_doc = "index"
 exclude_patterns = ["_site", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.json", "gallery/*.zip"]

@@ -55,7 +55,7 @@ def probed(pages, tmp_path, *arguments, width=DESKTOP):
     """What a script sees in each page: pages are {name: (text, script)}, where the script returns something plain."""
     frames = []
     for name, (text, script) in pages.items():
-        allowed = re.sub("script-src 'sha256-[^']*'", "script-src 'unsafe-inline'", text)
+        allowed = re.sub("script-src [^;]*;", "script-src 'unsafe-inline';", text, count=1)
         assert allowed != text
         probe = PROBE % (script, json.dumps(name))
         (tmp_path / f"{name}.html").write_text(

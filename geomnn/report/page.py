@@ -27,10 +27,12 @@ from geomnn.checker.digits import printable
 from geomnn.checker.unpack import name_of
 from geomnn.machine import surroundings
 from geomnn.numbers.rationals import SHORT
+from geomnn.playground import script_source
 from geomnn.report import listings, mathematics
 from geomnn.report.embedded import Samples, kept_files, plain_network, used_features
 from geomnn.report.folder import PAGE
 from geomnn.report.lead import lead, reached
+from geomnn.report.movable import playground_of
 from geomnn.report.pictures import Picture
 from geomnn.report.study import HELD_OUT_FILE, Study
 from geomnn.report.verification import check_lines, coverage
@@ -77,6 +79,7 @@ def page_text(study: Study, pictures: Sequence[Picture], files: Mapping[str, str
     page = environment.get_template("page.html.jinja").render(
         m=mathematics.inline, display=mathematics.display, study=study, request=study.request, pictures=shown,
         files=json.dumps(sorted(names)), surroundings=surroundings(),
+        playground=playground_of(study), scripts=Markup(script_source()),
         **_asked(study), **_found(study), **_fit(study), **_scripted(study, shown, kept_files(files or {})),
     )  # fmt: skip
     return INVISIBLE.sub(lambda found: printable(found[0]), page)
