@@ -42,8 +42,9 @@ PROBE = """
     right: all("msub").map((m) => box(m.children[1]).left - box(m.children[0]).right),
     images: all("img").map((i) => i.naturalWidth * i.naturalHeight * box(i).height),
     words: all("img").map((i) => i.alt.length),
-    keys: all("button:enabled, input, .scroll, .formula, pre").every(focused),
-    links: all("a").map((a) => document.querySelector(a.getAttribute("href"))?.tagName),
+    keys: all("button:enabled, input, .scroll, .formula, pre").filter(
+      (each) => !each.closest(".playground, [hidden], details:not([open])")).every(focused),
+    links: all('a:not([href="#"])').map((a) => document.querySelector(a.getAttribute("href"))?.tagName),
     loaded: performance.getEntriesByType("resource").map((r) => r.name.slice(0, 11)),
   };
 """
