@@ -230,13 +230,13 @@ def test_keys_alone_do_everything(opened):
     opened.press("-")
     opened.run(SPOKEN)
     moved = now(opened)
-    X, y = np.array([[0, 0], [0.8, 0.06], [0, 1], [1, 1], [0.5, 0.5]]), np.array([0, 1.05, 1, 0, 0])
-    assert moved["focus"] == "sample x1 at 0.8, 0.06, target 1.05"
+    X, y = np.array([[0, 0], [0.9, 0.03], [0, 1], [1, 1], [0.5, 0.5]]), np.array([0, 1.05, 1, 0, 0])
+    assert moved["focus"] == "sample x1 at 0.9, 0.03, target 1.05"
     compare(moved, X, y, 0.15, 1, True)
     opened.press("a")
     added = now(opened)
-    assert added["focus"] == "sample x5 at 1, 0.26, target 1.05"
-    compare(added, np.vstack([X, [1.0, 0.26]]), np.append(y, 1.05), 0.15, 1, True)
+    assert added["focus"] == "sample x5 at 1, 0.13, target 1.05"
+    compare(added, np.vstack([X, [1.0, 0.13]]), np.append(y, 1.05), 0.15, 1, True)
     opened.press("Delete")
     assert now(opened)["objective"] == pytest.approx(solved(X, y, 0.15, 1, True).objective)
     for _ in range(20):  # and on, to the strip, whose arrows go from atom to atom

@@ -95,7 +95,7 @@ function start(root) {
     const { neurons, t, primal, gap, regMax, reg, bias } = solution, unique = isUnique(solution);
     const put = (name, value, text) => { part(name).value = value; part(name).textContent = text; };
     put("objective", primal, short(primal));
-    put("gap", gap, gap.toExponential(0).replace("-", "−"));
+    put("gap", gap, gap ? gap.toExponential(0).replace("-", "−") : "0");
     put("regmax", regMax, short(regMax));
     const merges = neurons.length > 0 && mayMerge(solution);
     put("unique", String(unique), unique ? "yes: no other network is as good" : unique === false ? "no: other networks are as good"
