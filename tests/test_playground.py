@@ -248,7 +248,7 @@ def test_keys_alone_do_everything(opened):
     lines = now(opened)["lines"]
     opened.press("ArrowRight", 2)
     found = now(opened)
-    assert found["atom"].startswith("−⋆(x0 − x1) at x1, correlation ")
+    assert found["atom"].startswith("−⋆e1 at x0, correlation ")
     assert found["lines"] == lines + 1
 
 

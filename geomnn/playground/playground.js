@@ -167,7 +167,8 @@ function start(root) {
   const pixels = (event) => { const box = board.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   const indexOf = (event) => [...points.children].indexOf(event.target.closest(".sample"));
 
-  points.addEventListener("focusin", (event) => select(indexOf(event)));
+  // on the board, as Tab would stop at an element of SVG that listens to focusin
+  board.addEventListener("focusin", (event) => select(indexOf(event)));
   points.addEventListener("pointerdown", (event) => {
     const i = indexOf(event), group = points.children[i];
     event.preventDefault();
