@@ -5,15 +5,16 @@ The first page goes through configurations by its address, the second one is use
 
 import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from browser import BROWSER, SHIFT, Page
 
 import geomnn as gm
-from geomnn.cli import main
 from geomnn.errors import ConstantNetworkWarning, GeomnnError
 from geomnn.playground import MOST, embedded, page, script_source
+from geomnn.report.movable import playground_of
 
 STATE = """(() => {
   const all = (name) => [...document.querySelectorAll(`.playground ${name}`)];
@@ -290,18 +291,20 @@ def test_words_can_be_read(opened, dark):
     opened.look(1200)
 
 
-def test_a_report_of_a_small_table_in_the_plane_has_it(opened, tmp_path):
-    table = tmp_path / "table.csv"
-    table.write_text("east,north,height\n0,0,0\n1,0,1\n0,1,1\n1,1,0\n0.5,0.5,0\n", encoding="utf-8")
-    asked = ["derive", str(table), "--target", "height", "--reg", "0.15", "--out"]
-    assert main([*asked, str(tmp_path / "report")]) == 0
-    opened.open((tmp_path / "report" / "report.html").as_uri())
-    found = now(opened)
-    assert (found["objective"], found["unique"]) == (pytest.approx(0.45), "true")
-    assert main([*asked, str(tmp_path / "other"), "--norm", "2"]) == 0  # is not solved in the page
-    text = (tmp_path / "other" / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in text
-    assert "script-src" not in text
+def test_a_report_of_a_small_table_in_the_plane_can_have_it():
+    X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]], [0, 1, 1, 0, 0]
+    part = playground_of(
+        SimpleNamespace(solution=gm.derive(X, y, reg=0.15), scaling=None, features=("east", "north"))
+    )
+    assert "reg=0.15&amp;samples=0.0,0.0,0.0;1.0,0.0,1.0;" in part
+    assert "north" in part
+    for other in ({"norm": 2}, {"dictionary": "wedge"}):  # are not solved in the page
+        solution = gm.derive(X, y, reg=0.15, **other)
+        assert (
+            playground_of(SimpleNamespace(solution=solution, scaling=None, features=("east", "north"))) == ""
+        )
+    line = gm.derive([[0], [1], [3]], y[:3], reg=0.1)
+    assert playground_of(SimpleNamespace(solution=line, scaling=None, features=("east",))) == ""
 
 
 def test_an_embedded_one_links_to_its_page():

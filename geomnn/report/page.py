@@ -17,13 +17,10 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from geomnn.checker.digits import printable
 from geomnn.checker.unpack import name_of
-from geomnn.playground import script_source
 from geomnn.report import listings, mathematics
-from geomnn.report.movable import playground_of
 from geomnn.report.pictures import Picture
 from geomnn.report.study import HELD_OUT_FILE, Study
 from geomnn.report.verification import check_lines, coverage
@@ -63,7 +60,6 @@ def page_text(study: Study, pictures: Sequence[Picture]) -> str:
     ]
     page = environment.get_template("page.html.jinja").render(
         m=mathematics.inline, display=mathematics.display, study=study, request=study.request, pictures=shown,
-        playground=playground_of(study), scripts=Markup(script_source()),
         **_asked(study), **_found(study), **_fit(study),
     )  # fmt: skip
     return INVISIBLE.sub(lambda found: printable(found[0]), page)
