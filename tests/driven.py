@@ -66,7 +66,7 @@ class Page:
         while (answer := self._read()).get("id") != self._count:
             known = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
             if answer.get("method") in known:
-                self.wrong.append(answer["params"])
+                self.wrong.append(json.dumps(answer["params"]))
         assert "error" not in answer, answer
         return answer["result"]
 

@@ -5,6 +5,7 @@ The first page goes through configurations by its address, the second one is use
 
 import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import geomnn as gm
 from geomnn.cli import main
 from geomnn.errors import ConstantNetworkWarning, GeomnnError
 from geomnn.playground import MOST, embedded, page, script_source
+from geomnn.report.movable import playground_of
 
 STATE = """(() => {
   const all = (name) => [...document.querySelectorAll(`.playground ${name}`)];
@@ -230,13 +232,13 @@ def test_keys_alone_do_everything(opened):
     opened.press("-")
     opened.run(SPOKEN)
     moved = now(opened)
-    X, y = np.array([[0, 0], [0.8, 0.06], [0, 1], [1, 1], [0.5, 0.5]]), np.array([0, 1.05, 1, 0, 0])
-    assert moved["focus"] == "sample x1 at 0.8, 0.06, target 1.05"
+    X, y = np.array([[0, 0], [0.9, 0.03], [0, 1], [1, 1], [0.5, 0.5]]), np.array([0, 1.05, 1, 0, 0])
+    assert moved["focus"] == "sample x1 at 0.9, 0.03, target 1.05"
     compare(moved, X, y, 0.15, 1, True)
     opened.press("a")
     added = now(opened)
-    assert added["focus"] == "sample x5 at 1, 0.26, target 1.05"
-    compare(added, np.vstack([X, [1.0, 0.26]]), np.append(y, 1.05), 0.15, 1, True)
+    assert added["focus"] == "sample x5 at 1, 0.13, target 1.05"
+    compare(added, np.vstack([X, [1.0, 0.13]]), np.append(y, 1.05), 0.15, 1, True)
     opened.press("Delete")
     assert now(opened)["objective"] == pytest.approx(solved(X, y, 0.15, 1, True).objective)
     for _ in range(20):  # and on, to the strip, whose arrows go from atom to atom
@@ -248,7 +250,7 @@ def test_keys_alone_do_everything(opened):
     lines = now(opened)["lines"]
     opened.press("ArrowRight", 2)
     found = now(opened)
-    assert found["atom"].startswith("−⋆(x0 − x1) at x1, correlation ")
+    assert found["atom"].startswith("−⋆e1 at x0, correlation ")
     assert found["lines"] == lines + 1
 
 
@@ -298,10 +300,22 @@ def test_a_report_of_a_small_table_in_the_plane_has_it(opened, tmp_path):
     opened.open((tmp_path / "report" / "report.html").as_uri())
     found = now(opened)
     assert (found["objective"], found["unique"]) == (pytest.approx(0.45), "true")
-    assert main([*asked, str(tmp_path / "other"), "--norm", "2"]) == 0  # is not solved in the page
-    text = (tmp_path / "other" / "report.html").read_text(encoding="utf-8")
-    assert 'class="playground' not in text
-    assert "script-src" not in text
+
+
+def test_a_report_of_a_small_table_in_the_plane_can_have_it():
+    X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0.5]], [0, 1, 1, 0, 0]
+    part = playground_of(
+        SimpleNamespace(solution=gm.derive(X, y, reg=0.15), scaling=None, features=("east", "north"))
+    )
+    assert "reg=0.15&amp;samples=0.0,0.0,0.0;1.0,0.0,1.0;" in part
+    assert "north" in part
+    for other in ({"norm": 2}, {"dictionary": "wedge"}):  # are not solved in the page
+        solution = gm.derive(X, y, reg=0.15, **other)
+        assert (
+            playground_of(SimpleNamespace(solution=solution, scaling=None, features=("east", "north"))) == ""
+        )
+    line = gm.derive([[0], [1], [3]], y[:3], reg=0.1)
+    assert playground_of(SimpleNamespace(solution=line, scaling=None, features=("east",))) == ""
 
 
 def test_an_embedded_one_links_to_its_page():

@@ -95,7 +95,7 @@ function start(root) {
     const { neurons, t, primal, gap, regMax, reg, bias } = solution, unique = isUnique(solution);
     const put = (name, value, text) => { part(name).value = value; part(name).textContent = text; };
     put("objective", primal, short(primal));
-    put("gap", gap, gap.toExponential(0).replace("-", "−"));
+    put("gap", gap, gap ? gap.toExponential(0).replace("-", "−") : "0");
     put("regmax", regMax, short(regMax));
     const merges = neurons.length > 0 && mayMerge(solution);
     put("unique", String(unique), unique ? "yes: no other network is as good" : unique === false ? "no: other networks are as good"
@@ -167,7 +167,8 @@ function start(root) {
   const pixels = (event) => { const box = board.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   const indexOf = (event) => [...points.children].indexOf(event.target.closest(".sample"));
 
-  points.addEventListener("focusin", (event) => select(indexOf(event)));
+  // on the board, as Tab would stop at an element of SVG that listens to focusin
+  board.addEventListener("focusin", (event) => select(indexOf(event)));
   points.addEventListener("pointerdown", (event) => {
     const i = indexOf(event), group = points.children[i];
     event.preventDefault();
