@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import geomnn as gm
@@ -142,6 +143,8 @@ PICTURES = {
     "neurons wide": lambda: plotting.plot_neurons(many(12)[2], feature_names=[f"a long name {k}" for k in range(12)]),
     "optimal set few": lambda: plotting.plot_optimal_set(optima(2)),
     "optimal set many": lambda: plotting.plot_optimal_set(optima(4)),
+    "residuals few": lambda: of_network(plotting.plot_residuals, few(4), left_out=table(7, 4, seed=3)),
+    "residuals many": lambda: of_network(plotting.plot_residuals, many(4)),
     "path few": lambda: plotting.plot_path(path(9)),
     "path many": lambda: plotting.plot_path(path(90)),
     "plane few": lambda: of_network(plotting.plot_plane, few(2)),
@@ -173,7 +176,7 @@ def written(figure, monkeypatch):
     monkeypatch.setattr(Text, "draw", noted)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure.savefig(io.BytesIO(), dpi=DOTS)
+        FigureCanvasAgg(figure).draw()
     return drawn, figure.bbox
 
 

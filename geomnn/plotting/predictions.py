@@ -127,7 +127,7 @@ def plot_neurons(
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(
         range(len(order)),
-        [frame.shortened(atoms[j].label(features), 30) for j in order],
+        [frame.shortened(atoms[j].label(features)) for j in order],
         fontsize=7,
         parse_math=False,
     )

@@ -109,7 +109,7 @@ def plot_wedge(
     """
     atom = atom.numeric()
     table, row = _checked(atom, X, row)
-    names = frame.feature_labels(feature_names, 2)
+    features = frame.feature_labels(feature_names, 2)
     ratio = _ratio(atom, table, row)
     axes = frame.new_axes(ax, (6.4, 6.0))
     box = _box(table, ratio)
@@ -117,7 +117,7 @@ def plot_wedge(
     _draw_area(axes, atom, ratio, box, names)
     _draw_points(axes, atom, table, row, names)
     axes.set(xlim=box[0], ylim=box[1])
-    frame.name_axes(axes, names)
+    frame.name_axes(axes, features)
     if 1 / 30 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 30:
         axes.set_aspect("equal")
     axes.set_title("\n".join(ratio.lines()), fontsize=10, loc="left", gid="formula", parse_math=False)
