@@ -86,7 +86,7 @@ def plot_dual_set(
             if ends is not None:
                 ax.plot(*ends.T, color=frame.GREY, lw=0.7, zorder=2, gid="line", label=label)
                 label = None
-    names = Labels(ax)
+    names = Labels(ax, points=np.array([np.zeros(2), found.point, found.target]))
     _draw_points(ax, found, names)
     _draw_right_angle(ax, found, reach)
     _draw_network(ax, found, reach, names)
