@@ -87,9 +87,9 @@ def plot_classes(
     for k, name in enumerate(names):
         # so that no two of a hundred have the same marker and the same shade
         marker = _MARKERS[(k + k // len(frame.SHADES)) % len(_MARKERS)]
-        text = frame.shortened(name).replace("$", r"\$")
+        text = frame.shortened(name).replace("$", r"\$") if plane and k < _MOST_NAMED else None
         here = places[own == k]
-        ax.plot(*here.T, marker, color=shades[k], mec="white", ms=6, label=text if k < _MOST_NAMED else None)
+        ax.plot(*here.T, marker, color=shades[k], mec="white", ms=6, label=text, gid=f"class {k}")
     return frame.legend_below(ax)
 
 

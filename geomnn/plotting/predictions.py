@@ -122,7 +122,7 @@ def plot_neurons(
     written = Labels(ax, whole=True)
     for row, column in np.ndindex(*values.shape) if values.shape[1] <= _MOST_WRITTEN else ():
         colour = "white" if abs(shades[row, column]) > 0.6 else frame.INK
-        text = f"{values[row, column] + 0.0:+.3g}".replace("-", "−") if values[row, column] else "0"
+        text = f"{values[row, column] + 0.0:.3g}".replace("-", "−")
         written.add(text, (column, row), ha="center", va="center", fontsize=7, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(

@@ -25,11 +25,9 @@ from geomnn.atoms import Atom
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.plotting import frame
-from geomnn.plotting.labels import Labels
+from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
-
-_AROUND = ((9, 9), (-9, 9), (9, -9), (-9, -9))  # in points from a sample
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray
         arrowprops={"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
     names.add(
-        f"direction {ratio.base_name}", ratio.foot + arrow / 2, (14 * away, -14 * away), color=frame.BLUE,
+        f"direction {ratio.base_name}", ratio.foot + arrow / 2, (8 * away, -8 * away), color=frame.BLUE,
         path_effects=frame.HALO,
     )  # fmt: skip
 
@@ -260,5 +258,5 @@ def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int) -> None:
     names = Labels(ax, points=X)
     for name in dict.fromkeys((row, *atom.samples)):
         names.add(
-            f"x{name}", X[name], _AROUND, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
+            f"x{name}", X[name], BESIDE, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
         )
