@@ -167,7 +167,7 @@ def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None
     named, terms = [], []
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
         colour, style = _STYLES[k % len(_STYLES)]
-        name = frame.shortened(str(atom), 28)
+        name = frame.shortened(str(atom), 25)
         ends = zero_line(step / z * np.sign(z), -found.reg, [(-reach, reach)] * 2)
         if ends is not None:
             ax.plot(

@@ -134,7 +134,8 @@ def plot_neurons(
     ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
     thin_ticks(ax, "x")
     thin_ticks(ax, "y")
-    bar = ax.figure.colorbar(image, ax=ax)
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
+    bar.ax.tick_params(labelsize=8)
     bar.set_label("share of the column's largest", fontsize=8)
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
