@@ -422,7 +422,7 @@ def test_more_than_two_classes(d):
     net = derive(X, np.eye(3)[own], reg=0.5, loss="softmax", dictionary="wedge")
     figure = plotting.plot_classes(net, X, np.eye(3)[own], labels=["a", "b$", "c"])
     drawn(figure)
-    dots = [line for line in figure.axes[0].lines if line.get_label() in ("a", r"b\$", "c")]
+    dots = [line for line in figure.axes[0].lines if (line.get_gid() or "").startswith("class")]
     assert [len(line.get_xdata()) for line in dots] == [4, 4, 4]
     f = net(X)
     for k, line in enumerate(dots):

@@ -108,7 +108,7 @@ def test_a_chamber_carries_the_number_of_its_active_samples(norm, shape):
     numbers = figure.findobj(lambda artist: artist.get_gid() == "count")
     assert len(numbers) >= len(X)
     for number in numbers:
-        unit = chart.units(np.array([number.get_position()]))[0]
+        unit = chart.units(np.array([number.xy]))[0]
         assert int(number.get_text()) == (rows_of(X, bias) @ unit > 0).sum()
 
 

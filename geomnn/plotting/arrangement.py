@@ -34,7 +34,7 @@ _NAMED = 6  # stars
 # relative to the largest |F|, as near to which counts as largest: ties by symmetry are exact up to rounding, and
 # the number beside the stars has four digits
 _TIE = 1e-6
-_BESIDE = ((14, 12), (-14, 12), (14, -12), (-14, -12))  # a star, in points
+_BESIDE = ((9, 7), (-9, 7), (9, -7), (-9, -7))  # a star, in points
 _FEW = 8  # samples up to which the sides of their cuts are ticked
 
 

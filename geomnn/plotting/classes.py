@@ -67,7 +67,7 @@ def plot_classes(
     own, shades = targets.argmax(axis=1), [frame.SHADES[k % len(frame.SHADES)] for k in range(len(names))]
     if plane:
         _draw_regions(ax, network, X, shades)
-        frame.name_axes(ax, frame.feature_labels(feature_names, 2))
+        frame.name_axes(ax, frame.feature_labels(feature_names, 2, network.feature_names))
         places = X
     else:
         f = network(X)
@@ -83,13 +83,13 @@ def plot_classes(
             few, [frame.shortened(names[k], 24) for k in few], parse_math=False, rotation=90 * turned
         )
         thin_ticks(ax)
-        ax.set(xlabel="observed class", ylabel="own output less largest other")
+        ax.set(xlabel="observed class", ylabel="own output\nless largest other")
     for k, name in enumerate(names):
         # so that no two of a hundred have the same marker and the same shade
         marker = _MARKERS[(k + k // len(frame.SHADES)) % len(_MARKERS)]
-        text = frame.shortened(name).replace("$", r"\$")
+        text = frame.shortened(name).replace("$", r"\$") if plane and k < _MOST_NAMED else None
         here = places[own == k]
-        ax.plot(*here.T, marker, color=shades[k], mec="white", ms=6, label=text if k < _MOST_NAMED else None)
+        ax.plot(*here.T, marker, color=shades[k], mec="white", ms=6, label=text, gid=f"class {k}")
     return frame.legend_below(ax)
 
 

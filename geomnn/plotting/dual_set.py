@@ -86,7 +86,7 @@ def plot_dual_set(
             if ends is not None:
                 ax.plot(*ends.T, color=frame.GREY, lw=0.7, zorder=2, gid="line", label=label)
                 label = None
-    names = Labels(ax)
+    names = Labels(ax, points=np.array([np.zeros(2), found.point, found.target]))
     _draw_points(ax, found, names)
     _draw_right_angle(ax, found, reach)
     _draw_network(ax, found, reach, names)
@@ -107,7 +107,7 @@ def plot_dual_set(
 def _draw_points(ax: Axes, found: DualSet, names: Labels) -> None:
     """The targets y, and the residual v."""
     away = found.target - found.point
-    step = 12 * (away / np.linalg.norm(away) if away.any() else np.array([0.6, 0.8]))
+    step = 8 * (away / np.linalg.norm(away) if away.any() else np.array([0.6, 0.8]))
     for place, marker, name, side in ((found.target, "s", "y", step), (found.point, "o", "v", -step)):
         ax.plot(
             *place,
@@ -167,7 +167,7 @@ def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None
     named, terms = [], []
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
         colour, style = _STYLES[k % len(_STYLES)]
-        name = frame.shortened(str(atom), 24)
+        name = frame.shortened(str(atom), 25)
         ends = zero_line(step / z * np.sign(z), -found.reg, [(-reach, reach)] * 2)
         if ends is not None:
             ax.plot(
@@ -185,7 +185,7 @@ def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None
             arrowprops={"arrowstyle": "-|>", "lw": 2.2, "color": colour, "ls": style, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
         side = start + step / 2 - middle if len(found.atoms) > 1 else np.array([0.0, 1.0])
-        across = 16 * np.array([-step[1], step[0]]) / np.linalg.norm(step)
+        across = 7 * np.array([-step[1], step[0]]) / np.linalg.norm(step)
         across = across if across @ side > 0 else -across
         terms.append((f"z = {frame.number(z)}", start + step / 2, (across, -across)))
         start = end

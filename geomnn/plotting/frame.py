@@ -194,7 +194,7 @@ def open_space(ax: Any) -> None:
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_major_locator(MaxNLocator(4))
     ax.tick_params(labelsize=8)
-    ax.set_box_aspect(None, zoom=0.85)
+    ax.set_box_aspect(None, zoom=0.95)
 
 
 def feature_labels(names: Sequence[str] | None, d: int, kept: Sequence[str] | None = None) -> list[str]:

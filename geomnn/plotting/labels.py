@@ -48,6 +48,8 @@ class Labels(Artist):
         What names had better not cover.
     """
 
+    axes: Any
+
     def __init__(self, ax: Axes, inside: bool = True, whole: bool = False, points: np.ndarray | None = None):
         super().__init__()
         self.inside, self.whole, self.points = inside, whole, points
@@ -90,7 +92,7 @@ class Labels(Artist):
         )
         points, all_placed = self.axes.transData.transform(points.reshape(-1, 2)), True
         for name, spots in self.names:
-            free = []
+            free: list[tuple[int, int, Any, Any, Bbox]] = []
             for place, shift in spots:
                 _move(name, _seen(self.axes, place), shift)
                 box = _box(name, renderer)
@@ -162,6 +164,8 @@ def _meet(box: Bbox, other: Bbox) -> bool:
 
 class _Ticks(Artist):
     """Leaves out the names of ticks that would cover the one before."""
+
+    axes: Any
 
     def __init__(self, ax: Axes, axis: str):
         super().__init__()

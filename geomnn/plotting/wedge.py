@@ -25,11 +25,9 @@ from geomnn.atoms import Atom
 from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.norms import ball
 from geomnn.plotting import frame
-from geomnn.plotting.labels import Labels
+from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
 from geomnn.samples import real_table
-
-_AROUND = ((9, 9), (-9, 9), (9, -9), (-9, -9))  # in points from a sample
 
 
 @dataclass(frozen=True)
@@ -113,9 +111,8 @@ def plot_wedge(
     ratio = _ratio(atom, table, row)
     axes = frame.new_axes(ax, (6.4, 6.0))
     box = _box(table, ratio)
-    names = Labels(axes, points=table)
-    _draw_area(axes, atom, ratio, box, names)
-    _draw_points(axes, atom, table, row, names)
+    _draw_area(axes, atom, ratio, box)
+    _draw_points(axes, atom, table, row)
     axes.set(xlim=box[0], ylim=box[1])
     frame.name_axes(axes, features)
     if 1 / 30 < (box[0][1] - box[0][0]) / (box[1][1] - box[1][0]) < 30:
@@ -166,7 +163,7 @@ def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
     return [frame.limits(seen[:, 0], 0.12), frame.limits(seen[:, 1], 0.12)]
 
 
-def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]], names: Labels) -> None:
+def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]]) -> None:
     """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
     sides = np.ptp(box, axis=1)
     tip, across = ratio.foot + ratio.moved, float(np.linalg.norm(sides))
@@ -194,6 +191,7 @@ def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float
         )  # fmt: skip
         ax.plot(*ends.T, color=frame.INK, lw=0.8, gid="active side", path_effects=frame.TICKS)
     away = (-1 if ratio.area > 0 else 1) * atom.weight / np.linalg.norm(atom.weight)  # from x over the line
+    names = Labels(ax)
     if not ratio.of_samples:
         _draw_direction(ax, ratio, 0.2 * reach, away, names)
     beside = ratio.foot + algebra.reject(ratio.moved, [ratio.base]) / 2
@@ -225,7 +223,7 @@ def _draw_direction(ax: Axes, ratio: _Ratio, arrow: np.ndarray, away: np.ndarray
         arrowprops={"arrowstyle": "-|>", "lw": 2, "color": frame.BLUE, "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
     names.add(
-        f"direction {ratio.base_name}", ratio.foot + arrow / 2, (14 * away, -14 * away), color=frame.BLUE,
+        f"direction {ratio.base_name}", ratio.foot + arrow / 2, (8 * away, -8 * away), color=frame.BLUE,
         path_effects=frame.HALO,
     )  # fmt: skip
 
@@ -246,7 +244,7 @@ def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, names: Labels) -> None:
+def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int) -> None:
     """All samples, those of the wedge ringed, the row as a square, each of these with its name."""
     ax.plot(*X.T, "o", color=frame.GREY, ms=4, label="samples", zorder=4)
     if not (atom.anchored and atom.samples):
@@ -257,7 +255,8 @@ def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int, names: Labels) -
             gid="spanning", label="samples of the atom",
         )  # fmt: skip
     ax.plot(*X[row], "s", color=frame.INK, ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
+    names = Labels(ax, points=X)
     for name in dict.fromkeys((row, *atom.samples)):
         names.add(
-            f"x{name}", X[name], _AROUND, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
+            f"x{name}", X[name], BESIDE, fontsize=11, fontweight="bold", path_effects=frame.HALO, gid="name"
         )
