@@ -83,7 +83,9 @@ def test_derive_writes_its_files_and_says_where(folder, capsys):
     assert Path("report/network.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in Path("report/network.svg").read_bytes()[:1000]
     page = Path("report/report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml;base64,") == 3  # the network, the residuals, and what a neuron measures
+    assert (
+        page.count("data:image/svg+xml;base64,") == 3
+    )  # the network, the residuals, and what a neuron measures
 
 
 @pytest.mark.parametrize(
