@@ -3,6 +3,7 @@
 import json
 import re
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ from geomnn.hypertext import paragraph, table
 from geomnn.machine import surroundings
 from geomnn.numbers.rationals import SHORT
 from geomnn.report import Request, study_table, whole_folder
-from geomnn.report.embedded import FIRST, LARGEST_FILE, LARGEST_FILES, kept_files
-from geomnn.report.lead import lead
+from geomnn.report.embedded import FIRST, LARGEST_FILE, LARGEST_FILES, _computed, kept_files
+from geomnn.report.lead import lead, reached
 from geomnn.report.page import page_text
 
 RANDOM = np.random.default_rng(0)
@@ -193,3 +194,11 @@ def test_a_page_holds_what_is_small():
     assert "a" in kept
     assert "b" not in kept
     assert LARGEST_FILES - LARGEST_FILE < sum(map(len, kept.values())) <= LARGEST_FILES
+
+
+def test_what_counts_as_nothing_left_to_gain_and_as_no_residual():
+    for gap, meets in ((1e-7, True), (1e-5, False)):
+        certificate = SimpleNamespace(exact=False, relative_gap=gap)
+        assert reached(SimpleNamespace(solution=SimpleNamespace(certificate=certificate))) == meets
+    residuals = np.array([1e-10, -1e-10, 1e-8, 0.123456789])
+    assert _computed(5 * residuals, np.array([5.0, -1.0])) == [0, 0, 5e-8, 0.617284]

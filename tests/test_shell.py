@@ -1,5 +1,6 @@
 """What a new user meets at the shell: one thing a test."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,16 @@ def test_verify_checks_that_a_folder_is_one_thing(folder, capsys):
     assert "note: network.py is not in the folder" in run(capsys, "verify r --data t.csv").out
     network.write_text(old.replace('"bias": ', '"bias": 1', 2).replace('"bias": 1true', '"bias": true'))
     assert "network.json" in run(capsys, "verify r --data t.csv", 1).err
+    claimed = json.loads(Path("r/certificate.json").read_text())["claim"]["primal"]
+    scale = claimed + sum(round(x[0] * x[1], 3) ** 2 for x in X.tolist()) / 2
+    for share, status in (
+        (1e-10, 0),
+        (1e-8, 1),
+    ):  # of the objective, which is at its minimum in the intercept
+        document = json.loads(old)
+        document["intercept"] += (2 * share * scale / len(X)) ** 0.5
+        network.write_text(json.dumps(document))
+        run(capsys, "verify r --data t.csv", status)
     network.unlink()
     assert "network.json cannot be read" in run(capsys, "verify r --data t.csv", 2).err
 
