@@ -123,7 +123,7 @@ def plot_neurons(
     for row, column in np.ndindex(*values.shape) if values.shape[1] <= _MOST_WRITTEN else ():
         colour = "white" if abs(shades[row, column]) > 0.6 else frame.INK
         text = f"{values[row, column] + 0.0:.3g}".replace("-", "−")
-        written.add(text, (column, row), ha="center", va="center", fontsize=6.5, color=colour, gid="value")
+        written.add(text, (column, row), ha="center", va="center", fontsize=6, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(
         range(len(order)),

@@ -55,7 +55,7 @@ def plot_residuals(
     'residual: observed less predicted'
     """
     ax, network, X, targets, output = frame.prepared(network, X, y, None, ax, output, neurons=False)
-    ax.axhline(0.0, color="black", lw=1, ls="--", label="predicted = observed")
+    ax.axhline(0.0, color=frame.INK, lw=1, ls="--", label="predicted = observed")
     groups = [("samples", X, targets, "o", frame.BLUE)]
     if left_out is not None:
         groups.append(("left out", *frame.checked(network, *left_out, neurons=False), "D", frame.ORANGE))
