@@ -111,7 +111,6 @@ sphinx_gallery_conf = {
 
 # the look
 html_theme = "furo"
-html_assets_policy = "always"  # formulas that are values of the gallery count as none
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["slides.js"]

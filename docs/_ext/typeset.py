@@ -82,6 +82,7 @@ def _block(block: nodes.literal_block, lines: list[str]) -> nodes.literal_block:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", typeset)
-    # the gallery shows the HTML of a value, if it has any
+    # the gallery shows the HTML of a value, if it has any; Sphinx knows of no formula there
+    app.set_html_assets_policy("always")
     Printable._repr_html_ = lambda self: f'<div class="math">\\[{latex(self)}\\]</div>'
     return {"parallel_read_safe": True}
