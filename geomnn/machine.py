@@ -5,6 +5,7 @@ processes; and which machine that is."""
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -123,12 +124,14 @@ def surroundings() -> dict[str, str]:
     ['Python', 'geomnn', 'linear algebra', 'packages', 'processor']
     """
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    libraries = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    import_module("scipy.linalg")  # which loads its library
+    loaded = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    own = [info for info in loaded if re.search(r"(numpy|scipy)", info["filepath"])]  # others brought theirs along
     kernels = {
         NAMES.get(info["internal_api"], info["internal_api"])
         + f" {info['version']}" * bool(info["version"])
         + f", kernel {info.get('architecture')}" * bool(info.get("architecture"))
-        for info in libraries
+        for info in own or loaded
     }
     return {
         "geomnn": import_module("geomnn").__version__,

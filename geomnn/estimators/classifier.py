@@ -56,7 +56,8 @@ class WedgeClassifier(Scored, ClassifierMixin, WedgeEstimator):
     >>> model.solution_.certificate.coverage.scope
     'global'
     >>> rare = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]], ["no", "no", "no", "yes", "no", "no"]
-    >>> [gm.WedgeClassifier(reg=0.5, class_weight=each).fit(*rare).predict([[3.0]]).item() for each in (None, "balanced")]
+    >>> models = [gm.WedgeClassifier(reg=0.5, class_weight=each).fit(*rare) for each in (None, "balanced")]
+    >>> [model.predict([[3.0]]).item() for model in models]
     ['no', 'yes']
 
     Source: geomnn theory, section 0.
