@@ -126,7 +126,9 @@ def surroundings() -> dict[str, str]:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     import_module("scipy.linalg")  # which loads its library
     loaded = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
-    own = [info for info in loaded if re.search(r"(numpy|scipy)", info["filepath"])]  # others brought theirs along
+    own = [
+        info for info in loaded if re.search(r"(numpy|scipy)", info["filepath"])
+    ]  # others brought theirs along
     kernels = {
         NAMES.get(info["internal_api"], info["internal_api"])
         + f" {info['version']}" * bool(info["version"])
