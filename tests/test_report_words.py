@@ -113,7 +113,7 @@ def test_the_page_says_on_what_it_was_made(tmp_path):
     assert all(f"<tr><th>{key}</th><td>{value}</td></tr>" in page for key, value in found.items())
     assert f"numpy {np.__version__}" in found["packages"]
     for info in threadpoolctl.threadpool_info():
-        if info["user_api"] == "blas":
+        if info["user_api"] == "blas" and re.search("numpy|scipy", info["filepath"]):
             assert str(info.get("architecture") or "") in found["linear algebra"]
             assert str(info["version"] or "") in found["linear algebra"]
     assert gm.__version__ == found["geomnn"]
