@@ -368,6 +368,8 @@ def verify(report: str, data: str, no_header: bool) -> None:
         raise click.exceptions.Exit(1) from reason
     except Unproved as reason:
         raise UnsupportedProblem(str(reason)) from reason
+    except FileError:
+        raise
     except OSError as reason:
         raise FileError(f"{reason.filename} cannot be read ({reason.strerror}); give the folder of a report and its "
                         "data.") from reason  # fmt: skip

@@ -16,6 +16,7 @@ import geomnn as gm
 from geomnn import datasets, plotting
 from geomnn.dictionaries.canonical import name_atom, units_through
 from geomnn.errors import GeomnnWarning
+from geomnn.plotting import frame
 from geomnn.samples import Samples
 
 WIDTH, DOTS = 5.0, 100  # inches, and pixels in one
@@ -221,3 +222,14 @@ def test_a_letter_that_the_font_lacks_is_drawn_or_spelt():
             figure.savefig(io.BytesIO())
         label = figure.axes[0].get_xlabel()
         assert label in (name, name.encode("ascii", "backslashreplace").decode())
+
+
+@pytest.mark.parametrize("most", [24, 42])
+def test_a_name_without_its_middle_has_whole_words(most):
+    name = "+⋆((x14 − x28) ∧ (x17 − x28) ∧ e1 ∧ e3 ∧ e4 ∧ e6) at x28"
+    short = frame.shortened(name, most)
+    assert len(short) <= most
+    assert set(short.split(" ")) - {"…"} <= set(name.split(" "))
+    assert short.endswith("at x28")
+    assert frame.shortened("x" * 60, most).count("…") == 1
+    assert frame.shortened("short", most) == "short"

@@ -42,7 +42,7 @@ def test_the_first_sentence_counts_neurons_and_says_what_is_proven(tmp_path):
         f"A network of {k} neuron{'s' * (k > 1)} out of {certificate.count:,} possible ones predicts"
     )
     assert f"y from c0 and c1, and explains {fit.explained:.1%} of the variation over 24 rows" in said
-    assert said.endswith("; it is proven that no network of any size is better, up to rounding.")
+    assert said.endswith("; it is proven that no network with one hidden layer is better, up to rounding.")
     page = page_text(study, [])
     assert page.index(said) < page.index("<h2>")
     assert said.count(".") == 1 + len(re.findall(r"\d\.\d", said))  # one sentence
@@ -51,7 +51,7 @@ def test_the_first_sentence_counts_neurons_and_says_what_is_proven(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"exact": True}, "it is proven in exact fractions that no network of any size is better."),
+        ({"exact": True}, "it is proven in exact fractions that no network with one hidden layer is better."),
         (
             {"dictionary": "wedge"},
             "of these candidates is better, up to rounding, but other networks may be.",
@@ -70,7 +70,7 @@ def test_with_a_bound_the_proof_leads(tmp_path):
     study = study_of(tmp_path, X, Y, 2.0, norm="2", dictionary="local", certify="transport")
     certificate, said = study.solution.certificate, lead(study)
     assert certificate.coverage.scope == "global"
-    assert said.startswith("It is proven that no network of any size is ")
+    assert said.startswith("It is proven that no network with one hidden layer is ")
     share = re.search(r"more than ([\d.e-]+)% better than this one: a network", said)
     if share:  # rounded up
         assert float(share[1]) / 100 >= float(certificate.relative_gap)

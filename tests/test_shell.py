@@ -132,3 +132,21 @@ def test_a_file_without_a_header(folder, capsys):
     assert "12 rows" in run(capsys, "predict r t.csv --no-header").err
     assert "holds: " in run(capsys, "verify r --data t.csv --no-header").out
     assert "holds: " in run(capsys, "verify r --data r/t.plain.csv").out
+
+
+def test_an_exact_folder_that_lacks_files_is_checked_as_far_as_it_goes(folder, capsys):
+    derived(capsys, "--exact")
+    Path("r/network.json").unlink()
+    said = run(capsys, "verify r --data t.csv").out
+    assert "note: network.json is not in the folder, and so network.py was not checked." in said
+    assert "holds: No two-layer ReLU network" in said
+
+
+def test_names_in_any_script_give_no_warning(folder, capsys, recwarn):
+    random = np.random.default_rng(0)
+    rows = [[*x, x[0]] for x in random.normal(size=(20, 4)).round(2).tolist()]
+    Path("t.csv").write_text(
+        "身高,体重,c,d,目標\n" + "".join(",".join(map(str, row)) + "\n" for row in rows), "utf-8"
+    )
+    said = run(capsys, "derive t.csv --target 目標 --reg 1 --out r --dictionary local")
+    assert "Glyph" not in said.err + "".join(str(each.message) for each in recwarn)

@@ -78,6 +78,8 @@ def _cells(page: str, names: dict[str, str], solved: bool) -> Iterator[Cell]:
                 check = None
         elif kind == "eval-rst" and (plot := PLOT.match(body)):
             yield from _picture(plot)
+        elif kind == "playground":
+            yield _code(_playground(body))
         elif kind == "admonition":
             yield from _text(f"**{block['title'].strip()}**\n\n{OPTION.sub('', body)}", names)
         elif not kind or kind in ("console", "text"):
@@ -105,6 +107,16 @@ def _examples(body: str) -> Iterator[Cell]:
             source = ""
     if source:
         yield _code(source)
+
+
+def _playground(body: str) -> str:
+    """The code that shows samples to be moved: a line of the page for each, below the options of the problem."""
+    options = "".join(f", {key}={value}" for key, value in re.findall(r"^:(reg|norm): (.*)$", body, re.M))
+    rows = ", ".join(f"[{line}]" for line in OPTION.sub("", body).splitlines() if line.strip())
+    return (
+        "from IPython.display import HTML\n\nfrom geomnn.playground import embedded\n\n"
+        f"rows = np.array([{rows}])\nHTML(embedded(rows[:, :-1], rows[:, -1]{options}))"
+    )
 
 
 def _picture(plot: re.Match[str]) -> Iterator[Cell]:

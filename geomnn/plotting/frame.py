@@ -245,8 +245,18 @@ def limits(values: np.ndarray, margin: float = 0.08) -> tuple[float, float]:
 
 
 def shortened(name: str, most: int = 42) -> str:
-    """A name, a long one without its middle."""
-    return name if len(name) <= most else f"{name[: most // 2 - 1]} … {name[-(most // 2 - 1) :]}"
+    """A name, a long one without its middle, of whole words where it has several."""
+    if len(name) <= most:
+        return name
+    first, *rest = name.split(" ")
+    tail: list[str] = []
+    while rest and len(" ".join([first, "…", *tail, rest[-1]])) <= most:
+        tail.insert(0, rest.pop())
+    if not tail or len(first) > most:
+        return f"{name[: most // 2 - 1]} … {name[-(most // 2 - 1) :]}"
+    while rest and len(" ".join([first, rest[0], "…", *tail[1:]])) <= most and len(first) < most // 2:
+        first, tail = f"{first} {rest.pop(0)}", tail[1:] if len(tail) > 1 else tail
+    return " ".join([first, "…", *tail])
 
 
 def number(value: float) -> str:

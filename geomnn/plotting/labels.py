@@ -19,7 +19,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
 __all__ = ["BESIDE", "Labels", "make_legible", "thin_ticks"]
@@ -203,12 +203,13 @@ def make_legible(figure: Any) -> None:
             text.set_text(spelling)
     for ax in figure.findobj(Axes):
         for axis in (ax.xaxis, ax.yaxis):
-            formatter = axis.get_major_formatter()
-            if isinstance(formatter, FixedFormatter):  # ticks ask it for their names whenever they are drawn
-                fonts, spelling = _fonts_for("\n".join(formatter.seq), FontProperties())
+            locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
+            if isinstance(locator, FixedLocator):  # ticks ask it for their names whenever they are drawn
+                places = list(locator.tick_values(0, 0))
+                fonts, spelling = _fonts_for("\n".join(map(formatter, places)), FontProperties())
                 if fonts:
                     axis.set_tick_params(labelfontfamily=fonts)
-                    formatter.seq = spelling.split("\n")
+                    axis.set_ticks(places, labels=spelling.split("\n"), parse_math=False)
 
 
 def _fonts_for(text: str, font: FontProperties) -> tuple[list[str], str]:

@@ -45,16 +45,16 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
     try:
         there = target.is_dir() or os.path.lexists(target)
     except OSError as reason:
-        raise OptionError(f"{out} cannot be a folder ({reason.strerror}); choose another --out.") from reason
+        raise OptionError(f"{out} cannot be a folder ({reason.strerror}); choose another folder.") from reason
     if there and not target.is_dir():
-        raise OutputExists(f"{out} is a file and a folder was expected there; choose another --out.")
+        raise OutputExists(f"{out} is a file and a folder was expected there; choose another folder.")
     if there and not force:
-        raise OutputExists(f"{out} exists; choose another --out, or add --force to replace its files.")
+        raise OutputExists(f"{out} exists; choose another folder, or add --force to replace its files.")
     writable = target if there else target.parent
     if not writable.is_dir():
         raise OptionError(f"{out} cannot be made, {writable} is not a folder; make that folder first.")
     if not os.access(writable, os.W_OK | os.X_OK):
-        raise OptionError(f"{writable} may not be written; choose another --out, or change its permissions.")
+        raise OptionError(f"{writable} may not be written; choose another folder, or change its permissions.")
     return target
 
 
@@ -102,7 +102,7 @@ def whole_folder(
         if isinstance(reason, OutputExists):
             raise
         why = reason.strerror or reason
-        raise OptionError(f"{out} cannot be written ({why}); choose another --out.") from reason
+        raise OptionError(f"{out} cannot be written ({why}); choose another folder.") from reason
 
 
 def _earlier(target: Path, kept: str | os.PathLike[str] | None) -> set[str]:

@@ -30,6 +30,8 @@ def check_function(folder: Path) -> str:
     file = folder / "network.py"
     if not file.exists():
         return "network.py is not in the folder, and was not checked."
+    if not (folder / "network.json").exists():
+        return "network.json is not in the folder, and so network.py was not checked."
     expected = _text(AnalyticNetwork.load(folder / "network.json"))
     same = file.read_bytes() == expected.encode("utf-8", "replace")
     require(same, "network.py is not the function of network.json, as this version of geomnn writes it.")

@@ -29,7 +29,8 @@ def _formula(study: Study) -> str:
     body = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}").strip()
     network = study.solution.network  # what the coordinates of x are is said below, all of them
     lines = " \\\\\n& ".join(body.split(r" \\ & ")[: max(1, network.bias + len(network))])
-    about = "Here $x_{j}$ is row $j$ of the table, counted from 0, and $(a)_+ = \\max(a, 0)$."
+    table = "the table" if study.held_fit is None else r"\texttt{training.csv}"
+    about = f"Here $x_{{j}}$ is row $j$ of {table}, counted from 0, and $(a)_+ = \\max(a, 0)$."
     return f"\\begin{{align*}}\n{lines}\n\\end{{align*}}\n{about}"
 
 

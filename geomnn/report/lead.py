@@ -67,7 +67,7 @@ def _proof(study: Study) -> str:
     certificate, covered = study.solution.certificate, study.solution.certificate.coverage
     if not covered.proves:
         return "a search found no better network, which proves nothing"
-    size = {"global": "of any size", "dictionary": "of these candidates"}[covered.scope]
+    size = {"global": "with one hidden layer", "dictionary": "of these candidates"}[covered.scope]
     others = ", but other networks may be" * (covered.scope == "dictionary")
     if reached(study):
         how = "in exact fractions " if certificate.exact else ""
