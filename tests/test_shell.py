@@ -58,6 +58,11 @@ def test_verify_checks_that_a_folder_is_one_thing(folder, capsys):
         document["intercept"] += (2 * share * scale / len(X)) ** 0.5
         network.write_text(json.dumps(document))
         run(capsys, "verify r --data t.csv", status)
+    for huge in (1e308, -1e308, 10**400):
+        document = json.loads(old)
+        document["neurons"][0]["weight"] = [huge] * 4
+        network.write_text(json.dumps(document))
+        assert "network.json" in run(capsys, "verify r --data t.csv", 1).err
     network.unlink()
     assert "network.json cannot be read" in run(capsys, "verify r --data t.csv", 2).err
 

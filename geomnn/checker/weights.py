@@ -86,7 +86,10 @@ def check_weights(
         str(problem.get("loss")) in LOSSES and str(problem.get("norm")) in NORMS,
         "The loss or the norm is none that is known.",
     )
-    value, scale = _objective(network, problem, scaled(rows, problem.get("scaling")), targets)
+    try:
+        value, scale = _objective(network, problem, scaled(rows, problem.get("scaling")), targets)
+    except (OverflowError, ValueError) as reason:  # of a number, or of a sum in which ∞ comes up
+        raise Falsehood("The weights of network.json are too large for float64.") from reason
     require(type(claimed) is float and abs(value - claimed) <= NEAR * (scale + abs(claimed)),
             f"The weights of network.json have the training objective {value!r} and certificate.json claims "
             f"{brief(claimed)}.")  # fmt: skip

@@ -57,8 +57,9 @@ def _steps(model: Any) -> Iterator[tuple[str, Any]]:
     try:
         nodes = list(Tracer().trace(shell).nodes)
     except Exception as reason:  # whatever the forward of a user raises where no numbers are
+        why = (str(reason) or type(reason).__name__).splitlines()[0]
         raise UnsupportedProblem(
-            f"What the {type(model).__name__} does cannot be followed ({str(reason).splitlines()[0]}); if its Linear "
+            f"What the {type(model).__name__} does cannot be followed ({why}); if its Linear "
             "layers run in the order of model.state_dict(), with a ReLU between each two and nothing else, "
             "gm.rewrite(model.state_dict(), X) reads it."
         ) from reason
