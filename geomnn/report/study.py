@@ -35,6 +35,7 @@ LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is loo
 SHORTER = 1 / 3  # of the gap, which it may cost
 MOST_ACTIVE = 12  # atoms of an optimal set that is written
 MOST_CHOICES = 300  # of these, that are looked at for all vertices
+INSIDE = 0.5  # of the time limit, that reading, search and bound have in any case
 LEAST_SECONDS = 0.1  # for the derivation, where all others are gone
 TRAINING_FILE, HELD_OUT_FILE = "training.csv", "holdout.csv"  # of a report with rows that were left out
 
@@ -221,7 +222,7 @@ def class_numbers(targets: np.ndarray) -> np.ndarray:
     return np.argmax(targets, axis=1) if targets.ndim == 2 else (targets > 0).astype(int)
 
 
-def study_table(request: Request, progress: bool | Line | None = False) -> Study:
+def study_table(request: Request, progress: bool | Line | None = False, around: float = 0.0) -> Study:
     """Read the table, derive the network.
 
     Parameters
@@ -229,6 +230,8 @@ def study_table(request: Request, progress: bool | Line | None = False) -> Study
     request : Request
     progress : bool or Line, optional
         Whether to show what goes on when it takes more than two seconds, or where.
+    around : float
+        Seconds of the time limit that are not for this: what came before it, and comes after. At most half of it is.
 
     Returns
     -------
@@ -252,7 +255,8 @@ def study_table(request: Request, progress: bool | Line | None = False) -> Study
             "round numbers in the file, or leave one of the two out."
         )
     Effort(request.tol, request.seed, time_limit=request.time_limit)  # which refuses what is none
-    with limited(request.time_limit or inf, progress) as deadline:
+    limit = request.time_limit or inf
+    with limited(max(limit - around, INSIDE * limit), progress) as deadline:
         deadline.say(f"reading {name_of(Path(Path(request.path).name))}")
         return _derived(request, deadline)
 
