@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -167,7 +167,9 @@ def choose_reg(
         )
     found = validated(problem, dictionary, replace(effort, time_limit=seconds), folds=folds)
     reg = found.cautious if found.tells else SUGGESTED * found.regs[0]
-    return Decimal(f"{Decimal(f'{reg:.3g}'):f}"), found
+    up = reg == found.regs[0]  # so that a constant stays the optimum
+    digits = Context(prec=3, rounding=ROUND_CEILING if up else ROUND_HALF_EVEN)
+    return Decimal(f"{digits.create_decimal(repr(float(reg))).normalize():f}"), found
 
 
 def validated(

@@ -353,7 +353,9 @@ def test_auto_refuses_what_it_cannot_choose_for():
         gm.WedgeClassifier(reg="auto").fit(X, ["a"] * 9 + ["b"])
     with pytest.raises(errors.OptionError, match="a name was expected"):
         gm.WedgeRegressor(reg="auto", norm=1, dictionary=LocalDictionary(Samples(X, True), 1)).fit(X, y)
-    with pytest.raises(errors.OptionError, match="reg='automatic'; a finite number"):
+    with pytest.raises(
+        errors.OptionError, match=r"reg='automatic'; a number above 0 was expected\. 'auto' is"
+    ):
         gm.WedgeRegressor(reg="automatic").fit(X, y)
     for call in (gm.derive, lambda X, y, reg: gm.grid(X, y, [reg])):
         with pytest.raises(errors.OptionError, match=r"gm.cross_validate\(X, y\).cautious"):
@@ -366,7 +368,7 @@ def test_a_choice_that_time_has_cut_short_says_so(monkeypatch):
     monkeypatch.setattr(fitting, "MOST_SECONDS", 1e-3)
     X, y = plane(20)
     with pytest.warns(
-        errors.ConvergenceWarning, match="reg='auto' chose .* when its 0.001 seconds were over"
+        errors.ConvergenceWarning, match="reg='auto' chose .* when its share of 0.001 seconds was over"
     ):
         gm.WedgeRegressor(reg="auto", norm=1, dictionary="local", random_state=0).fit(X, y)
 

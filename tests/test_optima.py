@@ -125,3 +125,6 @@ def test_reg_max_is_where_the_network_becomes_a_constant(loss, bias, norm):
     assert len(constant.network) == 0
     assert np.ptp(constant.network(X)) == 0
     assert len(gm.derive(X, y, reg=largest * 0.999, norm=norm, bias=bias, loss=loss).network) > 0
+    if loss == "squared":  # of which a constant has a gap of less than all
+        with pytest.warns(gm.errors.ConstantNetworkWarning, match=r"is below reg_max=.*smaller tol"):
+            assert not len(gm.derive(X, y, reg=largest * 0.5, norm=norm, bias=bias, tol=0.999).network)

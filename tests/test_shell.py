@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from geomnn.cli import main
+from geomnn.report import study
 
 ROWS = [(k, (3 * k) % 7, (k * k) % 5) for k in range(12)]
 
@@ -155,3 +156,34 @@ def test_names_in_any_script_give_no_warning(folder, capsys, recwarn):
     )
     said = run(capsys, "derive t.csv --target 目標 --reg 1 --out r --dictionary local")
     assert "Glyph" not in said.err + "".join(str(each.message) for each in recwarn)
+
+
+def test_a_page_that_was_changed_is_refused_before_any_work(folder, capsys):
+    """As what else was written with it is not known, and would stay beside another network."""
+    derived(capsys)
+    page = Path("r/report.html")
+    changed = page.read_text(encoding="utf-8").replace('name="files" content="', 'name="files" content="{')
+    page.write_text(changed, encoding="utf-8")
+    assert "report.html was changed" in derived(capsys, "--force", 2).err
+    assert page.read_text(encoding="utf-8") == changed
+
+
+def test_auto_that_finds_nothing_better_than_a_constant_says_so_once(folder, capsys):
+    random = np.random.default_rng(0)
+    write("t.csv", "a,b,y\n", random.normal(size=(40, 3)).round(3).tolist())
+    out, err = run(capsys, "derive t.csv --target y --reg auto --out r")
+    assert "That is reg_max: no network was clearly better than a constant." in out
+    assert "u ∝" not in out
+    assert "reg_max" not in err
+
+
+@pytest.mark.parametrize("around", [0.0, 4.0, 1e9])
+def test_a_time_limit_holds_for_what_comes_before_and_after(folder, around, monkeypatch):
+    """The study has what is left of it, and half of it in any case."""
+    seen = []
+    limited = study.limited
+    monkeypatch.setattr(
+        study, "limited", lambda seconds, line: seen.append(seconds) or limited(seconds, line)
+    )
+    study.study_table(study.Request("t.csv", target="y", reg=1.0, time_limit=10.0), around=around)
+    assert seen == [max(10.0 - around, 5.0)]

@@ -79,8 +79,8 @@ class WedgeEstimator(BaseEstimator):
             problem = problem.at(float(best))
             if validation.stopped:
                 warn(
-                    f"reg='auto' chose {best} when its {MOST_SECONDS:g} seconds were over, before all of the networks "
-                    "that it compares were optimal: give a number, or fewer rounds.",
+                    f"reg='auto' chose {best} when its share of {MOST_SECONDS:g} seconds was over, before all of "
+                    "the networks that it compares were optimal: give a number, or fewer rounds.",
                     ConvergenceWarning,
                 )
         start = self._start(problem, choice) if warm else None

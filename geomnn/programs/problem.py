@@ -182,10 +182,10 @@ def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
 
 def check_reg(reg: Any, name: str = "reg") -> float:
     """The weight of the penalty as a float, or an `OptionError`."""
-    if isinstance(reg, str) and reg == "auto":
+    if isinstance(reg, str):
         raise OptionError(
-            f"{{{name}}} is for the estimators, gm.WedgeRegressor and gm.WedgeClassifier, and the command line; here a "
-            "number above 0 was expected: gm.cross_validate(X, y).cautious is the one that they choose.",
+            f"{{{name}}}; a number above 0 was expected. 'auto' is for the estimators, gm.WedgeRegressor and "
+            "gm.WedgeClassifier, and the command line: gm.cross_validate(X, y).cautious is what they choose.",
             **{name: reg},
         )
     real = isinstance(reg, Real | Decimal) and not isinstance(reg, bool)

@@ -232,6 +232,10 @@ def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
         why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
     elif largest == 0.0:
         why = "no atom of the dictionary is correlated with the residual of a constant"
+    elif largest > problem.reg:
+        why = f"it is as near to the optimum as was asked for, though reg={problem.reg:g} is below reg_max={largest:g}"
+        warn(f"The network is a constant: {why}; ask for a smaller tol.", ConstantNetworkWarning)
+        return
     else:
         smaller = f"take a smaller one, such as {SUGGESTED * largest:.2g}"
         why = f"reg={problem.reg:g} is at least reg_max={largest:g}; {smaller}"

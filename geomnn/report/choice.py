@@ -43,6 +43,11 @@ class RegChoice:
     in_nats: bool
 
     @property
+    def is_largest(self) -> bool:
+        """Whether no network was clearly better than a constant."""
+        return bool(self.validation.tells and self.validation.cautious == self.validation.regs[0])
+
+    @property
     def sentence(self) -> str:
         """What was chosen, and why."""
         found = self.validation
@@ -54,7 +59,7 @@ class RegChoice:
         least, regs = int(np.flatnonzero(found.regs == found.best)[0]), found.regs
         here = int(np.flatnonzero(regs == found.cautious)[0])
         what = "mean loss, in nats," if self.in_nats else "mean squared error"
-        largest = " That is reg_max: no network was clearly better than a constant." * (here == 0)
+        largest = " That is reg_max: no network was clearly better than a constant." * self.is_largest
         late = " The time was over before all of these networks were optimal." * found.stopped
         return (
             f"--reg auto chose {self.reg}: of {len(regs)} values from reg_max = {regs[0]:.3g} down to {regs[-1]:.3g} "

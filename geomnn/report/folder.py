@@ -50,6 +50,8 @@ def check_folder(out: str | os.PathLike[str], force: bool) -> Path:
         raise OutputExists(f"{out} is a file and a folder was expected there; choose another folder.")
     if there and not force:
         raise OutputExists(f"{out} exists; choose another folder, or add --force to replace its files.")
+    if there:
+        _earlier(target, None)
     writable = target if there else target.parent
     if not writable.is_dir():
         raise OptionError(f"{out} cannot be made, {writable} is not a folder; make that folder first.")
@@ -106,10 +108,16 @@ def whole_folder(
 
 
 def _earlier(target: Path, kept: str | os.PathLike[str] | None) -> set[str]:
-    """The files of an earlier report in a folder, as its page names them."""
+    """The files of an earlier report in a folder, as its page names them; refused where the page was changed there."""
     page = target / PAGE
     found = MANIFEST.search(page.read_text(encoding="utf-8", errors="replace")) if page.is_file() else None
-    listed = [] if found is None else json.loads(html.unescape(found[1]))
+    try:
+        listed = [*map(str, json.loads("[]" if found is None else html.unescape(found[1])))]
+    except (json.JSONDecodeError, TypeError) as reason:
+        raise OutputExists(
+            f"{page} was changed, so that the files that were written with it are not known, and they would be about "
+            "another network; choose another folder, or move that one away."
+        ) from reason
     stays = None if kept is None else os.path.realpath(kept)
     names = {name for name in (*ABOUT_ONE, *listed) if name == os.path.basename(name)}
     return {name for name in names if (target / name).is_file() and os.path.realpath(target / name) != stays}

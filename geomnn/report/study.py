@@ -9,6 +9,7 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -16,7 +17,14 @@ from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_
 from geomnn.checker.unpack import name_of
 from geomnn.deadline import Deadline, Line, limited
 from geomnn.derivation import Solution, derive
-from geomnn.errors import EnumerationTooLarge, HeaderWarning, OptionError, UnsupportedProblem, warn
+from geomnn.errors import (
+    ConstantNetworkWarning,
+    EnumerationTooLarge,
+    HeaderWarning,
+    OptionError,
+    UnsupportedProblem,
+    warn,
+)
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.networks.scaling import Scaling
@@ -295,11 +303,14 @@ def _derived(request: Request, deadline: Deadline) -> Study:
         inputs = np.column_stack([tables.exact_column(table, name) for name in features])
         targets = y if request.classify else tables.exact_column(table, request.target, "target")
     left = None if request.time_limit is None else max(deadline.left(), LEAST_SECONDS)
-    solution = derive(
-        NamedTable(inputs, features), targets, reg=reg if request.exact else float(reg), exact=request.exact,
-        certify=request.certify, tol=request.tol, time_limit=left, seed=request.seed, progress=deadline.clock.line,
-        **asked,
-    )  # fmt: skip
+    with catch_warnings():
+        if choice is not None and choice.is_largest:
+            simplefilter("ignore", ConstantNetworkWarning)  # as the choice says so itself
+        solution = derive(
+            NamedTable(inputs, features), targets, reg=reg if request.exact else float(reg), exact=request.exact,
+            certify=request.certify, tol=request.tol, time_limit=left, seed=request.seed,
+            progress=deadline.clock.line, **asked,
+        )  # fmt: skip
     optima = _optima(solution, features, request.target, classes) if request.exact else None
     study = Study(request, table, features, X, y, classes, scaling, solution, choice, held, optima=optima,
                   doubt=read.doubt, told=read.told(features, request.target))  # fmt: skip
