@@ -24,9 +24,9 @@ import numpy as np
 
 from geomnn.norms import Direction
 from geomnn.numbers.rationals import short_number
-from geomnn.words import STAR, Readable, listed
+from geomnn.words import STAR, Readable, listed, rows_listed
 
-__all__ = ["AsideWedge", "Atom", "FeatureWedge", "MergedWedge", "PartialWedge"]
+__all__ = ["AsideWedge", "Atom", "FeatureWedge", "MergedWedge", "MovedWedge", "PartialWedge"]
 
 # x_a + t (x_m − x_a) in signs, from x_a, x_m and a minus sign, and in words
 ASIDE = {Fraction(-1): "2{0} {2} {1}", Fraction(1, 2): "({0} + {1})/2"}
@@ -102,7 +102,16 @@ class Atom(Readable):
 
     def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
         """The point that the bias comes from in the spelling of text or of any other notation: x4, or 2x4 − x0."""
-        return sample(self.samples[-1])
+        return self.spanning(-1, sample)
+
+    @property
+    def points(self) -> tuple[Any, ...]:
+        """The points that span it, by their samples."""
+        return self.samples
+
+    def spanning(self, position: int, sample: Callable[[int], str]) -> str:
+        """One of these points in the spelling of text or of any other notation."""
+        return sample(self.samples[position])
 
     def numeric(self) -> Self:
         """The atom with its weight and bias in float64."""
@@ -121,7 +130,7 @@ class Atom(Readable):
         sample, difference, direction : callable
             How x_j, a difference of two samples and a direction are written.
         """
-        rows = [sample(j) for j in self.samples]
+        rows = [self.spanning(k, sample) for k in range(len(self.samples))]
         if self.anchored:
             rows = [difference(row, rows[-1]) for row in rows[:-1]]
         return rows + [direction(e) for e in self.directions]
@@ -247,6 +256,43 @@ class AsideWedge(Atom):
     def point(self, sample: Callable[[int], str] = "x{}".format, minus: str = "−") -> str:
         other, share = self.aside
         return ASIDE[share].format(sample(self.samples[-1]), sample(other), minus)
+
+
+@dataclass(frozen=True)
+class MovedWedge(Atom):
+    """An atom through samples that were moved, x_j + δ, as a robust program has them.
+
+    Parameters
+    ----------
+    moves : tuple of tuples of float
+        δ of each of its samples, shape (d,), zeros for one that stays.
+
+    Source: geomnn theory, section 12.
+    """
+
+    moves: tuple[tuple[float, ...], ...]
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return *super().place[:-1], self.moves
+
+    @property
+    def points(self) -> tuple[Any, ...]:
+        return tuple(zip(self.samples, self.moves, strict=True))
+
+    def spanning(self, position: int, sample: Callable[[int], str]) -> str:
+        name, move = super().spanning(position, sample), self.moves[position]
+        return f"({name} + ({', '.join(map(short_number, move))}))" if any(move) else name
+
+    def factored(self, *_: Any, **__: Any) -> None:
+        return None  # features at samples say nothing of moves
+
+    def _bends(self) -> list[str]:
+        stay = [j for j, move in zip(self.samples, self.moves, strict=True) if not any(move)]
+        moved = [
+            f"{self.spanning(k, 'row {}'.format)[1:-1]}" for k, move in enumerate(self.moves) if any(move)
+        ]
+        return ["the origin"] * (not self.anchored) + [rows_listed(stay)] * bool(stay) + moved
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import STOPPED, Optimum, warn_constant
+from geomnn.robust.training import Moves, asked_moves, robust_optimum
 from geomnn.samples import Samples, check_flag
 
 __all__ = ["Solution", "derive"]
@@ -74,6 +75,8 @@ class Solution(Shown):
         Of a deep network the program that was solved, over the features of the hidden layers below.
     dictionary : Dictionary or None
         Over which it was solved.
+    moves : Moves or None
+        Against which moves of the samples it is robust.
     """
 
     network: AnalyticNetwork
@@ -83,6 +86,7 @@ class Solution(Shown):
     exact: ExactProblem | None = None
     lifted: Lifted | None = None
     dictionary: Dictionary | None = field(default=None, repr=False)
+    moves: Moves | None = None
 
     @property
     def objective(self) -> Any:
@@ -163,6 +167,9 @@ def derive(
     time_limit: float | None = None,
     seed: int = 0,
     progress: bool | Line | None = False,
+    robust: str | None = None,
+    eps: float | None = None,
+    ball: float = np.inf,
 ) -> Solution:
     """A globally optimal two-layer ReLU network in closed form, with its certificate; the best found, of a search.
 
@@ -219,6 +226,15 @@ def derive(
         in scale, where hidden layers are searched too, or where reg is
         a small part of `reg_max`. With ``certify`` it is the time of the search and the bound together, 60 if not
         given.
+    robust : {None, "exact", "sum", "noflip"}
+        Train against all that samples may do within ``eps``, by one of three convex programs, whose value is then the
+        objective: "exact", the loss at the worst point of each ball, for one or two features; "sum", with each neuron
+        at its own worst point, an upper bound of that; "noflip", of networks that bend nowhere near a sample, another.
+        The atoms are wedges of moved samples, named x3 + (0.1, -0.1). None: "exact" where it is known, else "sum".
+    eps : float, optional
+        By how much each sample may move.
+    ball : {inf, 1, 2}
+        r of ‖δ‖_r ≤ eps: by default each feature may move by eps.
 
     Returns
     -------
@@ -251,6 +267,15 @@ def derive(
     Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
+    if (robust, eps, ball) != (None, None, np.inf):
+        others = {"exact=True": exact, f"certify={certify!r}": certify, f"depth={depth!r}": depth != 2,
+                  f"dictionary={dictionary!r}": dictionary not in ("auto", "all")}  # fmt: skip
+        moves = asked_moves(
+            problem, robust, eps, ball, next((name for name, given in others.items() if given), "")
+        )
+        with effort.begun() as effort:
+            found = robust_optimum(problem, moves, effort)
+            return Solution(found.network, found.certificate, found.dual, problem, moves=moves)
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""

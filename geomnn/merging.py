@@ -112,6 +112,7 @@ def _check(solution: Any) -> None:
     for what, holds in {
         f"a network of {solution.network.depth} layers": solution.network.depth > 2,
         f"{solution.problem.outputs} outputs": solution.problem.outputs > 1,
+        "robust training": solution.moves is not None,
     }.items():
         if holds:
             raise UnsupportedProblem(

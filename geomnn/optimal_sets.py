@@ -327,6 +327,7 @@ def _check(solution: Any) -> None:
         f"a network of {solution.network.depth} layers, whose features can be made in other ways too": (
             solution.network.depth > 2
         ),
+        "robust training, of which another program is solved": solution.moves is not None,
         "a network of merged neurons, which are no atoms": dictionary is None,
         "a search, which does not know all active atoms": dictionary is not None
         and dictionary.scope == "local",

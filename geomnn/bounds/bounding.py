@@ -90,6 +90,11 @@ def bound(
             raise OptionError(
                 "A Solution has its own X, y, reg, norm, bias, loss and weights: leave them out."
             )
+        if network.moves is not None:
+            raise UnsupportedProblem(
+                "The solution is one of robust training, whose certificate is global already, and bounds are of the "
+                "training objective at the samples: give its network, X, y and reg for that."
+            )
         with effort.begun() as effort:
             posed = (
                 network.problem if network.lifted is None else network.problem.over(network.lifted.samples)

@@ -83,6 +83,7 @@ def covered_networks(scope: str, depth: int | str = 2, program: str = "all") -> 
         "sampled": "No network of the wedges that were drawn",
         "chains": f"No network of parallel {depth}-layer chains of unit width, each over one column of X,",
         "columns": "No combination of the given features and a constant",
+        "noflip": "No two-layer ReLU network of any width, whose neurons bend nowhere within reach of a sample,",
     }
     if program in special:
         return special[program]

@@ -77,6 +77,8 @@ def certificate_record(
     samples, network, given = solution.problem.samples, solution.network, solution.problem
     if solution.lifted is not None:
         samples, network = solution.lifted.samples, solution.lifted.network
+    if solution.moves is not None:
+        raise UnsupportedProblem("Certificates of robust training are in no file: read solution.certificate.")
     if posed is not None and posed.program in ("chains", "columns"):
         raise UnsupportedProblem(
             f"Certificates over {posed.program} cannot be checked by geomnn.checker, so none is written: read "

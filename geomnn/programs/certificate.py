@@ -58,6 +58,8 @@ class Certificate:
     proven : Proven or None
         The result of bounds of all unit neurons. It is the lower bound if the coverage names their method; otherwise
         it stands beside it.
+    worst : float, optional
+        Of robust training, the value at the worst points, or a bound of it: what the program bounds.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Certificate:
     stopped: bool = False
     name_error: float = 0.0
     proven: Any = field(default=None, repr=False, compare=False)
+    worst: float | None = None
 
     def __post_init__(self) -> None:
         numbers = {
@@ -145,7 +148,9 @@ class Certificate:
         gap = rounded(share, ROUND_CEILING, 1) if abs(share) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         known = f"this one: {rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
-        return covered.sentence(rounded(self.dual, ROUND_FLOOR), known)
+        below = self.worst is not None and self.worst < self.primal
+        worst = f" At the worst points that of this one is {self.worst:.10g}." if below else ""
+        return covered.sentence(rounded(self.dual, ROUND_FLOOR), known) + worst
 
     def __repr__(self) -> str:
         if self.coverage.proves:

@@ -33,12 +33,14 @@ class Coverage:
     program : str
         The dictionary whose atoms compete: "all" (the training problem itself), "wedge" (wedges of samples alone),
         "sampled" (some of these, drawn at random), "chains" (parallel chains of unit width) or "columns" (sums of the
-        columns).
+        columns), or "noflip" (those that cross no box around a sample).
     depth : int or "any"
         Layers of weights, 2 for one hidden layer; from 3 on (T) has the path penalty.
     method : str
         How atoms were looked at: "enumeration" (each of them), "search" (walks), "merging" (of neurons that were found
         over fewer atoms), or the name of the bound of all.
+    at : str
+        Where the training objective is taken, in words; at the samples if that is not said.
 
     Source: geomnn theory, sections 0 and 2.
     """
@@ -47,6 +49,7 @@ class Coverage:
     program: str
     depth: int | str = 2
     method: str = "enumeration"
+    at: str = ""
 
     @property
     def proves(self) -> bool:
@@ -75,6 +78,7 @@ class Coverage:
         """
         if self.proves:
             networks = covered_networks(self.scope, self.depth, self.program)
-            return f"{networks} has a training objective below {objective}{f' ({known})' if known else ''}."
+            where = f", {self.at}," * bool(self.at)
+            return f"{networks} has a training objective{where} below {objective}{f' ({known})' if known else ''}."
         network = f"A network with the training objective {objective}{f'; {known}' if known else ''}."
         return f"{network} That is no proof: other networks may be better."

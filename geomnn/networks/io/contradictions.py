@@ -38,7 +38,7 @@ def contradiction(atom: Atom) -> str | None:
 def _of_form(atom: Atom) -> str | None:
     """What is wrong with the name itself."""
     wanted, given = len(atom.weight) - (not atom.anchored), len(atom.samples) + len(atom.directions)
-    if len(set(atom.samples)) < len(atom.samples) or len(set(atom.directions)) < len(atom.directions):
+    if len(set(atom.points)) < len(atom.samples) or len(set(atom.directions)) < len(atom.directions):
         return "wedges something with itself"
     if atom.is_partial and (ball(atom.norm).polyhedral or atom.weight.dtype == object):
         return "has a say of the residual, which is for norm 2 and float64"

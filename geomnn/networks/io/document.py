@@ -4,7 +4,8 @@ There is one version; docs/schemas/network.schema.json says what is in it.  Its 
 weights of each neuron, or "exact", the unit weight u, its bias and z: a rational as "p/q", a sum of square roots as a
 list of ["p/q", radicand].  What a network is without is left out: hidden layers of unit neurons "below" the last one,
 with a "mix" where features are sums of them, the "scaling" that comes first, "feature_names" and "classes"; of a neuron
-the point "aside" of its anchor, [m, "t"], and of a partial wedge the samples that are "active".
+the point "aside" of its anchor, [m, "t"], the "moves" of samples that were moved, and of a partial wedge the samples
+that are "active".
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomnn.atoms import ASIDE, AsideWedge, Atom, FeatureWedge, MergedWedge, PartialWedge
+from geomnn.atoms import ASIDE, AsideWedge, Atom, FeatureWedge, MergedWedge, MovedWedge, PartialWedge
 from geomnn.checker.digits import any_size
 from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
@@ -106,6 +107,8 @@ def named(atom: Atom) -> dict[str, Any]:
     }
     if isinstance(atom, AsideWedge):
         entry["aside"] = [atom.aside[0], plain_numbers(atom.aside[1])]
+    if isinstance(atom, MovedWedge):
+        entry["moves"] = [*map(list, atom.moves)]
     if isinstance(atom, PartialWedge):
         entry["active"] = list(atom.active)
     return entry
@@ -217,7 +220,7 @@ class _Reader:
         _expect_keys(entry, "a hidden layer", {"neurons"}, {"mix", "shift"})
         atoms = []
         for unit in _list(entry["neurons"], "neurons"):
-            _expect_keys(unit, "a neuron", UNIT_KEYS, {"aside", "active"})
+            _expect_keys(unit, "a neuron", UNIT_KEYS, {"aside", "active", "moves"})
             atoms.append(self._atom(unit, *self._weights(unit, width), level))
         if len(entry) == 1:
             _expect(bool(atoms), "a hidden layer is empty")
@@ -230,7 +233,7 @@ class _Reader:
     def neuron(self, entry: Any, width: int, level: int) -> Neuron | ExactNeuron:
         """A neuron of the last hidden layer."""
         last = LAST[self.exact]
-        _expect_keys(entry, "a neuron", UNIT_KEYS | {last}, {"aside", "active"})
+        _expect_keys(entry, "a neuron", UNIT_KEYS | {last}, {"aside", "active", "moves"})
         (weight, bias), outer = self._weights(entry, width), self.numbers(entry[last], self.shape, last)
         if self.exact:
             return ExactNeuron(self._atom(entry, weight, bias, level), outer)
@@ -270,6 +273,15 @@ class _Reader:
             aside = other[0], _exact_number(other[1])
             _expect(aside[1] in ASIDE and aside[0] != samples[-1], f"aside is {brief(other)}")
             atom = AsideWedge(**vars(atom), aside=aside)
+        elif "moves" in entry:
+            _expect(
+                level == 1 and "active" not in entry and not self.exact, "moves are of neurons over samples"
+            )
+            moves = [
+                _floats(move, (len(weight),), "moves").tolist() for move in _list(entry["moves"], "moves")
+            ]
+            _expect(len(moves) == len(samples), "moves has another length")
+            atom = MovedWedge(**vars(atom), moves=tuple(map(tuple, moves)))
         elif "active" in entry:
             _expect(level == 1, f"active is {brief(active)}")
             atom = PartialWedge(**vars(atom), active=active, outputs=self.shape[0] if self.shape else 1)

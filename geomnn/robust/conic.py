@@ -1,0 +1,86 @@
+"""A robust program over a few atoms, as a conic program.
+
+    minimise Σ_i s_i h(ρ_i) + reg Σ_j a_j   subject to   ρ_i ≥ c_r + σ_r (Σ_j a_j ψ_rj + t) for its rows r,   a ≥ 0.
+
+Source: geomnn theory, section 12.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from geomnn.errors import package
+from geomnn.robust.rows import Rows
+
+__all__ = ["fewest", "minimised"]
+
+FEASIBLE = 1e-10  # of the simplex method, in columns of size one
+SOLVED = 1e-11  # asked of the solver, in numbers of size one; it stops at what rounding leaves
+
+
+def minimised(
+    rows: Rows, columns: np.ndarray, reg: float, bias: bool, limit: float
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, as the solver has them.
+
+    Parameters
+    ----------
+    rows : Rows
+    columns : ndarray, shape (R, k)
+        ψ, with signs.
+    reg : float
+    bias : bool
+        Whether there is an intercept.
+    limit : float
+        Seconds.
+    """
+    clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
+    R, k = columns.shape
+    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    columns, reg = columns / scale, reg / scale
+    loss = rows.loss.conic(rows.s, clarabel)
+    owner = sparse.csr_array((-np.ones(R), (np.arange(R), rows.sample)), shape=(R, loss.A.shape[1]))
+    inner = np.column_stack([rows.sign[:, None] * columns, *[rows.sign] * bias])
+    A = sparse.block_array(
+        [[sparse.csr_array(inner), owner], [-sparse.eye_array(k, k + bias), None], [None, loss.A]],
+        format="csc",
+    )
+    b = np.concatenate([-rows.constant, np.zeros(k), loss.right])
+    q = np.concatenate([reg, np.zeros(int(bias)), loss.linear])
+    P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square]), format="csc")
+    settings = clarabel.DefaultSettings()
+    settings.verbose, settings.time_limit = False, limit
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVED
+    found = clarabel.DefaultSolver(
+        P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
+    ).solve()
+    x, z = np.nan_to_num(np.array(found.x)), np.nan_to_num(np.array(found.z))
+    return np.maximum(x[:k], 0.0) / scale, float(x[k]) if bias else 0.0, z[:R]
+
+
+def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tuple[np.ndarray, float] | None:
+    """Sizes (k,) and intercept at a vertex of the optima, where the solver of cones ends in the middle of them.
+
+    Least Σ a with worst values of at most ρ (n,): of no more neurons than rows that reach ρ, up to the intercept. None
+    if rounding leaves no such sizes.
+
+    Parameters
+    ----------
+    rows : Rows
+    columns : ndarray, shape (R, k)
+    worst : ndarray, shape (n,)
+    bias : bool
+    """
+    if not columns.shape[1]:
+        return None
+    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
+    bounds = [(0, None)] * len(scale) + [(None, None)] * bias
+    cost = np.append(1 / scale, np.zeros(int(bias)))
+    options = {"primal_feasibility_tolerance": FEASIBLE, "dual_feasibility_tolerance": FEASIBLE}
+    found = linprog(
+        cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
+    )
+    return (found.x[: len(scale)] / scale, float(found.x[-1]) if bias else 0.0) if found.status == 0 else None

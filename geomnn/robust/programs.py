@@ -1,0 +1,184 @@
+"""The robust programs: which points are rows, and which neurons compete.
+
+    exact    the worst points of the balls that are known so far, and wedges of them: a lower bound, which an upper one
+             meets when no worse points are found
+    sum      each neuron at its own worst point, (w·x + b ± ε)_+, and wedges of the corners of the boxes
+    noflip   the corners of the boxes, and those of their wedges that cross no box: f is affine on each
+
+The last two are for p = 1 and boxes, ‖δ‖_∞ ≤ ε: on each orthant of w a box has one corner that moves w·x most.
+
+Source: geomnn theory, section 12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from geomnn.deadline import Deadline
+from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.programs.problem import Problem
+from geomnn.robust.conic import fewest, minimised
+from geomnn.robust.losses import WORST_LOSSES
+from geomnn.robust.rows import Rows, rows_of
+from geomnn.samples import Samples
+
+__all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
+
+AT_ONCE = 30  # atoms that are added to a program
+ENTERS = 1e-9  # relative to reg, by how much the correlation of an atom is above it that is added
+NOTHING = 1e-9  # relative to the largest size, up to which the solver means none
+AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
+SAME = 1e-10  # of two units, relative to the size of x
+TOUCHES = 1e-10  # relative to the size of x, up to which a box that is touched is not crossed
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The optimum of a robust program over its atoms.
+
+    Parameters
+    ----------
+    units : ndarray, shape (k, D)
+        In centred coordinates of the points.
+    coefficients : ndarray, shape (k,)
+    intercept : float
+    dual : ndarray, shape (n,)
+        −Σ σ_r λ_r of each sample.
+    maximum : float
+        The largest correlation of an atom with λ.
+    value, bound : float
+        Of the program, and what λ proves of all its atoms.
+    worst : ndarray, shape (n,)
+        ρ of each sample.
+    """
+
+    units: np.ndarray
+    coefficients: np.ndarray
+    intercept: float
+    dual: np.ndarray
+    maximum: float
+    value: float
+    bound: float
+    worst: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Rows and atoms.
+
+    Parameters
+    ----------
+    points : Samples
+        Of which the atoms are wedges.
+    sample : ndarray of int, shape (m,)
+        To which sample each point belongs.
+    rows : Rows
+    units : ndarray, shape (N, D)
+        The atoms, in both orientations.
+    """
+
+    points: Samples
+    sample: np.ndarray
+    rows: Rows
+    units: np.ndarray
+
+    def optimum(self, reg: float, deadline: Deadline) -> Found:
+        """The optimum over all atoms, a few of which are added at a time."""
+        rows, bias, bound = self.rows, self.points.bias, -np.inf
+        signs = np.repeat([1.0, -1.0], len(self.units))
+        atoms = np.concatenate([self.units, self.units])
+        columns, chosen = rows.columns(atoms, signs), np.zeros(len(atoms), dtype=bool)
+        while True:
+            sizes, t, multipliers = minimised(rows, columns[:, chosen], reg, bias, deadline.left())
+            multipliers = rows.feasible(multipliers, bias)
+            correlations = -(multipliers * rows.sign) @ columns
+            maximum = float(correlations.max(initial=0.0))
+            multipliers *= min(1.0, reg / maximum) if maximum > 0 else 1.0
+            bound = max(bound, rows.dual(multipliers))
+            new = np.flatnonzero((correlations > reg * (1 + ENTERS)) & ~chosen)
+            if not len(new) or deadline.over():
+                break
+            chosen[new[np.argsort(-correlations[new], kind="stable")[:AT_ONCE]]] = True
+        picked = np.flatnonzero(chosen)
+        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg)
+        kept = sizes > NOTHING * sizes.max(initial=0.0)
+        dual = np.bincount(rows.sample, -multipliers * rows.sign, len(rows.s))
+        picked, sizes = picked[kept], sizes[kept]
+        return Found(atoms[picked], signs[picked] * sizes, t, dual, min(maximum, reg), value, bound, worst)
+
+    def _vertex(self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float) -> tuple[Any, ...]:
+        """The value, the worst values, sizes and intercept of a vertex, where it is as good up to rounding."""
+        rows = self.rows
+        worst = rows.worst(columns @ sizes + t)
+        found = fewest(rows, columns, worst, self.points.bias)
+        values = []
+        for a, shift in [(sizes, t), *([] if found is None else [found])]:
+            kept = np.where(a > NOTHING * a.max(initial=0.0), a, 0.0)
+            f = columns @ kept + shift
+            values.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
+        return values[-1] if values[-1][0] <= values[0][0] + AS_GOOD * abs(values[0][0]) else values[0]
+
+
+def scenarios(problem: Problem, sample: np.ndarray, moved: np.ndarray) -> Program:
+    """The program of the worst of these points, and of their wedges: S1.
+
+    Parameters
+    ----------
+    problem : Problem
+    sample : ndarray of int, shape (m,)
+    moved : ndarray, shape (m, d)
+    """
+    points = Samples(moved, problem.samples.bias)
+    return Program(points, sample, _rows(problem, sample, points.homogeneous), _atoms(points, problem.norm))
+
+
+def sums(problem: Problem, eps: float) -> Program:
+    """The program of neurons that are each at their worst, and of wedges of the corners: S2 and S3."""
+    sample, corners = corners_of(problem.samples.X, eps)
+    points = Samples(corners, problem.samples.bias)
+    middles = points.lift(problem.samples.X)
+    rows = _rows(problem, np.arange(len(middles)), middles, eps)
+    return Program(points, sample, rows, _atoms(points, problem.norm))
+
+
+def no_flip(problem: Problem, eps: float) -> Program:
+    """The program of neurons that keep their signs on every box: S4."""
+    sample, corners = corners_of(problem.samples.X, eps)
+    program = scenarios(problem, sample, corners)
+    values = program.points.homogeneous @ program.units.T
+    size, first = TOUCHES * program.points.extent.max(), np.unique(sample, return_index=True)[1]
+    above = np.minimum.reduceat(values, first) >= -size
+    below = np.maximum.reduceat(values, first) <= size
+    return Program(program.points, sample, program.rows, program.units[(above | below).all(axis=0)])
+
+
+def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float = 0.0) -> Rows:
+    s = np.broadcast_to(problem.loss.s, problem.targets.shape).ravel().astype(float)
+    return rows_of(WORST_LOSSES[problem.loss.name], s, problem.targets.ravel(), sample, points, shift)
+
+
+def _atoms(points: Samples, norm: float) -> np.ndarray:
+    """Every wedge of the points and the directions of the norm, once in both orientations, shape (N, D)."""
+    units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
+    units = np.concatenate([units, -units])
+    scaled = units * points.extent / max(points.extent.max(), np.finfo(float).tiny)
+    _, once = np.unique(
+        np.round(scaled / SAME), axis=0, return_index=True
+    )  # a box has many in one hyperplane
+    return units[np.sort(once)]
+
+
+def corners_of(X: np.ndarray, eps: float, ball: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of the balls, sample by sample, of r = 2 those of the ball of r = 1 in it: to which sample each
+    belongs, and they, shapes (m,) and (m, d); nothing for eps = 0."""
+    d = X.shape[1]
+    signs = (
+        np.array([*product([1.0, -1.0], repeat=d)]) if ball == np.inf else np.vstack([np.eye(d), -np.eye(d)])
+    )
+    steps = np.unique(eps * signs, axis=0)
+    corners = X[:, None] + steps
+    return np.repeat(np.arange(len(X)), len(steps)), corners.reshape(-1, d)

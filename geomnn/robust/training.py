@@ -1,0 +1,255 @@
+"""Robust training: pose, solve the program that was asked for, and name what came out by samples that were moved.
+
+    R(z, t) = Σ_i max_{‖δ‖_r ≤ ε} ℓ(f(x_i + δ), y_i) + reg Σ_j |z_j|
+
+is convex in z over all units, as f is linear in it at every point. It is solved by its worst points: over those that
+are known its optimum is a lower bound, and at all points the value of that network is an upper one.
+
+Source: geomnn theory, section 12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from geomnn.atoms import Atom, MovedWedge
+from geomnn.dictionaries.canonical import name_atom
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.inputs.pieces import Pieces
+from geomnn.inputs.plane import Plane
+from geomnn.networks.network import AnalyticNetwork
+from geomnn.norms import ball as unit_ball
+from geomnn.programs.certificate import Certificate, warn_of_gap
+from geomnn.programs.coverage import Coverage
+from geomnn.programs.effort import Effort
+from geomnn.programs.problem import Problem
+from geomnn.programs.solve import STOPPED
+from geomnn.robust.losses import WORST_LOSSES
+from geomnn.robust.programs import Found, Program, corners_of, no_flip, scenarios, sums
+
+__all__ = ["Moves", "Robust", "asked_moves", "robust_optimum"]
+
+ROUNDS = 25  # of worst points; those of boxes take fewer than ten, those of discs have no end
+CLOSED = 1e-7  # relative gap that the solver of cones comes to
+NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
+ROUNDED = 1e-15  # relative to the size of x, what rounding makes of a move
+KNOWN_ALL = 2  # features up to which all worst points are known
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What may happen to each sample, ‖δ‖_r ≤ ε, and the program against it.
+
+    Parameters
+    ----------
+    program : {"exact", "sum", "noflip"}
+    eps : float
+    ball : float
+        r.
+    """
+
+    program: str
+    eps: float
+    ball: float
+
+    @property
+    def sentence(self) -> str:
+        """Where the training objective is taken."""
+        what = "with each neuron at its own worst point" if self.program == "sum" else "at the worst points"
+        where = "in each feature" if self.ball == np.inf else f"in the {self.ball:g}-norm"
+        return f"{what} within {self.eps:g} of the samples {where}"
+
+
+@dataclass(frozen=True, eq=False)
+class Robust:
+    """The optimum of a robust program by name.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+    certificate : Certificate
+    dual : ndarray, shape (n,)
+    """
+
+    network: AnalyticNetwork
+    certificate: Certificate
+    dual: np.ndarray
+
+
+def asked_moves(problem: Problem, robust: Any, eps: Any, ball: Any, beside: str = "") -> Moves:
+    """The checked options of robust training.
+
+    Parameters
+    ----------
+    problem : Problem
+    robust : str, optional
+        "exact" of one or two features if not given, else "sum".
+    eps : float
+    ball : float
+    beside : str
+        Another option that was given and has no part in this.
+
+    Raises
+    ------
+    OptionError
+        If they are none.
+    UnsupportedProblem
+        If no program is known for them.
+    """
+    if eps is None:
+        raise OptionError("eps is missing: by how much may each sample move? Give eps=0.1, say.")
+    if beside:
+        raise UnsupportedProblem(
+            f"{beside} and eps exclude each other: robust programs have atoms and bounds of their own."
+        )
+    number = isinstance(eps, int | float | np.integer | np.floating) and not isinstance(eps, bool)
+    if not number or not 0 <= eps < np.inf:
+        raise OptionError("{eps}; a finite number of at least 0 was expected.", eps=eps)
+    if robust is None:
+        robust = "exact" if problem.samples.d <= KNOWN_ALL else "sum"
+    if robust not in ("exact", "sum", "noflip"):
+        raise OptionError("{robust}; 'exact', 'sum' or 'noflip' was expected.", robust=robust)
+    if isinstance(ball, bool) or ball not in (1, 2, np.inf):
+        raise OptionError("{ball}; 1, 2 or numpy.inf was expected.", ball=ball)
+    moves = Moves(robust, float(eps), float(ball))
+    loss = problem.loss.name
+    if loss not in WORST_LOSSES or problem.outputs > 1:
+        what = f"{problem.outputs} outputs" if loss in WORST_LOSSES else f"loss={loss!r}"
+        raise UnsupportedProblem(f"Robust training of {what} is not known: it is for one output and loss='squared', "
+                                 "'logistic' or 'hinge'.")  # fmt: skip
+    if robust == "exact" and problem.samples.d > KNOWN_ALL:
+        raise UnsupportedProblem(
+            "robust='exact' is for one or two features, of which all worst points are known, and X has "
+            f"{problem.samples.d}; robust='sum' bounds them."
+        )
+    if robust == "exact" and not unit_ball(problem.norm).polyhedral:
+        raise UnsupportedProblem(
+            "robust='exact' is for norm=1 and norm=inf, whose atoms are wedges; give norm=1."
+        )
+    if robust != "exact" and not (problem.norm == 1 and moves.ball == np.inf):
+        raise UnsupportedProblem(
+            f"robust={robust!r} is for norm=1 and ball=inf, whose atoms are wedges of corners; robust='exact' takes "
+            "other balls."
+        )
+    return moves
+
+
+def robust_optimum(problem: Problem, moves: Moves, effort: Effort) -> Robust:
+    """The network of the robust program, in closed form and with its certificate.
+
+    Parameters
+    ----------
+    problem : Problem
+    moves : Moves
+    effort : Effort
+        Begun.
+    """
+    effort.deadline.say("forming the points that samples may move to")
+    if moves.program == "exact":
+        return _exact(problem, moves, effort)
+    program = (sums if moves.program == "sum" else no_flip)(problem, moves.eps)
+    found = program.optimum(problem.reg, effort.deadline)
+    worst = None
+    if moves.program == "sum" and problem.samples.d <= KNOWN_ALL:
+        worst = _objective(problem, found, _worst(problem, program, found, moves)[1])
+    return _named(problem, program, found, moves, found.value, found.bound, worst, effort, len(program.units),
+                  effort.deadline.over())  # fmt: skip
+
+
+def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
+    """S1 by its worst points: those of the network that is best at the points before are added to them."""
+    sample, points = _first(problem.samples.X, moves)
+    slack, bound, best = NEW * (1.0 + np.abs(problem.targets).max()), -np.inf, _constant(problem, effort)
+    for left in reversed(range(ROUNDS)):
+        program = scenarios(problem, sample, points)
+        found = program.optimum(problem.reg, effort.deadline)
+        where, levels = _worst(problem, program, found, moves)
+        value, bound = _objective(problem, found, levels), max(bound, found.bound)
+        best = min(best, (value, program, found), key=lambda each: each[0])
+        effort.deadline.say(
+            f"{len(points)} worst points, relative gap {1 - bound / best[0] if best[0] else 0.0:.1g}"
+        )
+        row, worse = np.nonzero(levels > found.worst + slack)
+        closed = best[0] - bound <= max(effort.tol, CLOSED) * best[0]
+        if closed or not len(worse) or not left or effort.deadline.over():
+            break
+        sample, points = np.append(sample, worse), np.concatenate([points, where[row, worse]])
+    found = replace(best[2], maximum=found.maximum, dual=found.dual)
+    return _named(
+        problem, best[1], found, moves, best[0], bound, None, effort, len(program.units), not closed
+    )
+
+
+def _constant(problem: Problem, effort: Effort) -> tuple[float, Program, Found]:
+    """The best constant, whose worst points are all points."""
+    program = scenarios(problem, np.arange(problem.samples.n), problem.samples.X)
+    program = replace(program, units=program.units[:0])
+    found = program.optimum(problem.reg, effort.deadline)
+    return found.value, program, found
+
+
+def _first(X: np.ndarray, moves: Moves) -> tuple[np.ndarray, np.ndarray]:
+    """The samples, and the corners of their balls."""
+    sample, corners = corners_of(X, moves.eps, moves.ball)
+    return np.append(np.arange(len(X)), sample), np.concatenate([X, corners])
+
+
+def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> tuple[np.ndarray, np.ndarray]:
+    """The worst point of each sample for each row of the loss, and c + σ f there: shapes (m, n, d) and (m, n)."""
+    d, (signs, levels) = problem.samples.d, WORST_LOSSES[problem.loss.name].rows(problem.targets.ravel())
+    where, levels = np.empty((*signs.shape, d)), levels.copy()
+    biases = np.array([program.points.bias_of(unit) for unit in found.units])
+    plane = Plane(Pieces.of(found.units[:, :d], biases, found.coefficients, np.zeros(d), found.intercept))
+    for i, x in enumerate(problem.samples.X):
+        least, largest = plane.extremes(plane.lifted(x), moves.eps, moves.ball)
+        for row, sign in enumerate(signs[:, i]):
+            value, point = largest if sign > 0 else least
+            where[row, i], levels[row, i] = point[:d], levels[row, i] + sign * value
+    return where, levels
+
+
+def _objective(problem: Problem, found: Found, levels: np.ndarray) -> float:
+    """The value of the robust training problem, from the worst c + σ f of each row and sample."""
+    loss = WORST_LOSSES[problem.loss.name].value(levels.max(axis=0))
+    return float(np.sum(problem.loss.s * loss[:, None])) + problem.reg * float(
+        np.abs(found.coefficients).sum()
+    )
+
+
+def _named(
+    problem: Problem, program: Program, found: Found, moves: Moves, value: float, bound: float, worst: float | None,
+    effort: Effort, count: int, stopped: bool,
+) -> Robust:  # fmt: skip
+    """The network by the names of the points, and what was shown of it."""
+    samples, directions = problem.samples, unit_ball(problem.norm).directions(problem.samples.d)
+    atoms = [
+        _moved(name_atom(program.points, unit, problem.norm, directions), program, samples.X, moves.eps)
+        for unit in found.units
+    ]
+    order = sorted(range(len(atoms)), key=lambda j: (*atoms[j].place, *atoms[j].weight.tolist()))
+    intercept = found.intercept if problem.one_column else np.array([found.intercept])
+    coefficients = found.coefficients if problem.one_column else found.coefficients[:, None]
+    network = AnalyticNetwork.from_atoms([atoms[j] for j in order], coefficients[order], intercept, samples.d,
+                                         problem.norm, samples.bias, feature_names=samples.names)  # fmt: skip
+    atoms_of = "noflip" if moves.program == "noflip" else "all"
+    certificate = Certificate(
+        value, max(bound, 0.0), found.maximum / problem.reg, Coverage("global", atoms_of, at=moves.sentence),
+        count, stopped=stopped, worst=worst,
+    )  # fmt: skip
+    warn_of_gap(certificate, STOPPED * stopped, replace(effort, tol=max(effort.tol, CLOSED)))
+    dual = found.dual if problem.one_column else found.dual[:, None]
+    return Robust(network, certificate, dual)
+
+
+def _moved(atom: Atom, program: Program, X: np.ndarray, eps: float) -> Atom:
+    """An atom over points under the names of the samples that they are moved from."""
+    rows = [*atom.samples]
+    own, points = program.sample[rows], program.points.X[rows]
+    moves, near = points - X[own], ROUNDED * np.abs(points).max(initial=eps)
+    for whole in (0.0, eps, -eps):  # up to the rounding of x + δ
+        moves = np.where(np.abs(moves - whole) <= near, whole, moves)
+    named = {**vars(atom), "samples": tuple(own.tolist())}
+    return MovedWedge(**named, moves=tuple(map(tuple, moves.tolist()))) if moves.any() else Atom(**named)
