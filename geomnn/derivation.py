@@ -267,15 +267,11 @@ def derive(
     Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
-    if (robust, eps, ball) != (None, None, np.inf):
-        others = {"exact=True": exact, f"certify={certify!r}": certify, f"depth={depth!r}": depth != 2,
-                  f"dictionary={dictionary!r}": dictionary not in ("auto", "all")}  # fmt: skip
-        moves = asked_moves(
-            problem, robust, eps, ball, next((name for name, given in others.items() if given), "")
-        )
-        with effort.begun() as effort:
-            found = robust_optimum(problem, moves, effort)
-            return Solution(found.network, found.certificate, found.dual, problem, moves=moves)
+    others = {f"exact={exact}": exact, f"certify={certify!r}": certify, f"depth={depth!r}": depth != 2,
+              f"dictionary={dictionary!r}": dictionary not in ("auto", "all")}  # fmt: skip
+    moves = asked_moves(problem, robust, eps, ball, others)
+    if moves is not None:
+        return robustly(problem, moves, effort)
     choice = choose(dictionary, problem.samples, problem.norm)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
@@ -292,6 +288,20 @@ def derive(
         lifting = lift(problem, depth, choice, effort, exact, needed)
         solution = run(lifting.problem, lifting.choice, effort, exact, inner, lifting.start)
         return bounded(put_back(lifting, solution), problem, certify, effort)
+
+
+def robustly(problem: Problem, moves: Moves, effort: Effort) -> Solution:
+    """The solution of a robust program.
+
+    Parameters
+    ----------
+    problem : Problem
+    moves : Moves
+    effort : Effort
+    """
+    with effort.begun() as effort:
+        found = robust_optimum(problem, moves, effort)
+        return Solution(found.network, found.certificate, found.dual, problem, moves=moves)
 
 
 def run(

@@ -266,3 +266,23 @@ def test_degenerate_samples(X, y, bias):
             assert solution.certificate.gap <= 1e-5 * solution.objective + 1e-8
             assert np.isfinite(solution.network(X)).all()
         assert solutions[0].certificate.dual <= min(s.objective for s in solutions[1:]) * (1 + 1e-6)
+
+
+def test_estimators_take_moves_too():
+    X, y = problem(6, n=8)
+    labels = np.where(y > 0, "in", "out")
+    model = gm.WedgeClassifier(reg=0.1, norm=1, eps=0.1).fit(X, labels)
+    alone = gm.derive(X, y, reg=0.1, loss="logistic", eps=0.1)
+    # equal samples are one, and classes are in their order: "in" is the first
+    assert model.solution_.objective == pytest.approx(alone.objective, rel=1e-6)
+    assert set(model.predict(X)) <= {"in", "out"}
+    weights = np.array([2.0] * 4 + [1.0] * 4)
+    weighted = gm.WedgeRegressor(reg=0.1, norm=1, eps=0.1, robust="sum").fit(X, y, weights)
+    repeated = gm.derive(np.vstack([X, X[:4]]), np.append(y, y[:4]), reg=0.1, eps=0.1, robust="sum")
+    assert weighted.solution_.objective == pytest.approx(repeated.objective, rel=1e-6)
+    with pytest.raises(gm.errors.UnsupportedProblem, match="reg='auto' and eps exclude"):
+        gm.WedgeRegressor(reg="auto", norm=1, eps=0.1).fit(X, y)
+    with pytest.raises(gm.errors.UnsupportedProblem, match="norm=1"):
+        gm.WedgeRegressor(eps=0.1).fit(X, y)
+    with pytest.raises(gm.errors.UnsupportedProblem, match="loss='softmax'"):
+        gm.WedgeClassifier(norm=1, eps=0.1).fit(X, np.arange(8) % 3)

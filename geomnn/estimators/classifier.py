@@ -31,7 +31,7 @@ class WedgeClassifier(Scored, ClassifierMixin, WedgeEstimator):
 
     Parameters
     ----------
-    reg, norm, bias, dictionary, certify, tol, rounds, random_state, warm_start
+    reg, norm, bias, dictionary, certify, tol, rounds, random_state, warm_start, robust, eps, ball
         As in `WedgeRegressor`, which also says why defaults differ from those of `geomnn.derive`.
     class_weight : None, "balanced" or dict
         Weights of the classes, by which those of their samples are multiplied: 1 each; n/(c n_k) for the class k of
@@ -78,6 +78,9 @@ class WedgeClassifier(Scored, ClassifierMixin, WedgeEstimator):
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
+        robust: str | None = None,
+        eps: float | None = None,
+        ball: float = np.inf,
     ):
         super().__init__(
             reg,
@@ -89,6 +92,9 @@ class WedgeClassifier(Scored, ClassifierMixin, WedgeEstimator):
             rounds=rounds,
             random_state=random_state,
             warm_start=warm_start,
+            robust=robust,
+            eps=eps,
+            ball=ball,
         )
         self.class_weight = class_weight
 

@@ -14,12 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from geomnn.bounds.bounding import bounded
 from geomnn.bounds.choice import choose_bounds
 from geomnn.cross_validation import MOST_SECONDS, CrossValidation, choose_reg
-from geomnn.derivation import Solution, run
+from geomnn.derivation import Solution, robustly, run
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.errors import ConvergenceWarning, warn
 from geomnn.estimators.given import distinct, gate
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
+from geomnn.robust.training import asked_moves
 from geomnn.samples import NamedTable, check_flag
 
 __all__ = ["Scored", "WedgeEstimator"]
@@ -48,6 +49,9 @@ class WedgeEstimator(BaseEstimator):
         rounds: int = 25,
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
+        robust: str | None = None,
+        eps: float | None = None,
+        ball: float = np.inf,
     ):
         self.reg = reg
         self.norm = norm
@@ -58,6 +62,9 @@ class WedgeEstimator(BaseEstimator):
         self.rounds = rounds
         self.random_state = random_state
         self.warm_start = warm_start
+        self.robust = robust
+        self.eps = eps
+        self.ball = ball
 
     def _derive(self, X: np.ndarray, targets: np.ndarray, loss: str, weights: np.ndarray) -> None:
         """Fit to samples with weights of at least 0."""
@@ -73,6 +80,9 @@ class WedgeEstimator(BaseEstimator):
         effort = Effort(
             self.tol, self._seed(), affordable=AFFORDABLE_FIT, rounds=self.rounds, far_off=FAR_OFF
         )
+        others = {"reg='auto'": chosen, f"certify={self.certify!r}": bounds, "warm_start=True": warm,
+                  f"dictionary={self.dictionary!r}": choice.name not in ("auto", "all")}  # fmt: skip
+        moves = asked_moves(problem, self.robust, self.eps, self.ball, others)
         validation = None
         if chosen:
             best, validation = choose_reg(problem, self.dictionary, effort, MOST_SECONDS)
@@ -83,8 +93,11 @@ class WedgeEstimator(BaseEstimator):
                     "the networks that it compares were optimal: give a number, or fewer rounds.",
                     ConvergenceWarning,
                 )
-        start = self._start(problem, choice) if warm else None
-        solution = run(problem, choice, effort, bounds=bounds, start=start)
+        if moves is not None:
+            solution = robustly(problem, moves, effort)
+        else:
+            start = self._start(problem, choice) if warm else None
+            solution = run(problem, choice, effort, bounds=bounds, start=start)
         solution, labels = bounded(solution, problem, self.certify, effort), getattr(self, "classes_", ())
         network = replace(solution.network, classes=[*map(str, labels)] if len(labels) > 1 else None)
         self.solution_, self.rows_ = replace(solution, network=network), rows

@@ -55,6 +55,8 @@ class WedgeRegressor(Scored, RegressorMixin, WedgeEstimator):
     warm_start : bool
         Whether to start from the neurons of the fit before, if that was to the same samples with the same norm, bias
         and kind of dictionary: for fits at several regs, falling ones best. Rounds then bring more.
+    robust, eps, ball
+        Training against all that samples may do within eps, as in `geomnn.derive`; for norm=1.
 
     Attributes
     ----------

@@ -10,6 +10,7 @@ Source: geomnn theory, section 12.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,8 +80,10 @@ class Robust:
     dual: np.ndarray
 
 
-def asked_moves(problem: Problem, robust: Any, eps: Any, ball: Any, beside: str = "") -> Moves:
-    """The checked options of robust training.
+def asked_moves(
+    problem: Problem, robust: Any, eps: Any, ball: Any, others: Mapping[str, Any]
+) -> Moves | None:
+    """The checked options of robust training; None where none was given.
 
     Parameters
     ----------
@@ -89,8 +92,8 @@ def asked_moves(problem: Problem, robust: Any, eps: Any, ball: Any, beside: str 
         "exact" of one or two features if not given, else "sum".
     eps : float
     ball : float
-    beside : str
-        Another option that was given and has no part in this.
+    others : mapping of str to object
+        Options that have no part in this, and whether they were given.
 
     Raises
     ------
@@ -99,12 +102,15 @@ def asked_moves(problem: Problem, robust: Any, eps: Any, ball: Any, beside: str 
     UnsupportedProblem
         If no program is known for them.
     """
+    if robust is None and eps is None and ball == np.inf:
+        return None
     if eps is None:
         raise OptionError("eps is missing: by how much may each sample move? Give eps=0.1, say.")
-    if beside:
-        raise UnsupportedProblem(
-            f"{beside} and eps exclude each other: robust programs have atoms and bounds of their own."
-        )
+    for option, given in others.items():
+        if given:
+            raise UnsupportedProblem(
+                f"{option} and eps exclude each other: robust programs have atoms and bounds of their own."
+            )
     number = isinstance(eps, int | float | np.integer | np.floating) and not isinstance(eps, bool)
     if not number or not 0 <= eps < np.inf:
         raise OptionError("{eps}; a finite number of at least 0 was expected.", eps=eps)
