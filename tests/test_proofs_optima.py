@@ -1,4 +1,4 @@
-"""The proofs about all optimal networks: every step holds, and each wrong statement is found out."""
+"""The proofs about all optimal networks, and robust ones: every step holds, and each wrong statement is found out."""
 
 from fractions import Fraction
 from importlib import import_module
@@ -6,11 +6,11 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from proofs import merging, optimal_sets
+from proofs import merging, moved_samples, optimal_sets
 from proofs.finite import dot, rank
 from proofs.statement import ProofFailed
 
-NAMES = ("optimal_sets", "merging")
+NAMES = ("optimal_sets", "merging", "moved_samples")
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 # exhaustive ones of seconds each; with a wrong statement the first stage runs them, too
@@ -19,6 +19,7 @@ LONG = {
     optimal_sets.vertices_and_dimension,
     optimal_sets.divergence,
     merging.all_that_reach,
+    moved_samples.corners_are_enough,
 }
 
 
@@ -98,6 +99,21 @@ FALSE = {
         merging.parabola,
         {"kink": Fraction(1, 3)},
         "have the values",
+    ),
+    "a neuron that is pushed one way whatever its sign": (
+        moved_samples.worst_of_a_neuron,
+        {"shift": lambda sigma, s, e: sigma * e},
+        "false at",
+    ),
+    "wedges of the samples that may move": (
+        moved_samples.corners_are_enough,
+        {"points": lambda samples, eps: [tuple(map(Fraction, row)) for row in samples]},
+        "above",
+    ),
+    "wedges of samples that may not move": (
+        moved_samples.rays_bend_in_no_box,
+        {"points": lambda samples, eps: [tuple(map(Fraction, row)) for row in samples]},
+        "is no sum",
     ),
     "a narrower interval": (merging.parabola, {"ends": (Fraction(1, 8), Fraction(3, 8))}, "at 1/4"),
 }
