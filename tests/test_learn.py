@@ -107,13 +107,15 @@ def test_files_links_and_what_exists(tmp_path, capsys):
 
 def test_no_link_leaves_the_notebooks():
     """What stands alone between brackets is the title of a page, and goes with its link; other words stay."""
-    page = "# T\n\nIt is so\n([One of several](../howto/a.md#b)), see [B](b.md) ([B](b.md)) and [the theory](../c.md).\n"
+    page = (
+        "# T\n\nIt is so\n([One of several](../howto/a.md#b)), see [B](b.md) ([B](b.md)) and [C](../c.md).\n"
+    )
     (text,) = [
         cell["source"]
         for cell in notebook(page, {"b.md": "2-b.ipynb"}, False)["cells"]
         if cell["cell_type"] == "markdown"
     ]
-    assert text == "# T\n\nIt is so, see [B](2-b.ipynb) ([B](2-b.ipynb)) and the theory."
+    assert text == "# T\n\nIt is so, see [B](2-b.ipynb) ([B](2-b.ipynb)) and C."
     titles = {
         line.removeprefix("# ") for path in DOCS.rglob("*.md") for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith("# ")
