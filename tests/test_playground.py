@@ -303,7 +303,7 @@ def test_no_label_and_no_example_is_cut(opened, width, samples, axes):
     ("problem", "words"),
     [
         ("reg=0.1&samples=0,1,0;3,0,1;1,4,2;4,3,1", "It has 3 dimensions; this is the plane through 0, y and v."),
-        ("reg=0.15&samples=0,0,0;1,0,1;0,1,1;1,1,0;0.5,0.5,0", "through y in which the value at x0 changes, as y and v"),
+        ("reg=0.15&samples=0,0,0;1,0,1;0,1,1;1,1,0;0.5,0.5,0", "through y in which the value at x0 changes, as y"),
         ("reg=0.1&samples=0,0,1;1,0,1;0,1,1;1,1,1", "in which the values at x0 and x1 change, as y and v are 0"),
         ("reg=1&samples=0,0,0;2,1,2;1,3,-1", "φ the activation of any atom. The residual"),
         ("reg=0.2&samples=0,0;2,1", "an interval"),
