@@ -1,5 +1,7 @@
 /* A page of the tutorial as slides: any page with ?slides at the end of its address. The page is cut at its headings,
-   and where a part is taller than the screen. Arrow keys, space, Home and End turn; Escape goes back to the page. */
+   and where a part is taller than the screen. Of its text a slide has the first sentence of each part, the sentence that
+   leads to a formula, what is printed bold, lists and exercises; the rest is folded, with the code of pictures. Arrow
+   keys, space, Home and End turn; N opens and closes what is folded; Escape goes back to the page. */
 (function () {
   "use strict";
   const address = new URL(window.location.href);
@@ -21,6 +23,47 @@
     return parts;
   }
 
+  /* The sentences of a paragraph, each a list of nodes; formulas and code inside of it are whole. */
+  function sentences(paragraph) {
+    const found = [[]];
+    for (const node of [...paragraph.childNodes]) {
+      const text = node.nodeType === Node.TEXT_NODE, parts = text ? node.data.split(/(?<=[.!?][)”]?)(?=\s)/) : [node];
+      parts.forEach((part, k) => {
+        if (k) found.push([]);
+        found.at(-1).push(text ? document.createTextNode(part) : part.cloneNode(true));
+      });
+      const ends = text ? /[.!?][)”]?\s*$/.test(node.data) : node.matches("strong, span:has(mjx-container)") && /[.!?]$/.test(node.textContent.trim());
+      if (ends) found.push([]);
+    }
+    return found.filter((sentence) => sentence.some((node) => node.textContent.trim() || node.nodeType !== Node.TEXT_NODE));
+  }
+
+  /* What a slide has of a paragraph; null if nothing. */
+  function shortened(paragraph, first, next) {
+    const all = sentences(paragraph), bold = (sentence) => sentence.some((node) => node.nodeName === "STRONG");
+    if (all.length && /^\d+\.$/.test(paragraph.querySelector("strong")?.textContent ?? "")) return paragraph;
+    const leads = next && next.matches(".math, .math-wrapper, ul, ol") || /:$/.test(paragraph.textContent.trim());
+    const kept = all.filter((sentence, k) => (first && k === 0) || (leads && k === all.length - 1) || bold(sentence));
+    if (!kept.length) return null;
+    const short = paragraph.cloneNode(false);
+    short.append(...kept.flat());
+    return short;
+  }
+
+  const isCodeOfPicture = (block, next) => block.matches("[class*=highlight-]") && next?.matches("figure, .figure, img, p:has(> img)") && !block.textContent.startsWith(">>>");
+
+  /* Blocks of a part as a slide has them, and what is folded. */
+  function digest(content) {
+    const shown = [], folded = [];
+    content.forEach((block, k) => {
+      const short = block.tagName === "P" && !block.querySelector("img") ? shortened(block, k === 0, content[k + 1])
+        : isCodeOfPicture(block, content[k + 1]) ? null : block;
+      if (short) shown.push(short);
+      if (short !== block) folded.push(block);
+    });
+    return { shown, folded };
+  }
+
   function build() {
     const article = document.querySelector("article");
     const stage = document.createElement("main");
@@ -39,8 +82,9 @@
       return slide;
     }
     for (const { heading, blocks: content } of blocks(article)) {
+      const { shown, folded } = digest(content);
       let slide = begin(heading, false), count = 0;
-      for (const block of content) {
+      for (const block of shown) {
         slide.append(block);
         if (count && slide.scrollHeight > slide.clientHeight + 2) {
           slide = begin(heading, true);
@@ -48,6 +92,13 @@
           count = 0;
         }
         count += 1;
+      }
+      if (folded.length) {
+        const notes = document.createElement("details"), title = document.createElement("summary");
+        notes.className = "notes";
+        title.textContent = "in full";
+        notes.append(title, ...folded);
+        slide.append(notes);
       }
     }
     const bar = document.createElement("nav");
@@ -68,11 +119,15 @@
     document.addEventListener("keydown", (event) => {
       if (event.target.closest("input, textarea, summary")) return;
       const steps = { ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1, Home: -slides.length, End: slides.length };
-      if (event.key === "Escape") window.location.href = address.pathname;
+      if (event.key === "n" || event.key === "N") {
+        const notes = [...stage.querySelectorAll(".notes")], open = !notes.some((note) => note.open);
+        notes.forEach((note) => { note.open = open; });
+      } else if (event.key === "Escape") window.location.href = address.pathname;
       else if (event.key in steps) { event.preventDefault(); show(current + steps[event.key]); }
     });
     document.documentElement.classList.add("cut");
     show(current);
+    window.dispatchEvent(new Event("resize")); // formulas fit the slides
   }
 
   window.addEventListener("load", () => {
