@@ -14,7 +14,7 @@
     (function walk(section) {
       let part = null;
       for (const child of [...section.children]) {
-        if (child.tagName === "SECTION") walk(child);
+        if (child.matches("section:not(.playground)")) walk(child);
         else if (/^H[1-3]$/.test(child.tagName)) parts.push(part = { heading: child, blocks: [] });
         else if (part && !["SPAN", "SCRIPT"].includes(child.tagName)) part.blocks.push(child);
         else if (parts.length) parts[parts.length - 1].blocks.push(child);
@@ -22,6 +22,9 @@
     })(article.querySelector("section"));
     return parts;
   }
+
+  const LABEL = 40; // letters that are bold before a sentence, and belong to it
+  const ROOM = 45; // pixels for the line under which the text is folded
 
   /* The sentences of a paragraph, each a list of nodes; formulas and code inside of it are whole. */
   function sentences(paragraph) {
@@ -32,7 +35,8 @@
         if (k) found.push([]);
         found.at(-1).push(text ? document.createTextNode(part) : part.cloneNode(true));
       });
-      const ends = text ? /[.!?][)”]?\s*$/.test(node.data) : node.matches("strong, span:has(mjx-container)") && /[.!?]$/.test(node.textContent.trim());
+      const ends = text ? /[.!?][)”]?\s*$/.test(node.data) : /[.!?]$/.test(node.textContent.trim())
+        && (node.matches("strong") ? node.textContent.length > LABEL : node.matches("span:has(mjx-container)"));
       if (ends) found.push([]);
     }
     return found.filter((sentence) => sentence.some((node) => node.textContent.trim() || node.nodeType !== Node.TEXT_NODE));
@@ -45,6 +49,7 @@
     const leads = next && next.matches(".math, .math-wrapper, ul, ol") || /:$/.test(paragraph.textContent.trim());
     const kept = all.filter((sentence, k) => (first && k === 0) || (leads && k === all.length - 1) || bold(sentence));
     if (!kept.length) return null;
+    if (kept.length === all.length) return paragraph;
     const short = paragraph.cloneNode(false);
     short.append(...kept.flat());
     return short;
@@ -58,6 +63,8 @@
     content.forEach((block, k) => {
       const short = block.tagName === "P" && !block.querySelector("img") ? shortened(block, k === 0, content[k + 1])
         : isCodeOfPicture(block, content[k + 1]) ? null : block;
+      const empty = !block.textContent.trim() && !block.querySelector("img, svg, canvas, iframe");
+      if (empty) return;
       if (short) shown.push(short);
       if (short !== block) folded.push(block);
     });
@@ -83,15 +90,15 @@
     }
     for (const { heading, blocks: content } of blocks(article)) {
       const { shown, folded } = digest(content);
-      let slide = begin(heading, false), count = 0;
+      let slide = begin(heading, false);
       for (const block of shown) {
         slide.append(block);
-        if (count && slide.scrollHeight > slide.clientHeight + 2) {
+        if (slide.children.length > 2 && block.offsetTop + block.offsetHeight > slide.clientHeight - ROOM) {
+          const lead = block.previousElementSibling, moved = lead.tagName === "P" && slide.children.length > 3 ? [lead, block] : [block];
+          if (lead.tagName === "P" && slide.children.length === 3) continue; // a part that is one sentence and a large block
           slide = begin(heading, true);
-          slide.append(block);
-          count = 0;
+          slide.append(...moved);
         }
-        count += 1;
       }
       if (folded.length) {
         const notes = document.createElement("details"), title = document.createElement("summary");
