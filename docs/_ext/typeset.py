@@ -19,6 +19,7 @@ from sphinx.addnodes import download_reference, pending_xref
 from sphinx.application import Sphinx
 from sympy.core._print_helpers import Printable
 
+LONG = 220  # letters of LaTeX, beyond which a sum has a line for each term
 EXAMPLES = DocTestParser().get_examples
 
 
@@ -70,7 +71,15 @@ def latex(value: Any) -> str:
         for symbol in getattr(value, "free_symbols", ())
         if symbol.name[:3].isalpha() and symbol.name[2:]
     ]
-    return sympy.latex(value, symbol_names={word: rf"\mathrm{{{word.name}}}" for word in words})
+    names = {word: rf"\mathrm{{{word.name}}}" for word in words}
+    line = sympy.latex(value, symbol_names=names)
+    if len(line) < LONG or not isinstance(value, sympy.Add):
+        return line
+    terms = [sympy.latex(term, symbol_names=names) for term in value.as_ordered_terms()]
+    lines = " \\\\ & ".join(
+        f"{'' if k == 0 or term.startswith('-') else '+ '}{term}" for k, term in enumerate(terms)
+    )
+    return rf"\begin{{aligned}} & {lines} \end{{aligned}}"
 
 
 def _ends(example: Example) -> tuple[int, int]:
@@ -109,7 +118,7 @@ def _whole(part: str) -> bool:
     """Whether it is a formula from end to end, and not a name, a unit or a piece between words."""
     closed = all(part.count(opening) == part.count(closing) for opening, closing in ("()", "[]", "{}"))
     closed = closed and not any(part.count(bar) % 2 for bar in "‖|")
-    bound = re.match(r"[=<>≤≥·+→×∧/]|− ", part) or re.search(r"[=<>≤≥·+−→×∧/Σ]$", part)
+    bound = re.match(r"[=<>≤≥·+→×∧/]|− ", part) or re.search(r"(?<!_)[=<>≤≥·+−→×∧/Σ]$", part)
     return (
         closed
         and not bound

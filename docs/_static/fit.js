@@ -18,7 +18,8 @@
 
   function fit() {
     for (const box of document.querySelectorAll("article mjx-container, #stage mjx-container")) {
-      box.style.fontSize = "";
+      box.dataset.size ??= box.style.fontSize || "100%"; // MathJax fits its letters to those of the text
+      box.style.fontSize = box.dataset.size;
       box.classList.remove("scrolled");
       const home = column(box), inside = box.firstElementChild;
       if (!home || !inside || home.closest("table")) continue;
@@ -26,7 +27,7 @@
       const wide = inside.getBoundingClientRect().width;
       if (room <= 0 || wide <= room) continue;
       const part = Math.max(LEAST, (0.99 * room) / wide);
-      box.style.fontSize = `${100 * part * parseFloat(getComputedStyle(box).fontSize) / parseFloat(getComputedStyle(box.parentElement).fontSize)}%`;
+      box.style.fontSize = `${part * parseFloat(box.dataset.size)}%`;
       box.classList.toggle("scrolled", part * wide > room);
     }
   }
