@@ -26,9 +26,9 @@ print(f"{descent.losses[0]:.6g} at the beginning, {descent.losses[-1]:.6g} at th
 
 # %%
 # The objective ½ Σ (f − y)² + (reg/2) Σ (‖w‖₁² + α²), computed from the weights along the path.  At first each neuron
-# is balanced, ``‖w‖₁ = |α|``.  Where features are dependent, neurons are pruned.  Then the others come to their best
+# is balanced, ``‖w‖₁ = |α|``.  Where activations are dependent, neurons are pruned.  Then the others come to their best
 # amounts, one or another vanishing on the way, and each time the atom with the largest correlation with the residual
-# is added.  If its feature depends on those in use, it replaces one of them.  The scale shows the distance to the
+# is added.  If its activation depends on those in use, it replaces one of them.  The scale shows the distance to the
 # optimum.
 
 COLOURS = {"balance": "0.5", "prune": frame.ORANGE, "descend": frame.BLUE, "swap": frame.VERMILION}

@@ -88,7 +88,7 @@ mirror.annotate(
 plt.show()
 
 # %%
-# Absolute values need the mirrors.  One feature of two hidden layers, ``||x − a| − c|``, does what takes several of
+# Absolute values need the mirrors.  One neuron of two hidden layers, ``||x − a| − c|``, does what takes several of
 # one hidden layer: it has a kink at the mirror image of a sample, or at the midpoint of two.
 
 examples = (

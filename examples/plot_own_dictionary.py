@@ -46,8 +46,8 @@ class NeighbourDictionary(Dictionary):
         self.count = len(self._units)
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        features = self.samples.features(self._units)
-        values = np.linalg.norm(features.T @ residual, axis=1)
+        activations = self.samples.features(self._units)
+        values = np.linalg.norm(activations.T @ residual, axis=1)
         order = np.argsort(-values, kind="stable")[:limit]
         order = order[values[order] > threshold]
         return Pricing(float(values.max(initial=0.0)), self._units[order])

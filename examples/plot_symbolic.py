@@ -2,7 +2,7 @@
 Samples that are symbols
 ========================
 
-The algebra takes floats, fractions and SymPy expressions alike.  This page derives the feature of a wedge by hand,
+The algebra takes floats, fractions and SymPy expressions alike.  This page derives the activation of a wedge by hand,
 as a formula in the coordinates of the samples, and finds the formula again in a network.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 import geomnn as gm
-from geomnn.algebra import cross_product, feature, signed_volume, volume, wedge
+from geomnn.algebra import activation, cross_product, signed_volume, volume, wedge
 from geomnn.plotting import plot_wedge
 
 # %%
@@ -34,10 +34,10 @@ assert sympy.expand(weight @ (x - b) - area) == 0
 sympy.Matrix([*weight, volume([a - b])])  # w = ⋆(a − b), and below it its length ‖w‖₂
 
 # %%
-# The feature of the unit neuron is the positive part of this area over the norm of the weight: where it is not
+# The activation of the unit neuron is the positive part of this area over the norm of the weight: where it is not
 # zero, the distance of x to the line through a and b.
 
-closed_form = feature(x - b, [a - b], norm=2)
+closed_form = activation(x - b, [a - b], norm=2)
 closed_form
 
 # %%
@@ -60,7 +60,7 @@ for neuron in network.neurons:
 network.to_sympy(list(x))  # f
 
 # %%
-# One of these features as a picture, that of sample 3: an area over the length of its base is the distance to the
+# One of these activations as a picture, that of sample 3: an area over the length of its base is the distance to the
 # line.
 
 plot_wedge(network.neurons[1].atom, X, 3)

@@ -1,6 +1,6 @@
 """
-A feature is an area over a base
-================================
+An activation is an area over a base
+====================================
 
 Two arrows in the plane span a parallelogram.  Its *signed area* is positive if the first arrow turns counterclockwise,
 by less than half a turn, into the direction of the second, negative if it turns clockwise, and zero if both lie on one
@@ -33,8 +33,8 @@ print("the atom of these pictures:", atom)
 # ---------------------------------------
 # The same neuron twice.  The two samples on its line are ringed, ticks are on its active side, and the square is the
 # sample x, which moves: first it is on the active side, then beyond the line.  Weights have length 1 in the 2-norm, so
-# that the feature is the usual distance to the line, the dash-dotted segment.  A unit neuron with its name, which says
-# what it is the wedge of, is called an *atom*.
+# that the activation is the usual distance to the line, the dash-dotted segment.  A unit neuron with its name, which
+# says what it is the wedge of, is called an *atom*.
 row = next(i for i in range(len(X)) if i not in atom.samples)
 foot, other = X[atom.samples[1]], X[atom.samples[0]]
 start, across = 0.7 * foot + 0.3 * other, atom.weight
@@ -47,10 +47,10 @@ for pane, distance in zip(figure.subplots(1, 2), (1.5, -1.5), strict=True):
 figure
 
 # %%
-# Area and feature on the way
-# ---------------------------
+# Area and activation on the way
+# ------------------------------
 # Along a straight way across the line the signed area grows evenly, for the height of the parallelogram does.  The
-# feature is the area over the base where that is positive, and zero where it is not: the ramp (·)₊ of a neuron.
+# activation is the area over the base where that is positive, and zero where it is not: the ramp (·)₊ of a neuron.
 steps = np.linspace(2.0, -2.0, 81)
 way = start + steps[:, None] * across
 base = np.linalg.norm(other - foot)
@@ -58,19 +58,19 @@ areas = atom.orientation * np.array([gm.algebra.signed_volume([x - foot, other -
 figure = frame.Picture(figsize=(7.0, 4.2), layout="constrained")
 pane = figure.add_subplot()
 pane.plot(steps, areas / base, "--", color=frame.BLUE, lw=2, label="signed area / base")
-features = np.maximum(way @ atom.weight + atom.bias, 0.0)
-pane.plot(steps, features, color=frame.VERMILION, lw=4, alpha=0.6, label="feature (w·x + b)₊")
+activations = np.maximum(way @ atom.weight + atom.bias, 0.0)
+pane.plot(steps, activations, color=frame.VERMILION, lw=4, alpha=0.6, label="activation (w·x + b)₊")
 pane.axvline(0, color="0.6", lw=0.8, ls=":")
 pane.set(xlabel="signed distance of x from the line", ylabel="value")
 pane.legend(frameon=False)
-print("largest difference:", f"{np.abs(np.maximum(areas, 0) / base - features).max():.1e}")
+print("largest difference:", f"{np.abs(np.maximum(areas, 0) / base - activations).max():.1e}")
 figure
 
 # %%
 # Take the sample in hand
 # -----------------------
 # The slider moves x across the line.  While it stays on one side the parallelogram keeps its sign; on the line it
-# collapses; beyond it the area is negative and the feature is 0, whatever the distance.
+# collapses; beyond it the area is negative and the activation is 0, whatever the distance.
 try:
     picture = interactive.move_sample(atom, X, way[::4])
 except gm.errors.MissingPackage as reason:

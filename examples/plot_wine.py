@@ -76,13 +76,13 @@ for pane, neuron in zip(panes, order, strict=False):
     title = f"for {sorts[z.argmax()]} ({z.max():+.2g})\nagainst {sorts[z.argmin()]} ({z.min():+.2g})"
     pane.set_title(title.replace("-", "−"), fontsize=8)
     pane.set_xlabel(names[k])
-panes[0].set_ylabel("feature")
-panes[4].set_ylabel("feature")
+panes[0].set_ylabel("activation")
+panes[4].set_ylabel("activation")
 for pane in panes[len(order) :]:
     pane.set_axis_off()
 for sort in range(3):
     panes[-1].plot([], [], markers[sort], color=colors[sort], label=f"wines of {sorts[sort]}")
-panes[-1].plot([], [], color="black", lw=2, label="the feature of the neuron")
+panes[-1].plot([], [], color="black", lw=2, label="the activation of the neuron")
 panes[-1].plot([], [], "D", color="black", label="the wine where it begins")
 panes[-1].legend(loc="center", frameon=False)
 plt.show()

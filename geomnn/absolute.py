@@ -75,7 +75,7 @@ class AbsoluteFeatures:
         self.samples = Samples(X, bias=True)
         if self.samples.d != 1:
             raise DataError(
-                f"X has {self.samples.d} columns; features of absolute values are for one feature."
+                f"X has {self.samples.d} columns; one was expected, as networks of absolute values take one feature."
             )
         check_integer("hidden", hidden, 1, 2)
         x = [row[0] for row in self.samples.rows]

@@ -246,7 +246,7 @@ def _left_out(
 ) -> tuple[np.ndarray, bool]:
     """Mean loss on the samples outside of networks derived from those inside, for each reg, shape (m,), and whether the
     time of this fold, one of those that are left, was over before one of them was optimal; infinite at those regs, from
-    the second on, of which none began by then."""
+    the second on, of which none had begun by then."""
     effort = effort.part(1 / (folds - k))
     effort.deadline.say(f"cross-validation, part {k + 1} of {folds}")
     X, y, bias, loss, s = (

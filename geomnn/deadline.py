@@ -35,8 +35,8 @@ class OutOfTime(Exception):
 
 
 class Line:
-    """One line on stderr that says what goes on and the seconds since it began; shown where these are more than two,
-    written anew as they go by, and gone at the end."""
+    """One line on stderr that says what goes on and the seconds since it began: shown after two seconds, kept up to
+    date, and removed at the end."""
 
     def __init__(self) -> None:
         self._stage = ""
@@ -169,7 +169,7 @@ NEVER = Deadline()
 
 
 class Pace:
-    """Rounds of a loop: one begins only if, as long as the longest before it, it would end in time.
+    """Rounds of a loop: the next one begins only if it would end in time when it takes as long as the longest so far.
 
     Parameters
     ----------

@@ -347,7 +347,7 @@ def run(
             )
         except OutOfTime:
             warn(
-                "The time was over before the optimum was found in rational arithmetic: this network and its "
+                "Time ran out before the optimum was found in rational arithmetic: this network and its "
                 "certificate are in float64. Allow more (time_limit=), or use fewer samples or features.",
                 ConvergenceWarning,
             )

@@ -283,7 +283,7 @@ class Landscape(Extremes, Shown):
         )
 
     def _way(self, a: np.ndarray, b: np.ndarray, width: int, asked: bool) -> list[np.ndarray] | None:
-        """The corners of a path; None if there is none, or if to know it takes a long search that was not asked for."""
+        """The corners of a path; None if there is none, or if finding it takes a long search that was not asked for."""
         first, last = (np.vstack([rows, np.repeat(self._none, width - len(rows), axis=0)]) for rows in (a, b))
         slots = self._slots[True]
         if (first == last).all():
@@ -307,18 +307,18 @@ class Landscape(Extremes, Shown):
         problem, optimum = self.solution.problem, self.solution.objective
         if not isinstance(network, AnalyticNetwork) or network.features != problem.samples.d:
             raise OptionError(
-                f"{name}={network!r}; a network of this set was expected, as of vertices or choose."
+                f"{name}={network!r}; a network of this set was expected, such as one of vertices() or choose()."
             )
         if self.exact and not network.exact:
             raise OptionError(
                 f"{name} is a network in float64, which rounding may take out of the set; take one in rational "
-                "numbers, as of vertices, choose or fewest."
+                "numbers, such as one of vertices(), choose() or fewest()."
             )
         value = problem.training_objective(*network.arrays())
         if value - optimum > SAME_OBJECTIVE * abs(optimum):
             raise OptionError(
                 f"{name} is not optimal: its objective is {value:.9g}, and the least is {float(optimum):.9g}; take a "
-                "network of this set, as of vertices, choose or fewest."
+                "network of this set, such as one of vertices(), choose() or fewest()."
             )
         places, rows = (
             {atom: k for k, atom in enumerate(self.atoms)},
@@ -335,7 +335,7 @@ class Landscape(Extremes, Shown):
                 row[places[part]] += share * size
         if self.exact and (self.polytope.columns @ rows.sum(axis=0) != self.polytope.right).any():
             raise OptionError(
-                f"{name} is not optimal, by less than float64 shows; take a network of this set."
+                f"{name} misses the optimum by less than float64 can show; take a network of this set."
             )
         return rows
 
@@ -352,6 +352,6 @@ class Landscape(Extremes, Shown):
         covered = self.solution.certificate.coverage
         if covered.scope != "global":
             raise UnsupportedProblem(
-                "fewest(merge=True) and an optimum over some atoms alone: a network with merged neurons would have a "
-                "lower objective than that, as geomnn.merge(solution) has; take merge=False."
+                "fewest(merge=True) needs an optimum over all unit neurons, and this one is over some atoms: merging "
+                "neurons can lower its objective, as geomnn.merge(solution) does; take merge=False."
             )

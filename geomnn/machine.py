@@ -91,8 +91,8 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _let_go() -> None:
-    """Let other threads set the number: from threadpoolctl 3.8 on that is left to the one that did so first, as long as
-    it lives, and the last to leave may be another."""
+    """Let other threads set the number.  From threadpoolctl 3.8 on only the thread that set it first may do so while it
+    lives, and the thread that leaves last may be another one."""
     getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", lambda: None)()
 
 

@@ -107,7 +107,7 @@ def merge(solution: Solution) -> Solution:
 def _check(solution: Any) -> None:
     if not isinstance(solution, Solution):
         raise OptionError(
-            f"merge takes a Solution, as of geomnn.derive, and a {type(solution).__name__} came."
+            f"merge takes a Solution, such as geomnn.derive returns, and a {type(solution).__name__} came."
         )
     for what, holds in {
         f"a network of {solution.network.depth} layers": solution.network.depth > 2,

@@ -320,7 +320,7 @@ def _nearly(solution: Solution) -> Active:
 def _check(solution: Any) -> None:
     if not isinstance(solution, Solution):
         raise OptionError(
-            f"optimal_set takes a Solution, as of geomnn.derive, and a {type(solution).__name__} came."
+            f"optimal_set takes a Solution, such as geomnn.derive returns, and a {type(solution).__name__} came."
         )
     certificate, problem, dictionary = solution.certificate, solution.problem, solution.dictionary
     reasons = {

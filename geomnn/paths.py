@@ -384,7 +384,7 @@ def grid(
 
 def downwards(problems: Sequence[Problem], atoms: Dictionary, effort: Effort) -> list[Optimum | None]:
     """Optima of problems that differ in reg, solved from the largest reg to the smallest, in the order given, each in
-    its share of the time; None for those, from the second on, of which the time was over before they began."""
+    its share of the time; None for those after the first for which no time was left."""
     optima: dict[int, Optimum] = {}
     start, order = (
         np.zeros((0, problems[0].samples.D)),

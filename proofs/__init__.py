@@ -19,7 +19,7 @@ __all__ = ["NAMES", "main", "theorems"]
 NAMES = (
     "cross_product",
     "gram_volume",
-    "features_are_volumes",
+    "neurons_are_volumes",
     "training_is_convex",
     "optimal_weights_are_wedges",
     "faces_for_two_norm",
@@ -27,7 +27,7 @@ NAMES = (
     "rewriting",
     "pruning",
     "deep_recursion",
-    "redundant_features",
+    "redundant_columns",
     "sequential_blocks",
     "dual_is_unique",
     "path_is_piecewise_linear",

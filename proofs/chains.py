@@ -209,7 +209,7 @@ def anchors(samples: Sequence[int], layers: int, reflections: bool) -> Iterator[
 
 
 def dictionary(samples: Sequence[int], layers: int, reflections: bool = True) -> dict[Vector, tuple]:
-    """The features of all chains on the samples, with one choice of signs and anchors for each."""
+    """The activations of all chains on the samples, with one choice of signs and anchors for each."""
     found = {}
     for signs in product((1, -1), repeat=layers - 1):
         for chosen in anchors(samples, layers, reflections):

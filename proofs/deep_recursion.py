@@ -26,7 +26,7 @@ Let K be a matrix of M unit features on n samples, with rows k_i. The vertices c
 {s_i k_i·c ≥ 0} are those vectors ±×(K_{j,S} : j ∈ J)/‖·‖_1 on the coordinates S, zero elsewhere, that lie in it;
 J ⊂ samples, |S| = |J|+1. With a bias, {(c, b) : ‖c‖_1 ≤ 1, s_i (k_i·c + b) ≥ 0}, they are the same with the column of
 ones joined to S, |S| = |J| ≥ 1, ‖·‖_1 over S alone. So with scalar output and the path-ℓ1 penalty the training of
-parallel branches of three layers is a Lasso over (K c)_+ with these c, K holding the features of equation (1); and
+parallel branches of three layers is a Lasso over (K c)_+ with these c, K holding the activations of equation (1); and
 so on from layer to layer. |S| = 1 without a bias passes a feature through; |S| = 2 gives
 (K_{i,a} K_{j,b} − K_{i,b} K_{j,a})_+ / (|K_{j,a}| + |K_{j,b}|).""",
     latex=r"""
@@ -52,7 +52,7 @@ samples are active or none is. Steps 1 and 2 enumerate the vertices by their def
 The recursion. A branch α(Σ_j V_j (x·w_j)_+)_+ with the penalty |α| Σ_j |V_j| ‖w_j‖_1 can be scaled so that the sum is
 1. By the theorem on rewriting each w_j is a combination of atoms of (1), of the same cost, so that the inner sum on the
 samples is K c with ‖c‖_1 ≤ 1, K the features of (1); and every such c is a branch. Rewriting c in turn, with the rows
-of K for samples, splits (K c)_+ into features of (3), Σ of the coefficients ≤ 1; the sum of the parts is a
+of K for samples, splits (K c)_+ into activations of (3), Σ of the coefficients ≤ 1; the sum of the parts is a
 sum of branches of no higher cost. Step 3 does both for all branches of a finite family. A layer more
 repeats the argument with the new features as K. With biases the ray (0, 1) of a neuron adds a constant on
 the samples: at no cost it goes into the bias of the next layer.

@@ -160,7 +160,7 @@ def centred(vector: Vector) -> Vector:
 
 
 def problems() -> Iterator[tuple[str, list[Vector], int, bool]]:
-    """Names of small data sets, the features of the atoms of (1) on them, n, and whether there is a bias."""
+    """Names of small data sets, the activations of the atoms of (1) on them, n, and whether there is a bias."""
     tables = [((0,), (1,), (3,)), ((0,), (0,), (2,)), ((1, 1), (1, -1)), ((1, 0), (0, 1), (1, 1))]
     for table, bias in zip(tables, (True, True, False, False), strict=True):
         samples, dimension = homogeneous(table, bias), len(table[0])
@@ -208,9 +208,9 @@ class Piece(NamedTuple):
 
 
 def lasso_pieces(features: Sequence[Vector], target: Vector) -> list[Piece]:
-    """Every solution of the optimality conditions of the Lasso on independent features, for reg > 0.
+    """Every solution of the optimality conditions of the Lasso on independent activations, for reg > 0.
 
-    For each support S with independent features and each sign pattern s, the system φ_S·(y − Σ z φ) = reg s
+    For each support S with independent activations and each sign pattern s, the system φ_S·(y − Σ z φ) = reg s
     is solved, and the conditions s z ≥ 0, |φ·v| ≤ reg leave an interval of reg.
     """
     gram = [[dot(a, b) for b in features] for a in features]
@@ -255,7 +255,7 @@ def _piece(features, target, support, signs, z0, z1) -> Piece | None:
 def basis_pursuit(features: Sequence[Vector], costs: Sequence[int], target: Vector) -> tuple[dict, Vector]:
     """Coefficients of least Σ cost·|z| with Σ z φ = y, and a dual vector v with |v·φ| ≤ cost: the simplex method.
 
-    Bland's rule makes it finite. Coefficients have both signs: a feature enters as itself or as its negative.
+    Bland's rule makes it finite. Coefficients have both signs: an activation enters as itself or as its negative.
     """
     basis = independent(features)
     columns = list(zip(*(features[k] for k in basis), strict=True))

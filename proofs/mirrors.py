@@ -48,22 +48,22 @@ over the first, 4/3 with the mirror images and 1 with the midpoints.""",
     argument="""\
 (a) |x̃_i·u| is linear in u on the chambers {s_i x̃_i·u ≥ 0} of equation (1), so the argument for the theorem on
 rewriting holds word for word: within its chamber and orthant u = Σ c_k r_k, c_k > 0, with r_k atoms and
-Σ c_k ‖w(r_k)‖_1 = ‖w‖_1, and |x̃_i·u| = Σ c_k |x̃_i·r_k|. With a bias one r_k may be (0, 1) or (0, −1), whose feature
+Σ c_k ‖w(r_k)‖_1 = ‖w‖_1, and |x̃_i·u| = Σ c_k |x̃_i·r_k|. With a bias one r_k may be (0, 1) or (0, −1), whose activation
 is a constant and goes into t. Put z_u c_k on r_k: the outputs on the samples stay, the cost does not rise. |·| is the
 same at u and −u. (T) has the same value as (C), since only |c a| = c |a| for c > 0 is used there. Step 1 decides
 where |·| is additive, steps 2 and 3 split all neurons of a box.
 
 (b) Two signs more, |s_2 |s_1 x + b_1| + b_2|, give nothing new. The zeros are step 4: ||x − a| − |x_j − a|| = 0 says
 that x is as far from a as x_j is. Constants go into t, and z may have both signs. If all samples are equal, all
-features are constant; let x_1 < x_n be the least and the largest sample. Some chains are one layer on the samples:
+activations are constant; let x_1 < x_n be the least and the largest sample. Some chains are one layer on the samples:
 for b ≥ 0, |x − a| + b; for a outside of [x_1, x_n], where x − a has one sign, ||x − a| + b| = |x − a'| for some a';
 for b ≤ x_1 − x_n and a within, −b − |x − a|. And |x − a| is affine in a between neighbouring samples, hence a convex
 combination of |x − x_i| and |x − x_{i+1}|; outside of [x_1, x_n] it is ±|x − x_1| and a constant. There remain the
 (a, c), c = −b, of the rectangle x_1 ≤ a ≤ x_n, 0 ≤ c ≤ x_n − x_1. The lines a = x_i, a + c = x_i, a − c = x_i cut it
-into polygons, on each of which every | |x_i − a| − c | is affine in (a, c): the feature there is a convex combination
-of those at the vertices. A vertex is the intersection of a = x_i with a ± c = x_j, so c = |x_j − x_i|, or of
-a − c = x_i with a + c = x_j, the midpoint, or lies on c = 0 with a = x_i, or on c = x_n − x_1, also with a = x_i: one
-layer again. Step 5 decides for small data that no chain has a larger |v·φ| than all of the list.
+into polygons, on each of which every | |x_i − a| − c | is affine in (a, c): the activation there is a convex
+combination of those at the vertices. A vertex is the intersection of a = x_i with a ± c = x_j, so c = |x_j − x_i|, or
+of a − c = x_i with a + c = x_j, the midpoint, or lies on c = 0 with a = x_i, or on c = x_n − x_1, also with a = x_i:
+one layer again. Step 5 decides for small data that no chain has a larger |v·φ| than all of the list.
 
 (c) On the samples a chain whose kinks between x_1 and x_n are samples is, up to sign and a constant, |x − x_i| or one
 of the list with all kinks between x_1 and x_n at samples: if a is outside, or both of a ± c are, it is one layer, and

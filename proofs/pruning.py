@@ -14,7 +14,7 @@ from proofs.statement import Theorem, require
 
 __all__ = ["THEOREM", "prune"]
 
-Neurons = list[tuple[Vector, Vector]]  # the features on the samples and the outer weights of each neuron
+Neurons = list[tuple[Vector, Vector]]  # the activations on the samples and the outer weights of each neuron
 
 THEOREM = Theorem(
     title="How many neurons are enough",
@@ -198,7 +198,7 @@ def dependent_but_needed(a: Sequence = (1, -1, 0), b: Sequence = (0, 1, -1), sig
         tuple(map(Fraction, alpha)) for alpha in (a, b, [sign * (p + q) for p, q in zip(a, b, strict=True)])
     ]
     squared = {dot(alpha, alpha) for alpha in outer}
-    require(rank(features) < len(features), f"the features {features} are independent")
+    require(rank(features) < len(features), f"the activations {features} are independent")
     require(len(squared) == 1, f"the outer weights {outer} do not have the same length")
     before = list(zip(features, outer, strict=True))
     for gone in range(3):

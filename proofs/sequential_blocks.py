@@ -72,7 +72,7 @@ no row is dropped. So X_{l+1} stays, and with it the rows that the next block is
 does not matter. Step 4 does this for whole networks.
 
 (d) If an inner block is 0 on the samples and its cost is 0, both programs may return what is there: without biases
-the last block has the features 0, and its optimum is 0. Step 5 has a network with a lower (T).""",
+the last block has the activations 0, and its optimum is 0. Step 5 has a network with a lower (T).""",
 )
 
 
@@ -160,7 +160,7 @@ def line_blocks(width: int) -> Iterator[Block]:
 
 
 def line_features(table: Sequence[Vector]) -> list[Vector]:
-    """The features of the atoms of (1) on samples of the line."""
+    """The activations of the atoms of (1) on samples of the line."""
     members = [*rows_of(table), *basis_vectors(1, True)]
     columns = [tuple(relu(dot(row, unit)) for row in rows_of(table)) for unit in unit_wedges(members, 1)]
     return [column for column in dict.fromkeys(columns) if len(set(column)) > 1]
@@ -300,7 +300,7 @@ def may_stop(reg: Fraction = Fraction(1, 8), start: int = 0) -> None:
     first = exact((start,) * 4)
     hidden = first[1] * relu(first[0])
     features = {relu(hidden * s) for s in (1, -1)}
-    require(features == {0}, "the last block has features that are not 0")
+    require(features == {0}, "the last block has activations that are not 0")
     require(hidden == 0, "the inner block has outputs")
     ones = exact((1,) * 4)
     require(value(ones) < value(first), f"the values are {value(first)} and {value(ones)}")

@@ -6,6 +6,7 @@
 import ast
 import doctest
 import json
+from pathlib import Path
 
 import matplotlib.figure
 import pytest
@@ -16,6 +17,7 @@ from geomnn.errors import OutputExists
 from geomnn.learn import notebook, pages, write_notebooks
 
 PAGES = pages()
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def cells(name, solved, kind="code"):
@@ -101,6 +103,27 @@ def test_files_links_and_what_exists(tmp_path, capsys):
     assert main(["learn", str(tmp_path / "here"), "--force"]) == 0
     assert (tmp_path / "here" / "mine.txt").read_text() == "kept"
     assert CliRunner().invoke(commands, ["learn", "--help"]).exit_code == 0
+
+
+def test_no_link_leaves_the_notebooks():
+    """What stands alone between brackets is the title of a page, and goes with its link; other words stay."""
+    page = (
+        "# T\n\nIt is so\n([One of several](../howto/a.md#b)), see [B](b.md) ([B](b.md)) and [C](../c.md).\n"
+    )
+    (text,) = [
+        cell["source"]
+        for cell in notebook(page, {"b.md": "2-b.ipynb"}, False)["cells"]
+        if cell["cell_type"] == "markdown"
+    ]
+    assert text == "# T\n\nIt is so, see [B](2-b.ipynb) ([B](2-b.ipynb)) and C."
+    titles = {
+        line.removeprefix("# ") for path in DOCS.rglob("*.md") for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("# ")
+    }  # fmt: skip
+    for name in PAGES:
+        text = " ".join("".join(cell["source"] for cell in cells(name, True, "markdown")).split())
+        assert not [title for title in titles if f"({title})" in text]
+        assert "this site" not in text
 
 
 def test_what_the_last_line_shows():

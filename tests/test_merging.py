@@ -183,7 +183,7 @@ def test_what_is_refused_and_what_stays():
     assert gm.merge(merged) is merged
     with pytest.raises(UnsupportedProblem, match="a network of merged neurons"):
         gm.optimal_set(merged)
-    with pytest.raises(OptionError, match="a Solution, as of"):
+    with pytest.raises(OptionError, match="a Solution, such as"):
         gm.merge(solution.network)
     with pytest.raises(UnsupportedProblem, match="2 outputs"):
         gm.merge(gm.derive(X, np.column_stack([Y, Y]), reg=0.5))

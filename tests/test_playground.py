@@ -267,6 +267,52 @@ def test_equal_samples_and_the_last_one_are_kept(opened):
     assert len(full["samples"]) == MOST
 
 
+SIZES = """(() => {
+  const left = document.querySelector(".playground .board").getBoundingClientRect().left;
+  const select = document.querySelector(".example"), style = getComputedStyle(select);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontSize} ${style.fontFamily}`;
+  return {
+    cut: [...document.querySelectorAll(".axes text")].filter((text) => text.getBoundingClientRect().left < left).length,
+    axes: [...document.querySelectorAll(".axes .axis")].map((text) => text.textContent),
+    wide: Math.max(...[...select.options].map(({ text }) => pen.measureText(text).width)) + 40 - select.clientWidth,
+  };
+})()"""
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize(
+    ("samples", "axes"),
+    [
+        ("0,0,0;1e-5,0,1e-5;0,1.2e-5,0;1e-5,1e-5,0", ["feature 1 (×10⁻⁵)", "feature 2 (×10⁻⁵)"]),
+        ("0,0;123456,1e-7;250000,0", ["feature 1 (×10⁵)", "target (×10⁻⁷)"]),
+        ("1000000,0,0;1000001,1,1;1000001,0,0", ["feature 1 − 1000000", "feature 2"]),
+        ("-1,0.5,0;2,3,1", ["feature 1", "feature 2"]),
+    ],
+)
+def test_no_label_and_no_example_is_cut(opened, width, samples, axes):
+    opened.look(width)
+    at(opened, f"norm=1&bias=1&reg=0.1&samples={samples}")
+    found = opened.run(SIZES)
+    assert (found["cut"], found["axes"]) == (0, axes)
+    assert found["wide"] <= 0
+    opened.look(1200)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ("reg=0.1&samples=0,1,0;3,0,1;1,4,2;4,3,1", "It has 3 dimensions; this is the plane through 0, y and v."),
+        ("reg=0.15&samples=0,0,0;1,0,1;0,1,1;1,1,0;0.5,0.5,0", "through y in which the value at x0 changes, as y"),
+        ("reg=0.1&samples=0,0,1;1,0,1;0,1,1;1,1,1", "in which the values at x0 and x1 change, as y and v are 0"),
+        ("reg=1&samples=0,0,0;2,1,2;1,3,-1", "φ the activation of any atom. The residual"),
+        ("reg=0.2&samples=0,0;2,1", "an interval"),
+    ],
+)  # fmt: skip
+def test_words_say_which_plane_of_the_dual_set_is_drawn(opened, problem, words):
+    assert words in at(opened, f"norm=1&bias=1&{problem}")["dual"]
+
+
 @pytest.mark.parametrize(
     "text", ["samples=1,2;3", "samples=1,2,x", "reg=-1&samples=1,2", "norm=2&samples=1,2", "section"]
 )

@@ -432,3 +432,17 @@ def test_more_than_two_classes(d):
         else:  # above the line where the class is right
             right = f[own == k].argmax(axis=1) == k
             assert ((points[:, 1] > 0) == right).all()
+
+
+@pytest.mark.parametrize("size", [(6.4, 5), (9, 4), (4, 7)])
+def test_title_and_legend_of_axes_with_equal_units_are_inside(size):
+    """Layout takes two rounds for them, as the axes become smaller than their place."""
+    X, y = np.array([[0, 1], [3, 0], [1, 4], [4, 3]]), [0, 1, 2, 1]
+    neurons = gm.derive(X, y, reg=0.1, dictionary="wedge").network.neurons
+    atom = next(neuron.atom for neuron in neurons if str(neuron.atom) == "+⋆(x0 − x3) at x3")
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    plotting.plot_wedge(atom, X, row=2, ax=axes)
+    figure.savefig(io.BytesIO())
+    box = axes.get_tightbbox()
+    assert min(box.y0, figure.bbox.height - box.y1) > -1

@@ -6,11 +6,11 @@ from math import prod
 
 import pytest
 
-from proofs import chains, mirrors, redundant_features, sequential_blocks
+from proofs import chains, mirrors, redundant_columns, sequential_blocks
 from proofs.finite import one_norm
 from proofs.statement import ProofFailed
 
-NAMES = ("redundant_features", "sequential_blocks", "chains", "mirrors")
+NAMES = ("redundant_columns", "sequential_blocks", "chains", "mirrors")
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
 
@@ -34,40 +34,40 @@ def turned_clip(x, c, p, q, sign):
 
 # A step, the ingredients that make its statement another one, and what its counterexample says.
 FALSE = {
-    "a bias that stays": (redundant_features.same_inputs, {"shift": lambda b, a, t: b}, "differs by"),
+    "a bias that stays": (redundant_columns.same_inputs, {"shift": lambda b, a, t: b}, "differs by"),
     "a bias that forgets the weight": (
-        redundant_features.same_inputs,
+        redundant_columns.same_inputs,
         {"shift": lambda b, a, t: b + t},
         "differs by",
     ),
-    "twice the length": (redundant_features.no_larger, {"budget": 2}, "false at"),
+    "twice the length": (redundant_columns.no_larger, {"budget": 2}, "false at"),
     "columns of length two go": (
-        redundant_features.vertices_are_left,
+        redundant_columns.vertices_are_left,
         {"budget": Fraction(2)},
         "left are .* vertices",
     ),
     "only short columns go": (
-        redundant_features.vertices_are_left,
+        redundant_columns.vertices_are_left,
         {"budget": Fraction(1, 2)},
         "left are .* vertices",
     ),
     "constants that cost": (
-        redundant_features.vertices_are_left,
+        redundant_columns.vertices_are_left,
         {"constants": False},
         "with biases: left are",
     ),
     "the same cost without columns of length two": (
-        redundant_features.costs_stay,
+        redundant_columns.costs_stay,
         {"budget": Fraction(2)},
         "the least costs are",
     ),
     "the wrong one of two ramps": (
-        redundant_features.sign_and_length,
+        redundant_columns.sign_and_length,
         {"gone": (-1, 3), "needed": (1, 0)},
         r"the ramp \(-1, 3\) stays",
     ),
     "a ramp that nothing needs": (
-        redundant_features.sign_and_length,
+        redundant_columns.sign_and_length,
         {"needed": (1, 1)},
         "has ‖c‖_1 = None|the least costs",
     ),

@@ -203,7 +203,7 @@ def test_refusals():
     for sketch in (0, 4, 2.5, True):
         with pytest.raises(OptionError, match="from 1 to 3 was expected"):
             SampledDictionary(samples, 1.0, sketch=sketch)
-    refusals = {"looks at every atom": "sampled", "dictionary of all wedges": SampledDictionary(samples, 1.0)}
+    refusals = {"needs every atom": "sampled", "dictionary of all wedges": SampledDictionary(samples, 1.0)}
     for words, own in refusals.items():
         with pytest.raises(UnsupportedProblem, match=words):
             gm.derive(X, y, dictionary=own, exact=True)

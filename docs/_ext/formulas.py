@@ -26,11 +26,12 @@ UNLIKE = {"ε": "varepsilon", "φ": "varphi", "λ": "lambda", "Λ": "Lambda"}  #
 for letter in "αβγδεζηθκλμνξπρστφψωΓΔΘΛΦΨ":
     name = unicodedata.name(letter).split()[-1].lower()
     SIGNS[letter] = "\\" + UNLIKE.get(letter, name.capitalize() if letter.isupper() else name) + " "
+LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₙₚ", "0123456789+-np")
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 FUNCTIONS = {"det", "max", "min", "sup", "inf", "cos", "sin", "log", "exp", "dim"}
 NAMES = {"rank", "sign", "reject", "dist", "Gram", "div", "conv", "clip"}
 WORDS = FUNCTIONS | NAMES | {"reg"}
-ALPHABET = (set(SIGNS) | set("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ\u0303\u0302")) - {"*"}
+ALPHABET = (set(SIGNS) | set("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ₊₁₂\u0303\u0302")) - {"*"}
 OPERATORS = set("=<>+≤≥≠∈⊂∪∩−·→↦⪰±∓∧⊥⊗×∖/") | {":="}
 LABEL = re.compile(r"\((?:[A-Z]\d?[a-z]?|\d+[a-z]?|[a-z])\)|[A-Z]\d+")  # (T), (Z1a), (2b), (a), L8
 FORMULA = re.compile(
@@ -43,7 +44,7 @@ def typeset(text: str) -> str:
     """Prose with its formulas between dollars; everything else is escaped for Markdown."""
     return " ".join(
         f"{before}${to_latex(part)}${after}" if math else escape(before + part + after)
-        for math, before, part, after in _parts(text)
+        for math, before, part, after in parts(text)
     )
 
 
@@ -55,7 +56,7 @@ def display(lines: list[str]) -> str:
         for cell in re.split(r"\s{2,}", line.strip()):
             words = (
                 f"{before}{to_latex(part)}{after}" if math else rf"\text{{{before + part + after}}}"
-                for math, before, part, after in _parts(cell)
+                for math, before, part, after in parts(cell)
             )
             cells.append(r"\; ".join(words))
         rows.append("& " + r" \qquad ".join(cells))
@@ -68,7 +69,7 @@ def escape(text: str) -> str:
     return re.sub(r"\\\*(\w+)\\\*", r"*\1*", re.sub(r"([*`<$\[\]|~_])", r"\\\1", text))
 
 
-def _parts(text: str) -> list[tuple[bool, str, str, str]]:
+def parts(text: str) -> list[tuple[bool, str, str, str]]:
     """(whether it is a formula, what stands before it, it, what stands after it), for words and formulas in order."""
     words = unicodedata.normalize("NFC", text).split()
     kinds = [_kind(word) for word in words]
@@ -77,7 +78,7 @@ def _parts(text: str) -> list[tuple[bool, str, str, str]]:
             before = kinds[k - 1] if k and not words[k - 1].endswith((",", ";", ".", ":")) else "word"
             after = kinds[k + 1] if k + 1 < len(kinds) and words[k][-1] not in ",;.:" else "word"
             kinds[k] = "letter" if "operator" in (before, after) else "word"
-    parts: list[tuple[bool, str, str, str]] = []
+    found: list[tuple[bool, str, str, str]] = []
     k = 0
     while k < len(words):
         end, depth = k, 0
@@ -92,12 +93,12 @@ def _parts(text: str) -> list[tuple[bool, str, str, str]]:
             {"reg"} & set(run.split())
         ):
             before, inside, after = _trim(run)
-            parts.append((bool(inside), before, inside, after) if inside else (False, "", run, ""))
+            found.append((bool(inside), before, inside, after) if inside else (False, "", run, ""))
             k = end
         else:
-            parts.append((False, "", words[k], ""))
+            found.append((False, "", words[k], ""))
             k += 1
-    return parts
+    return found
 
 
 def _kind(word: str) -> str:
@@ -158,6 +159,7 @@ def to_latex(run: str) -> str:
     text = re.sub("(.)\u0303", r"\\tilde \1", _decomposed(run))
     text = re.sub("(.)\u0302", r"\\hat \1", text)
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+", lambda found: f"^{{{found[0].translate(RAISED)}}}", text)
+    text = re.sub("[₀-₉₊₋ₙₚ]+", lambda found: f"_{{{found[0].translate(LOWERED)}}}", text)
     text = text.replace("ᵀ", r"^{\top}").replace("‖Π", r"‖\Pi")
     text = re.sub(r"√(‖[^‖]*‖|\w)", r"\\sqrt{\1}", re.sub(r"√\(([^()]*)\)", r"\\sqrt{\1}", text))
     text = _braces(text)
@@ -186,4 +188,4 @@ def _name(found: re.Match[str]) -> str:
     name = found[0]
     if name in FUNCTIONS:
         return rf"\{name} "
-    return rf"\mathrm{{{name}}}" if name == "reg" else rf"\operatorname{{{name}}}"
+    return rf"\operatorname{{{name}}}"

@@ -70,8 +70,8 @@ def _sections(text: str) -> str:
 
 def _page(name: str, theorem: Any, records: list[Any]) -> str:
     steps = [
-        f"| {typeset(record.step.claim)} | {record.step.kind} | {typeset(record.step.scope)} | "
-        f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'} | {record.seconds:.2f}\u00a0s |"
+        f"1. {typeset(record.step.claim)}\n\n   *{record.step.kind}* for {typeset(record.step.scope)}: "
+        f"{'FAILED' if record.failed else 'left out' if record.left_out else 'holds'}, {record.seconds:.2f}\u00a0s"
         for record in records
     ]
     parts = [
@@ -82,7 +82,7 @@ def _page(name: str, theorem: Any, records: list[Any]) -> str:
         "## Why",
         _words(theorem.argument),
         "## What was checked",
-        "\n".join(["| step | how | for | | |", "| --- | --- | --- | --- | --- |", *steps]),
+        "\n\n".join(steps),
         "## Where it is used",
         _uses(name, theorem.section),
     ]
@@ -99,8 +99,9 @@ def _uses(name: str, section: str) -> str:
         else []
     )
     return (
-        f"Code that cites this section: {', '.join(code) or '–'}.\n\nTests of the steps: {', '.join(tests) or '–'}; "
-        "those of the code stand under the section of the [theory](../theory.md)."
+        f"Tests of the steps: {', '.join(tests) or '–'}; those of the code stand under the section of the "
+        f"[theory](../theory.md).\n\n:::{{dropdown}} Code that cites this section: {len(code)} files\n"
+        f"{', '.join(code) or '–'}\n:::"
     )
 
 
@@ -110,7 +111,7 @@ def _naming(folder: str, pattern: re.Pattern[str]) -> list[str]:
         for path in sorted((TREE / folder).rglob("*.py"))
         if pattern.search(path.read_text(encoding="utf-8"))
     ]
-    return [f"[{path}](../../{path})" for path in paths]
+    return [f"[`{path}`](../../{path})" for path in paths]
 
 
 def _statement(latex: str) -> str:
@@ -126,7 +127,7 @@ def _statement(latex: str) -> str:
 def _words(text: str) -> str:
     """Text of the proofs as Markdown: what is indented is a formula, and the subject before a paragraph is bold."""
     blocks = []
-    for block in re.split(r"\n\s*\n", text.strip("\n")):
+    for block in re.split(r"\n\s*\n", _itemised(text.strip("\n"))):
         lines = block.splitlines()
         if lines[0].startswith("    "):
             blocks.append(display(lines))
@@ -135,6 +136,18 @@ def _words(text: str) -> str:
             rest = block[label.end() :] if label else block
             blocks.append((f"**{label[1]}** " if label else "") + typeset(rest))
     return "\n\n".join(blocks)
+
+
+def _itemised(text: str) -> str:
+    """A block that goes through (a), (b) and so on is a paragraph for each of them."""
+    blocks = re.split(r"(\n\s*\n)", text)
+    blocks[::2] = [
+        re.sub(r"(?<=[.:;])\s+(?=\([a-h]\)\s)", "\n\n", block)
+        if re.search(r"(^|\s)\(b\)\s", block)
+        else block
+        for block in blocks[::2]
+    ]
+    return "".join(blocks)
 
 
 def plain(text: str) -> str:

@@ -1,9 +1,11 @@
-"""SymPy's expressions as formulas: a value that a page shows is typeset, in examples of pages and in the gallery."""
+"""What a page writes in letters and signs is typeset: SymPy's values, in examples and in the gallery, and formulas in
+prose, which are found as those of the proofs are."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from collections.abc import Iterator
 from doctest import DocTestParser, Example
@@ -12,9 +14,12 @@ from typing import Any
 
 import sympy
 from docutils import nodes
+from formulas import parts, to_latex
+from sphinx.addnodes import download_reference, pending_xref
 from sphinx.application import Sphinx
 from sympy.core._print_helpers import Printable
 
+LONG = 220  # letters of LaTeX, beyond which a sum has a line for each term
 EXAMPLES = DocTestParser().get_examples
 
 
@@ -66,7 +71,15 @@ def latex(value: Any) -> str:
         for symbol in getattr(value, "free_symbols", ())
         if symbol.name[:3].isalpha() and symbol.name[2:]
     ]
-    return sympy.latex(value, symbol_names={word: rf"\mathrm{{{word.name}}}" for word in words})
+    names = {word: rf"\mathrm{{{word.name}}}" for word in words}
+    line = sympy.latex(value, symbol_names=names)
+    if len(line) < LONG or not isinstance(value, sympy.Add):
+        return line
+    terms = [sympy.latex(term, symbol_names=names) for term in value.as_ordered_terms()]
+    lines = " \\\\ & ".join(
+        f"{'' if k == 0 or term.startswith('-') else '+ '}{term}" for k, term in enumerate(terms)
+    )
+    return rf"\begin{{aligned}} & {lines} \end{{aligned}}"
 
 
 def _ends(example: Example) -> tuple[int, int]:
@@ -80,8 +93,61 @@ def _block(block: nodes.literal_block, lines: list[str]) -> nodes.literal_block:
     return nodes.literal_block(text, text, **block.attributes)
 
 
+PAGES = ("gallery/", "howto/", "glossary")  # others write their formulas in LaTeX, or come from docstrings
+PROSE = nodes.paragraph | nodes.emphasis | nodes.strong | nodes.term | nodes.line
+LEFT = (
+    nodes.literal | nodes.math | nodes.raw | nodes.comment | nodes.title | pending_xref | download_reference
+)
+
+
+def prose(app: Sphinx, tree: nodes.document) -> None:
+    """Formulas between words, but not in names of code, in headings and in references; letters alone stay letters."""
+    if app.env.docname.startswith(PAGES):
+        for text in list(tree.findall(nodes.Text)):
+            if isinstance(text.parent, PROSE) and not _inside(text.parent, LEFT):
+                text.parent.replace(text, list(_formulas(str(text))))
+
+
+def _inside(node: nodes.Node | None, kinds: Any) -> bool:
+    while node is not None and not isinstance(node, kinds):
+        node = node.parent
+    return node is not None
+
+
+def _whole(part: str) -> bool:
+    """Whether it is a formula from end to end, and not a name, a unit or a piece between words."""
+    closed = all(part.count(opening) == part.count(closing) for opening, closing in ("()", "[]", "{}"))
+    closed = closed and not any(part.count(bar) % 2 for bar in "‖|")
+    bound = re.match(r"[=<>≤≥·+→×∧/]|− ", part) or re.search(r"(?<!_)[=<>≤≥·+−→×∧/Σ]$", part)
+    return (
+        closed
+        and not bound
+        and bool(re.search(r"[=≤≥<>·Σ‖∂∈√^²ᵀ∧]|\w_\w\b", part))
+        and not re.search(r"\w\w_|\w_\w\w\w|x\d", part)
+    )
+
+
+def _formulas(text: str) -> Iterator[nodes.Node]:
+    """The text again, with nodes for its formulas."""
+    words = text[: len(text) - len(text.lstrip())]
+    for k, (is_formula, before, part, after) in enumerate(parts(text)):
+        words += " " * bool(k) + before
+        if is_formula and _whole(part):
+            if words:
+                yield nodes.Text(words)
+            formula = to_latex(part)
+            yield nodes.math(formula, formula)
+            words = after
+        else:
+            words += part + after
+    words += text[len(text.rstrip()) :] if text.strip() else ""
+    if words:
+        yield nodes.Text(words)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", typeset)
+    app.connect("doctree-read", prose)
     # the gallery shows the HTML of a value, if it has any; Sphinx knows of no formula there
     app.set_html_assets_policy("always")
     Printable._repr_html_ = lambda self: f'<div class="math">\\[{latex(self)}\\]</div>'

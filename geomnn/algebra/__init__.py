@@ -1,6 +1,6 @@
 """Wedge products, volumes and duals of vectors: the algebra that the weights are written in."""
 
-from geomnn.algebra.features import feature
+from geomnn.algebra.activations import activation
 from geomnn.algebra.products import (
     cross_product,
     hodge_dual,
@@ -12,8 +12,8 @@ from geomnn.algebra.products import (
 )
 
 __all__ = [
+    "activation",
     "cross_product",
-    "feature",
     "hodge_dual",
     "log_volume",
     "reject",

@@ -141,7 +141,7 @@ class CellBound(Bound):
 
 
 def _stride(begun: float, left: float) -> int:
-    """How many targets further, so that there is time for it by what the last one took."""
+    """How many targets to go on, so that there is time for it if it takes as long as the last one did."""
     if left == inf:
         return len(GAPS) + len(RATIOS)
     spent = max(begun - left, 1e-3)

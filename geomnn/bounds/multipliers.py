@@ -145,7 +145,7 @@ class Multipliers:
         if not all(np.isfinite(array).all() for array in self._arrays):
             raise DataError("A multiplier is not finite.")
         if any(np.frexp(unit)[0] != 0.5 for unit in (self.length, self.size)):
-            raise DataError(f"The units {self.length!r} and {self.size!r} are no powers of two.")
+            raise DataError(f"The units {self.length!r} and {self.size!r} are not powers of two.")
         apart = np.where(np.eye(n, dtype=bool), 0.0, self.P2)
         if any((array < 0).any() for array in (self.P1, apart, self.P3, self.p4, self.p5, self.e)):
             raise DataError("A multiplier of a product that is never negative is negative.")

@@ -149,7 +149,7 @@ def prove(
 def close(
     problem: Problem, dictionary: Dictionary, kinds: Sequence[type[Bound]], effort: Effort
 ) -> tuple[Optimum, Proven]:
-    """Search and bound in turns, until the gap between them is within tol, neither comes farther, or the time is over.
+    """Search and bound in turns, until the gap between them is within tol, neither makes progress, or the time is over.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def close(
 
 
 def _later(found: Proven, turn: float, bounding: float) -> Proven:
-    """What was found by bounds whose turn came after some seconds, when so many had been spent on bounds before."""
+    """What bounds found, on the clock of the whole call: other bounds had taken time before their turn."""
     history = tuple((turn + at, name, value) for at, name, value in found.history)
     return replace(found, history=history, seconds=bounding + found.seconds)
 
@@ -203,7 +203,7 @@ def _better(best: Proven, found: Proven) -> Proven:
 
 
 def _candidates(problem: Problem, dictionary: Dictionary, proof: Proof, deadline: Deadline) -> np.ndarray:
-    """Atoms that a network may lack: those that were come across, or those that are near reg for the v of a proof."""
+    """Atoms that a network may lack: those that the bound came across, or those near reg for the v of a proof."""
     if proof.units is not None:
         return proof.units
     v = proof.scale(problem) * proof.dual

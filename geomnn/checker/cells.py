@@ -42,7 +42,7 @@ def check_cells(
     require(not bias or sum(a) == 0, "The entries of dual do not sum to 0.")
     require(type(level) is int and level > 0, f"most is {brief(level)}.")
     require(
-        isinstance(pairs, list) and all(_is_pair(each, n) for each in pairs), "A pair is none of samples."
+        isinstance(pairs, list) and all(_is_pair(each, n) for each in pairs), "A pair is not of two samples."
     )
     require(part["sha256"] == fingerprint(pairs, level, part["tree"]),
             "The pairs, T or the tree are not those that were written (sha256).")  # fmt: skip

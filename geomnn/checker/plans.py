@@ -101,7 +101,7 @@ def _check_plan(plan: Any, n: int, bias: bool, free: bool) -> None:
         require(
             first <= i < n and (last is None or last < i), f"Row {brief(i)} of a plan is not in its place."
         )
-        require(all(first <= j < n and j != i for j in ends), f"Row {i} of a plan has columns that are none.")
+        require(all(first <= j < n and j != i for j in ends), f"Row {i} of a plan has columns out of range.")
         require(all(a < b for a, b in pairwise(ends)), f"Row {i} of a plan is not in order.")
         signed = free and i != ORIGIN
         require(all(m > 0 or (m < 0 and signed and j == ORIGIN) for j, m in zip(ends, masses, strict=True)),

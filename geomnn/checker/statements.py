@@ -257,9 +257,9 @@ def check_names(neurons: Any, keys: set[str], wedges: Wedges) -> list[tuple[int,
         integers = all(type(j) is int for j in [*samples, *(x for e in directions for x in e)])
         require(
             integers and all(j in wedges.distinct for j in samples),
-            f"Neuron {k} is of samples that are none.",
+            f"Neuron {k} is of samples out of range.",
         )
-        require(all(e in wedges.directions for e in directions), f"Neuron {k} has directions that are none.")
+        require(all(e in wedges.directions for e in directions), f"Neuron {k} has directions out of range.")
         orientation = neuron["orientation"]
         require(
             type(orientation) is int and orientation in (1, -1), f"The orientation of neuron {k} is not ±1."

@@ -84,7 +84,7 @@ def check_weights(
         require(given == value, words)
     require(
         str(problem.get("loss")) in LOSSES and str(problem.get("norm")) in NORMS,
-        "The loss or the norm is none that is known.",
+        "The loss or the norm is not a known one.",
     )
     try:
         value, scale = _objective(network, problem, scaled(rows, problem.get("scaling")), targets)
@@ -116,7 +116,7 @@ def _objective(
     require(isinstance(neurons, list), "network.json has no neurons.")
     parts = []
     for k, neuron in enumerate(neurons or []):
-        require(isinstance(neuron, dict), f"Neuron {k} of network.json is none.")
+        require(isinstance(neuron, dict), f"Neuron {k} of network.json is not a neuron.")
         named = f"of neuron {k}"
         (bias,) = _floats(neuron.get("bias"), None, f"The bias {named}")
         parts.append((_floats(neuron.get("weight"), d, f"The weight {named}"), bias,

@@ -96,7 +96,7 @@ class BranchingDictionary(Dictionary):
         space = ball(norm)
         if not space.polyhedral:
             raise OptionError(
-                "norm=2 makes no linear program; 1 or numpy.inf was expected: use FaceDictionary or LocalDictionary."
+                "norm=2 gives no linear program; 1 or numpy.inf was expected: use FaceDictionary or LocalDictionary."
             )
         real = isinstance(time_limit, int | float | np.integer | np.floating)
         if not real or isinstance(time_limit, bool) or not time_limit > 0:

@@ -110,8 +110,8 @@ def check_exact(problem: Problem, choice: Choice) -> None:
         )
     if not choice.fixed and choice.given is None and choice.name not in ("auto", "all"):
         raise UnsupportedProblem(
-            "{exact} looks at every atom, and {dictionary} stands for some; take 'all' or 'wedge', on few samples and "
-            "features, or leave {exact} out.",
+            "{exact} needs every atom, and {dictionary} has only some of them; take 'all' or 'wedge', on few samples "
+            "and features, or leave {exact} out.",
             exact=True,
             dictionary=choice.name,
         )

@@ -240,7 +240,7 @@ def weights_as_function_of_reg(
             return _expressions(problem, posed, optimum, piece, name)
         step = (posed.reg - piece[1]) / 2
     raise UnsupportedProblem(
-        f"reg={reg} is a kink with others closer than any reg that was tried; take one beside it."
+        f"reg={reg} is a kink, and other kinks are too close to it; take a reg that is a little larger or smaller."
     )
 
 

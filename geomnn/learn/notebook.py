@@ -19,6 +19,7 @@ BLOCK = re.compile(
 PLOT = re.compile(r"\.\. plot::\n(?P<options>(?: {3}:[^\n]*\n(?: {6}[^\n]*\n)*)*)(?P<code>.*)", re.S)
 OPTION = re.compile(r"^:[\w-]+:.*\n", re.M)
 LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+REFERENCE = re.compile(r"\s\(\[[^\]]*\]\(([^)]*)\)\)")  # a link that stands alone between brackets
 TERM = re.compile(r"\{term\}`([^`<]*?)(?: <[^`]*>)?`")
 SETTING = "import matplotlib.pyplot as plt\nimport numpy as np\n\nimport geomnn as gm"
 
@@ -35,7 +36,8 @@ def notebook(page: str, names: dict[str, str], solved: bool) -> dict[str, Any]:
     page : str
         In Markdown.
     names : dict of str
-        The file of each page that has a notebook; other links become plain text.
+        The file of each page that has a notebook.  Other links become plain text, and where one stands alone between
+        brackets it is left out, as its words are the title of a page that is not there.
     solved : bool
         Whether the solutions stand in it.  Where they do not, a check that fails does not stop the notebook.
 
@@ -88,11 +90,12 @@ def _cells(page: str, names: dict[str, str], solved: bool) -> Iterator[Cell]:
 
 
 def _text(text: str, names: dict[str, str]) -> Iterator[Cell]:
-    def linked(link: re.Match[str]) -> str:
-        words, file = link[1], names.get(link[2].partition("#")[0])
-        return f"[{words}]({file})" if file else words
+    def file(target: str) -> str | None:
+        return names.get(target.partition("#")[0])
 
-    text = TERM.sub(r"\1", LINK.sub(linked, text)).strip()
+    text = REFERENCE.sub(lambda link: link[0] if file(link[1]) else "", text)
+    text = LINK.sub(lambda link: f"[{link[1]}]({file(link[2])})" if file(link[2]) else link[1], text)
+    text = TERM.sub(r"\1", text).strip()
     if text:
         yield {"cell_type": "markdown", "metadata": {}, "source": text}
 

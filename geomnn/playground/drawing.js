@@ -17,7 +17,10 @@ const words = ([x, y], text, kind = "", anchor = "middle") => mark("text", { x, 
 const badge = ([cx, cy], number, z) =>
   mark("g", { class: `badge ${z > 0 ? "plus" : "minus"}` }, mark("circle", { cx, cy, r: 9 }), words([cx, cy + 4], number));
 
-const short = (value) => String(+value.toPrecision(4)).replace("-", "−");
+const short = (value) => {
+  const number = +value.toPrecision(4);
+  return (number !== 0 && Math.abs(number) < 1e-4 ? number.toExponential() : String(number)).replaceAll("-", "−");
+};
 /** The largest of 1, 2, 5 times a power of ten that is not above a size. */
 function nice(size) {
   const power = 10 ** Math.floor(Math.log10(size)), part = size / power;
@@ -36,16 +39,26 @@ function frame(width, height, box) {
   return { width, height, box, ends, at: (point) => point.map(place), from: (pixels) => pixels.map(value) };
 }
 
+/** Ticks of an axis with labels that are short: what all of them have in common goes to the name of the axis. */
+function ticks([low, high]) {
+  const step = nice((high - low) / 4), most = Math.max(Math.abs(low), Math.abs(high));
+  const base = most > 2000 * step ? rounded((low + high) / 2, 10 * step) : 0;
+  const size = Math.floor(Math.log10(base ? high - low : most)), power = size < -2 || size > 3 ? size : 0;
+  const label = (value) => short(rounded((value - base) / 10 ** power, step / 10 ** power));
+  const raised = [...String(power)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+  return { step, label, common: `${base ? ` ${base > 0 ? "−" : "+"} ${Math.abs(base)}` : ""}${power ? ` (×10${raised})` : ""}` };
+}
+
 function axes({ box, ends, at }, names) {
   const drawn = [mark("rect", { x: ends[0][0], y: ends[1][1], width: ends[0][1] - ends[0][0], height: ends[1][0] - ends[1][1], class: "edge" })];
   for (const l of [0, 1]) {
-    const [low, high] = box[l], step = nice((high - low) / 4);
+    const [low, high] = box[l], { step, label, common } = ticks(box[l]);
     for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
-      const text = short(rounded(value, step)), [x, y] = at([value, value]);
+      const text = label(value), [x, y] = at([value, value]);
       drawn.push(l ? words([ends[0][0] - 5, y + 4], text, "tick", "end") : words([x, ends[1][0] + 15], text, "tick"));
     }
     const place = l ? [ends[0][0] + 5, ends[1][1] + 15] : [ends[0][1] - 5, ends[1][0] - 6];
-    drawn.push(words(place, names[l], "axis", l ? "start" : "end"));
+    drawn.push(words(place, names[l] + common, "axis", l ? "start" : "end"));
   }
   return drawn;
 }
@@ -155,30 +168,34 @@ function drawStrip(svg, { atoms, correlations, neurons, reg }, width, height, sh
   return (x) => Math.max(0, Math.min(atoms.length - 1, Math.floor((x - left) / step)));
 }
 
-/** Two orthonormal directions of the residuals: all of them where there are two, else those through y and v. */
+/** Two orthonormal directions of the residuals: all of them where there are two, else those through y and v, and where
+ *  these lie on one line with 0 the axes `filled` of the first samples. */
 function section({ y, v, bias }) {
   const n = y.length, mean = bias ? y.reduce((sum, value) => sum + value, 0) / n : 0;
-  const target = y.map((value) => value - mean), free = n - bias, basis = [];
+  const target = y.map((value) => value - mean), free = n - bias, basis = [], filled = [];
   if (free === 2 && bias) {
     const turns = [90, 210, 330].map((degrees) => (degrees * Math.PI) / 180);
-    return { target, whole: true, basis: [Math.cos, Math.sin].map((f) => turns.map((turn) => Math.sqrt(2 / 3) * f(turn))) };
+    return { target, filled, whole: true, basis: [Math.cos, Math.sin].map((f) => turns.map((turn) => Math.sqrt(2 / 3) * f(turn))) };
   }
   const units = y.map((_, k) => y.map((__, i) => (i === k) - (bias ? 1 / n : 0)));
+  const least = 1e-9 * Math.sqrt(dot(y, y)); // up to which y less its mean is 0
   for (const vector of free === 2 ? units : [target, v, ...units]) {
-    const { p } = split(basis, vector), length = Math.sqrt(dot(p, p)), size = Math.sqrt(dot(vector, vector));
-    if (length > 1e-6 * size && basis.length < 2) basis.push(p.map((value) => value / length));
+    const { p } = split(basis, vector), length = Math.sqrt(dot(p, p)), size = Math.sqrt(dot(vector, vector)), axis = units.indexOf(vector);
+    if (basis.length === 2 || length <= Math.max(1e-6 * size, axis < 0 ? least : 0)) continue;
+    basis.push(p.map((value) => value / length));
+    if (axis >= 0) filled.push(axis);
   }
-  return { target, basis, whole: free === 2 };
+  return { target, basis, filled, whole: free === 2 };
 }
 
 /** The dual set, or its section through 0, y and v, and v as the point of it that is nearest to y. */
 function drawDual(svg, solution, side) {
   const { atoms, neurons, reg, v } = solution, n = v.length;
-  const { target, basis, whole } = section(solution), flat = (vector) => basis.map((e) => dot(e, vector));
+  const { target, basis, filled, whole } = section(solution), flat = (vector) => basis.map((e) => dot(e, vector));
   svg.setAttribute("viewBox", `0 0 ${side} ${side}`);
   if (basis.length < 2) {
-    svg.replaceChildren(words([side / 2, side / 2], basis.length ? "v has one degree of freedom" : "v = 0", "caption"));
-    return "Too few samples: the dual set is no polygon.";
+    svg.replaceChildren(words([side / 2, side / 2], basis.length ? "an interval" : "v = 0", "caption"));
+    return basis.length ? "With so few samples v can move along one line only, and the dual set is an interval of it." : "One sample and a bias: f passes through it, and nothing is left.";
   }
   const y = flat(target), point = flat(v), normals = atoms.map(({ feature }) => flat(feature));
   const far = Math.max(...y.map(Math.abs), ...point.map(Math.abs)) || reg / Math.max(...normals.flat().map(Math.abs), 1e-300);
@@ -208,6 +225,8 @@ function drawDual(svg, solution, side) {
   drawn.push(...cross(zero), segment(from, to, "residual"), mark("circle", { cx: from[0], cy: from[1], r: 5, class: "point" }));
   drawn.push(mark("rect", { x: to[0] - 4, y: to[1] - 4, width: 8, height: 8, class: "target" }), name(from, "v", -10, 14), name(to, "y", 11, -6));
   svg.replaceChildren(...drawn);
-  const of = whole ? "" : `: of its ${n - solution.bias} dimensions the plane through 0, y and v`;
-  return `The residuals v with |v·φ| ≤ reg for all atoms${of}. The optimal v is the point of the set that is nearest to y${solution.bias ? ", less its mean" : ""}.`;
+  const axes = filled.map((i) => `x${i}`).join(" and "), still = filled.length === 2;
+  const plane = !filled.length ? "through 0, y and v" : still ? `in which the values at ${axes} change, as y and v are 0` : `through y in which the value at ${axes} changes, as y and v lie on one line with 0`;
+  const part = whole ? "" : ` It has ${n - solution.bias} dimensions; this is the plane ${plane}.`;
+  return `Shaded: all v with |v·φ| ≤ reg, φ the activation of any atom.${part} The residual of the optimal network is the v of the set that is nearest to y${solution.bias ? " (less its mean)" : ""}; the dotted way from v to y is the fit. Lines: neurons of the network, where v·φ is ±reg.`;
 }

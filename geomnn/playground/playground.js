@@ -4,16 +4,20 @@
 
 const MOST = 12; // samples
 const EXAMPLES = {
-  "In the plane: XOR with its middle": "norm=1&bias=1&reg=0.15&samples=0,0,0;1,0,1;0,1,1;1,1,0;0.5,0.5,0",
-  "In the plane: four samples of the tutorial": "norm=1&bias=1&reg=0.1&samples=0,1,0;3,0,1;1,4,2;4,3,1",
-  "In the plane: XOR, many optima": "norm=1&bias=1&reg=0.05&samples=0,0,0;1,0,1;0,1,1;1,1,0",
-  "In the plane: samples on one line": "norm=1&bias=1&reg=0.1&samples=0,0,0;1,0.5,2;2,1,1;3,1.5,2;4,2,0",
-  "In the plane: two samples, no bias": "norm=1&bias=0&reg=0.8&samples=2,1,2;1,2,1.2",
-  "In the plane: three samples": "norm=1&bias=1&reg=1&samples=0,0,0;2,1,2;1,3,-1",
-  "In the plane: eleven samples": "norm=1&bias=1&reg=0.2&samples=-2,-1,-1;-1,1.5,1;0,0,-1;0.5,2,1;1,-1.5,1;1.5,0.5,-1;2,2,-1;-1.5,-2,1;-2,2,-1;2.5,-1,1;0,-1,-1",
-  "On the line: energy of a house": "norm=1&bias=1&reg=3.6&samples=0,28;6,22;12,16;18,10;21,16;24,22",
-  "On the line: five samples of the tutorial": "norm=1&bias=1&reg=0.2&samples=0,4;2,3;3,2;4,3;5,2",
-  "On the line: equal samples, other targets": "norm=1&bias=1&reg=0.1&samples=0,0;1,2;1,1;2,0;3,1",
+  "In the plane": {
+    "XOR with its middle": "norm=1&bias=1&reg=0.15&samples=0,0,0;1,0,1;0,1,1;1,1,0;0.5,0.5,0",
+    "four samples of the tutorial": "norm=1&bias=1&reg=0.1&samples=0,1,0;3,0,1;1,4,2;4,3,1",
+    "XOR, many optima": "norm=1&bias=1&reg=0.05&samples=0,0,0;1,0,1;0,1,1;1,1,0",
+    "samples on one line": "norm=1&bias=1&reg=0.1&samples=0,0,0;1,0.5,2;2,1,1;3,1.5,2;4,2,0",
+    "two samples, no bias": "norm=1&bias=0&reg=0.8&samples=2,1,2;1,2,1.2",
+    "three samples": "norm=1&bias=1&reg=1&samples=0,0,0;2,1,2;1,3,-1",
+    "eleven samples": "norm=1&bias=1&reg=0.2&samples=-2,-1,-1;-1,1.5,1;0,0,-1;0.5,2,1;1,-1.5,1;1.5,0.5,-1;2,2,-1;-1.5,-2,1;-2,2,-1;2.5,-1,1;0,-1,-1",
+  },
+  "On the line": {
+    "energy of a house": "norm=1&bias=1&reg=3.6&samples=0,28;6,22;12,16;18,10;21,16;24,22",
+    "five samples of the tutorial": "norm=1&bias=1&reg=0.2&samples=0,4;2,3;3,2;4,3;5,2",
+    "equal samples, other targets": "norm=1&bias=1&reg=0.1&samples=0,0;1,2;1,1;2,0;3,1",
+  },
 };
 
 function encode({ X, y, norm, bias, reg }) {
@@ -210,7 +214,11 @@ function start(root) {
   part("add").addEventListener("click", () => add(beside(selected)));
   part("remove").addEventListener("click", () => remove(selected));
   part("example").addEventListener("change", ({ target }) => load(decode(target.value)));
-  part("example").append(...Object.entries({ "As loaded": root.dataset.state, ...EXAMPLES }).map(([name, text]) => new Option(name, text)));
+  part("example").append(new Option("As loaded", root.dataset.state), ...Object.entries(EXAMPLES).map(([label, states]) => {
+    const group = Object.assign(document.createElement("optgroup"), { label });
+    group.append(...Object.entries(states).map(([name, text]) => new Option(name, text)));
+    return group;
+  }));
   const address = () => decode(location.hash.slice(1));
   addEventListener("hashchange", () => { const next = address(); if (next) load(next); });
   new ResizeObserver(update).observe(board);

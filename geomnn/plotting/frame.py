@@ -288,4 +288,7 @@ def legend_below(ax: Axes) -> Figure:
             break
         legend.remove()
     make_legible(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None and ax.get_aspect() != "auto":
+        engine.execute(figure)  # where units are equal it takes two rounds, and drawing is the second one
     return figure

@@ -46,7 +46,7 @@ def _with_slider(places: list[tuple[str, list[Any], str]], start: int, prefix: s
     ]
     figure = plotly().Figure(data)
     figure.update_layout(
-        template="simple_white", height=640, margin={"t": 90, "b": 30, "l": 50, "r": 20},
+        template="simple_white", height=640, margin={"t": 125, "b": 30, "l": 50, "r": 20},
         sliders=[{"active": start, "currentvalue": {"prefix": prefix}, "pad": {"t": 45}, "steps": steps}],
         title={"text": places[start][2], "font": {"size": 15}, "y": 0.97},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"}, **layout,
@@ -57,7 +57,7 @@ def _with_slider(places: list[tuple[str, list[Any], str]], start: int, prefix: s
 
 
 def move_sample(atom: Atom, X: Any, points: Any) -> Any:
-    """A slider that moves a sample through the plane and shows its signed area with the atom, and its feature.
+    """A slider that moves a sample through the plane and shows its signed area with the atom, and its activation.
 
     (± (x − x_a) ∧ (x_j − x_a))_+ / ‖⋆(x_j − x_a)‖_p;  without bias the origin stands in the place of x_a.
 
@@ -111,7 +111,7 @@ def move_sample(atom: Atom, X: Any, points: Any) -> Any:
     shown = []
     for k, x in enumerate(places):
         area = atom.orientation * float(algebra.signed_volume([x - foot, base]))
-        feature = max(area, 0.0) / length
+        activation = max(area, 0.0) / length
         shape = np.array([foot, foot + base, x + base, x, foot])
         colour = frame.SKY if area >= 0 else frame.ORANGE
         side = "positive: active" if area > 0 else "negative: inactive" if area < 0 else "zero"
@@ -134,10 +134,8 @@ def move_sample(atom: Atom, X: Any, points: Any) -> Any:
             _line(table[list(atom.samples)], "samples of the atom", "markers", marker=_SAMPLE),
             _line(x[None], "x, moved", "markers", marker={"color": "black", "size": 12, "symbol": "square"}),
         ]
-        title = (
-            f"signed area {frame.number(area)}, feature ({frame.number(area)})₊ / {frame.number(length)} = "
-        )
-        shown.append((str(k), data, title + frame.number(feature)))
+        title = f"signed area {frame.number(area)}, activation ({frame.number(area)})₊ / {frame.number(length)} = "
+        shown.append((str(k), data, title + frame.number(activation)))
     axes = {
         "xaxis": {"range": box[0], "title": "feature 1"},
         "yaxis": {"range": box[1], "title": "feature 2"},

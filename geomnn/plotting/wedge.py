@@ -1,4 +1,4 @@
-"""A feature as a picture: the ratio of a signed area to the length of its base.
+"""An activation as a picture: the ratio of a signed area to the length of its base.
 
 In the plane the atom ± ⋆(x_j − x_a) / ‖·‖_p takes a sample x to
 
@@ -59,14 +59,14 @@ class _Ratio:
         return [
             f"signed area  {wedge} = {frame.number(self.area)}",
             f"base  {norm} = {frame.number(self.length)}",
-            f"feature = ({frame.number(self.area)})₊ / {frame.number(self.length)} = {frame.number(value)}",
+            f"activation = ({frame.number(self.area)})₊ / {frame.number(self.length)} = {frame.number(value)}",
         ]
 
 
 def plot_wedge(
     atom: Atom, X: Any, row: int, *, ax: Axes | None = None, feature_names: Sequence[str] | None = None
 ) -> Figure:
-    """A feature as a picture: the signed area that a sample spans with the atom, over its base.
+    """An activation as a picture: the signed area that a sample spans with the atom, over its base.
 
     Without bias it is the parallelogram of x_row and x_j; with bias twice the triangle of x_row, x_j and the
     anchor. An atom through one sample in a fixed direction (a point at infinity, or that of a partial wedge)
@@ -79,7 +79,7 @@ def plot_wedge(
     X : array_like, shape (n, 2)
         The samples that the atom was made of.
     row : int
-        The sample whose feature is drawn.
+        The sample whose activation is drawn.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
     feature_names : sequence of str, optional
@@ -142,7 +142,7 @@ def _checked(atom: Atom, table: Any, row: Any) -> tuple[np.ndarray, int]:
 
 
 def _ratio(atom: Atom, X: np.ndarray, row: int) -> _Ratio:
-    """The parts of the atom's feature at a row; for a partial wedge the base is a unit vector on its line."""
+    """The parts of the activation of the atom at a row; for a partial wedge the base is a unit vector on its line."""
     anchored = atom.anchored and bool(atom.samples)
     foot = X[atom.samples[-1]] if anchored else np.zeros(2)
     moved_name = f"(x{row} − x{atom.samples[-1]})" if anchored else f"x{row}"
@@ -164,7 +164,7 @@ def _box(X: np.ndarray, ratio: _Ratio) -> list[tuple[float, float]]:
 
 
 def _draw_area(ax: Axes, atom: Atom, ratio: _Ratio, box: list[tuple[float, float]]) -> None:
-    """The signed area, coloured and hatched by its sign, the atom's line, and the feature as a distance."""
+    """The signed area, coloured and hatched by its sign, the atom's line, and the activation as a distance."""
     sides = np.ptp(box, axis=1)
     tip, across = ratio.foot + ratio.moved, float(np.linalg.norm(sides))
     along = ratio.base != 0
@@ -240,7 +240,7 @@ def _draw_distance(ax: Axes, atom: Atom, ratio: _Ratio, x: np.ndarray) -> None:
     near = x - ratio.area / ratio.length * space.gradient(atom.weight)  # w·step = 1 and its dual length is 1
     ax.plot(
         [x[0], near[0]], [x[1], near[1]], color=frame.VERMILION, lw=2.2, ls="-.", gid="distance",
-        label=f"the feature: ℓ{ball(space.q).subscript} distance to the line",
+        label=f"the activation: ℓ{ball(space.q).subscript} distance to the line",
     )  # fmt: skip
 
 
@@ -254,7 +254,9 @@ def _draw_points(ax: Axes, atom: Atom, X: np.ndarray, row: int) -> None:
             *X[list(atom.samples)].T, "o", mfc="none", mec=frame.INK, ms=10, mew=1.4, zorder=5,
             gid="spanning", label="samples of the atom",
         )  # fmt: skip
-    ax.plot(*X[row], "s", color=frame.INK, ms=8, label=f"x{row}, whose feature this is", gid="row", zorder=5)
+    ax.plot(
+        *X[row], "s", color=frame.INK, ms=8, label=f"x{row}, whose activation this is", gid="row", zorder=5
+    )
     names = Labels(ax, points=X)
     for name in dict.fromkeys((row, *atom.samples)):
         names.add(

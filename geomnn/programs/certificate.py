@@ -90,7 +90,7 @@ class Certificate:
         for name, number in numbers.items():
             if isinstance(number, float) and not isfinite(number):
                 raise DataError(
-                    f"The {name} is {number}, of which nothing can be claimed: products of the numbers of X, y and reg "
+                    f"The {name} is {number}, from which nothing follows: products of the numbers of X, y and reg "
                     "do not fit into float64, so rescale them."
                 )
 
@@ -209,7 +209,7 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
     if not certificate.coverage.proves:  # its gap is an estimate, and the search has ended
         if certificate.largest_correlation > effort.far_off:
             warn(
-                f"The search ended at a network which is not optimal, as it knows of an atom whose correlation is "
+                f"The search ended at a network that is not optimal: an atom is known whose correlation is "
                 f"{certificate.largest_correlation:.3g} times reg: {reason}. {advice}",
                 ConvergenceWarning,
             )

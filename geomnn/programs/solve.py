@@ -140,7 +140,7 @@ def solve(
 
 
 def with_residual(problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
-    """A network with its best intercept and its residual as dual point; of no atom the correlation is known.
+    """A network with its best intercept and its residual as dual point; no correlation of an atom is known yet.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ class DualActiveSet:
     def add(self, units: np.ndarray) -> bool:
         """Bring in the most violated of these atoms, shape (k, D), until what is left is small beside the first.
 
-        By then others are violated more that are not among them: to price anew pays.
+        By then atoms that are not among these are violated more, and pricing anew pays off.
 
         Returns
         -------

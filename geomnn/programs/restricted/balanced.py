@@ -99,7 +99,7 @@ class BalancedNewton:
         return z, t, point, False
 
     def _without_dying(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """z without the neurons each of which is better left out, if so are all of them together."""
+        """z without the neurons that are better left out one by one, if it is better without all of them, too."""
         problem, phi = self._problem, self._features
         size, used = np.linalg.norm(z, axis=1), np.flatnonzero(z.any(axis=1))
         f = phi @ z + t

@@ -1,4 +1,4 @@
-"""Features of networks as ratios of volumes, for every kind of entry."""
+"""Activations of neurons as ratios of volumes, for every kind of entry."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from geomnn.algebra.products import cross_product
 from geomnn.errors import DataError
 from geomnn.norms import ball
 
-__all__ = ["feature"]
+__all__ = ["activation"]
 
 
-def feature(points: Any, vectors: Any, norm: float = 2) -> Any:
-    """The feature of a wedge at points: a ratio of volumes, and for p = 2 a distance.
+def activation(points: Any, vectors: Any, norm: float = 2) -> Any:
+    """The activation of a wedge at points: a ratio of volumes, and for p = 2 a distance.
 
     (x ∧ u_1 ∧ … ∧ u_{d−1})_+ / ‖⋆(u_1 ∧ … ∧ u_{d−1})‖_p,  (a)_+ = max(a, 0).
 
-    With a bias give differences to the anchor: ``feature(x - a, [x1 - a, …])``. Entries that are SymPy expressions
+    With a bias give differences to the anchor: ``activation(x - a, [x1 - a, …])``. Entries that are SymPy expressions
     stay symbols, and the result is one: Max(0, …) over the norm.
 
     Parameters
@@ -38,12 +38,12 @@ def feature(points: Any, vectors: Any, norm: float = 2) -> Any:
     Raises DataError for entries or shapes that do not fit; OptionError for another norm.
     Source: geomnn theory, section 1, equation (1).
 
-    >>> float(feature([1, 1], [[2, 0]]))
+    >>> float(activation([1, 1], [[2, 0]]))
     0.0
-    >>> float(feature([1, 1], [[0, 2]]))
+    >>> float(activation([1, 1], [[0, 2]]))
     1.0
     >>> a, b, x, y = sympy.symbols("a b x y", positive=True)
-    >>> feature([x, y], [[a, b]], norm=1)
+    >>> activation([x, y], [[a, b]], norm=1)
     Max(0, -a*y + b*x)/(a + b)
     """
     size = ball(norm)

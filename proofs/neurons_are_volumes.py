@@ -1,4 +1,4 @@
-"""A wedge feature is a ratio of volumes: the signed distance of a sample to the hyperplane through other samples."""
+"""An activation is a ratio of volumes: the signed distance of a sample to the hyperplane through other samples."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ times its height (gram_volume) by |det|.
 
 Degenerate bases. By gram_volume, w = ×(edges) = 0 if and only if the edges are dependent; then b = −w·x_a = 0.
 So the ratio is 0/0, and such a J gives no atom (step 6). In one dimension with a bias the base is a point, its
-volume the empty product 1, and the feature x − x_j itself (step 1 includes d = 1).""",
+volume the empty product 1, and the activation x − x_j itself (step 1 includes d = 1).""",
 )
 
 

@@ -25,10 +25,10 @@ from proofs.statement import Theorem, require
 __all__ = ["THEOREM"]
 
 THEOREM = Theorem(
-    title="Features that the next layer can do without",
+    title="Columns that the next layer can do without",
     section="section 7",
     words="""\
-Let k_1, …, k_M be the features of a hidden layer on the samples, as columns of K, and let one of them be
+Let k_1, …, k_M be the activations of a hidden layer on the samples, as columns of K, and let one of them be
 k_m = Σ_{j≠m} c_j k_j with ‖c‖_1 ≤ 1, or, with biases, k_m = Σ_{j≠m} c_j k_j + t·1 with any t.
 (a) For every network of parallel branches over all columns there is one over the others, of the same depth and width
 above them, with the same outputs on the samples and no larger path-ℓ1 cost.
@@ -46,7 +46,7 @@ k_m=\sum_{j\ne m}c_jk_j\,(+\,t\mathbf 1),\ \lVert c\rVert_1\le 1:\qquad
 of b, and leave k_m out. On each sample this is the same number (step 1), so that whatever lies above has the same
 inputs, at every depth; and ‖·‖_1 of the weights does not grow, as Σ_{j≠m} |a_j + a_m c_j| ≤
 Σ_{j≠m} |a_j| + |a_m| ‖c‖_1 (step 2). The path-ℓ1 cost is a sum over these neurons of ‖a‖_1 times a factor ≥ 0, the
-weights on the paths above; the features count as units. Away from the samples the outputs may change.
+weights on the paths above; the columns count as units. Away from the samples the outputs may change.
 
 (b) With biases read everything modulo constants. P is the convex hull of the ±k_j, so its vertices are some of them.
 A column is such a combination if and only if it lies in the hull of the ± others, since {Σ c_j k_j : ‖c‖_1 ≤ 1} is
@@ -178,7 +178,7 @@ def _several(vectors) -> str:
 
 
 def next_features(columns: Columns, bias: bool) -> Columns:
-    """The features of the next layer by equation (3)."""
+    """The activations of the next layer by equation (3)."""
     rows = list(zip(*columns, strict=True))
     units = wedges_of_wedges(rows, bias)
     padded = [(*row, Fraction(1)) if bias else row for row in rows]
@@ -187,7 +187,7 @@ def next_features(columns: Columns, bias: bool) -> Columns:
 
 
 def path_cost(features: Columns, target: Vector, bias: bool) -> Fraction | None:
-    """Least Σ|z| to interpolate; None if the features do not span all dimensions."""
+    """Least Σ|z| to interpolate; None if the columns do not span all dimensions."""
     if rank(modulo(features, bias)) < len(target) - bias:
         return None
     if bias:
@@ -215,7 +215,7 @@ def costs_stay(budget: Fraction = Fraction(1)) -> None:
 
 
 def ramps(samples: Sequence[int]) -> dict[tuple[int, int], Vector]:
-    """The features of (s (x − a))_+ with samples a, by (s, a)."""
+    """The activations of (s (x − a))_+ with samples a, by (s, a)."""
     table = {(s, a): tuple(relu(Fraction(s * (x - a))) for x in samples) for s in (1, -1) for a in samples}
     return {name: phi for name, phi in table.items() if any(phi)}
 
