@@ -148,7 +148,8 @@ else:
     moving.update_layout(
         template="simple_white", width=1000, height=560, margin={"t": 60, "b": 20, "l": 40, "r": 20},
         legend={"orientation": "h", "y": -0.12},
-        sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps, "y": -0.3, "x": 0.16, "len": 0.84}],
+        sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps,
+                  "y": -0.3, "x": 0.16, "len": 0.84}],
         updatemenus=[{"type": "buttons", "buttons": buttons, "direction": "left", "x": 0, "xanchor": "left",
                       "y": -0.36, "yanchor": "top", "showactive": False}],
     )  # fmt: skip

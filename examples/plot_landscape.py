@@ -58,8 +58,8 @@ print(f"A and B: {least:.4f};  L: {objective(L):.4f};  halfway from A to B: {obj
 print("a network near L that is better was found:", bool((objective(near) < objective(L) - 1e-12).any()))
 
 # %%
-# Left (T) on the plane of weights through A, B and L, right (C) over the amounts of the two ramps; colours have the same
-# values.  In (C) the order of neurons has no meaning, so that A and B are one point.  From L the straight way to the
+# Left (T) on the plane of weights through A, B and L, right (C) over the amounts of the two ramps, both with the same
+# levels.  In (C) the order of neurons has no meaning, so that A and B are one point.  From L the straight way to the
 # optimum leads downhill all along in (C), and over a hill in (T).
 
 along = (B - A) / np.linalg.norm(B - A)
