@@ -17,7 +17,7 @@ os.environ["DASK_LOGGING__DISTRIBUTED"] = "error"  # Sphinx shows all that is lo
 
 project, version = facts["name"], facts["version"]
 author = "The geomnn developers"
-html_title = "geomnn"
+html_title = f"{project} {version}"
 language = "en"
 default_role = "py:obj"
 
@@ -114,7 +114,7 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["slides.js"]
+html_js_files = ["slides.js", "versions.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
