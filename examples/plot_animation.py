@@ -69,18 +69,18 @@ names = ["network", "correlations", "dual set"]
 target, reach = plane @ y, 1.3 * np.abs(plane @ y).max()
 styles = [  # pane, and how to draw it
     (0, {"color": frame.BLUE, "lw": 2.2}, "fit"),
-    (0, {"color": frame.VERMILION, "marker": "D", "ls": "", "ms": 7}, "a ramp begins"),
+    (0, {"color": frame.VERMILION, "marker": "D", "ls": "", "ms": 7}, "where its ramps begin"),
     (1, {"color": frame.BLUE, "lw": 1.8}, "ramps to the right"),
     (1, {"color": frame.ORANGE, "lw": 1.8, "ls": "--"}, "ramps to the left"),
     (1, {"color": "black", "lw": 1, "ls": ":"}, "± reg"),
-    (1, {"color": frame.VERMILION, "marker": "D", "ls": "", "ms": 7}, "ramps of the network"),
+    (1, {"color": frame.VERMILION, "marker": "D", "ls": "", "ms": 7}, "those of the network"),
     (2, {"color": "black", "lw": 1.4}, "dual set"),
     (2, {"color": frame.VERMILION, "lw": 1.6}, "y − v"),
     (2, {"color": "black", "marker": "o", "ls": "", "ms": 8, "mfc": "white"}, "v"),
 ]
 limits = [((-0.8, 3.8), (-0.8, 2.4)), ((-0.8, 3.8), (-3, 3)), ((-reach, reach), (-reach, reach))]
 fixed = [(0, x, y, "samples"), (2, target[:1], target[1:], "y")]
-figure = frame.Picture(figsize=(10.4, 12.4), layout="constrained")
+figure = frame.Picture(figsize=(8.4, 11), layout="constrained")
 rows = figure.subplots(4, 3)
 for panes, reg in zip(rows, (0.2, 1.2, 2.1, 2.6), strict=True):
     for pane, name, (across, up) in zip(panes, names, limits, strict=True):
@@ -109,12 +109,13 @@ except ModuleNotFoundError:
 else:
     regs = np.linspace(0.01, 0.999, 50) * path.reg_max
     start = 12
-    moving = make_subplots(rows=1, cols=3, subplot_titles=names)
+    moving = make_subplots(rows=1, cols=3, subplot_titles=names, horizontal_spacing=0.07)
     dashes = {"--": "dash", ":": "dot"}
     for (pane, style, name), curve in zip(styles, curves(regs[start]), strict=True):
         dots = style.get("ls") == ""
         trace = plotly.Scatter(
             x=curve[0], y=curve[1], name=name, mode="markers" if dots else "lines",
+            showlegend=name != "those of the network",
             fill="toself" if name == "dual set" else None, fillcolor=frame.LIGHT,
             marker={"symbol": "diamond" if name != "v" else "circle-open", "size": 11, "color": style["color"]},
             line={"color": style["color"], "width": 2, "dash": dashes.get(style.get("ls"), "solid")},
@@ -146,11 +147,11 @@ else:
     moving.update_xaxes(showticklabels=False, title="the plane Σ v = 0", row=1, col=3)
     moving.update_yaxes(showticklabels=False, scaleanchor="x3", row=1, col=3)
     moving.update_layout(
-        template="simple_white", width=1000, height=560, margin={"t": 60, "b": 20, "l": 40, "r": 20},
-        legend={"orientation": "h", "y": -0.12},
+        template="simple_white", width=720, height=520, margin={"t": 60, "b": 20, "l": 30, "r": 10},
+        legend={"orientation": "h", "y": -0.16, "font": {"size": 11}},
         sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps,
-                  "y": -0.3, "x": 0.16, "len": 0.84}],
+                  "y": -0.46, "x": 0.22, "len": 0.78}],
         updatemenus=[{"type": "buttons", "buttons": buttons, "direction": "left", "x": 0, "xanchor": "left",
-                      "y": -0.36, "yanchor": "top", "showactive": False}],
+                      "y": -0.5, "yanchor": "top", "showactive": False}],
     )  # fmt: skip
 moving

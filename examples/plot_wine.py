@@ -3,7 +3,7 @@ How strong is a wine, by its colour?
 ====================================
 
 This page goes all the way from a table of real measurements to a conclusion: a question, a baseline, samples that are
-held out, a network with a proof that no other one fits better, and what that means in plain words.  The table is the
+held out, a network with a proof that none has a lower objective, and what that means in plain words.  The table is the
 wine data of scikit-learn: 178 wines of one region, each with its alcohol and the depth of its colour.
 """
 
