@@ -17,7 +17,7 @@ os.environ["DASK_LOGGING__DISTRIBUTED"] = "error"  # Sphinx shows all that is lo
 
 project, version = facts["name"], facts["version"]
 author = "The geomnn developers"
-html_title = "geomnn"
+html_title = f"{project} {version}"
 language = "en"
 default_role = "py:obj"
 
@@ -80,20 +80,21 @@ sphinx_gallery_conf = {
             "plot_faces.py",
             "plot_dual_set.py",
             "plot_path.py",
+            "plot_animation.py",
+            "plot_landscape.py",
             "plot_all_optima.py",
             "plot_exact.py",
             "plot_symbolic.py",
             "plot_wine.py",
             "plot_transport.py",
-            "plot_spiral.py",
             "plot_own_dictionary.py",
+            "plot_own_loss.py",
             "plot_rewrite.py",
             "plot_training.py",
             "plot_descent.py",
             "plot_deep.py",
             "plot_depth.py",
             "plot_mirrors.py",
-            "plot_cluster.py",
             "*",
         ]
     ),
@@ -113,7 +114,7 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["fit.js", "slides.js"]
+html_js_files = ["fit.js", "slides.js", "versions.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False

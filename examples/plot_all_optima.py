@@ -2,8 +2,8 @@
 All optimal networks
 ====================
 
-Of several equally good networks ``derive`` returns one.  This page shows what all of them have in common, and what the
-data, the norm and ``reg`` leave open.
+This page shows what all equally good networks have in common, and what the data, the norm and ``reg`` leave open:
+``derive`` returns one of several.
 """
 
 from fractions import Fraction

@@ -2,9 +2,10 @@
 Chambers: why a finite list of neurons is enough
 ================================================
 
-A neuron computes (w·x + b)₊: it is *active* on the samples x with w·x + b > 0 and silent on the others.  There are
-infinitely many neurons, but only finitely many lists of the samples that one can be active on.  Neurons with the same
-list form a *chamber*.
+This page shows why infinitely many neurons come down to a finite list, which is what makes a proof of optimality
+possible.  A neuron computes (w·x + b)₊: it is *active* on the samples x with w·x + b > 0 and silent on the others.
+There are infinitely many neurons, but only finitely many lists of the samples that one can be active on.  Neurons with
+the same list form a *chamber*.
 
 These pictures show neurons, not samples: every point is a neuron, and every sample is a cut between the neurons that
 are active on it and those that are not.  Where cuts meet there is a neuron that lies on the border for as many samples

@@ -2,8 +2,9 @@
 Three layers: wedges of wedges
 ==============================
 
-The outputs of one layer are the samples of the next.  This page draws the neurons of both hidden layers of an optimal
-three-layer network on the line, and compares its cost with that of two layers.  There are several optimal networks
+This page shows that deep networks are made of wedges, too, as the outputs of one layer are the samples of the next.  It
+draws the neurons of both hidden layers of an optimal three-layer network on the line, and compares its cost with that
+of two layers.  There are several optimal networks
 here, all with the same objective; with ``exact=True`` the order of names decides which one is returned.
 """
 

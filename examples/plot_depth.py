@@ -2,8 +2,8 @@ r"""
 Two, three, any depth
 =====================
 
-How much can further layers improve a network on given samples?  Three numbers answer that, each an optimum or a bound
-of one:
+This page answers how much further layers could improve a network on given samples, before anyone trains them.  Three
+numbers are needed, each an optimum or a bound of one:
 
 * the optimum of two layers, over all wedges of samples;
 * the optimum of three layers, over all wedges of the features of the first one;

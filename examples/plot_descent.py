@@ -2,8 +2,8 @@
 Downhill all the way, from a trained network to the optimum
 ===========================================================
 
-Gradient training ends in one minimum or another.  With as many neurons as samples there is a path from there to the
-best network of all along which the training objective never rises.  This page draws this path, and a point from which,
+This page shows that a trained network can be improved to the best of all without ever making it worse, if it has as
+many neurons as samples.  It draws such a path, along which the training objective never rises, and a point from which,
 with fewer neurons, no such path exists.
 """
 

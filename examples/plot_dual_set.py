@@ -2,8 +2,8 @@ r"""
 The residual is a projection
 ============================
 
-Training a network changes what it leaves unexplained, the residual v = y − f(X), one number for each sample.  With two
-samples v is a point of the plane, and what is optimal can be seen:
+This page shows why an optimal network is optimal, in a picture that needs no weights: training changes what a network
+leaves unexplained, the residual v = y − f(X), one number for each sample.  With two samples v is a point of the plane:
 
 * every neuron u sets two parallel lines, and v has to stay between them:
   :math:`|\sum_i v_i (x_i\cdot u)_+| \le` reg.  Beyond such a line more of this neuron would gain more than its penalty
@@ -18,23 +18,34 @@ There is one nearest point, so that the residual is unique, and with it the outp
 import numpy as np
 
 import geomnn as gm
-from geomnn.plotting import frame, interactive, plot_dual_set
+from geomnn.plotting import interactive, plot_dual_set
 
 X, y = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([2.0, 1.2])
 reg_max = gm.reg_max(X, y, bias=False)
 print("reg_max =", round(reg_max, 6))
 
 # %%
-# A larger reg, a larger set
-# --------------------------
-# reg scales the set.  In the first picture it is small, the residual is at a corner, and two terms lead from there
-# to y.  Each goes along the normal of the line of its atom, and z is its coefficient.  In the second one the residual
-# is on an edge: y − v meets it at a right angle, and one neuron is enough.
-figure = frame.Picture(figsize=(10.4, 6.2), layout="constrained")
-for pane, share in zip(figure.subplots(1, 2), (0.15, 0.5), strict=True):
-    plot_dual_set(X, y, share * reg_max, bias=False, ax=pane)
-    pane.set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5))
-figure
+# A small reg: a corner
+# ---------------------
+# The set is small and the residual is at one of its corners.  Two terms lead from there to y: each goes along the
+# normal of the line of its atom, and z is its coefficient.
+
+
+def draw(reg):
+    """The same window for each reg."""
+    figure = plot_dual_set(X, y, reg, bias=False)
+    figure.axes[0].set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5))
+    return figure
+
+
+draw(0.15 * reg_max)
+
+# %%
+# A larger reg: an edge
+# ---------------------
+# reg scales the set.  Now the residual is on an edge, y − v meets it at a right angle, and one neuron is enough: the
+# one of the same colour as above.
+draw(0.5 * reg_max)
 
 # %%
 # The steps from v to y are the network: y − v = f(X) is the sum of z (x·u)₊ over its neurons u.

@@ -2,9 +2,9 @@
 Weights as functions of reg, and a proof that others can check
 ==============================================================
 
-With ``exact=True`` every number of the optimum is a fraction, and between two kinks of the path every weight is a
-formula in ``reg``.  This page finds these formulas, and has a certificate checked by code that shares nothing with the
-solver.
+This page shows what is gained by fractions in the place of floats: a proof without rounding, and formulas.  With
+``exact=True`` every number of the optimum is a fraction, and between two kinks of the path every weight is a formula in
+``reg``.  The certificate is checked by code that shares nothing with the solver.
 """
 
 from fractions import Fraction

@@ -2,9 +2,9 @@
 Partial wedges: what the 2-norm adds
 ====================================
 
-With ``norm=2`` a best neuron need not be a full wedge of samples: it may pass through fewer of them, and then the
-residuals decide its direction.  This page compares the two programs on the same seven samples and draws the residuals
-at work.
+This page shows what wedges of samples miss for ``norm=2``: a best neuron may pass through fewer samples than a wedge
+has, and then the residuals decide its direction.  The two programs are compared on the same seven samples, and the
+residuals are drawn at work.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 One feature: ramps that begin at samples
 ========================================
 
-On the line an optimal network is a sum of ramps, and every ramp begins at a sample.  This page shows how ``reg``
-decides what they do, and writes the fit as an exact formula.
+This page shows the whole theory at its smallest: on the line an optimal network is a sum of ramps, every ramp begins at
+a sample, and ``reg`` decides what they do.  At the end the fit is written as an exact formula.
 """
 
 from fractions import Fraction

@@ -2,9 +2,9 @@
 Deep and narrow: mirrors
 ========================
 
-A chain is a network with one neuron a layer.  This page shows what depth adds on the line: from three layers on, ramps
-that are clipped at both ends, from four on, clipped at the *reflection* of a sample about another; and why absolute
-values need such mirrors.
+This page shows what depth alone adds, in *chains*, networks with one neuron a layer: on the line ramps that are clipped
+at both ends, from three layers on, and clipped at the *reflection* of a sample about another, from four on; and why
+absolute values need such mirrors.
 """
 
 from fractions import Fraction
@@ -14,61 +14,67 @@ import numpy as np
 
 import geomnn as gm
 from geomnn.absolute import AbsoluteFeatures
-from geomnn.depth.chains import chain_layers, single
-from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.plotting import frame
-from geomnn.samples import Samples
 
 X, y = [[0], [4], [5], [7], [10], [11]], [0, 0, 0, 2, 3, 3]
 reg = Fraction(1, 10**6)  # so small that objective/reg is the cost of passing through the samples
 networks, costs = {}, {}
 for depth in (2, 3, 4):
     solution = gm.derive(X, y, reg=reg, depth=depth, dictionary="chains", exact=True)
-    networks[depth], costs[depth] = solution.network, round(float(solution.objective / reg), 4)
+    networks[depth], costs[depth] = solution.network.numeric(), round(float(solution.objective / reg), 4)
     print(f"{depth} layers: cost {costs[depth]}, gap {solution.certificate.gap}")
 
 # %%
 # Optima need not be unique, but their cost is.  Of several, ``exact=True`` returns the one that comes first in the
 # order of names. With four layers the first fold may be at a reflection, and one chain of that kind has the targets
-# for its outputs: this network, of the same cost, is drawn below.
+# for its outputs.  All its weights are ±1, so that it costs 1, too, and it is the one that is drawn below.
 
-layers, features = chain_layers(Samples(X, bias=True), 2, exact=True)
-table = features.rows
-k = next(k for k, column in enumerate(zip(*table, strict=True)) if list(column) == y)
-last = ExactNeuron(single(len(table[0]), k, 0, 1, Fraction(0), level=3), Fraction(1))
-mirrored = AnalyticNetwork([last], Fraction(0), len(table[0]), 1.0, True)
-networks[4] = mirrored.over(layers[1], layers[0].width).over(layers[0], 1)
-print(networks[4])
+samples, x = np.ravel(X), np.linspace(-0.5, 11.5, 1201)
+mirror_image = 2 * samples[1] - samples[0]
+
+
+def mirrored(points):
+    first = np.maximum(mirror_image - points, 0)
+    second = np.maximum((mirror_image - samples[2]) - first, 0)
+    return np.maximum(second, 0)[:, 0]
+
+
+print("outputs on the samples:", mirrored(np.array(X)))
+assert (mirrored(np.array(X)) == y).all()
+assert costs[4] == 1
 
 # %%
 # Above the fits, below the neurons of which each is the sum (those whose coefficients vanish with reg are left
 # out).
 
-samples, x = np.ravel(X), np.linspace(-0.5, 11.5, 1201)
-
 
 def parts(network):
-    """The neurons that last as reg vanishes, as functions that begin at 0, and what they are in words."""
-    network = network.numeric()
+    """The neurons that last as reg vanishes, as functions."""
     for neuron in network.neurons:
         if abs(neuron.coefficient) > 1e-3:
-            part = AnalyticNetwork([neuron], 0.0, network.features, 1.0, True, network.below)
-            values = part(x[:, None]) - part([[samples[0]]])
-            slopes = np.diff(values) / np.diff(x)
-            steep = np.flatnonzero(np.abs(slopes) > 1e-6)
-            slope = Fraction(slopes[steep[len(steep) // 2]]).limit_denominator(100)
-            end = f"to {x[steep[-1] + 1]:.4g}" if steep[-1] + 2 < len(x) else "on"
-            yield values, f"slope {slope} from {x[steep[0]]:.4g} {end}".replace("-", "−")
+            yield gm.AnalyticNetwork([neuron], 0.0, network.features, 1.0, True, network.below)
 
 
+def steps(part):
+    """A part as a function that begins at 0, and what it is in words."""
+    values = part(x[:, None]) - part(np.array([[samples[0]]]))
+    slopes = np.diff(values) / np.diff(x)
+    steep = np.flatnonzero(np.abs(slopes) > 1e-6)
+    slope = Fraction(slopes[steep[len(steep) // 2]]).limit_denominator(100)
+    end = f"to {x[steep[-1] + 1]:.4g}" if steep[-1] + 2 < len(x) else "on"
+    return values, f"slope {slope} from {x[steep[0]]:.4g} {end}".replace("-", "−")
+
+
+fits = {depth: (network, list(parts(network))) for depth, network in networks.items()}
+fits[4] = mirrored, [mirrored]
 ratios = {"height_ratios": [1.0, 1.25]}
 _, panes = plt.subplots(2, 3, figsize=(10, 5.8), sharex=True, sharey="row", layout="constrained", **ratios)
 styles = ((frame.VERMILION, "-"), (frame.BLUE, "--"), ("black", ":"))
-for (depth, network), (top, bottom) in zip(networks.items(), panes.T, strict=True):
-    top.plot(x, network.numeric()(x[:, None]), color=frame.BLUE, lw=2)
+for (depth, (fit, neurons)), (top, bottom) in zip(fits.items(), panes.T, strict=True):
+    top.plot(x, fit(x[:, None]), color=frame.BLUE, lw=2)
     top.plot(samples, y, "o", color="black", mfc="white", ms=7)
     top.set_title(f"{depth} layers: cost {costs[depth]:g}")
-    for (values, name), (color, style) in zip(parts(network), styles, strict=False):
+    for (values, name), (color, style) in zip(map(steps, neurons), styles, strict=False):
         bottom.plot(x, values, color=color, ls=style, lw=2, label=name)
     bottom.plot(samples, 0 * samples, "o", color="black", mfc="white", ms=7)
     bottom.legend(loc="upper left", frameon=False, fontsize=9)
@@ -76,7 +82,7 @@ for (depth, network), (top, bottom) in zip(networks.items(), panes.T, strict=Tru
     bottom.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)], fontsize=9)
 panes[0, 0].set(ylabel="fit", ylim=(-0.4, 3.5))
 panes[1, 0].set_ylabel("its neurons")
-mirror, image = panes[1, 2], 2 * samples[1] - samples[0]
+mirror, image = panes[1, 2], mirror_image
 way = np.linspace(0.0, np.pi, 60)
 mirror.plot(samples[1] - samples[1] * np.cos(way), -1.8 * np.sin(way), color="0.35", lw=1.0)
 mirror.plot([samples[1]] * 2, [-2.3, 0.9], color="0.35", ls="-.", lw=1.2)

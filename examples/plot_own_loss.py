@@ -2,8 +2,9 @@
 A loss of your own: Huber's
 ===========================
 
-Squared errors let a few outliers bend the network; Huber's loss is linear in large errors.  Any convex loss whose
-slope and conjugate can be written down can take the place of a name, and the certificate proves just as much.
+This page shows that a loss of your own keeps the proof: any convex loss whose slope and conjugate can be written down
+can take the place of a name, and the certificate proves just as much.  Squared errors let a few outliers bend the
+network; Huber's loss, which is linear in large errors, does not.
 """
 
 # %%

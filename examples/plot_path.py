@@ -2,8 +2,8 @@
 The path: neurons being born and dying
 ======================================
 
-As ``reg`` falls, neurons are born, hand over to others and die, and between those kinks every coefficient is affine in
-``reg``.  This page explains how to read a picture of the path, and where to stop.
+This page explains how to read a picture of all ``reg`` at once, and where to stop.  As ``reg`` falls, neurons are born,
+hand over to others and die, and between those kinks every coefficient is affine in ``reg``.
 """
 
 import matplotlib.pyplot as plt

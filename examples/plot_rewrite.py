@@ -2,8 +2,9 @@
 A trained network, rewritten into wedges
 ========================================
 
-Gradient training puts the lines of its neurons anywhere.  This page moves them on to samples: the outputs on the
-samples stay the same to rounding, the cost ``Σ ‖w‖₁ |α|`` does not rise, and every neuron gets a name.
+This page makes a network readable that was trained elsewhere.  Gradient training puts the lines of its neurons
+anywhere; here they are moved on to samples: the outputs on the samples stay the same to rounding, the cost
+``Σ ‖w‖₁ |α|`` does not rise, and every neuron gets a name.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Two features: a tent of planes
 ==============================
 
-A two-layer network is affine between the lines of its neurons, so its graph is a tent of flat pieces.  This page
-shows the creases along which the pieces meet, and that each of them runs over samples.
+This page shows a network of two features as what it is, a tent of flat pieces: it is affine between the lines of its
+neurons, and each crease along which two pieces meet runs over samples.
 """
 
 import geomnn as gm

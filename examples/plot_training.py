@@ -2,8 +2,8 @@
 Gradient descent against the certificate
 ========================================
 
-What does training by gradients reach, if one knows the best value?  Thirty runs, of Adam and of stochastic gradient
-descent, against a bound that no network of any width passes; and where the lines of the neurons end up.
+This page shows what training by gradients reaches, which only a bound can tell: thirty runs, of Adam and of stochastic
+gradient descent, against a value that no network of any width passes; and where the lines of the neurons end up.
 """
 
 import numpy as np

@@ -2,9 +2,10 @@ r"""
 Why no neuron gains more: a plan of transport
 =============================================
 
-Where there are too many atoms to examine, how can one know that *no* neuron would help?  A neuron gains :math:`F(u) =
-\sum_i v_i (w\cdot x_i + b)_+` from what a network leaves unexplained, the residual v, whose sum is 0.  So move what is
-above 0 to what is below: masses :math:`\pi_{ij} \ge 0` from samples i to samples j, until nothing is left. Then
+This page shows how one can know that *no* neuron would help, where there are too many atoms to examine each.  A neuron
+gains :math:`F(u) = \sum_i v_i (w\cdot x_i + b)_+` from what a network leaves unexplained, the residual v, whose sum is
+0.  So move what is above 0 to what is below: masses :math:`\pi_{ij} \ge 0` from samples i to samples j, until nothing
+is left. Then
 
 .. math:: F(u) = \sum_{ij} \pi_{ij} \bigl((w\cdot x_i + b)_+ - (w\cdot x_j + b)_+\bigr)
    \le \sum_{ij} \pi_{ij} \bigl(w\cdot(x_i - x_j)\bigr)_+,

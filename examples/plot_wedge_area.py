@@ -2,7 +2,8 @@
 An activation is an area over a base
 ====================================
 
-Two arrows in the plane span a parallelogram.  Its *signed area* is positive if the first arrow turns counterclockwise,
+This page explains the one operation that all weights of ``geomnn`` are made of.  Two arrows in the plane span a
+parallelogram.  Its *signed area* is positive if the first arrow turns counterclockwise,
 by less than half a turn, into the direction of the second, negative if it turns clockwise, and zero if both lie on one
 line.  That number is all the algebra that these pictures need; the parallelogram with its sign is written x ∧ x′ and
 called the *wedge* of the two arrows.

@@ -1,88 +1,108 @@
 """
-Thirteen features: a classifier that can be read
-================================================
+How strong is a wine, by its colour?
+====================================
 
-A scikit-learn pipeline that distinguishes three kinds of wine by thirteen measurements.  With ``norm=1`` neurons are
-parallel to most axes, so that each depends on very few features, and the whole classifier fits on a page.
+This page goes all the way from a table of real measurements to a conclusion: a question, a baseline, samples that are
+held out, a network with a proof that none has a lower objective, and what that means in plain words.  The table is the
+wine data of scikit-learn: 178 wines of one region, each with its alcohol and the depth of its colour.
 """
 
-# sphinx_gallery_thumbnail_number = 2
+from fractions import Fraction
 
-import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_wine
-from sklearn.metrics import confusion_matrix
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import geomnn as gm
-from geomnn.plotting import frame, plot_neurons
+from geomnn.plotting import frame
 
 wine = load_wine()
-names, sorts = [name.split("/")[0] for name in wine.feature_names], ["sort 0", "sort 1", "sort 2"]
-X, X_test, y, y_test = train_test_split(
-    wine.data, wine.target, test_size=0.4, stratify=wine.target, random_state=0
-)
-model = make_pipeline(StandardScaler(), gm.WedgeClassifier(reg=10, norm=1, random_state=0)).fit(X, y)
+colour, alcohol = wine.data[:, [wine.feature_names.index("color_intensity")]], wine.data[:, 0]
 print(
-    f"accuracy: {model.score(X, y):.3f} in training, {model.score(X_test, y_test):.3f} on {len(X_test)} other wines"
+    f"{len(colour)} wines; colour {colour.min()} to {colour.max()}, alcohol {alcohol.min()} to {alcohol.max()} %"
 )
-print("confusion matrix of those:", *confusion_matrix(y_test, model.predict(X_test)), sep="\n")
 
 # %%
-# All wedges of 106 samples in thirteen dimensions are too many to be looked at, so that they were searched, and the
-# certificate says so: its scope is local.  The correlation is that of a neuron with the residuals; a neuron above 1
-# times reg would lower the objective, and the search came across none, to rounding.  That is evidence, not proof; and
-# on another processor a search may end at another network that is as good.
+# Baseline
+# --------
+# A straight line, fitted to 106 wines and judged by the other 72, which no choice on this page looks at.  R² is the
+# share of the variance that a model explains.
 
-classifier = model[-1]
-certificate = classifier.solution_.certificate
-print(f"scope: {certificate.coverage.scope}, objective {certificate.primal:.2f}")
-print("a correlation above 1.001 times reg was found:", certificate.largest_correlation > 1.001)
+X, X_held, y, y_held = train_test_split(colour, alcohol, test_size=0.4, stratify=wine.target, random_state=0)
+
+
+def r2(model, X, y):
+    return 1 - np.sum((model(X) - y) ** 2) / np.sum((y - y.mean()) ** 2)
+
+
+line = LinearRegression().fit(X, y)
+print(
+    f"line: R² {r2(line.predict, X, y):.3f} on 106 wines, {r2(line.predict, X_held, y_held):.3f} on those held out"
+)
 
 # %%
-# Neurons by rows: weights of unit neurons on the standardised features, and what each adds to the three scores (z).
-# ⋆(hue ∧ 1)[x100] is the hyperplane through sample 100 on which that one measurement is constant: the wedge of the
-# features that a neuron has weights of, and of ones, at the samples that it goes through.
+# The network
+# -----------
+# Cross-validation on the 106 wines alone chooses ``reg``, and of those that are about as good it takes the largest.
+# Then the network is derived in exact arithmetic, from the numbers as they stand in the table.
 
-network = classifier.solution_.network
-plot_neurons(network, feature_names=names, labels=sorts)
+validation = gm.cross_validate(X, y)
+reg = round(validation.cautious)
+exact = gm.derive(
+    [[Fraction(str(c)) for c in row] for row in X], [Fraction(str(a)) for a in y], reg, exact=True
+)
+network = exact.network.numeric()
+print("reg =", reg)
+print(network)
+print(
+    f"network: R² {r2(network, X, y):.3f} on 106 wines, {r2(network, X_held, y_held):.3f} on those held out"
+)
+print(exact.certificate.statement())
 
 # %%
-# The same in the units of the table.  A neuron with one weight is a ramp in that measurement, and it begins at one
-# of the wines.  Dots are the wines of the training set, each sort on a line of its own.  The title says which sort
-# a high ramp speaks for, and which against.  A ramp that begins at an outermost wine is linear on all of them.
+# That last sentence is what training by gradients cannot say.  If the fit is not good enough for us, the reason is the
+# question, the penalty or the wines, and not that a better network of this kind was overlooked.  Dots are the wines
+# that were fitted, rings those held out.
 
-scale, colors, markers = model[0], (frame.BLUE, frame.VERMILION, frame.ORANGE), "o^s"
-_, panes = plt.subplots(2, 4, figsize=(9.5, 6), layout="constrained")
-panes = panes.ravel()
-ramps = [neuron for neuron in network.neurons if len(neuron.atom.support) == 1]
-order = sorted(ramps, key=lambda neuron: -np.linalg.norm(neuron.coefficient))
-for pane, neuron in zip(panes, order, strict=False):
-    (k,) = neuron.atom.support
-    places = np.linspace(X[:, k].min(), X[:, k].max(), 200)
-    ramp = np.maximum(
-        neuron.atom.weight[k] * (places - scale.mean_[k]) / scale.scale_[k] + neuron.atom.bias, 0
-    )
-    pane.plot(places, ramp, color="black", lw=2)
-    for sort in range(3):
-        height = -0.35 * (sort + 1)
-        values = X[:, k][y == sort]
-        pane.plot(values, np.full(len(values), height), markers[sort], color=colors[sort], ms=4, alpha=0.6)
-    start = X[classifier.rows_[neuron.atom.samples[0]], k]
-    pane.plot(start, 0, "D", color="black", ms=7)
-    z = neuron.coefficient
-    title = f"for {sorts[z.argmax()]} ({z.max():+.2g})\nagainst {sorts[z.argmin()]} ({z.min():+.2g})"
-    pane.set_title(title.replace("-", "−"), fontsize=8)
-    pane.set_xlabel(names[k])
-panes[0].set_ylabel("activation")
-panes[4].set_ylabel("activation")
-for pane in panes[len(order) :]:
-    pane.set_axis_off()
-for sort in range(3):
-    panes[-1].plot([], [], markers[sort], color=colors[sort], label=f"wines of {sorts[sort]}")
-panes[-1].plot([], [], color="black", lw=2, label="the activation of the neuron")
-panes[-1].plot([], [], "D", color="black", label="the wine where it begins")
-panes[-1].legend(loc="center", frameon=False)
-plt.show()
+x = np.linspace(colour.min(), colour.max(), 400)[:, None]
+bends = sorted({float(X[neuron.atom.samples[0], 0]) for neuron in network.neurons})
+figure = frame.Picture(figsize=(7.6, 5), layout="constrained")
+axes = figure.add_subplot()
+axes.plot(X, y, "o", color="0.45", ms=4, label="fitted wines")
+axes.plot(X_held, y_held, "o", color="0.45", mfc="white", ms=5, label="held out")
+axes.plot(x, line.predict(x), color=frame.ORANGE, lw=2, ls="--", label="line")
+axes.plot(x, network(x), color=frame.BLUE, lw=2.5, label="network")
+axes.plot(
+    bends, network(np.reshape(bends, (-1, 1))), "D", color=frame.VERMILION, ms=7, label="where it bends"
+)
+axes.set(xlabel="depth of colour", ylabel="alcohol, %")
+axes.legend(frameon=False, loc="lower right")
+rise = np.diff(network(np.array([[2.0], [3.0], [11.0], [12.0]])))
+print("bends at a colour of", " and ".join(map(str, bends)))
+print(
+    f"alcohol for one more unit of colour: {rise[0]:.2f} % at 2, {rise[2]:.2f} % at 11; line {line.coef_[0]:.2f} %"
+)
+figure
+
+# %%
+# Is it the split?
+# ----------------
+# A hundred other splits, with the same ``reg``: how much of the alcohol of wines held out does each explain?
+
+scores = []
+for seed in range(1, 101):
+    a, b, p, q = train_test_split(colour, alcohol, test_size=0.4, stratify=wine.target, random_state=seed)
+    scores.append([r2(gm.derive(a, p, reg).network, b, q), r2(LinearRegression().fit(a, p).predict, b, q)])
+scores = np.array(scores)
+print(f"mean R²: network {scores[:, 0].mean():.2f}, line {scores[:, 1].mean():.2f}")
+print(f"the network is ahead in {np.sum(scores[:, 0] > scores[:, 1])} of {len(scores)}")
+
+# %%
+# In plain words
+# --------------
+# Deeper colour goes with more alcohol, but only up to a point: in pale wines each unit of colour comes with about a
+# quarter of a per cent more, and from a colour of six or seven on with nothing more.  A straight line misses that.  No
+# network of any width fits these 106 wines better at the same price for its weights, so that there is no use in a
+# larger one.  And colour is far from the whole story: three fifths of the variance of alcohol are still open.  The
+# wines are of three grapes; this is what goes together in the table, not what would happen if one coloured a wine.

@@ -2,8 +2,8 @@
 XOR in closed form
 ==================
 
-The corners of a square and its middle, two neurons, one diagonal: the smallest network that shows what a weight of
-samples is.  This page shows how to read a neuron's name, where its line is, and how its output is an area.
+This page shows how to read a neuron's name, where its line is, and how its output is an area, on the smallest network
+that shows what a weight of samples is: the corners of a square and its middle, two neurons, one diagonal.
 """
 
 import geomnn as gm

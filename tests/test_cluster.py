@@ -80,7 +80,7 @@ def test_cross_validation(client, problem):
 
 @pytest.mark.slow
 def test_the_example(tmp_path, monkeypatch, capsys):
-    example = Path(__file__).parents[1] / "examples" / "plot_cluster.py"
+    example = Path(__file__).parents[1] / "docs" / "howto" / "cluster.py"
     monkeypatch.chdir(tmp_path)
     with matplotlib.rc_context({"backend": "agg"}):
         runpy.run_path(str(example), run_name="__main__")

@@ -1,5 +1,6 @@
 """The documentation: its API page has every public name, and its front page is the one of the code."""
 
+import ast
 import json
 import re
 from importlib import import_module
@@ -96,3 +97,14 @@ def test_tolerances_are_explained_and_tested():
             if path not in texts:
                 texts[path] = (DOCS.parent / path).read_text(encoding="utf-8")
             assert f"\ndef {function}(" in texts[path], test
+
+
+def test_every_page_of_the_gallery_has_its_place_and_begins_with_what_it_is_for():
+    examples = sorted((DOCS.parent / "examples").glob("plot_*.py"))
+    placed = re.findall(r'"(plot_\w+\.py)",', (DOCS / "conf.py").read_text(encoding="utf-8"))
+    assert sorted(placed) == [path.name for path in examples]
+    for path in examples:
+        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split("\n\n")[1]
+        assert re.match(r"This page (shows|answers|explains|sets|draws|derives|makes|goes) ", words), (
+            path.name
+        )

@@ -10,6 +10,7 @@ import geomnn as gm
 from geomnn import plotting
 from geomnn.errors import GeomnnWarning
 from geomnn.plotting import dual_geometry
+from geomnn.plotting.dual_set import look
 
 
 def rows_of(X, bias):
@@ -134,3 +135,19 @@ def test_lines_that_are_one(off, lines):
     normals = np.array([[1.0, 0.0], [1.0, off]])
     dual = dual_geometry.DualSet((0, 1), plane, normals, 1.0, point, point, point, (), plane[:0], plane[:0])
     assert len(dual.tight()) == lines
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_an_atom_has_one_line_and_one_look_for_every_reg(bias):
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        X, y = rng.normal(size=(2 + bias, 2)), rng.normal(size=2 + bias)
+        seen: dict[str, set[int]] = {}
+        for share in (0.02, 0.2, 0.5, 0.9):
+            found = dual_geometry.dual_set(X, y, share * gm.reg_max(X, y, bias=bias), 1, bias)
+            for line, atom, step in zip(found.lines, found.atoms, found.steps, strict=True):
+                seen.setdefault(str(atom), set()).add(int(line))
+                across = found.normals[line] / np.linalg.norm(found.normals[line])
+                assert abs(across @ step) == pytest.approx(np.linalg.norm(step))
+        assert all(len(lines) == 1 for lines in seen.values())
+    assert len({look(line) for line in range(16)}) == 16

@@ -32,7 +32,7 @@ class _Embedded(MimetypeRenderer):
 
     def to_mimebundle(self, figure: dict[str, Any]) -> dict[str, str]:
         text = plotly.io.to_html(
-            figure, full_html=False, include_plotlyjs=False, config={"displayModeBar": False}
+            figure, full_html=False, include_plotlyjs=False, auto_play=False, config={"displayModeBar": False}
         )
         return {"text/html": f'<div class="interactive">{text}</div>'}
 

@@ -83,6 +83,15 @@ class DualSet:
             corners = np.array(kept)
         return corners
 
+    @property
+    def lines(self) -> np.ndarray:
+        """Which of the normals each atom has: the same for every reg, shape (m,)."""
+        if not len(self.steps):
+            return np.zeros(0, dtype=int)
+        features = self.steps / self.coefficients[:, None]
+        apart = [np.abs(features[:, None] + side * self.normals).max(axis=2) for side in (1, -1)]
+        return np.min(apart, axis=0).argmin(axis=1)
+
     def reach(self) -> float:
         """Half the width of a picture that shows y, v and the set, or the part of it next to them."""
         size = float(max(np.abs(self.target).max(), np.abs(self.point).max()))

@@ -14,7 +14,12 @@ from geomnn.plotting.dual_geometry import DualSet, dual_set
 from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
 
-_STYLES = ((frame.VERMILION, "-"), (frame.BLUE, "--"), (frame.INK, "-."), (frame.ORANGE, ":"))
+_COLOURS, _DASHES = (frame.VERMILION, frame.BLUE, frame.INK, frame.ORANGE), ("-", "--", "-.", ":")
+
+
+def look(line: int) -> tuple[int, int]:
+    """Which colour and which dashes a line of the set has: sixteen look different."""
+    return line % 4, (line + line // 4) % 4
 
 
 def plot_dual_set(
@@ -31,9 +36,10 @@ def plot_dual_set(
 
     minimise ½‖v − y‖²  subject to  |Σ_i v_i (x̃_i·u)_+| ≤ reg for every atom u  (and Σ_i v_i = 0 with a bias).
 
-    Each atom draws two parallel lines, thick and named where it is in the network. From v the terms z_u (X̃u)_+ of the
-    network lead to y, each along the normal of its line. Where v lies on one edge, y − v meets it at a right angle;
-    where v is a corner, y lies in the cone of the normals there, which is hatched.
+    Each atom draws two parallel lines, thick and named where it is in the network, and then of the same colour for
+    every reg. From v the terms z_u (X̃u)_+ of the network lead to y, each along the normal of its line. Where v lies on
+    one edge, y − v meets it at a right angle; where v is a corner, y lies in the cone of the normals there, which is
+    hatched.
 
     Parameters
     ----------
@@ -165,8 +171,9 @@ def _draw_network(ax: Axes, found: DualSet, reach: float, names: Labels) -> None
     """The lines of the network's atoms with their names, and its terms as arrows from v to y."""
     start, middle = found.point, (found.point + found.target) / 2
     named, terms = [], []
+    looks = [look(line) for line in found.lines]
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
-        colour, style = _STYLES[k % len(_STYLES)]
+        colour, style = _COLOURS[looks[k][0]], _DASHES[looks[k][1]]
         name = frame.shortened(str(atom), 25)
         ends = zero_line(step / z * np.sign(z), -found.reg, [(-reach, reach)] * 2)
         if ends is not None:

@@ -13,9 +13,10 @@ from geomnn.errors import DataError, UnsupportedProblem, package
 from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
+from geomnn.plotting.dual_set import look
 from geomnn.samples import real_table
 
-_DASHES = ((frame.VERMILION, "solid"), (frame.BLUE, "dash"), ("black", "dashdot"))
+_COLOURS, _DASHES = (frame.VERMILION, frame.BLUE, "black", frame.ORANGE), ("solid", "dash", "dashdot", "dot")
 _SAMPLE = {"symbol": "circle-open", "size": 11, "color": "black", "line": {"width": 2}}
 
 
@@ -211,9 +212,9 @@ def _dual_traces(found: DualSet, reach: float) -> list[Any]:
     data = [
         _line(corners[[*range(len(corners)), 0]], "dual set", fill="toself", fillcolor=frame.DARK, line=edge)
     ]
-    start = found.point
+    start, looks = found.point, [look(line) for line in found.lines]
     for k, (atom, step, z) in enumerate(zip(found.atoms, found.steps, found.coefficients, strict=True)):
-        colour, dash = _DASHES[k % len(_DASHES)]
+        colour, dash = _COLOURS[looks[k][0]], _DASHES[looks[k][1]]
         style, name = {"color": colour, "dash": dash}, f"{atom}, z = {frame.number(z)}"
         normal = step / np.linalg.norm(step)
         ends = (normal @ found.point) * normal + np.outer([-4 * reach, 4 * reach], [-normal[1], normal[0]])

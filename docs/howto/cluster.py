@@ -1,49 +1,20 @@
-"""
-A search on a cluster
-=====================
-
-Where there are too many atoms to examine each, ``geomnn`` walks to them from many starts, and the walks are
-independent of each other.  One line of code spreads them over a cluster.  Here one of two Dask workers is killed on
-the way, and the network is the same.
-
-With a cluster elsewhere ``LocalCluster`` becomes its address, and Ray takes the same walks::
-
-    client = distributed.Client("tcp://scheduler:8786")
-    with joblib.parallel_config("dask"):
-        gm.derive(X, y, reg=2.0, norm=2)
-
-    ray.util.joblib.register_ray()
-    with joblib.parallel_config("ray"):
-        gm.derive(X, y, reg=2.0, norm=2)
-"""
+"""A search on two Dask workers, one of which is killed on the way: the picture of the page "Run on a cluster"."""
 
 import os
 import signal
-import sys
 import threading
 
+import distributed
 import joblib
 import matplotlib.pyplot as plt
 import numpy as np
 
 import geomnn as gm
 
-try:
-    import distributed
-except ModuleNotFoundError:
-    print("Dask is not installed, so this example was left out: pip install 'geomnn[dask]'")
-    sys.exit(0)
-
-# %%
-# Eight features: some :math:`10^{12}` atoms.
-
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 8))
 y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0) + 0.1 * rng.normal(size=120)
 options = {"reg": 3.0, "norm": 2, "tol": 1e-4}
-
-# %%
-# The walks on two workers.  After one second one of them is killed; Dask starts its walks again.
 
 
 def spread_and_kill():
@@ -70,10 +41,6 @@ def spread_and_kill():
     return solution, walks, unlucky
 
 
-# %%
-# Which worker walked when.
-
-
 def draw(walks, unlucky):
     """A row of bars for each worker."""
     first = {}
@@ -96,11 +63,6 @@ def draw(walks, unlucky):
     axes.set_title("Blocks of walks on two Dask workers")
     plt.show()
 
-
-# %%
-# One process alone, and the two workers.  Between its rounds the search solves the program over what was found, in
-# the main process; after the kill Dask has to notice it, start the lost walks again, and let a new worker import what
-# it needs.
 
 if __name__ == "__main__":  # workers import this file
     alone = gm.derive(X, y, **options)
