@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from geomnn.programs import losses
     from geomnn.programs.certificate import Certificate
     from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
+    from geomnn.rows import Rows
 
 _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
@@ -38,6 +39,7 @@ _HOMES = {
     "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
     "Rewriting": "geomnn.rewriting.rewrite",
+    "Rows": "geomnn.rows",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
@@ -66,6 +68,7 @@ __all__ = [
     "OptimalSet",
     "Path",
     "Rewriting",
+    "Rows",
     "Solution",
     "WedgeClassifier",
     "WedgeRegressor",

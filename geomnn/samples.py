@@ -85,10 +85,24 @@ class Samples:
         d = self.X.shape[1]
         self.centre = (self.X.min(axis=0) / 2 + self.X.max(axis=0) / 2) if bias else np.zeros(d)
         self.homogeneous = self.lift(self.X)
-        _, first, copies = np.unique(self.X + 0.0, axis=0, return_index=True, return_inverse=True)
-        spanning: np.ndarray = np.any(self.X, axis=1) | self.bias
-        self.distinct = np.sort(first[spanning[first]])
-        self.distinct_index = np.where(spanning, np.searchsorted(self.distinct, first[copies.ravel()]), -1)
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        table = np.asarray(self.X) + 0.0
+        _, first, copies = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        spanning: np.ndarray = np.any(table, axis=1) | self.bias
+        distinct = np.sort(first[spanning[first]])
+        return distinct, np.where(spanning, np.searchsorted(distinct, first[copies.ravel()]), -1)
+
+    @property
+    def distinct(self) -> np.ndarray:
+        """Row numbers of the samples that can span something."""
+        return self._distinct[0]
+
+    @property
+    def distinct_index(self) -> np.ndarray:
+        """Which of the distinct rows each sample is equal to, -1 for none, shape (n,)."""
+        return self._distinct[1]
 
     @property
     def n(self) -> int:
@@ -109,6 +123,11 @@ class Samples:
     def rows(self) -> list[list[Fraction]]:
         """The samples in rational numbers: as they were given, floats as their shortest decimal."""
         return exact_table(self._given)
+
+    @property
+    def spread(self) -> np.ndarray:
+        """The range of each feature, its largest size without a bias, shape (d,)."""
+        return np.asarray(np.ptp(self.X, axis=0) if self.bias else np.abs(self.X).max(axis=0))
 
     @cached_property
     def extent(self) -> np.ndarray:
@@ -131,6 +150,18 @@ class Samples:
     def features(self, units: np.ndarray) -> np.ndarray:
         """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""
         return np.asarray(np.maximum(self.homogeneous @ units.T, 0.0))
+
+    def predict(self, units: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Σ_u z_u (x̃_i·u)_+ of every sample, shapes (k, D) and (k, c) → (n, c)."""
+        return np.asarray(self.features(units) @ z)
+
+    def pulled(self, weights: np.ndarray) -> np.ndarray:
+        """Σ_i x̃_i r_i, shape (n, k) → (D, k)."""
+        return np.asarray(self.homogeneous.T @ weights)
+
+    def touching(self, incidence: np.ndarray) -> np.ndarray:
+        """The distinct samples whose incidence, shape (n,), is zero, in order."""
+        return np.asarray(self.distinct[incidence[self.distinct] == 0.0])
 
     def merged(self, residual: np.ndarray) -> np.ndarray:
         """Sums of the rows of a residual over equal samples, (n, c) → (number of distinct rows, c)."""
@@ -161,7 +192,7 @@ class Samples:
         """Units with these weights, (…, d), through the last of these rows, (…, s): b = −w·x_a; without a bias w."""
         if not self.bias:
             return weights
-        anchors = self.homogeneous[rows[..., -1], :-1]
+        anchors = self.X[rows[..., -1]] - self.centre
         return np.concatenate([weights, -np.sum(weights * anchors, axis=-1, keepdims=True)], axis=-1)
 
     def incidences(self, unit: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:

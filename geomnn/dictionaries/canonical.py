@@ -130,7 +130,9 @@ def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
     rows, members = list(atom.active), list(atom.samples)
     anchor = samples.X[members[-1]] if samples.bias and members else np.zeros(samples.d)
     spanned = samples.X[members[:-1] if samples.bias else members] - anchor
-    gradient = (samples.X[rows] - anchor).T @ residual[rows]
+    v = np.zeros_like(residual)
+    v[rows] = residual[rows]
+    gradient = samples.pulled(v)[: samples.d] - np.outer(anchor - samples.centre, v.sum(axis=0))
     basis = np.linalg.qr(spanned.T / np.maximum(np.linalg.norm(spanned, axis=1), 1e-300))[0]
     for _ in range(2):
         gradient = gradient - basis @ (basis.T @ gradient)
@@ -161,7 +163,7 @@ def _touching(
 ) -> tuple[list[int], list[Direction]]:
     """The samples and the directions to which a unit is orthogonal, in order."""
     incidence, weight = samples.incidences(unit, tolerance), unit[: samples.d].tolist()
-    rows = samples.distinct[incidence[samples.distinct] == 0.0].tolist()
+    rows = samples.touching(incidence).tolist()
     size = tolerance * max(map(abs, weight))
     return rows, [e for e in directions if -size <= weight[e.first] + e.sign * weight[e.second] <= size]
 

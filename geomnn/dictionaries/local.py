@@ -64,7 +64,7 @@ class LocalDictionary(Dictionary):
         self.count = self.starts
         self.atoms_move = not ball(norm).polyhedral
         self._deadline = NEVER
-        self._spread = np.ptp(samples.X, axis=0) if samples.bias else np.abs(samples.X).max(axis=0)
+        self._spread = samples.spread
 
     def until(self, deadline: Deadline) -> LocalDictionary:
         """The same walks, each of which ends where it is then.
