@@ -2,8 +2,8 @@
 Samples that are symbols
 ========================
 
-This page derives the activation of a wedge by hand, as a formula in the coordinates of the samples, and finds the formula
-again in a network: the algebra takes floats, fractions and SymPy expressions alike.
+This page derives the activation of a wedge by hand, as a formula in the coordinates of the samples, and finds the
+formula again in a network: the algebra takes floats, fractions and SymPy expressions alike.
 """
 
 from fractions import Fraction
