@@ -192,7 +192,7 @@ def test_what_is_refused():
     X, y = [[0, 0], [1, 0], [0, 1], [1, 1]], [0, 1, 1, 0]
     solution = gm.derive(X, y, reg=0.05)
     optima = gm.optimal_set(solution)
-    with pytest.raises(OptionError, match="a Solution, as of"):
+    with pytest.raises(OptionError, match="a Solution, such as"):
         gm.optimal_set(solution.network)
     for options, words in [
         ({"dictionary": "local"}, "does not know all active atoms"),
