@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geomnn.derivation import Solution, derive
     from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
+    from geomnn.inputs.lipschitz import Lipschitz, lipschitz
     from geomnn.merging import merge
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.optimal_sets import OptimalSet, optimal_set
@@ -35,6 +36,7 @@ _HOMES = {
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.cross_validation",
     "Descent": "geomnn.descent",
+    "Lipschitz": "geomnn.inputs.lipschitz",
     "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
     "Rewriting": "geomnn.rewriting.rewrite",
@@ -46,6 +48,7 @@ _HOMES = {
     "derive": "geomnn.derivation",
     "descend": "geomnn.descent",
     "grid": "geomnn.paths",
+    "lipschitz": "geomnn.inputs.lipschitz",
     "merge": "geomnn.merging",
     "optimal_set": "geomnn.optimal_sets",
     "path": "geomnn.paths",
@@ -63,6 +66,7 @@ __all__ = [
     "Certificate",
     "CrossValidation",
     "Descent",
+    "Lipschitz",
     "OptimalSet",
     "Path",
     "Rewriting",
@@ -79,6 +83,7 @@ __all__ = [
     "errors",
     "exact",
     "grid",
+    "lipschitz",
     "losses",
     "merge",
     "multivectors",

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn import norms
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.numbers.rationals import exact_number
 
@@ -130,10 +131,35 @@ class Pieces:
         constant = self.constant + self.slope @ centre
         return Pieces.of(weights, biases, self.jumps, self.slope * scale, constant)
 
+    def about(self, point: np.ndarray, eps: Any) -> Pieces:
+        """δ ↦ f(point + eps δ), eps > 0: what is asked of a ball is asked of the unit ball."""
+        return Pieces(
+            self.slope * eps, self.constant + self.slope @ point, self.jumps * eps, self.normals,
+            (self.offsets + self.normals @ point) / eps, self.neurons,
+        )  # fmt: skip
+
     def times(self, sign: Any) -> Pieces:
         """sign · f."""
         return Pieces(self.slope * sign, self.constant * sign, self.jumps * sign, self.normals, self.offsets,
                       self.neurons)  # fmt: skip
+
+    def on_ball(self, r: float) -> Pieces:
+        """The same function where ‖x‖_r ≤ 1, in float64, with those kinks alone that are there."""
+        reach = norms.ball(r).dual_length(self.normals)
+        return self.folded(self.offsets - reach, self.offsets + reach)
+
+    def steepest(self, r: float) -> float:
+        """A bound of ‖∇f‖ in the dual of ‖·‖_r, by the triangle inequality."""
+        size = norms.ball(r).dual_length
+        return float(size(self.slope) + np.abs(self.jumps) @ size(self.normals))
+
+    def numeric(self) -> Pieces:
+        """The same in float64."""
+        if not self.exact:
+            return self
+        every = (self.normals, self.offsets, self.jumps, self.slope, np.array([self.constant]))
+        normals, offsets, jumps, slope, constant = (plain(part).astype(float) for part in every)
+        return Pieces.of(normals, offsets, jumps, slope, float(constant[0]))
 
     def folded(self, low: np.ndarray, high: np.ndarray) -> Pieces:
         """The same function where low_j ≤ n_j·x + o_j ≤ high_j, (k,) each: without the kinks that are not there."""
@@ -220,7 +246,11 @@ def plain(numbers: np.ndarray) -> np.ndarray:
     """FLINT's numbers as Fractions, floats as they are."""
     if numbers.dtype != object:
         return numbers
-    return np.frompyfunc(lambda number: Fraction(int(number.p), int(number.q)), 1, 1)(numbers)
+    return np.asarray(np.frompyfunc(_fraction, 1, 1)(numbers), dtype=object)
+
+
+def _fraction(number: Any) -> Fraction:
+    return Fraction(number) if isinstance(number, int) else Fraction(int(number.p), int(number.q))
 
 
 def _lengths(weights: np.ndarray) -> np.ndarray:

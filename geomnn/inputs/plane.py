@@ -19,8 +19,9 @@ import numpy as np
 from geomnn.inputs.cells import Cells, cells_of, meets_of
 from geomnn.inputs.pieces import ALIKE, Pieces
 
-__all__ = ["Plane", "Segments", "boxed_cells"]
+__all__ = ["AFFORDABLE", "Plane", "Segments", "boxed_cells"]
 
+AFFORDABLE = 500  # lines, whose 125,000 cells take some seconds
 AT_ONCE = 2**20  # numbers in a block of cells times lines
 SQUARE, DIAMOND = ((1, 1), (-1, 1), (-1, -1), (1, -1)), ((1, 0), (0, 1), (-1, 0), (0, -1))
 
@@ -112,7 +113,7 @@ class Plane:
         """
         units = np.array(SQUARE if r == np.inf else DIAMOND, dtype=point.dtype)
         edge = self._on_circle(point, eps) if r == 2 else self._on_polygon(point + units * eps)
-        inside = np.asarray(_sizes(self.meets - point, r) <= (eps * eps if r == 2 else eps))
+        inside = _sizes(self.meets - point, r) <= (eps * eps if r == 2 else eps)
         return self._extremes(edge, inside)
 
     def extremes_in_box(self, low: np.ndarray, high: np.ndarray) -> list[tuple[Any, np.ndarray]]:
@@ -121,7 +122,7 @@ class Plane:
         inside = ((self.meets >= low) & (self.meets <= high)).all(axis=1)
         return self._extremes(self._on_polygon(corners), inside)
 
-    def _extremes(self, edge: np.ndarray, inside: np.ndarray) -> list[tuple[Any, np.ndarray]]:
+    def _extremes(self, edge: np.ndarray, inside: Any) -> list[tuple[Any, np.ndarray]]:
         points = np.concatenate([edge, self.meets[inside]])
         values = np.concatenate([self.pieces(edge), self.heights[inside]])
         return [(values[best], points[best]) for best in (np.argmin(values), np.argmax(values))]
