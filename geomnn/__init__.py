@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.inputs.lipschitz import Lipschitz, lipschitz
+    from geomnn.inputs.robustness import Ranges, Robustness, robustness
     from geomnn.merging import merge
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.optimal_sets import OptimalSet, optimal_set
@@ -39,7 +40,9 @@ _HOMES = {
     "Lipschitz": "geomnn.inputs.lipschitz",
     "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
+    "Ranges": "geomnn.inputs.robustness",
     "Rewriting": "geomnn.rewriting.rewrite",
+    "Robustness": "geomnn.inputs.robustness",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
@@ -54,6 +57,7 @@ _HOMES = {
     "path": "geomnn.paths",
     "reg_max": "geomnn.paths",
     "rewrite": "geomnn.rewriting.rewrite",
+    "robustness": "geomnn.inputs.robustness",
     "split_layer": "geomnn.rewriting.rewrite",
     "train_blocks": "geomnn.blocks",
 }
@@ -69,7 +73,9 @@ __all__ = [
     "Lipschitz",
     "OptimalSet",
     "Path",
+    "Ranges",
     "Rewriting",
+    "Robustness",
     "Solution",
     "WedgeClassifier",
     "WedgeRegressor",
@@ -92,6 +98,7 @@ __all__ = [
     "plotting",
     "reg_max",
     "rewrite",
+    "robustness",
     "split_layer",
     "testing",
     "train_blocks",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,16 @@ from geomnn.inputs.pieces import Pieces, plain, rationals
 from geomnn.numbers.rationals import exact_number
 from geomnn.samples import finite_floats, plain_array, real_table
 
-__all__ = ["asked_ball", "asked_box", "asked_points", "asked_radius", "asked_seconds"]
+__all__ = [
+    "Rivals",
+    "Targets",
+    "asked_ball",
+    "asked_box",
+    "asked_points",
+    "asked_radius",
+    "asked_seconds",
+    "asked_targets",
+]
 
 
 def asked_ball(ball: Any) -> float:
@@ -56,6 +68,71 @@ def asked_points(X: Any, features: int, exact: bool, name: str = "X") -> np.ndar
             "derived from, in the same order."
         )
     return rationals(np.asarray(plain_array(X, name)).tolist()) if exact else table
+
+
+# for each sample the functions that have to be above 0, by their numbers, and the sign of each
+Rivals = Sequence[Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What samples should be predicted as.
+
+    Parameters
+    ----------
+    n : int
+    contrasts : sequence of ndarray or None
+        The functions that are asked about, as sums of outputs; None for the output itself.
+    rivals : Rivals
+        For classes.
+    numbers : ndarray, shape (n,), optional
+        For targets that are numbers.
+    """
+
+    n: int
+    contrasts: Sequence[np.ndarray | None]
+    rivals: Rivals = ()
+    numbers: np.ndarray | None = None
+
+
+def asked_targets(net: Any, y: Any) -> Targets:
+    """Classes, by their names, as signs or as one-hot rows; or numbers."""
+    given, outputs = plain_array(y, "y"), getattr(net, "outputs", None)
+    names = [str(value) for value in given] if given.ndim == 1 else []
+    named = bool(names) and net.classes is not None and set(names) <= set(net.classes)
+    if outputs is None:
+        if given.ndim != 1 or not len(given):
+            raise DataError(
+                f"y has shape {given.shape}; one class or one number for each sample was expected."
+            )
+        signs = np.array([2 * net.classes.index(name) - 1 for name in names]) if named else None
+        if signs is None:
+            floats = finite_floats(given, "y")
+            if not np.isin(floats, (-1.0, 1.0)).all():
+                return Targets(len(given), [None], numbers=given if given.dtype == object else floats)
+            signs = floats.astype(int)
+        return Targets(len(given), [None], [[(0, int(sign))] for sign in signs])
+    if named:
+        labels = [net.classes.index(name) for name in names]
+    else:
+        rows = real_table(given, "y")
+        if (
+            rows.shape[1] != outputs
+            or not ((rows == 0) | (rows == 1)).all()
+            or not (rows.sum(axis=1) == 1).all()
+        ):
+            raise DataError(
+                f"y is not one-hot with {outputs} columns, a 1 for the class of each sample and 0 elsewhere, nor does "
+                f"it hold names of the network's classes, which are {net.classes}; one of both was expected."
+            )
+        labels = rows.argmax(axis=1).tolist()
+    pairs = {pair: k for k, pair in enumerate(combinations(range(outputs), 2))}
+    contrasts = [np.eye(outputs)[first] - np.eye(outputs)[second] for first, second in pairs]
+    rivals = [
+        [(pairs[min(label, o), max(label, o)], 1 if label < o else -1) for o in range(outputs) if o != label]
+        for label in labels
+    ]
+    return Targets(len(labels), contrasts, rivals)
 
 
 def asked_box(box: Any, pieces: Pieces) -> np.ndarray | None:

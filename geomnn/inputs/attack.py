@@ -102,5 +102,5 @@ def _on_ball(rng: np.random.Generator, count: int, d: int, r: float) -> np.ndarr
 
 
 def _none_flat(slopes: np.ndarray) -> np.ndarray:
-    """Gradients with something in the place of 0, as there is no direction of it."""
-    return np.where(np.abs(slopes).max(axis=1, keepdims=True) > 0, slopes, 1e-300)
+    """Gradients with another direction in the place of 0, which has none."""
+    return np.where(np.abs(slopes).max(axis=1, keepdims=True) > 0, slopes, 1.0)

@@ -48,9 +48,7 @@ class BallProgram:
         above, below = inner.jumps > 0, inner.jumps < 0
         convex, concave = np.flatnonzero(above), np.flatnonzero(below)
         self.binaries, extra = len(concave), d if r == 1 else 0
-        self.sum_bound = float(
-            inner.constant - self.ball.dual_length(inner.slope) + inner.jumps[concave] @ up[concave]
-        )
+        self.sum_bound = inner.sum_bound(r)
         widths = [d, extra, 1, len(convex), len(concave), len(concave)]
         self._columns = sum(widths)
         self._end = d + extra  # the column of E
@@ -97,7 +95,8 @@ class BallProgram:
         whole : bool
             Whether a_j are whole; else chords bound the concave terms.
         """
-        bound, step = self._solve(self._f, [], deadline, self._whole * whole)
+        bound, point = self._solve(self._f, [], deadline, self._whole * whole)
+        step = None if point is None else point[: len(self.pieces.slope)]
         return max(bound + self._t, self.sum_bound), step
 
     def nearest(self, deadline: Deadline) -> tuple[float, np.ndarray | None]:
@@ -105,31 +104,44 @@ class BallProgram:
         goal, size = np.zeros(self._columns), float(np.abs(self._f).sum()) or 1.0
         goal[self._end] = 1.0
         # what is allowed more than f ≤ 0 is more than the solver's tolerance, so that no flip is lost
-        bound, step = self._solve(goal, [(self._f / size, MORE - self._t / size)], deadline, self._whole)
-        return min(max(bound, 0.0), 1.0), step
+        bound, point = self._solve(goal, [(self._f / size, MORE - self._t / size)], deadline, self._whole)
+        if point is None:
+            return min(max(bound, 0.0), 1.0), None
+        # nothing is allowed more on the side of each kink on which that is
+        chosen = (
+            np.where(self._whole > 0, np.round(point), self._low),
+            np.where(self._whole > 0, np.round(point), 1.0),
+        )
+        _, there = self._solve(goal, [(self._f / size, -self._t / size)], deadline, 0 * self._whole, chosen)
+        return min(max(bound, 0.0), 1.0), (point if there is None else there)[: len(self.pieces.slope)]
 
     def _solve(
-        self, goal: np.ndarray, rows: list[tuple[np.ndarray, float]], deadline: Deadline, whole: np.ndarray
+        self,
+        goal: np.ndarray,
+        rows: list[tuple[np.ndarray, float]],
+        deadline: Deadline,
+        whole: np.ndarray,
+        limits: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> tuple[float, np.ndarray | None]:
-        """A bound of the goal, and a step; for r = 2 in rounds, cut by cut."""
-        bound, step, d = -np.inf, None, len(self.pieces.slope)
+        """A bound of the goal, and a point of the program; for r = 2 in rounds, cut by cut."""
+        bound, point, d = -np.inf, None, len(self.pieces.slope)
+        low, high = limits or (self._low, np.ones(self._columns))
         for _ in range(TANGENTS):
             every, right = self._rows, self._right
             if rows:
                 every = block_array([[every], [csr_array(np.array([row for row, _ in rows]))]], format="csr")
                 right = np.concatenate([right, [limit for _, limit in rows]])
-            found = solved(goal, whole, self._low, np.ones(self._columns), every, right, deadline)
+            found = solved(goal, whole, low, high, every, right, deadline)
             bound = max(bound, found.bound)
             if found.point is None:
                 break
-            step = found.point[:d]
-            length = float(self.ball.length(step))
-            if self.ball.polyhedral or length <= found.point[self._end] + ROUND:
+            point, length = found.point, float(self.ball.length(found.point[:d]))
+            if self.ball.polyhedral or length <= point[self._end] + ROUND:
                 break
             tangent = np.zeros(self._columns)
-            tangent[:d], tangent[self._end] = step / length, -1.0
+            tangent[:d], tangent[self._end] = point[:d] / length, -1.0
             rows = [*rows, (tangent, 0.0)]
-        return bound, step
+        return bound, point
 
 
 def _scaled(pieces: Pieces, most: np.ndarray, rows: np.ndarray) -> csr_array:

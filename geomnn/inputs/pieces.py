@@ -120,7 +120,7 @@ class Pieces:
     def rounding(self, points: np.ndarray) -> np.ndarray:
         """What rounding may add to f at every row; 0 for rationals."""
         if self.exact:
-            return np.zeros(len(points))
+            return np.zeros(len(points), dtype=object)
         terms = np.abs(points) @ np.abs(self.normals).T + np.abs(self.offsets)
         size = np.abs(points) @ np.abs(self.slope) + abs(self.constant) + terms @ np.abs(self.jumps)
         return (len(self.slope) + len(self) + 2) * np.finfo(float).eps * size
@@ -147,6 +147,12 @@ class Pieces:
         """The same function where ‖x‖_r ≤ 1, in float64, with those kinks alone that are there."""
         reach = norms.ball(r).dual_length(self.normals)
         return self.folded(self.offsets - reach, self.offsets + reach)
+
+    def sum_bound(self, r: float) -> float:
+        """A bound of f from below on the unit ball, of kinks that are there (`on_ball`), each kink by itself."""
+        size, pulls = norms.ball(r).dual_length, self.jumps < 0
+        most = self.offsets[pulls] + size(self.normals[pulls])
+        return float(self.constant - size(self.slope) + self.jumps[pulls] @ most)
 
     def steepest(self, r: float) -> float:
         """A bound of ‖∇f‖ in the dual of ‖·‖_r, by the triangle inequality."""
