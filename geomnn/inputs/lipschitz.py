@@ -16,9 +16,8 @@ import numpy as np
 from geomnn import norms
 from geomnn.deadline import Deadline
 from geomnn.inputs.asked import asked_ball, asked_box, asked_seconds
-from geomnn.inputs.cells import cells_of
 from geomnn.inputs.pieces import Pieces, pieces_of, plain
-from geomnn.inputs.plane import AFFORDABLE, boxed_cells
+from geomnn.inputs.plane import AFFORDABLE, all_cells
 from geomnn.numbers.rationals import root_times, short_number
 
 __all__ = ["Lipschitz", "lipschitz"]
@@ -124,10 +123,7 @@ def lipschitz(
 
 def _on_cells(pieces: Pieces, box: np.ndarray | None, r: float) -> tuple[Any, np.ndarray]:
     """The largest length of a gradient over all cells, and a point in one that has it."""
-    flat, d = pieces.in_the_plane(), len(pieces.slope)
-    if box is not None and d == 1:
-        box = np.hstack([box, 0 * box + [[-1], [1]]])
-    cells = cells_of(flat) if box is None else boxed_cells(flat, *box)
+    cells, d = all_cells(pieces, box), len(pieces.slope)
     slopes = cells.slopes
     if not pieces.exact:
         sizes = norms.ball(r).dual_length(slopes)

@@ -19,7 +19,7 @@ from geomnn import norms
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.numbers.rationals import exact_number
 
-__all__ = ["ALIKE", "Pieces", "pieces_of", "plain"]
+__all__ = ["ALIKE", "Pieces", "pieces_of", "plain", "plain_number", "rationals"]
 
 # relative to the size of what is compared, up to which two hyperplanes are the same, or three lines meet in one point:
 # above the rounding of wedges, and that of TOLERANCE in dictionaries.geometry.arrangement
@@ -124,6 +124,13 @@ class Pieces:
         terms = np.abs(points) @ np.abs(self.normals).T + np.abs(self.offsets)
         size = np.abs(points) @ np.abs(self.slope) + abs(self.constant) + terms @ np.abs(self.jumps)
         return (len(self.slope) + len(self) + 2) * np.finfo(float).eps * size
+
+    def level_rounding(self, points: np.ndarray) -> np.ndarray:
+        """What rounding may add to n_j·x + o_j at every row, shape (m, k); 0 for rationals."""
+        if self.exact:
+            return np.zeros((len(points), len(self)), dtype=object)
+        terms = np.abs(points) @ np.abs(self.normals).T + np.abs(self.offsets)
+        return (len(self.slope) + 2) * np.finfo(float).eps * terms
 
     def moved(self, centre: np.ndarray, scale: np.ndarray) -> Pieces:
         """δ ↦ f(centre + scale ∘ δ): what is asked of a box is asked of a cube about 0."""
@@ -252,11 +259,18 @@ def plain(numbers: np.ndarray) -> np.ndarray:
     """FLINT's numbers as Fractions, floats as they are."""
     if numbers.dtype != object:
         return numbers
-    return np.asarray(np.frompyfunc(_fraction, 1, 1)(numbers), dtype=object)
+    return np.asarray(np.frompyfunc(_whole_or_not, 1, 1)(numbers), dtype=object)
 
 
-def _fraction(number: Any) -> Fraction:
-    return Fraction(number) if isinstance(number, int) else Fraction(int(number.p), int(number.q))
+def _whole_or_not(number: Any) -> Fraction:
+    return Fraction(number) if isinstance(number, int) else plain_number(number)
+
+
+def plain_number(number: Any) -> Any:
+    """One of FLINT's numbers as a Fraction, one of NumPy's as a float, others as they are."""
+    if type(number).__name__ == "fmpq":
+        return Fraction(int(number.p), int(number.q))
+    return float(number) if isinstance(number, np.floating | np.integer) else number
 
 
 def _lengths(weights: np.ndarray) -> np.ndarray:

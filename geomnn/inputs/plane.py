@@ -19,7 +19,7 @@ import numpy as np
 from geomnn.inputs.cells import Cells, cells_of, meets_of
 from geomnn.inputs.pieces import ALIKE, Pieces
 
-__all__ = ["AFFORDABLE", "Plane", "Segments", "boxed_cells"]
+__all__ = ["AFFORDABLE", "Plane", "Segments", "all_cells", "boxed", "boxed_cells"]
 
 AFFORDABLE = 500  # lines, whose 125,000 cells take some seconds
 AT_ONCE = 2**20  # numbers in a block of cells times lines
@@ -174,6 +174,17 @@ class Plane:
         outside = (np.abs(rates) <= near) & (levels < -slack[:, None])
         kept = ~outside.any(axis=1) & ~(begins & ends & (low > high + slack))
         return start[kept], along[kept], low[kept], high[kept], begins[kept], ends[kept]
+
+
+def all_cells(pieces: Pieces, box: np.ndarray | None) -> Cells:
+    """The cells of one or two features, or those that a box (2, d) has a part of."""
+    flat = pieces.in_the_plane()
+    return cells_of(flat) if box is None else boxed_cells(flat, *boxed(box))
+
+
+def boxed(box: np.ndarray) -> np.ndarray:
+    """A box of one or two features in the plane, shape (2, 2)."""
+    return box if box.shape[1] == 2 else np.hstack([box, 0 * box + [[-1], [1]]])
 
 
 def boxed_cells(pieces: Pieces, low: np.ndarray, high: np.ndarray) -> Cells:

@@ -29,7 +29,7 @@ from geomnn.inputs.asked import (
     asked_seconds,
     asked_targets,
 )
-from geomnn.inputs.pieces import pieces_of, plain, rationals
+from geomnn.inputs.pieces import pieces_of, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
 from geomnn.inputs.sought import Sought
 
@@ -211,7 +211,7 @@ def _robustness(
         radii.append([min(low for low, *_ in nearest), min(high for _, high, _ in nearest)])
         flip = min(nearest, key=lambda found: found[1])[2]
         attacks.append(np.full(len(point), np.nan) if flip is None else flip)
-    return Robustness(_table(margins), _table(radii), _table(attacks), _number(eps), r)
+    return Robustness(_table(margins), _table(radii), _table(attacks), plain_number(eps), r)
 
 
 def _ranges(
@@ -226,20 +226,14 @@ def _ranges(
         least.append([low, above_low])
         largest.append([-below_high, -high])
         errors.append([max(-below_high - y, y - above_low), max(-high - y, y - low)])
-    return Ranges(_table(least), _table(largest), _table(errors), _number(eps), r)
+    return Ranges(_table(least), _table(largest), _table(errors), plain_number(eps), r)
 
 
 def _table(rows: Sequence[Any]) -> np.ndarray:
     """Floats where no number is exact; FLINT's numbers as Fractions."""
-    numbers = [[_number(number) for number in row] for row in rows]
-    exact = any(not isinstance(number, float) for row in numbers for number in row)
+    numbers = [[plain_number(number) for number in row] for row in rows]
+    exact = any(not isinstance(number, int | float) for row in numbers for number in row)
     table = np.empty((len(rows), len(rows[0])), dtype=object if exact else float)
     for place in np.ndindex(table.shape):
         table[place] = numbers[place[0]][place[1]]
     return table
-
-
-def _number(number: Any) -> Any:
-    if hasattr(number, "p") and not hasattr(number, "is_Rational"):
-        return plain(np.array([number], dtype=object))[0]
-    return float(number) if isinstance(number, int | np.integer | np.floating) else number
