@@ -23,6 +23,7 @@ from geomnn.deadline import Deadline, limited
 from geomnn.errors import DataError, OptionError
 from geomnn.inputs.asked import (
     Rivals,
+    Targets,
     asked_ball,
     asked_points,
     asked_radius,
@@ -121,7 +122,7 @@ class Ranges:
 def robustness(
     net: Any,
     X: Any,
-    y: Any,
+    y: Any = None,
     eps: Any = None,
     ball: float = np.inf,
     time_limit: float | None = 60.0,
@@ -141,7 +142,8 @@ def robustness(
         Samples, with columns as they are in the table.
     y : array_like, shape (n,) or (n, c)
         Classes: −1 and 1, the names in ``net.classes``, or one-hot rows for several outputs. Any other numbers are
-        targets, and the answer is about predictions and errors.
+        targets, and the answer is about predictions and errors; so it is for None, where errors are what predictions
+        move by.
     eps : float, Fraction, Decimal or SymPy Rational, optional
         The radius of the balls, 0 or more. None: radii alone, with margins at the samples themselves.
     ball : {inf, 1, 2}
@@ -176,7 +178,7 @@ def robustness(
     Source: geomnn, SCALE section 6, V1, V2, V3 and V6.
     """
     r, seconds = asked_ball(ball), asked_seconds(time_limit)
-    targets = asked_targets(net, y)
+    targets = Targets(len(X), [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)
     functions = [pieces_of(net, contrast) for contrast in targets.contrasts]
     exact = functions[0].exact and net.features <= 2 and len(functions[0]) <= AFFORDABLE
     points, numbers = asked_points(X, net.features, exact), targets.numbers
@@ -190,7 +192,10 @@ def robustness(
     with limited(seconds, progress) as deadline:
         asked = [Sought(each if exact else each.numeric(), r, seed) for each in functions]
         if numbers is not None:
-            given = rationals([[number] for number in numbers])[:, 0] if exact else numbers.astype(float)
+            if y is None:
+                given = asked[0].pieces(points)
+            else:
+                given = rationals([[number] for number in numbers])[:, 0] if exact else numbers.astype(float)
             return _ranges(asked[0], points, given, size, r, deadline)
         return _robustness(asked, points, targets.rivals, size, r, deadline)
 
