@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from geomnn.derivation import Solution, derive
     from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
+    from geomnn.inputs.lipschitz import Lipschitz, lipschitz
+    from geomnn.inputs.robustness import Ranges, Robustness, robustness
     from geomnn.merging import merge
     from geomnn.networks.network import AnalyticNetwork
     from geomnn.optimal_sets import OptimalSet, optimal_set
@@ -36,9 +38,12 @@ _HOMES = {
     "Certificate": "geomnn.programs.certificate",
     "CrossValidation": "geomnn.cross_validation",
     "Descent": "geomnn.descent",
+    "Lipschitz": "geomnn.inputs.lipschitz",
     "OptimalSet": "geomnn.optimal_sets",
     "Path": "geomnn.paths",
+    "Ranges": "geomnn.inputs.robustness",
     "Rewriting": "geomnn.rewriting.rewrite",
+    "Robustness": "geomnn.inputs.robustness",
     "Rows": "geomnn.rows",
     "Solution": "geomnn.derivation",
     "WedgeClassifier": "geomnn.estimators",
@@ -48,11 +53,13 @@ _HOMES = {
     "derive": "geomnn.derivation",
     "descend": "geomnn.descent",
     "grid": "geomnn.paths",
+    "lipschitz": "geomnn.inputs.lipschitz",
     "merge": "geomnn.merging",
     "optimal_set": "geomnn.optimal_sets",
     "path": "geomnn.paths",
     "reg_max": "geomnn.paths",
     "rewrite": "geomnn.rewriting.rewrite",
+    "robustness": "geomnn.inputs.robustness",
     "split_layer": "geomnn.rewriting.rewrite",
     "train_blocks": "geomnn.blocks",
 }
@@ -65,9 +72,12 @@ __all__ = [
     "Certificate",
     "CrossValidation",
     "Descent",
+    "Lipschitz",
     "OptimalSet",
     "Path",
+    "Ranges",
     "Rewriting",
+    "Robustness",
     "Rows",
     "Solution",
     "WedgeClassifier",
@@ -82,6 +92,7 @@ __all__ = [
     "errors",
     "exact",
     "grid",
+    "lipschitz",
     "losses",
     "merge",
     "multivectors",
@@ -90,6 +101,7 @@ __all__ = [
     "plotting",
     "reg_max",
     "rewrite",
+    "robustness",
     "split_layer",
     "testing",
     "train_blocks",

@@ -321,23 +321,70 @@ def predict(report: str, data: str, out: str | None, force: bool, no_header: boo
     classes, their probabilities or the decision value.  If the target is among the columns, the fit is said, too, of
     the rows that have one.
     """
-    from geomnn.files import write_whole
     from geomnn.report.prediction import predicted
 
-    out = None if out == "-" else out
-    if out is not None and not force and Path(out).exists():
-        raise OutputExists(f"{out} exists; choose another --out, or add --force to replace it.")
+    out = _free(out, force)
     with _warnings_in_one_line(), _progress() as line:
         if line is not None:
             line.say(f"predicting {data}")
         found = predicted(report, data, not no_header)
-    if out is None:
-        click.echo(found.text.encode("utf-8"), nl=False)
-    else:
-        write_whole(out, found.text)
+    _write_rows(out, found.text)
     fit = None if found.fit is None else f"Fit to {found.target}: {found.fit}."
     for sentence in filter(None, (found.told, fit, *found.notes)):
         _say(sentence, err=out is None)
+
+
+@commands.command(short_help="Say how far rows may move before they are predicted otherwise, proven.")
+@click.argument("report", metavar="FOLDER")
+@click.option("--data", required=True, metavar="NEW.CSV", help="A table with the features of the network.")
+@click.option(
+    "--eps", type=float, required=True, help="How far features move, in the units of their columns."
+)
+@click.option(
+    "--ball", type=click.Choice(["inf", "1", "2"]), default="inf", show_default=True,
+    help="Each feature by eps; or all together, by the sum of sizes or the root of the sum of squares.",
+)  # fmt: skip
+@click.option("--time-limit", type=float, metavar="S", help="Seconds for all rows. [default: none]")
+@click.option(
+    "--out", metavar="FILE", help="The CSV file to write; must not exist. [default: -, which is stdout]"
+)
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@NO_HEADER
+def robustness(
+    report: str, data: str, ball: str, out: str | None, force: bool, no_header: bool, **options: Any
+) -> None:
+    """Prove that rows of NEW.CSV keep their class while their features move by --eps, or find where they lose it.
+
+    What comes out is a CSV file with a line for each row. Of classes: whether it is certified, between which numbers
+    the distance to the nearest other class is, and the nearest point found that has one. Of numbers: what predictions
+    lie between. Exact for one and two features; beyond that lower and upper ends may differ.
+    """
+    from geomnn.report.robustness import moved_rows
+
+    out = _free(out, force)
+    with _warnings_in_one_line(), _progress() as line:
+        found = moved_rows(report, data, ball=float(ball), header=not no_header, line=line, **options)
+    _write_rows(out, found.text)
+    for sentence in found.told:
+        _say(sentence, err=out is None)
+
+
+def _free(out: str | None, force: bool) -> str | None:
+    """A file that may be written; None for stdout."""
+    if out in (None, "-"):
+        return None
+    if not force and Path(str(out)).exists():
+        raise OutputExists(f"{out} exists; choose another --out, or add --force to replace it.")
+    return out
+
+
+def _write_rows(out: str | None, text: str) -> None:
+    from geomnn.files import write_whole
+
+    if out is None:
+        click.echo(text.encode("utf-8"), nl=False)
+    else:
+        write_whole(out, text)
 
 
 @commands.command(short_help="Check a certificate from the data alone, in exact arithmetic.")

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from geomnn import norms
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.numbers.rationals import exact_number
 
-__all__ = ["ALIKE", "Pieces", "pieces_of", "plain"]
+__all__ = ["ALIKE", "Pieces", "pieces_of", "plain", "plain_number", "rationals"]
 
 # relative to the size of what is compared, up to which two hyperplanes are the same, or three lines meet in one point:
 # above the rounding of wedges, and that of TOLERANCE in dictionaries.geometry.arrangement
@@ -119,10 +120,17 @@ class Pieces:
     def rounding(self, points: np.ndarray) -> np.ndarray:
         """What rounding may add to f at every row; 0 for rationals."""
         if self.exact:
-            return np.zeros(len(points))
+            return np.zeros(len(points), dtype=object)
         terms = np.abs(points) @ np.abs(self.normals).T + np.abs(self.offsets)
         size = np.abs(points) @ np.abs(self.slope) + abs(self.constant) + terms @ np.abs(self.jumps)
         return (len(self.slope) + len(self) + 2) * np.finfo(float).eps * size
+
+    def level_rounding(self, points: np.ndarray) -> np.ndarray:
+        """What rounding may add to n_j·x + o_j at every row, shape (m, k); 0 for rationals."""
+        if self.exact:
+            return np.zeros((len(points), len(self)), dtype=object)
+        terms = np.abs(points) @ np.abs(self.normals).T + np.abs(self.offsets)
+        return (len(self.slope) + 2) * np.finfo(float).eps * terms
 
     def moved(self, centre: np.ndarray, scale: np.ndarray) -> Pieces:
         """δ ↦ f(centre + scale ∘ δ): what is asked of a box is asked of a cube about 0."""
@@ -130,10 +138,41 @@ class Pieces:
         constant = self.constant + self.slope @ centre
         return Pieces.of(weights, biases, self.jumps, self.slope * scale, constant)
 
+    def about(self, point: np.ndarray, eps: Any) -> Pieces:
+        """δ ↦ f(point + eps δ), eps > 0: what is asked of a ball is asked of the unit ball."""
+        return Pieces(
+            self.slope * eps, self.constant + self.slope @ point, self.jumps * eps, self.normals,
+            (self.offsets + self.normals @ point) / eps, self.neurons,
+        )  # fmt: skip
+
     def times(self, sign: Any) -> Pieces:
         """sign · f."""
         return Pieces(self.slope * sign, self.constant * sign, self.jumps * sign, self.normals, self.offsets,
                       self.neurons)  # fmt: skip
+
+    def on_ball(self, r: float) -> Pieces:
+        """The same function where ‖x‖_r ≤ 1, in float64, with those kinks alone that are there."""
+        reach = norms.ball(r).dual_length(self.normals)
+        return self.folded(self.offsets - reach, self.offsets + reach)
+
+    def sum_bound(self, r: float) -> float:
+        """A bound of f from below on the unit ball, of kinks that are there (`on_ball`), each kink by itself."""
+        size, pulls = norms.ball(r).dual_length, self.jumps < 0
+        most = self.offsets[pulls] + size(self.normals[pulls])
+        return float(self.constant - size(self.slope) + self.jumps[pulls] @ most)
+
+    def steepest(self, r: float) -> float:
+        """A bound of ‖∇f‖ in the dual of ‖·‖_r, by the triangle inequality."""
+        size = norms.ball(r).dual_length
+        return float(size(self.slope) + np.abs(self.jumps) @ size(self.normals))
+
+    def numeric(self) -> Pieces:
+        """The same in float64."""
+        if not self.exact:
+            return self
+        every = (self.normals, self.offsets, self.jumps, self.slope, np.array([self.constant]))
+        normals, offsets, jumps, slope, constant = (plain(part).astype(float) for part in every)
+        return Pieces.of(normals, offsets, jumps, slope, float(constant[0]))
 
     def folded(self, low: np.ndarray, high: np.ndarray) -> Pieces:
         """The same function where low_j ≤ n_j·x + o_j ≤ high_j, (k,) each: without the kinks that are not there."""
@@ -220,7 +259,18 @@ def plain(numbers: np.ndarray) -> np.ndarray:
     """FLINT's numbers as Fractions, floats as they are."""
     if numbers.dtype != object:
         return numbers
-    return np.frompyfunc(lambda number: Fraction(int(number.p), int(number.q)), 1, 1)(numbers)
+    return np.asarray(np.frompyfunc(_whole_or_not, 1, 1)(numbers), dtype=object)
+
+
+def _whole_or_not(number: Any) -> Fraction:
+    return Fraction(number) if isinstance(number, int) else plain_number(number)
+
+
+def plain_number(number: Any) -> Any:
+    """One of FLINT's numbers as a Fraction, one of NumPy's as a float, others as they are."""
+    if type(number).__name__ == "fmpq":
+        return Fraction(int(number.p), int(number.q))
+    return float(number) if isinstance(number, np.floating | np.integer) else number
 
 
 def _lengths(weights: np.ndarray) -> np.ndarray:

@@ -19,8 +19,9 @@ import numpy as np
 from geomnn.inputs.cells import Cells, cells_of, meets_of
 from geomnn.inputs.pieces import ALIKE, Pieces
 
-__all__ = ["Plane", "Segments", "boxed_cells"]
+__all__ = ["AFFORDABLE", "Plane", "Segments", "all_cells", "boxed", "boxed_cells"]
 
+AFFORDABLE = 500  # lines, whose 125,000 cells take some seconds
 AT_ONCE = 2**20  # numbers in a block of cells times lines
 SQUARE, DIAMOND = ((1, 1), (-1, 1), (-1, -1), (1, -1)), ((1, 0), (0, 1), (-1, 0), (0, -1))
 
@@ -112,7 +113,7 @@ class Plane:
         """
         units = np.array(SQUARE if r == np.inf else DIAMOND, dtype=point.dtype)
         edge = self._on_circle(point, eps) if r == 2 else self._on_polygon(point + units * eps)
-        inside = np.asarray(_sizes(self.meets - point, r) <= (eps * eps if r == 2 else eps))
+        inside = _sizes(self.meets - point, r) <= (eps * eps if r == 2 else eps)
         return self._extremes(edge, inside)
 
     def extremes_in_box(self, low: np.ndarray, high: np.ndarray) -> list[tuple[Any, np.ndarray]]:
@@ -121,7 +122,7 @@ class Plane:
         inside = ((self.meets >= low) & (self.meets <= high)).all(axis=1)
         return self._extremes(self._on_polygon(corners), inside)
 
-    def _extremes(self, edge: np.ndarray, inside: np.ndarray) -> list[tuple[Any, np.ndarray]]:
+    def _extremes(self, edge: np.ndarray, inside: Any) -> list[tuple[Any, np.ndarray]]:
         points = np.concatenate([edge, self.meets[inside]])
         values = np.concatenate([self.pieces(edge), self.heights[inside]])
         return [(values[best], points[best]) for best in (np.argmin(values), np.argmax(values))]
@@ -173,6 +174,17 @@ class Plane:
         outside = (np.abs(rates) <= near) & (levels < -slack[:, None])
         kept = ~outside.any(axis=1) & ~(begins & ends & (low > high + slack))
         return start[kept], along[kept], low[kept], high[kept], begins[kept], ends[kept]
+
+
+def all_cells(pieces: Pieces, box: np.ndarray | None) -> Cells:
+    """The cells of one or two features, or those that a box (2, d) has a part of."""
+    flat = pieces.in_the_plane()
+    return cells_of(flat) if box is None else boxed_cells(flat, *boxed(box))
+
+
+def boxed(box: np.ndarray) -> np.ndarray:
+    """A box of one or two features in the plane, shape (2, 2)."""
+    return box if box.shape[1] == 2 else np.hstack([box, 0 * box + [[-1], [1]]])
 
 
 def boxed_cells(pieces: Pieces, low: np.ndarray, high: np.ndarray) -> Cells:

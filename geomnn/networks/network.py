@@ -16,6 +16,7 @@ from geomnn.checker.statements import brief
 from geomnn.depth.layer import FeatureLayer
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, write_whole
+from geomnn.inputs import explanation, extremes, monotonicity
 from geomnn.networks.io import document, export, interchange
 from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
@@ -292,6 +293,9 @@ class AnalyticNetwork:
     to_latex = expressions.to_latex
     to_html = markup.to_html
     describe = text.to_words
+    explain = explanation.explain
+    monotone = monotonicity.monotone
+    extremes = extremes.extremes
     __str__ = text.to_text
 
     def _repr_latex_(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.report import csv_table as tables
 from geomnn.report.fits import Fit, chosen_class, probabilities
 
-__all__ = ["Predicted", "predicted"]
+__all__ = ["NewRows", "Predicted", "class_numbers", "csv_text", "new_rows", "number_text", "predicted"]
 
 DIGITS = 12  # of a prediction: rounding is not among them
 FEATURE = "the network predicts from this column, so give a number"
@@ -68,6 +69,38 @@ def predicted(report: str, data: str, header: bool = True) -> Predicted:
     DataError
         If the table lacks columns, or cells are no numbers.
     """
+    rows = new_rows(report, data, header)
+    network, table = rows.network, rows.table
+    f = network(rows.X)
+    fit, notes = _fit(table, rows.target, f, network.classes)
+    told = table.told(network.feature_names or (), rows.target if fit else "")
+    return Predicted(_text(f, network.classes, rows.loss), rows.target, fit, told, notes)
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows of a table, and the network of a report that they are for.
+
+    Parameters
+    ----------
+    network : AnalyticNetwork
+        In float64.
+    target, loss : str
+        What it was derived for.
+    table : Table
+    X : ndarray, shape (n, d)
+        The features of the network.
+    """
+
+    network: AnalyticNetwork
+    target: str
+    loss: str
+    table: tables.Table
+    X: np.ndarray
+
+
+def new_rows(report: str, data: str, header: bool = True) -> NewRows:
+    """The rows of a table with the columns of the network of a report, as `predicted` takes and refuses them."""
     record = read_json(Path(report) / "certificate.json", REPORT)
     network = AnalyticNetwork.load(Path(report) / "network.json").numeric()
     problem = record.get("problem") if isinstance(record, dict) else None
@@ -83,33 +116,36 @@ def predicted(report: str, data: str, header: bool = True) -> Predicted:
             "Give a table with all of them."
         )
     columns = [tables.number_column(table, name, advice=FEATURE) for name in network.feature_names]
-    f = network(np.column_stack(columns))
-    fit, notes = _fit(table, target, f, network.classes)
-    told = table.told(network.feature_names, target if fit else "")
-    return Predicted(_text(f, network.classes, loss), target, fit, told, notes)
+    return NewRows(network, target, loss, table, np.column_stack(columns))
 
 
 def _names(names: Any) -> str:
     return ", ".join(map(repr, names[:12])) + ", …" * (len(names) > 12)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number of such a file."""
     return f"{value + 0.0:.{DIGITS}g}"
 
 
 def _text(f: np.ndarray, classes: Any, loss: str) -> str:
     """The CSV file of predictions."""
     if classes is None:
-        head, rows = ["prediction"], [[_number(value)] for value in f.tolist()]
+        head, rows = ["prediction"], [[number_text(value)] for value in f.tolist()]
     else:
         shares = probabilities(f, loss)
         values = f.reshape(len(f), -1) if shares is None else shares
         head = ["decision value"] if shares is None else [f"probability of {name}" for name in classes]
         head = ["prediction", *head]
         chosen = chosen_class(f)
-        rows = [[classes[k], *map(_number, row)] for k, row in zip(chosen, values.tolist(), strict=True)]
+        rows = [[classes[k], *map(number_text, row)] for k, row in zip(chosen, values.tolist(), strict=True)]
+    return csv_text([head, *rows])
+
+
+def csv_text(rows: Sequence[Sequence[str]]) -> str:
+    """A CSV file of rows, the first of them its head."""
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([head, *rows])
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 
@@ -127,7 +163,7 @@ def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> tuple
     if classes is None:
         return Fit.of_numbers(f[rows], tables.number_column(some, target, "target", TARGET)), tuple(notes)
     cells = tables.class_labels(some, target, classes)
-    found = _class_numbers(cells, classes)
+    found = class_numbers(cells, classes)
     strange = list(dict.fromkeys(cell for cell, number in zip(cells, found, strict=True) if number < 0))
     if strange:
         count = int(np.count_nonzero(found < 0))
@@ -138,7 +174,7 @@ def _fit(table: tables.Table, target: str, f: np.ndarray, classes: Any) -> tuple
     return Fit.of_classes(f[rows], found), tuple(notes)
 
 
-def _class_numbers(cells: list[str], classes: Any) -> np.ndarray:
+def class_numbers(cells: Sequence[str], classes: Any) -> np.ndarray:
     """The number of the class of each cell, −1 for one that the network does not know; as decimals, as they are
     written, if all of them are."""
     texts = [*classes, *cells]

@@ -1,0 +1,178 @@
+"""Lipschitz constants: cells against programs, enumeration, samples, LipSDP, the sum bound and the product of norms."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+from test_inputs_cells import LINES, both
+
+import geomnn as gm
+from geomnn.atoms import Atom
+from geomnn.deadline import NEVER
+from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.inputs.lipschitz import _by_programs, _on_cells
+from geomnn.inputs.pieces import Pieces, pieces_of
+
+GRID = np.array([[i, j] for i in range(4) for j in range(4)], dtype=float)
+SIGNS = np.sign((GRID[:, 0] - 1.5) * (GRID[:, 1] - 1.5))
+
+
+def random_pieces(k, d, seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=(k, d))
+    biases = -(weights * rng.uniform(-1, 1, (k, d))).sum(axis=1)
+    return Pieces.of(weights, biases, rng.normal(size=k), np.zeros(d), 0.1)
+
+
+def random_network(k, d, seed):
+    """A network that was not derived, with neurons in general position."""
+    rng, atoms = np.random.default_rng(seed), []
+    weights = rng.normal(size=(k, d))
+    weights /= np.abs(weights).sum(axis=1, keepdims=True)
+    for weight, sample in zip(weights, rng.uniform(-1, 1, (k, d)), strict=True):
+        atoms.append(Atom(weight, -weight @ sample, (0,), (), 1, True, 1.0))
+    return gm.AnalyticNetwork.from_atoms(atoms, rng.normal(size=k), 0.1, d, 1.0, True)
+
+
+def lipsdp(net):
+    """LipSDP-Neuron for r = 2: ρ with [[−ρ I, Wᵀ T], [T W, −2 T + ααᵀ]] ≼ 0, T diagonal and ≥ 0."""
+    cp = pytest.importorskip("cvxpy")
+    (weights, _), (outer, _) = net.layers
+    k, d = weights.shape
+    each, rho = cp.Variable(k, nonneg=True), cp.Variable(nonneg=True)
+    mixed = cp.diag(each)
+    block = cp.bmat(
+        [[-rho * np.eye(d), weights.T @ mixed], [mixed @ weights, -2 * mixed + np.outer(outer[0], outer[0])]]
+    )
+    cp.Problem(cp.Minimize(rho), [(block + block.T) / 2 << 0]).solve(solver="CLARABEL")
+    return float(np.sqrt(rho.value))
+
+
+@pytest.mark.parametrize("r", [1, 2, np.inf])
+@pytest.mark.parametrize("name", [*LINES, "random"])
+@pytest.mark.parametrize("box", [None, (-2.0, 1.5)])
+def test_programs_find_what_all_cells_have(name, r, box):
+    """Where lines coincide or meet, patterns that no cell has are cut off."""
+    pieces = random_pieces(12, 2, 3) if name == "random" else next(both(LINES[name]))
+    corners = None if box is None else np.array([[box[0]] * 2, [box[1]] * 2])
+    (cells, where), (lower, upper, place) = (
+        _on_cells(pieces, corners, r),
+        _by_programs(pieces, corners, r, NEVER, 0),
+    )
+    assert upper >= cells - 1e-12
+    if r != 2:
+        assert lower == pytest.approx(cells, rel=1e-9, abs=1e-12)
+        assert upper == pytest.approx(cells, rel=1e-5, abs=1e-5)
+    for point, size in ((where, cells), (place, lower)):
+        slope = pieces.slopes(pieces.sides(point[None]))[0]
+        assert np.linalg.norm(slope, ord={1: np.inf, 2: 2, np.inf: 1}[r]) == pytest.approx(size, rel=1e-9)
+        assert corners is None or ((corners[0] <= point) & (point <= corners[1])).all()
+
+
+def test_a_plain_program_would_be_too_high_where_wedges_meet():
+    net = gm.derive(GRID, SIGNS, reg=0.05).network
+    pieces = pieces_of(net)
+    lower, upper, _ = _by_programs(pieces, np.array([[0.0, 0.0], [3.0, 3.0]]), np.inf, NEVER, 0)
+    cells = gm.lipschitz(net, box=(0, 3)).upper
+    assert lower == pytest.approx(cells, rel=1e-9)
+    assert upper == pytest.approx(cells, rel=1e-5)
+    # all 2^k patterns, as a program without realised ones may take them
+    assert np.abs(pieces.slope).sum() + np.abs(pieces.jumps[:, None] * pieces.normals).sum() > 1.05 * cells
+
+
+@pytest.mark.parametrize("r", [1, np.inf])
+def test_three_features_against_every_pattern(r):
+    pieces = random_pieces(7, 3, 5)
+    lower, upper, _ = _by_programs(pieces, np.array([[-0.5] * 3, [0.5] * 3]), r, NEVER, 0)
+    sizes = []
+    for sides in product((False, True), repeat=7):
+        s = np.where(sides, 1.0, -1.0)[:, None]
+        rows = np.hstack([-s * pieces.normals, np.ones((7, 1))])
+        found = linprog([0, 0, 0, -1], rows, s[:, 0] * pieces.offsets, bounds=[(-0.5, 0.5)] * 3 + [(None, 1)])
+        if -found.fun > 1e-9:
+            sizes.append(np.linalg.norm(pieces.slopes(np.array([sides]))[0], ord={1: np.inf, np.inf: 1}[r]))
+    assert lower == pytest.approx(max(sizes), rel=1e-9)
+    assert lower <= upper <= lower * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("d", [1, 2, 6])
+def test_sampled_exact_and_other_bounds_are_in_order(d):
+    net = random_network(8, d, d)
+    rng, step = np.random.default_rng(0), 1e-7
+    for r in (1, 2, np.inf):
+        found = gm.lipschitz(net, ball=r, box=(-3, 3))
+        points = rng.uniform(-3, 3, (4000, d))
+        steps = rng.normal(size=(4000, d))
+        steps *= step / np.linalg.norm(steps, ord=r, axis=1)[:, None]
+        sampled = np.abs(net(points + steps) - net(points)).max() / step
+        assert sampled <= found.lower * (1 + 1e-5)
+        assert found.lower <= found.upper <= min(found.sum_bound, found.product) * (1 + 1e-9)
+        assert found.closed == (d <= 2 or r != 2)
+        slope = [
+            (net(found.where[None] + step * e) - net(found.where[None] - step * e))[0] / 2 / step
+            for e in np.eye(d)
+        ]
+        assert np.linalg.norm(slope, ord={1: np.inf, 2: 2, np.inf: 1}[r]) == pytest.approx(
+            found.lower, rel=1e-4
+        )
+    if d > 1:
+        assert gm.lipschitz(net, ball=2).lower <= lipsdp(net) * (1 + 1e-6)
+
+
+def test_exact_networks_have_exact_constants():
+    net = gm.derive(GRID, SIGNS, reg=Fraction(1, 20), exact=True).network
+    for r, kind in ((1, Fraction), (np.inf, Fraction)):
+        found = gm.lipschitz(net, ball=r)
+        assert found.lower == found.upper
+        assert isinstance(found.upper, kind)
+        assert gm.lipschitz(net.numeric(), ball=r).upper == pytest.approx(float(found.upper), rel=1e-9)
+        assert all(isinstance(value, Fraction) for value in found.where)
+    assert gm.lipschitz(net, ball=2).upper ** 2 == Fraction(34553, 4050)
+    line = gm.derive([[0], [1], [3]], [0, 1, 5], reg=Fraction(1, 10), exact=True).network
+    for r in (1, 2, np.inf):
+        assert gm.lipschitz(line, ball=r, box=(0, 3)).upper == gm.lipschitz(line).upper
+    euclidean = gm.derive(
+        GRID[:5], SIGNS[:5], reg=Fraction(1, 10), norm=2, dictionary="wedge", exact=True
+    ).network
+    assert gm.lipschitz(euclidean).upper == pytest.approx(gm.lipschitz(euclidean.numeric()).upper)
+
+
+@pytest.mark.parametrize("r", [1, 2, np.inf])
+def test_a_limited_answer_contains_the_long_one(r):
+    net = random_network(24, 6, 1)
+    short, long = (gm.lipschitz(net, ball=r, box=(-1, 1), time_limit=seconds) for seconds in (0.01, 20))
+    assert short.lower <= long.lower * (1 + 1e-9)
+    assert long.upper <= short.upper * (1 + 1e-9)
+    assert short.lower > 0
+
+
+def test_constants_and_a_network_without_neurons():
+    with pytest.warns(gm.errors.ConstantNetworkWarning):
+        flat = gm.derive(GRID, SIGNS, reg=1000.0).network
+    for r in (1, 2, np.inf):
+        found = gm.lipschitz(flat, ball=r)
+        assert (found.lower, found.upper, found.sum_bound, found.product) == (0, 0, 0, 0)
+
+
+def test_what_cannot_be_asked_is_refused():
+    net = gm.derive(GRID, SIGNS, reg=0.5).network
+    for options, told in (
+        ({"ball": 3}, "ball=3; 1, 2 or numpy.inf"),
+        ({"box": 5}, r"\(low, high\) was expected"),
+        ({"box": (1, 0)}, "low < high"),
+        ({"box": ([0, 0, 0], 1)}, r"box\[0\] has shape \(3,\)"),
+        ({"time_limit": 0}, "time_limit=0; a number of seconds above 0"),
+    ):
+        with pytest.raises(OptionError, match=told):
+            gm.lipschitz(net, **options)
+    with pytest.raises(OptionError, match="an AnalyticNetwork was expected"):
+        gm.lipschitz(GRID)
+    classes = gm.derive(GRID, np.eye(3)[np.arange(16) % 3], reg=0.5, loss="softmax").network
+    with pytest.raises(UnsupportedProblem, match="3 outputs"):
+        gm.lipschitz(classes)
+    deep = gm.derive([[0], [1], [2]], [0, 1, 0], reg=0.01, depth=3).network
+    if deep.below:
+        with pytest.raises(UnsupportedProblem, match="2 hidden layers"):
+            gm.lipschitz(deep)
