@@ -91,6 +91,7 @@ sphinx_gallery_conf = {
             "plot_own_loss.py",
             "plot_rewrite.py",
             "plot_training.py",
+            "plot_robust.py",
             "plot_descent.py",
             "plot_deep.py",
             "plot_depth.py",
