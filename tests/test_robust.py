@@ -57,7 +57,7 @@ def test_sums_are_those_of_a_program_over_many_more_units(loss, d):
     low, high = bottom @ up - top @ down + t, top @ up - bottom @ down + t
     value = cp.Problem(cp.Minimize(loss_of(loss, y, low, high) + reg * cp.sum(up + down))).solve(cp.CLARABEL)
     assert solution.objective == pytest.approx(value, rel=1e-6)
-    assert solution.certificate.relative_gap <= 1e-7
+    assert solution.certificate.relative_gap <= 1e-6
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -263,9 +263,9 @@ def test_degenerate_samples(X, y, bias):
             for robust in ("exact", "sum", "noflip")
         ]
         for solution in solutions:
-            assert solution.certificate.gap <= 1e-5 * solution.objective + 1e-8
+            assert solution.certificate.gap <= 1e-6 * len(y)
             assert np.isfinite(solution.network(X)).all()
-        assert solutions[0].certificate.dual <= min(s.objective for s in solutions[1:]) * (1 + 1e-6)
+        assert solutions[0].certificate.dual <= min(s.objective for s in solutions[1:]) + 1e-6 * len(y)
 
 
 def test_estimators_take_moves_too():

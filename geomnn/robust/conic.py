@@ -14,10 +14,9 @@ from scipy.optimize import linprog
 from geomnn.errors import package
 from geomnn.robust.rows import Rows
 
-__all__ = ["fewest", "minimised"]
+__all__ = ["SOLVED", "fewest", "minimised"]
 
-FEASIBLE = 1e-10  # of the simplex method, in columns of size one
-SOLVED = 1e-11  # asked of the solver, in numbers of size one; it stops at what rounding leaves
+SOLVED = 1e-10  # asked of both solvers, in columns of size one; they stop at what rounding leaves
 
 
 def minimised(
@@ -79,7 +78,7 @@ def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tu
     A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     bounds = [(0, None)] * len(scale) + [(None, None)] * bias
     cost = np.append(1 / scale, np.zeros(int(bias)))
-    options = {"primal_feasibility_tolerance": FEASIBLE, "dual_feasibility_tolerance": FEASIBLE}
+    options = {"primal_feasibility_tolerance": SOLVED, "dual_feasibility_tolerance": SOLVED}
     found = linprog(
         cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
     )

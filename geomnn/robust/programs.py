@@ -21,7 +21,7 @@ import numpy as np
 from geomnn.deadline import Deadline
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.programs.problem import Problem
-from geomnn.robust.conic import fewest, minimised
+from geomnn.robust.conic import SOLVED, fewest, minimised
 from geomnn.robust.losses import WORST_LOSSES
 from geomnn.robust.rows import Rows, rows_of
 from geomnn.samples import Samples
@@ -29,11 +29,9 @@ from geomnn.samples import Samples
 __all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
 
 AT_ONCE = 30  # atoms that are added to a program
-ENTERS = 1e-9  # relative to reg, by how much the correlation of an atom is above it that is added
 NOTHING = 1e-9  # relative to the largest size, up to which the solver means none
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
-SAME = 1e-10  # of two units, relative to the size of x
-TOUCHES = 1e-10  # relative to the size of x, up to which a box that is touched is not crossed
+SAME = 1e-10  # relative to the size of x, up to which two units are one, and a box that is touched is not crossed
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +97,7 @@ class Program:
             maximum = float(correlations.max(initial=0.0))
             multipliers *= min(1.0, reg / maximum) if maximum > 0 else 1.0
             bound = max(bound, rows.dual(multipliers))
-            new = np.flatnonzero((correlations > reg * (1 + ENTERS)) & ~chosen)
+            new = np.flatnonzero((correlations > reg * (1 + SOLVED)) & ~chosen)
             if not len(new) or deadline.over():
                 break
             chosen[new[np.argsort(-correlations[new], kind="stable")[:AT_ONCE]]] = True
@@ -150,7 +148,7 @@ def no_flip(problem: Problem, eps: float) -> Program:
     sample, corners = corners_of(problem.samples.X, eps)
     program = scenarios(problem, sample, corners)
     values = program.points.homogeneous @ program.units.T
-    size, first = TOUCHES * program.points.extent.max(), np.unique(sample, return_index=True)[1]
+    size, first = SAME * program.points.extent.max(), np.unique(sample, return_index=True)[1]
     above = np.minimum.reduceat(values, first) >= -size
     below = np.maximum.reduceat(values, first) <= size
     return Program(program.points, sample, program.rows, program.units[(above | below).all(axis=0)])

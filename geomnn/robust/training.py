@@ -34,7 +34,7 @@ from geomnn.robust.programs import Found, Program, corners_of, no_flip, scenario
 __all__ = ["Moves", "Robust", "asked_moves", "robust_optimum"]
 
 ROUNDS = 25  # of worst points; those of boxes take fewer than ten, those of discs have no end
-CLOSED = 1e-7  # relative gap that the solver of cones comes to
+CLOSED = 1e-6  # relative gap that the solver of cones comes to
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
 ROUNDED = 1e-15  # relative to the size of x, what rounding makes of a move
 KNOWN_ALL = 2  # features up to which all worst points are known
