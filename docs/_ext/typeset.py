@@ -43,7 +43,8 @@ def values(text: str) -> Iterator[Any]:
 def typeset(app: Sphinx, tree: nodes.document) -> None:
     """What examples print of expressions with symbols gives way to the formula."""
     page = Path(app.env.doc2path(app.env.docname))
-    text = re.sub("<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.S)  # examples that no block shows
+    # without the examples that no block shows
+    text = re.sub("<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.S)
     if page.suffix != ".md" or "sympy" not in text or ">>>" not in text:
         return
     computed = values(text)
