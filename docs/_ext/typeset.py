@@ -56,7 +56,7 @@ def _parts(block: nodes.literal_block, computed: Iterator[Any]) -> Iterator[node
     """A block of examples, cut where a formula is shown."""
     lines, start = block.astext().splitlines(), 0
     for example, value in zip(EXAMPLES(block.astext() + "\n"), computed, strict=False):
-        if isinstance(value, sympy.Expr) and value.free_symbols:
+        if isinstance(value, sympy.MatrixBase) or (isinstance(value, sympy.Expr) and value.free_symbols):
             code, end = _ends(example)
             yield _block(block, lines[start:code])
             yield nodes.math_block("", latex(value), nowrap=False, number=None, label=None)
