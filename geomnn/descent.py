@@ -150,7 +150,7 @@ def descend(
     width : int, optional
         Neurons on the way, zero neurons being added; those of the model if not given. As many as there are distinct
         samples are enough with a bias, and one more than distinct samples that are not zero without; fewer where the
-        features of all atoms have a smaller rank. With one neuron less there may be no such path.
+        activations of all atoms have a smaller rank. With one neuron less there may be no such path.
     dictionary : {"all", "auto", "local"} or Dictionary
         As in `geomnn.derive`; after a search the certificate says what was found.
     tol : float
@@ -232,7 +232,7 @@ def _slots(neurons: int, width: int | None, dictionary: Dictionary) -> int:
 
 
 def _rank(dictionary: Any) -> int:
-    """The rank of the features of all atoms, with a bias up to constants."""
+    """The rank of the activations of all atoms, with a bias up to constants."""
     samples = dictionary.samples
     rows = samples.homogeneous[samples.distinct]
     corner = np.zeros((0, len(rows)))

@@ -149,7 +149,7 @@ class OptimalSet(Landscape):
 
     @cached_property
     def rank(self) -> int:
-        """How many of the used features are independent, with a bias of constants too: the most neurons of a vertex."""
+        """How many used activations are independent, of constants too with a bias: the most neurons of a vertex."""
         return self.polytope.rank(self.polytope.columns[:, list(self.used)])
 
     @property

@@ -78,18 +78,18 @@ class Path(Shown):
     def neurons(self) -> np.ndarray:
         """Number of neurons below each kink, of the network that the path has there, shape (m,).
 
-        Its features are independent; other optimal networks may have fewer or more. Facts about the data are
+        Its activations are independent; other optimal networks may have fewer or more. Facts about the data are
         ``degrees_of_freedom`` and ``dimensions``.
         """
         return np.array([len(piece.units) for piece in self.pieces if piece.bends], dtype=int)
 
     @property
     def degrees_of_freedom(self) -> np.ma.MaskedArray:
-        """div_y f(X) below each kink, the trace of df(X)/dy: the rank of the features that optimal networks use and,
+        """div_y f(X) below each kink, the trace of df(X)/dy: the rank of the activations that optimal networks use and,
         with a bias, of a constant; ints of shape (m,), masked where rounding hides them.
 
         It is the same all the way to the next kink, and for all optimal networks. For almost all y it is the number of
-        neurons of any of them that has independent features, and with a bias one for the intercept. Where y is so
+        neurons of any of them that has independent activations, and with a bias one for the intercept. Where y is so
         special that div_y does not exist, as on tied or symmetric targets, it is the least of those close by.
 
         Source: geomnn theory, section 10; R. J. Tibshirani, J. Taylor, Annals of Statistics 40, 2012.

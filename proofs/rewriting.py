@@ -39,8 +39,8 @@ same constant on every sample. A neuron that is active on no sample adds nothing
 the parts of u_j take its outer weight, c_k α_j.""",
     latex=r"""
 u=\sum_{k=1}^{m} c_k r_k,\quad c_k>0,\quad m\le D,\quad
-\sum_k c_k\lVert w(r_k)\rVert_1=\lVert w\rVert_1,\quad
-(\tilde x_i\cdot u)_+=\sum_k c_k(\tilde x_i\cdot r_k)_+\ (i=1,\dots,n),\quad
+\sum_k c_k\lVert w(r_k)\rVert_1=\lVert w\rVert_1,\qquad
+(\tilde x_i\cdot u)_+=\sum_k c_k(\tilde x_i\cdot r_k)_+\ (i=1,\dots,n),\qquad
 r_k\in\Bigl\{\pm\frac{\times(J)}{\lVert w(\times(J))\rVert_1}\Bigr\}\ \bigl(\cup\,\{(0,1)\}
 \text{ where } \tilde x_i\cdot u>0\ \forall i\bigr)
 """,

@@ -109,6 +109,8 @@ def _kind(word: str) -> str:
         return "operator"
     if core in {"a", "A", "I"}:
         return "article"
+    if re.fullmatch(r"[a-z]{4,}(_[a-z]{3,})+", core):  # a name of code
+        return "word"
     if re.fullmatch(r"[A-Za-z]", core) or core in WORDS:
         return "letter"
     if re.fullmatch(r"\d+", core):

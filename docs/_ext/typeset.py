@@ -43,7 +43,8 @@ def values(text: str) -> Iterator[Any]:
 def typeset(app: Sphinx, tree: nodes.document) -> None:
     """What examples print of expressions with symbols gives way to the formula."""
     page = Path(app.env.doc2path(app.env.docname))
-    text = page.read_text(encoding="utf-8")
+    # without the examples that no block shows
+    text = re.sub("<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.S)
     if page.suffix != ".md" or "sympy" not in text or ">>>" not in text:
         return
     computed = values(text)
@@ -55,7 +56,7 @@ def _parts(block: nodes.literal_block, computed: Iterator[Any]) -> Iterator[node
     """A block of examples, cut where a formula is shown."""
     lines, start = block.astext().splitlines(), 0
     for example, value in zip(EXAMPLES(block.astext() + "\n"), computed, strict=False):
-        if isinstance(value, sympy.Expr) and value.free_symbols:
+        if isinstance(value, sympy.MatrixBase) or (isinstance(value, sympy.Expr) and value.free_symbols):
             code, end = _ends(example)
             yield _block(block, lines[start:code])
             yield nodes.math_block("", latex(value), nowrap=False, number=None, label=None)
@@ -123,7 +124,7 @@ def _whole(part: str) -> bool:
         closed
         and not bound
         and bool(re.search(r"[=≤≥<>·Σ‖∂∈√^²ᵀ∧]|\w_\w\b", part))
-        and not re.search(r"\w\w_|\w_\w\w\w|x\d", part)
+        and not re.search(r"\w\w_|\w_\w\w\w|x\d|^R²", part)
     )
 
 

@@ -2,7 +2,7 @@
    A comma or full stop stays with the formula before it. */
 (function () {
   "use strict";
-  const LEAST = 0.67;
+  const LEAST = 0.67, MARK = 10; // pixels of a comma behind a formula
   const column = (box) => box.closest("div.math") ?? box.parentElement.closest("p, li, dd, dt, td, th, h1, h2, h3, div");
 
   function attach(box) {
@@ -24,7 +24,7 @@
       const home = column(box), inside = box.firstElementChild;
       if (!home || !inside || home.closest("table")) continue;
       const style = getComputedStyle(home), room = home.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-      const wide = inside.getBoundingClientRect().width;
+      const wide = inside.getBoundingClientRect().width + (home.matches("div.math") ? 0 : MARK);
       if (room <= 0 || wide <= room) continue;
       const part = Math.max(LEAST, (0.99 * room) / wide);
       box.style.fontSize = `${part * parseFloat(box.dataset.size)}%`;

@@ -85,7 +85,7 @@ class Active(NamedTuple):
         return all(value == (rest[0] if self.bias else 0) for value in rest)
 
     def rank(self, atoms: Iterable[int]) -> int:
-        """Of their features, with a bias up to constants."""
+        """Of their activations, with a bias up to constants."""
         return rank([[x - self.columns[k][0] * self.bias for x in self.columns[k]] for k in atoms])
 
     def pulls(self, given: Any, name: str) -> tuple[list[Fraction], Fraction]:

@@ -18,7 +18,7 @@ Direction = tuple[
 class Wedges:
     """The samples as integer points P_i = q x_i, and the wedges of their differences.
 
-    A wedge has a primitive normal N and an offset B = −N·P_a; its feature at sample i is (N·P_i + B)_+ / m with
+    A wedge has a primitive normal N and an offset B = −N·P_a; its activation at sample i is (N·P_i + B)_+ / m with
     m = q ‖N‖_p, so m² is an integer.
     """
 

@@ -1,7 +1,7 @@
 """Chains of unit width: neurons of one feature each, folded at samples.
 
 A neuron that depends on the feature k_j alone is ± (k_j − c)_+, and between neighbouring values of k_j on the samples
-its feature is affine in c: the vertices are the c = k_j(x_i), the wedges (3) with |S| = 1.
+its activation is affine in c: the vertices are the c = k_j(x_i), the wedges (3) with |S| = 1.
 """
 
 from __future__ import annotations

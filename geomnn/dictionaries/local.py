@@ -23,7 +23,7 @@ __all__ = ["LocalDictionary"]
 
 AROUND = 0.3  # how far around an atom in use others are searched, relative to its length
 BLOCK_WALKS = 32  # walks in a block
-BLOCK_ENTRIES = 2**22  # entries of their features, at most
+BLOCK_ENTRIES = 2**22  # entries of their activations, at most
 BASIS_ENTRIES = 2**25  # and of their bases, d by d each
 
 

@@ -1,7 +1,7 @@
 """Samples and wedges in integer coordinates, and every wedge of a dictionary priced exactly.
 
 With q the common denominator of the features, the points P_i = q (x_i − x_0) are integer vectors and so is the
-normal N of a wedge.  Its feature at sample i is ρ_i/m with
+normal N of a wedge.  Its activation at sample i is ρ_i/m with
 
     ρ_i = (N·P_i + B)_+,   B = −N·P_a,   m = q ‖N‖_p,
 

@@ -94,7 +94,7 @@ def project(
     ----------
     target : Target
     planes, signs : sequences
-        The atoms in use, their features independent, and s_u.
+        The atoms in use, their activations independent, and s_u.
     entering : (Plane, int, RootSum), optional
         An atom that is about to come in, its sign and the multiplier that it has reached.
     """

@@ -40,7 +40,7 @@ __all__ = ["Degrees", "degrees_along", "degrees_below_kinks", "masked_ints"]
 
 
 class Degrees(NamedTuple):
-    """Atoms that are used in some optimum, and how many of their features are independent, of constants too."""
+    """Atoms that are used in some optimum, and how many of their activations are independent, of constants too."""
 
     used: int
     rank: int
@@ -93,7 +93,7 @@ def degrees_along(
         Squared loss, scalar output.
     dictionary : Dictionary
     units : ndarray, shape (k, D)
-        Of an optimal network with independent features.
+        Of an optimal network with independent activations.
     signs : ndarray, shape (k,)
         Of its coefficients.
     """

@@ -202,7 +202,7 @@ class Walk:
         return replace(found, dual=v, maximum=pricing.maximum, bound=bound, converged=reached, ended=ended)
 
     def _prune(self) -> None:
-        """Leave neurons with independent features only."""
+        """Leave neurons with independent activations only."""
         kept: list[int] = []
         for k in np.flatnonzero(self._z).tolist():
             beta, rest = self._over(kept, self._columns([k])[:, 0])
@@ -310,7 +310,7 @@ class Walk:
         return along
 
     def _over(self, used: Sequence[int], column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """β of a column over the independent features of neurons in use, and what it is beside them."""
+        """β of a column over the independent activations of neurons in use, and what it is beside them."""
         columns, beta, rest = self._columns(used), np.zeros(len(used)), column
         q, r = np.linalg.qr(columns)
         for _ in range(2):  # the second time what rounding left

@@ -1,6 +1,6 @@
 """A way from one optimal network to another, where there is a slot more than features are independent.
 
-Let r be the rank of the features, less the constants with a bias. The neurons of a network are columns Σ_u z_u ψ_u;
+Let r be the rank of the activations, less the constants with a bias. The neurons of a network are columns Σ_u z_u ψ_u;
 with a null vector of them some grow, others fall, until one is zero, so that at most r are left, independent ones. Two
 such networks are vertices of the polytope of their columns, and an edge of it has at most r + 1 neurons: the simplex
 method goes from one to the other along edges, what enters takes a free slot. Then neurons move to their places, each

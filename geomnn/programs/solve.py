@@ -165,7 +165,7 @@ def _better(problem: Problem, best: Optimum, found: Optimum, tol: float) -> Opti
 def sparse(
     problem: Problem, optimum: Optimum, moving: bool, tol: float, deadline: Deadline = NEVER
 ) -> Optimum:
-    """The network without neurons that only the path to the optimum needed, its features independent.
+    """The network without neurons that only the path to the optimum needed, its activations independent.
 
     An active neuron has correlation reg and a size, an inactive one has neither: as both are known to rounding
     only, the larger of size and slack decides, and less boldly if the gap does not survive it. Without time left the

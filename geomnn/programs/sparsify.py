@@ -1,4 +1,4 @@
-"""Fewer neurons for the same outputs: where features are dependent, one of them can go.
+"""Fewer neurons for the same outputs: where activations are dependent, one of them can go.
 
 Source: geomnn theory, section 6; A. Mishkin, M. Pilanci, arXiv 2306.00119.
 """

@@ -143,7 +143,7 @@ def closed_form(network: AnalyticNetwork, terms: int = 16, digits: int = 5) -> M
 
 
 def _feature(atom: Atom, names: Sequence[str] | None) -> str:
-    """The feature of an atom in the spelling of `inline`."""
+    """The activation of an atom in the spelling of `inline`."""
     words = None if names is None else ['"{}"'.format(printable(name).replace('"', "″")) for name in names]
     if factored := atom.factored(words, '"feature {}"'):
         orientation, columns = factored

@@ -305,7 +305,7 @@ def _blocks(samples: Samples, units: list[np.ndarray], norm: float) -> list[tupl
 def _last_layer(
     level: _Level, outer: np.ndarray, intercept: np.ndarray, moving: np.ndarray
 ) -> tuple[FeatureLayer, np.ndarray, np.ndarray, dict[int, list[int]], float]:
-    """The neurons of the last hidden layer: their features, z (k, c), t (c,), which of them each neuron became, and
+    """The neurons of the last hidden layer: their activations, z (k, c), t (c,), which of them each neuron became, and
     what the angles of the chambers allow.
 
     Outputs without the intercept, beside which they may be tiny, are ``moving``.

@@ -247,7 +247,7 @@ def _upright(name: str) -> str:
 
 
 def feature_latex(atom: Atom, plus: str = "_+", names: Sequence[str] | None = None) -> str:
-    """The feature of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus.
+    """The activation of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus.
 
     Parameters
     ----------

@@ -160,7 +160,7 @@ class DualActiveSet:
         return brought
 
     def _violated(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Those of the units that are violated enough, their features (k, n) and the norms of these."""
+        """Those of the units that are violated enough, their activations (k, n) and the norms of these."""
         features = self._features(units)
         norms = np.linalg.norm(features, axis=1)
         excess, _ = self._excess(features, norms)
