@@ -89,6 +89,7 @@ sphinx_gallery_conf = {
             "plot_own_dictionary.py",
             "plot_rewrite.py",
             "plot_training.py",
+            "plot_radius.py",
             "plot_descent.py",
             "plot_deep.py",
             "plot_depth.py",
