@@ -92,6 +92,7 @@ sphinx_gallery_conf = {
             "plot_rewrite.py",
             "plot_training.py",
             "plot_robust.py",
+            "plot_radius.py",
             "plot_descent.py",
             "plot_deep.py",
             "plot_depth.py",

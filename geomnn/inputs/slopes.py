@@ -102,15 +102,15 @@ class SlopeProgram:
         ceiling = self.ceiling(mix)
         upper = ceiling
         while len(self._rows) and best[0] < upper and not deadline.over():
-            bound, point, sides = self._program(mix, deadline)
+            bound, sides, stopped = self._program(mix, deadline)
             upper = min(upper, bound)
-            if point is None or sides is None:
+            if sides is None:
                 break
             depth, inside, contradiction = self._realised(sides)
             if depth > THIN:
                 value = self._value(sides[None], mix)[0]
                 best = max(best, (float(value), self._place(inside)), key=lambda found: found[0])
-                return Steepest(best[0], max(upper, best[0]), best[1], True)
+                return Steepest(best[0], max(upper, best[0]), best[1], not stopped)
             contradiction = contradiction if contradiction.any() else np.ones(len(sides), dtype=bool)
             ones = sides[contradiction]
             row = np.zeros(len(sides))
@@ -157,10 +157,8 @@ class SlopeProgram:
         best = int(np.argmax(values))
         return float(values[best]), self._place(points[inside][best])
 
-    def _program(
-        self, mix: np.ndarray | None, deadline: Deadline
-    ) -> tuple[float, np.ndarray | None, np.ndarray | None]:
-        """A bound over the patterns that are not cut off, and one of them with a point that has it weakly."""
+    def _program(self, mix: np.ndarray | None, deadline: Deadline) -> tuple[float, np.ndarray | None, bool]:
+        """A bound over the patterns that are not cut off, the best one found, and whether time was over before."""
         pieces, (m, width) = self.pieces, self._rows.shape
         d, terms = width - 1, self.pieces.jumps[:, None] * self.pieces.normals
         columns = width + m if mix is not None else width + m + d + m
@@ -197,9 +195,8 @@ class SlopeProgram:
             rows, right = np.vstack([rows, more]), np.concatenate([right, [limit for _, limit in self._cuts]])
         found = solved(cost, whole, low, high, csr_array(rows), right, deadline)
         bound = constant - found.bound
-        if found.point is None:
-            return bound, None, None
-        return bound, found.point[:width], found.point[width : width + m] > 0.5
+        sides = None if found.point is None else found.point[width : width + m] > 0.5
+        return bound, sides, found.stopped
 
     def _realised(self, sides: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """How deep inside of a cell of these sides a point can be, at most 1; the point; and which kinks keep it."""

@@ -28,10 +28,13 @@ class Solved:
         No point has a lower cost; infinite where there is no point.
     point : ndarray or None
         The best one that was found.
+    stopped : bool
+        Whether time was over before that was the best one there is.
     """
 
     bound: float
     point: np.ndarray | None
+    stopped: bool = False
 
 
 def solved(
@@ -54,7 +57,7 @@ def solved(
     """
     left, size = deadline.left(), float(np.abs(cost).sum()) or 1.0
     if left <= 0:
-        return Solved(-np.inf, None)
+        return Solved(-np.inf, None, True)
     # without presolve, whose points HiGHS sometimes repairs, and says so on stdout
     options = {"mip_rel_gap": 0.0, "presolve": False}
     result = milp(
@@ -66,5 +69,5 @@ def solved(
         return Solved(np.inf, None)
     bound = result.mip_dual_bound if whole.any() else result.fun if result.status == 0 else None
     if bound is None or not np.isfinite(bound):
-        return Solved(-np.inf, result.x)
-    return Solved(float(bound) * size / COST - TRUST * size, result.x)
+        return Solved(-np.inf, result.x, result.status == 1)
+    return Solved(float(bound) * size / COST - TRUST * size, result.x, result.status == 1)
