@@ -23,9 +23,10 @@ from geomnn.exact.optimum import ExactOptimum, ExactProblem, check_exact, find_o
 from geomnn.hypertext import Html, Shown
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
+from geomnn.networks.starting import beginning
 from geomnn.optima.active import ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique, is_unique_over_dictionary
-from geomnn.programs.certificate import Certificate, warn_of_gap
+from geomnn.programs.certificate import LOOSE_NAMES, Certificate, warn_of_gap
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.losses import Loss
@@ -153,7 +154,7 @@ class Solution(Shown):
 
 def derive(
     X: Any,
-    y: Any,
+    y: Any = None,
     reg: float = 0.1,
     *,
     norm: float = 1,
@@ -177,10 +178,10 @@ def derive(
 
     Parameters
     ----------
-    X : array_like, shape (n, d)
-        Samples, one a row.
+    X : array_like, shape (n, d), or Rows
+        Samples, one a row; large tables by `Rows`, for p = 2.
     y : array_like, shape (n,) or (n, c)
-        Targets; -1 and +1 for the logistic and the hinge loss, one-hot rows for softmax.
+        Targets, unless `Rows` have them; -1 and +1 for the logistic and the hinge loss, one-hot rows for softmax.
     reg : float, Fraction, Decimal or SymPy Rational
         Weight of the penalty, above 0.
     norm : {1, 2, numpy.inf}
@@ -272,7 +273,7 @@ def derive(
     moves = asked_moves(problem, robust, eps, ball, others)
     if moves is not None:
         return robustly(problem, moves, effort)
-    choice = choose(dictionary, problem.samples, problem.norm)
+    choice = beginning(choose(dictionary, problem.samples, problem.norm), problem)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
     bounds = choose_bounds(
@@ -376,7 +377,7 @@ def solution_of(
     effort.deadline.say(f"naming {len(optimum.units):,} neurons")
     with one_blas_thread():  # in many small systems
         atoms = [dictionary.name(unit, optimum.dual) for unit in optimum.units]
-        loose = max((name_error(problem.samples, atom, optimum.dual) for atom in atoms), default=0.0)
+        errors = np.array([name_error(problem.samples, atom, optimum.dual) for atom in atoms])
     one = problem.one_column
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
     intercept = problem.loss.canonical(optimum.intercept)
@@ -398,7 +399,8 @@ def solution_of(
         Coverage(dictionary.scope, dictionary.program, method=dictionary.method),
         dictionary.count,
         stopped=optimum.ended == STOPPED,
-        name_error=loose,
+        name_error=float(errors.max(initial=0.0)),
+        named=float(np.mean(errors <= LOOSE_NAMES)) if atoms else 1.0,
     )
     certificate = certificate if proven is None else globally(certificate, proven)
     warn_of_gap(certificate, optimum.ended, effort)

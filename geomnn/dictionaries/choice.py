@@ -21,6 +21,7 @@ from geomnn.dictionaries.faces import FaceDictionary
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.rows import StreamedSamples
 from geomnn.samples import Samples, check_integer
 
 __all__ = ["AFFORDABLE", "Choice", "choose", "find_dictionary"]
@@ -146,7 +147,8 @@ def choose(dictionary: Any, samples: Samples, norm: float) -> Choice:
     """
     if isinstance(dictionary, Dictionary):
         same = dictionary.samples.bias == samples.bias and dictionary.norm == norm
-        if not same or not np.array_equal(dictionary.samples.X, samples.X):
+        table = dictionary.samples.X
+        if not same or not (table is samples.X or np.array_equal(table, samples.X)):
             raise OptionError(
                 "The dictionary was made for other samples, norm or bias; make one from this X."
             )
@@ -166,6 +168,14 @@ def choose(dictionary: Any, samples: Samples, norm: float) -> Choice:
         }
         if wrong := [name for name, holds in what.items() if holds]:
             raise UnsupportedProblem(f"{CHAINS}, and there is {', '.join(wrong)}: take dictionary='auto'.")
+    if isinstance(samples, StreamedSamples):
+        if dictionary not in ("auto", "local"):
+            raise UnsupportedProblem(
+                "X is read by rows, which are searched, and {dictionary} needs the table in memory; 'local' was "
+                "expected, or the table as an array.",
+                dictionary=dictionary,
+            )
+        dictionary = "local"
     program, fixed, deep, _ = NAMES[dictionary]
     return Choice(dictionary, program, norm != 2 or samples.d == 1 if fixed is None else fixed, deep)
 

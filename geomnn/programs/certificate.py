@@ -19,7 +19,7 @@ from geomnn.numbers.roots import RootBasis
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import Effort
 
-__all__ = ["Certificate", "rounded", "warn_of_gap"]
+__all__ = ["LOOSE_NAMES", "Certificate", "rounded", "warn_of_gap"]
 
 # relative to a weight, the error of its name above which the statement says so: six digits are what it prints
 LOOSE_NAMES = 1e-6
@@ -55,6 +55,8 @@ class Certificate:
     name_error : float
         How far, at most, the weight of a partial wedge is from the one that its name gives with v, relative; above
         rounding where a search ended before v had settled. Other names give their weights.
+    named : float
+        The share of neurons whose name gives their weight to six digits; the others are near the atoms of their names.
     proven : Proven or None
         The result of bounds of all unit neurons. It is the lower bound if the coverage names their method; otherwise
         it stands beside it.
@@ -77,6 +79,7 @@ class Certificate:
     exact: bool = False
     stopped: bool = False
     name_error: float = 0.0
+    named: float = 1.0
     proven: Any = field(default=None, repr=False, compare=False)
     worst: float | None = None
 
@@ -125,6 +128,10 @@ class Certificate:
             return beside
         return f"{self._of_atoms()} {beside}".rstrip()
 
+    def _share(self) -> str:
+        """How many names are exact, where some are; rounded down."""
+        return f", {int(100 * self.named)} % of all names to six digits" if self.named else ""
+
     def _of_atoms(self) -> str:
         """What was shown by looking at atoms."""
         covered = self.coverage
@@ -142,7 +149,9 @@ class Certificate:
                 )
             stopped = ", stopped before its end" * self.stopped
             known = f"{largest} is {self.largest_correlation:.6g} times reg ({looked_at}{stopped})"
-            loose = f" Names of partial wedges give their weights to {self.name_error:.1g} only."
+            loose = (
+                f" Names of partial wedges give their weights to {self.name_error:.1g} only{self._share()}."
+            )
             return covered.sentence(f"{float(self.primal):.10g}", known) + loose * self.names_are_loose
         share = float(self.relative_gap)
         gap = rounded(share, ROUND_CEILING, 1) if abs(share) > 1e-14 else "below 1e-14"
@@ -173,7 +182,9 @@ class Certificate:
             "looked at": f"{self.count:,} {covered.counted}, in {'exact arithmetic' if self.exact else 'float64'}",
         }
         if self.names_are_loose:
-            rows["names of partial wedges"] = f"give their weights to {self.name_error:.1g} only"
+            rows["names of partial wedges"] = (
+                f"give their weights to {self.name_error:.1g} only{self._share()}"
+            )
         return table(rows.items())
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from geomnn.errors import DataError, OptionError
 from geomnn.norms import ball
 from geomnn.programs.losses import Loss, check_targets, find_loss
+from geomnn.rows import Rows
 from geomnn.samples import Samples, check_flag, plain_array
 
 __all__ = ["Problem", "check_reg", "pose"]
@@ -102,13 +103,11 @@ class Problem:
         outer : ndarray, shape (k, c)
         t : ndarray, shape (c,)
         """
-        hidden = self.samples.features(self.samples.units_of(inner, biases))
+        f = self.samples.predict(self.samples.units_of(inner, biases), outer)
         penalty = np.sum(ball(self.norm).length(inner) ** 2) + np.sum(outer**2)
-        if self.loss.is_quadratic:  # f − y, where a common offset of t and y costs no digits
-            loss = self.loss.value(hidden @ outer, self.targets - t)
-        else:
-            loss = self.loss.value(hidden @ outer + t, self.targets)
-        return loss + self.reg / 2 * float(penalty)
+        # f − y, where a common offset of t and y costs no digits
+        fit = (f, self.targets - t) if self.loss.is_quadratic else (f + t, self.targets)
+        return self.loss.value(*fit) + self.reg / 2 * float(penalty)
 
     def convex_objective(self, features: np.ndarray, z: np.ndarray, t: np.ndarray) -> float:
         """The value of (C): L(Φz + t, y) + reg Σ_u ‖z_u‖_2."""
@@ -152,7 +151,14 @@ def pose(
         If an option is outside of what it may be.
     """
     found, p, bias = find_loss(loss, weights), ball(norm).p, check_flag("bias", bias)
-    samples, given = Samples(X, bias), plain_array(y, "y").copy()
+    if y is None:
+        y = getattr(X, "targets", None)
+        if y is None:
+            raise DataError(
+                "y is missing; targets were expected: gm.derive(X, y) or gm.derive(gm.Rows(X, y))."
+            )
+    samples = X.samples(bias) if isinstance(X, Rows) else Samples(X, bias)
+    given = plain_array(y, "y").copy()
     targets = check_targets(given, samples.n, found, samples.bias)
     _check_sizes(samples, targets)
     return Problem(samples, targets, check_reg(reg), p, found, given.ndim == 1, (given, reg))
@@ -160,7 +166,7 @@ def pose(
 
 def _check_sizes(samples: Samples, targets: np.ndarray) -> None:
     """Refuse samples and targets whose quotients or products have squares that float64 cannot hold."""
-    sizes = np.abs(samples.homogeneous[:, : samples.d]).max(axis=0)
+    sizes = samples.extent[: samples.d]
     x, y, least = sizes.max(), np.abs(targets).max(), sizes[sizes > 0].min(initial=np.inf)
     limits = f"{1 / LARGEST_QUOTIENT:g} and {LARGEST_QUOTIENT:g}"
     within = f"must lie between {limits}, as their squares have to fit into float64: rescale."

@@ -17,14 +17,15 @@ from dataclasses import replace
 import numpy as np
 
 from geomnn.deadline import Deadline, Pace
-from geomnn.dictionaries import Dictionary
+from geomnn.dictionaries import Dictionary, LocalDictionary
 from geomnn.machine import one_blas_thread
 from geomnn.programs.effort import USUAL, Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.restricted.solvers import Restricted, restricted_solver
-from geomnn.programs.slide import slide
+from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.programs.solve import STOPPED, Optimum, solve, sparse, with_residual
 from geomnn.programs.sparsify import independent_neurons
+from geomnn.programs.wide import search_wide
 from geomnn.samples import Samples
 
 __all__ = ["optimise", "search"]
@@ -42,8 +43,6 @@ MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ON = 10_000  # the most steps with which neurons slide on where no time is left for a round
 ROOM = 2**25  # entries of the features of all walks that are kept
 LANDING_RISE = 1e-2  # relative rise of the value up to which walks make up for sliding
-# relative to the largest neuron, up to which one has slid to nothing: slides end long before rounding
-SLID_AWAY = 1e-6
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
 FEW_ATOMS = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
 AFTER = 2  # rounds whose time is kept, for the one that begins and for what comes after the last
@@ -64,7 +63,7 @@ FOUND = 1e-7
 def search(
     problem: Problem, dictionary: Dictionary, effort: Effort = USUAL, start: np.ndarray | None = None
 ) -> Optimum:
-    """Minimise (C) over the atoms that a dictionary finds.
+    """Minimise (C) over the atoms that a dictionary finds: by `search_wide` where it begins with many neurons.
 
     Parameters
     ----------
@@ -81,6 +80,10 @@ def search(
 
     Source: geomnn theory, section 5.
     """
+    if isinstance(dictionary, LocalDictionary) and dictionary.start != "walks":
+        if not problem.loss.is_polyhedral:
+            return search_wide(problem, dictionary, effort, start)
+        dictionary = dictionary.walking()
     tol, deadline = float(effort.tol), effort.deadline
     landing = deadline.part(LANDING)
     searching = deadline.part(SEARCHING) if dictionary.atoms_move else landing

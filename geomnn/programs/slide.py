@@ -5,20 +5,37 @@ neurons slide, f = Σ_j α_j (x̃·u_j)_+ + t, by L-BFGS on
 
     L(f(X), y) + (reg/2) Σ_j (‖w_j‖_2² + ‖α_j‖_2²),
 
-from the balanced network of (C), whose value there is the same: it never rises.
+from the balanced network of (C), whose value there is the same: it never rises.  On `Flats` each neuron keeps to the
+samples that its hyperplane goes through.
 
 Source: geomnn theory, section 5; Q. Denoyelle et al., Inverse Problems 36, 2020 (sliding Frank–Wolfe).
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from scipy.optimize import minimize
 
 from geomnn.deadline import NEVER, Deadline, Pace
 from geomnn.programs.problem import Problem
+from geomnn.rows import Sums
 
-__all__ = ["slide"]
+__all__ = ["SLID_AWAY", "Kept", "slide"]
+
+# relative to the largest neuron, up to which one has slid to nothing: slides end long before rounding
+SLID_AWAY = 1e-6
+
+
+class Kept(Protocol):
+    """Where neurons are kept while they slide: u = P θ for linear P."""
+
+    def units(self, theta: np.ndarray) -> np.ndarray:
+        """P θ, shape (k, D) → (k, D)."""
+
+    def pulled_back(self, gradient: np.ndarray) -> np.ndarray:
+        """Pᵀ of a gradient in u, shape (k, D) → (k, D)."""
 
 
 def slide(
@@ -28,6 +45,9 @@ def slide(
     t: np.ndarray,
     steps: int = 100,
     deadline: Deadline = NEVER,
+    sums: Sums | None = None,
+    kept: Kept | None = None,
+    memory: int = 10,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 
@@ -41,13 +61,20 @@ def slide(
         The most L-BFGS iterations.
     deadline : Deadline
         After the first, no iteration begins that would end later.
+    sums : Sums, optional
+        Over these samples, in the precision of the work; in float64 if not given.
+    kept : Kept, optional
+        Where the neurons stay, no z being zero; those that come to nothing are then kept, too, with z = 0.
+    memory : int
+        How many of the last steps L-BFGS goes by.
 
     Returns
     -------
     units, z, t
-        With no higher value of (C).
+        With no higher value of (C), up to the rounding of the sums.
     """
     samples, reg, d = problem.samples, problem.reg, problem.samples.d
+    sums = Sums.of(samples, "float64") if sums is None else sums
     size = np.linalg.norm(z, axis=1)
     alive = size > 0
     units, z, size = units[alive], z[alive], size[alive]
@@ -56,25 +83,22 @@ def slide(
         return units, z, t
     root = np.sqrt(size)[:, None]
     begin = np.concatenate([(root * units).ravel(), (z / root).ravel(), t])
-    x, penalised = samples.homogeneous, np.arange(samples.D) < d
+    penalised = np.arange(samples.D) < d
 
     def parts(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        inner, outer = theta[: k * samples.D], theta[k * samples.D : k * (samples.D + c)]
-        return inner.reshape(k, samples.D), outer.reshape(k, c), theta[k * (samples.D + c) :]
+        inner = theta[: k * samples.D].reshape(k, samples.D)
+        outer = theta[k * samples.D : k * (samples.D + c)].reshape(k, c)
+        return inner if kept is None else kept.units(inner), outer, theta[k * (samples.D + c) :]
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
         u, alpha, shift = parts(theta)
-        hidden = np.maximum(x @ u.T, 0.0)
-        f = hidden @ alpha + shift
-        v = problem.residual(f)
+        value, du, dalpha, dt = sums.value_gradient(problem.loss, problem.targets, u, alpha, shift)
         weights = u * penalised
-        value = problem.loss.value(f, problem.targets) + reg / 2 * float(
-            np.sum(weights**2) + np.sum(alpha**2)
-        )
-        du = reg * weights - ((hidden > 0) * (v @ alpha.T)).T @ x
-        dalpha = reg * alpha - hidden.T @ v
-        dt = -v.sum(axis=0) if samples.bias else np.zeros(c)
-        return value, np.concatenate([du.ravel(), dalpha.ravel(), dt])
+        value += reg / 2 * float(np.sum(weights**2) + np.sum(alpha**2))
+        du += reg * weights
+        du = du if kept is None else kept.pulled_back(du)
+        dt = dt if samples.bias else np.zeros(c)
+        return value, np.concatenate([du.ravel(), (dalpha + reg * alpha).ravel(), dt])
 
     pace = Pace(deadline)
 
@@ -82,10 +106,16 @@ def slide(
         if pace.over():
             raise StopIteration
 
-    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-12}
+    options = {
+        "maxiter": steps,
+        "maxfun": 2 * steps,
+        "ftol": 1e-15 if kept is None else 0.0,
+        "gtol": 1e-12,
+        "maxcor": memory,
+    }
     found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=stop_in_time, options=options)
     u, alpha, shift = parts(found.x)
     length = np.linalg.norm(u[:, :d], axis=1)
-    kept = (length > 0) & alpha.any(axis=1)
-    u, alpha, length = u[kept], alpha[kept], length[kept, None]
-    return u / length, alpha * length, shift
+    left = (length > 0) & alpha.any(axis=1) if kept is None else np.ones(k, dtype=bool)
+    u, alpha, length = u[left], alpha[left], length[left, None]
+    return u / np.where(length > 0, length, 1.0), alpha * length, shift

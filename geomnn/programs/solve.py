@@ -147,10 +147,11 @@ def with_residual(problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndar
     problem : Problem
     units, z, t : ndarray, shapes (k, D), (k, c) and (c,)
     """
-    features = problem.samples.features(units)
-    t = t + problem.shift(features @ z + t)
-    v = problem.dual_point(problem.residual(features @ z + t))
-    return Optimum(units, z, t, v, 0.0, problem.convex_objective(features, z, t), -np.inf, True)
+    f = problem.samples.predict(units, z)
+    t = t + problem.shift(f + t)
+    v = problem.dual_point(problem.residual(f + t))
+    value = problem.loss.value(f + t, problem.targets) + problem.reg * float(np.linalg.norm(z, axis=1).sum())
+    return Optimum(units, z, t, v, 0.0, value, -np.inf, True)
 
 
 def _better(problem: Problem, best: Optimum, found: Optimum, tol: float) -> Optimum:

@@ -32,7 +32,10 @@ class StreamedSamples(Samples):
         self.X = rows  # type: ignore[assignment]
         self.names, self.bias = rows.names, bool(bias)
         centred = self.bias and not rows.sparse
-        self.centre = rows.low / 2 + rows.high / 2 if centred else np.zeros(rows.shape[1])
+        middle = rows.low / 2 + rows.high / 2 if centred else np.zeros(rows.shape[1])
+        self.centre = middle.astype(rows.dtype).astype(
+            np.float64
+        )  # so that differences are those of the table
 
     @cached_property
     def sums(self) -> Sums:

@@ -126,7 +126,7 @@ class Sums:
             self._kept = kept
 
     def _centred(self, block: Any) -> Any:
-        """x_i − centre: in the type that the block has, so that a common offset costs no digits."""
+        """x_i − centre, in the type of the block or of the work, whichever is the finer: an offset costs no digits."""
         tensor = hasattr(block, "detach")
         if issparse(block):
             if self._torch is not None:
@@ -134,12 +134,14 @@ class Sums:
             return block.astype(self._precision, copy=False)
         if tensor and self._torch is None:
             block = np.asarray(block.detach().cpu())
-        if self._centre.any():
-            on_device = tensor and self._torch is not None
-            block = block - (
-                self._like(self._centre, block) if on_device else self._centre.astype(block.dtype)
-            )
-        return self._in(block)
+        if not self._centre.any():
+            return self._in(block)
+        if tensor and self._torch is not None:
+            finer = self._torch.promote_types(block.dtype, getattr(self._torch, self._precision.name))
+            centre = self._torch.as_tensor(self._centre, dtype=finer, device=block.device)
+            return self._in(block.to(finer) - centre)
+        finer = np.promote_types(block.dtype, self._precision)
+        return self._in(np.subtract(block, self._centre.astype(finer), dtype=finer))
 
     def _in(self, array: Any) -> Any:
         """An array in the precision of the work, where that is done."""
@@ -150,9 +152,6 @@ class Sums:
         return self._torch.as_tensor(
             array, dtype=getattr(self._torch, self._precision.name), device=self._device
         )
-
-    def _like(self, array: np.ndarray, tensor: Any) -> Any:
-        return self._torch.as_tensor(array, dtype=tensor.dtype, device=tensor.device)
 
     def _out(self, array: Any) -> np.ndarray:
         return np.asarray(array.cpu() if self._torch is not None else array, dtype=np.float64)

@@ -1,0 +1,56 @@
+"""Networks that a search begins with: of a solution, of PyTorch, of scikit-learn, or whatever else is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from geomnn.dictionaries import Choice, LocalDictionary
+from geomnn.errors import DataError, UnsupportedProblem
+from geomnn.networks.io.interchange import layers_of
+from geomnn.programs.checkpoint import load_stage
+from geomnn.programs.problem import Problem
+from geomnn.rows import StreamedSamples
+
+__all__ = ["beginning"]
+
+
+def beginning(choice: Choice, problem: Problem) -> Choice:
+    """A search with the network that it begins with, read, and its checkpoint looked at; other choices as they are.
+
+    Raises
+    ------
+    DataError, UnsupportedProblem
+        If the network does not fit, or the loss has corners and X is read by rows.
+    FileError, FormatError
+        If there is a checkpoint that cannot be read.
+    """
+    search = choice.given
+    if isinstance(problem.samples, StreamedSamples) and problem.loss.is_polyhedral:
+        raise UnsupportedProblem(
+            f"loss={problem.loss.name!r} has corners, on which no neuron slides, and X is read by rows; another loss "
+            "was expected, or the table as an array."
+        )
+    if not isinstance(search, LocalDictionary):
+        return choice
+    if search.checkpoint is not None:
+        load_stage(search.checkpoint, problem.centred()[0])
+    if isinstance(search.start, str):
+        return choice
+    layers = layers_of(getattr(search.start, "network", search.start))
+    wanted = [(len(layers[0][0]), problem.samples.d), (problem.outputs, len(layers[0][0]))]
+    if [weights.shape for weights, _ in layers] != wanted:
+        raise DataError(
+            f"The network to start with has weights of shapes {[weights.shape for weights, _ in layers]}; one hidden "
+            f"layer over {problem.samples.d} features with {problem.outputs} outputs was expected."
+        )
+    (inner, biases), (outer, shift) = layers
+    if not problem.samples.bias and any(each is not None and each.any() for each in (biases, shift)):
+        raise DataError("The network to start with has biases, and bias=False; one without was expected.")
+    biases = np.zeros(len(inner)) if biases is None else biases
+    size = np.linalg.norm(inner, axis=1)
+    alive = size > 0
+    units = problem.samples.units_of(inner[alive] / size[alive, None], biases[alive] / size[alive])
+    t = np.zeros(problem.outputs) if shift is None else shift
+    return replace(choice, given=search.beginning_with(units, outer.T[alive] * size[alive, None], t))

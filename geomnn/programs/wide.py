@@ -1,0 +1,204 @@
+"""Search from a wide start (p = 2): slide once with many neurons, price, add what is missing, and name at the end.
+
+    start     the gated network of some random gates, or another one                         `gated`
+    slide     all its neurons, in the precision of the work                                  `slide`
+    price     walks from random starts, for atoms that the network lacks                     `LocalDictionary.price`
+    add       a small step into each of them, and slide again, while that brings much
+    name      slide on flats in float64, until each neuron is the atom of its name           `flats`
+    state     v, its largest correlation and the value, in float64
+
+Each stage gives the better of what it was given and what it came to, by the value in float64: it never rises.  Nothing
+here asks for more of the table than sums over its rows.
+
+Source: geomnn theory, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from geomnn.deadline import Deadline, Pace
+from geomnn.dictionaries import LocalDictionary
+from geomnn.machine import one_blas_thread
+from geomnn.programs.checkpoint import Stage, load_stage, save_stage
+from geomnn.programs.effort import Effort
+from geomnn.programs.flats import FIRST, LATER, slide_on_flats
+from geomnn.programs.gated import gated_network, merged, random_units
+from geomnn.programs.problem import Problem
+from geomnn.programs.slide import SLID_AWAY, slide
+from geomnn.programs.solve import STOPPED, Optimum, with_residual
+
+__all__ = ["search_wide"]
+
+# entries of X times gates: so many gates as this allows, between the two numbers, as more of them come to better
+# networks where a step costs little
+GATED, FEWEST, MOST = 2**25, 25, 200
+STEPS = 400  # of a slide
+SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
+MUCH = 1e-3  # relative fall of the value in a round that is worth another
+STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
+ENDED = "rounds brought hardly anything more"
+# relative to reg, the excess above which an atom is missing: above what walks in float32 leave of a correlation
+FOUND = 1e-4
+
+
+def search_wide(
+    problem: Problem, dictionary: LocalDictionary, effort: Effort, start: np.ndarray | None = None
+) -> Optimum:
+    """Minimise (C) over all unit neurons by stages that never raise it (p = 2).
+
+    Parameters
+    ----------
+    problem : Problem
+    dictionary : LocalDictionary
+        Whose ``start`` is not "walks".
+    effort : Effort
+        Its rounds, or those of the dictionary if fewer, are the most in which neurons are added.
+    start : ndarray, shape (k, D), optional
+        Units to begin with besides.
+
+    Source: geomnn theory, section 5.
+    """
+    with one_blas_thread():
+        return _Stages(problem, dictionary, effort).result(start)
+
+
+class _Stages:
+    """The stages of one search: each gives a network with its value and residual in float64."""
+
+    def __init__(self, problem: Problem, dictionary: LocalDictionary, effort: Effort):
+        self._problem, self._dictionary, self._deadline = problem, dictionary, effort.deadline
+        self._searching = effort.deadline.part(SEARCHING)
+        self._work, self._exact = dictionary.sums, dictionary.exact_sums
+        self._rounds = min(effort.rounds, dictionary.rounds or effort.rounds)
+        self._threshold, self._limit = problem.reg * (1 + FOUND), 6 * problem.samples.n + 50
+
+    def result(self, start: np.ndarray | None) -> Optimum:
+        """The last network, named, with what is known of it."""
+        stored = (
+            None
+            if self._dictionary.checkpoint is None
+            else load_stage(self._dictionary.checkpoint, self._problem)
+        )
+        if stored is None:
+            found, done = self._begin(), 0
+            self._keep(found, done)
+        else:
+            found, done = self._network(*stored[:3]), stored.rounds
+        if start is not None and len(start):
+            found = self._with(found, start)
+        found, ended = self._add(found, done)
+        return self._stated(self._named(found), ended)
+
+    def _network(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
+        """A network without the neurons that have come to nothing, its best intercept and its residual."""
+        size = np.linalg.norm(z, axis=1)
+        alive = size > SLID_AWAY * size.max(initial=0.0)
+        return with_residual(self._problem, units[alive], z[alive], t)
+
+    def _begin(self) -> Optimum:
+        """The better of the start, slid, and a constant network."""
+        problem, samples = self._problem, self._problem.samples
+        constant = self._network(np.zeros((0, samples.D)), np.zeros((0, problem.outputs)), problem.constant())
+        rng = np.random.default_rng(self._dictionary.seed)
+        if self._dictionary.network is not None:
+            return self._slid(constant, self._network(*self._dictionary.network))
+        count = int(np.clip(GATED // (samples.n * samples.d), FEWEST, MOST))
+        self._deadline.say(
+            f"a start of {count} {'gates' if self._dictionary.start == 'gated' else 'random units'}"
+        )
+        units = random_units(samples, count, rng)
+        if self._dictionary.start == "gated":
+            begun = gated_network(problem, self._work, units, self._searching.part(0.5))
+            return self._slid(constant, self._network(*begun))
+        return self._slid(constant, self._stepped(constant, units))
+
+    def _stepped(self, found: Optimum, pool: np.ndarray) -> Optimum:
+        """A small step from a network into each of some units, along its correlation."""
+        correlations, _ = self._exact.correlate(pool, found.dual)
+        size = np.linalg.norm(correlations, axis=1, keepdims=True)
+        squares = np.maximum(np.diag(self._exact.gram(pool, found.dual)[0]), 1e-300)[:, None]
+        steps = np.maximum(size - self._problem.reg, 0.0) / (
+            len(pool) * squares * np.max(self._problem.loss.s)
+        )
+        z = steps * correlations / np.where(size > 0, size, 1.0)
+        return self._network(
+            np.concatenate([found.units, pool]), np.concatenate([found.coefficients, z]), found.intercept
+        )
+
+    def _slid(self, found: Optimum, begun: Optimum) -> Optimum:
+        """The best of a network, of one to slide from, and of where that slides."""
+        best = min(found, begun, key=lambda each: each.primal)
+        if not len(begun.units):
+            return best
+        network = begun.units, begun.coefficients, begun.intercept
+        moved = slide(self._problem, *network, STEPS, self._searching, self._work)
+        return min(best, self._network(*moved), key=lambda each: each.primal)
+
+    def _with(self, found: Optimum, units: np.ndarray) -> Optimum:
+        return self._slid(found, self._stepped(found, units))
+
+    def _add(self, found: Optimum, done: int) -> tuple[Optimum, str]:
+        """After rounds of walks, of which the network gets what it lacks, and why they ended."""
+        pace, still = Pace(self._searching), 0
+        while still < STILL_ROUNDS:
+            if done >= self._rounds or pace.over():
+                return found, STOPPED
+            done += 1
+            self._deadline.say(f"searching for neurons: round {done}, objective {found.primal:.6g}")
+            pool = self._walks(self._searching, done).price(found.dual, self._threshold, self._limit).units
+            if not len(pool):
+                return found, ""
+            ahead = self._with(found, pool)
+            still = 0 if ahead.primal < found.primal * (1 - MUCH) else still + 1
+            found = ahead
+            self._keep(found, done)
+        return found, ENDED
+
+    def _walks(self, deadline: Deadline, stream: int) -> LocalDictionary:
+        return self._dictionary.reseeded(stream).until(deadline)
+
+    def _keep(self, found: Optimum, done: int) -> None:
+        if self._dictionary.checkpoint is not None:
+            stage = Stage(found.units, found.coefficients, found.intercept, done)
+            save_stage(self._dictionary.checkpoint, self._problem, stage)
+
+    def _named(self, found: Optimum) -> Optimum:
+        """The network after sliding in float64, with those that slide side by side merged, and then on flats: with few
+        members to begin with where many end above it."""
+        naming = self._deadline.part(NAMING)
+        if not len(found.units) or naming.over():
+            return found
+        self._deadline.say(f"naming {len(found.units):,} neurons, objective {found.primal:.6g}")
+        found = min(self._merged(found, naming), found, key=lambda each: each.primal)
+        for first in (FIRST, LATER):
+            network = found.units, found.coefficients, found.intercept
+            named = self._network(*slide_on_flats(self._problem, self._exact, *network, naming, first))
+            if named.primal <= found.primal:
+                return named
+        return found
+
+    def _merged(self, found: Optimum, naming: Deadline) -> Optimum:
+        """The network that slides in float64 from one neuron for all that are nearly the same, or from all of them."""
+        units, z = merged(self._problem.samples, found.units, found.coefficients)
+        slid = slide(self._problem, units, z, found.intercept, STEPS, naming.part(1 / 3), self._exact)
+        return self._network(*slid)
+
+    def _stated(self, found: Optimum, ended: str) -> Optimum:
+        """The network with its largest correlation among walks from random starts and around it, and its own."""
+        self._deadline.say("looking for the largest correlation")
+        walks = self._walks(self._deadline, 0)
+        maxima = [walks.price(found.dual, np.inf, 1).maximum]
+        if len(found.units):
+            maxima.append(walks.follow(found.units, found.dual, np.inf, 1).maximum)
+            maxima.append(
+                float(np.linalg.norm(self._exact.correlate(found.units, found.dual)[0], axis=1).max())
+            )
+        maximum = max(maxima)
+        bound = self._problem.dual_bound(found.dual, maximum)
+        converged = maximum <= self._problem.reg * (1 + FOUND)
+        return replace(
+            found, maximum=maximum, bound=bound, converged=converged, ended="" if converged else ended
+        )

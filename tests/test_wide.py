@@ -1,0 +1,360 @@
+"""Searches from a wide start: stages that never rise, true names, certificates that say what was checked."""
+
+import importlib.util
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from problems import objective
+from scipy.sparse import csr_array
+
+import geomnn as gm
+from geomnn.deadline import NEVER
+from geomnn.dictionaries import LocalDictionary, find_dictionary
+from geomnn.dictionaries.canonical import name_error
+from geomnn.errors import DataError, FileError, FormatError, MissingPackage, OptionError, UnsupportedProblem
+from geomnn.programs import gated, wide
+from geomnn.programs.effort import Effort
+from geomnn.programs.flats import Flats, slide_on_flats
+from geomnn.programs.gated import gated_network, merged, random_units
+from geomnn.programs.problem import pose
+from geomnn.programs.slide import slide
+from geomnn.rows import Sums, ascend
+from geomnn.samples import Samples
+
+pytestmark = pytest.mark.filterwarnings("ignore::geomnn.errors.ConvergenceWarning")
+
+
+def drawn(n=300, d=5, outputs=1, seed=0):
+    """A sum of ramps with noise, and a reg of some hundredths of reg_max."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d))
+    y = np.maximum(X @ rng.normal(size=(d, 4)), 0) @ rng.normal(size=(4, outputs))
+    return X, (y + 0.1 * rng.normal(size=y.shape))[:, 0] if outputs == 1 else y, n / 60
+
+
+def searched(X, bias=True, **options):
+    return LocalDictionary(Samples(X, bias), 2, **{"start": "gated", **options})
+
+
+@pytest.fixture(autouse=True)
+def few_gates(monkeypatch):
+    """Twenty gates do for small tables."""
+    monkeypatch.setattr(wide, "MOST", 20)
+    monkeypatch.setattr(wide, "FEWEST", 20)
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """The values of all stages of a search, as they come."""
+    seen = []
+    for name in ("_begin", "_with", "_named", "_stated"):
+        step = getattr(wide._Stages, name)
+
+        def kept(self, *arguments, step=step, name=name):
+            found = step(self, *arguments)
+            seen.append((name, found.primal))
+            return found
+
+        monkeypatch.setattr(wide._Stages, name, kept)
+    return seen
+
+
+LOSSES = [
+    ("squared", 1),
+    ("logistic", 1),
+    *(pytest.param(loss, 3, marks=pytest.mark.slow) for loss in ("squared", "softmax")),
+]
+
+
+@pytest.mark.parametrize(("loss", "outputs"), LOSSES)
+@pytest.mark.parametrize("bias", [True, False])
+def test_no_stage_is_above_the_one_before(loss, outputs, bias, stages):
+    X, y, reg = drawn(120, 3, outputs)
+    y = {"logistic": np.sign(y), "softmax": np.eye(3)[np.arange(120) % 3]}.get(loss, y)
+    reg /= 1 if loss == "squared" else 4
+    solution = gm.derive(X, y, reg, norm=2, bias=bias, loss=loss, dictionary=searched(X, bias, rounds=3))
+    values = [value for _, value in stages]
+    assert stages[0][0] == "_begin"
+    assert [name for name, _ in stages][-2:] == ["_named", "_stated"]
+    assert (np.diff(values) <= 1e-12 * values[0]).all()
+    constant = solution.problem
+    assert solution.objective < constant.loss.value(
+        np.zeros_like(constant.targets) + constant.constant(), constant.targets
+    )
+    if loss == "squared" and outputs == 1:
+        assert objective(solution, X, y, reg, 2) == pytest.approx(solution.objective, rel=1e-9)
+    certificate = solution.certificate
+    assert certificate.coverage.scope == "local"
+    v = np.reshape(solution.dual, (120, -1))
+    fresh = (
+        LocalDictionary(Samples(X, bias), 2, starts=128, seed=5, start="walks").price(v, np.inf, 1).maximum
+    )
+    assert certificate.largest_correlation >= fresh / reg / 1.05
+
+
+@pytest.mark.slow
+def test_it_comes_to_what_walks_come_to():
+    for seed in range(3):
+        X, y, reg = drawn(200, 4, seed=seed)
+        wide_one = gm.derive(X, y, reg, norm=2, dictionary=searched(X))
+        walked = gm.derive(X, y, reg, norm=2, dictionary=searched(X, start="walks"))
+        assert wide_one.objective <= walked.objective * 1.005
+        assert wide_one.certificate.largest_correlation < 1.1
+
+
+def test_what_is_named_is_checked():
+    """The share of exact names, by (2b) from the data alone."""
+    X, y, reg = drawn()
+    solution = gm.derive(X, y, reg, norm=2, dictionary=searched(X))
+    exact = 0
+    for neuron in solution.network.neurons:
+        atom = neuron.atom
+        w, anchor = np.asarray(atom.weight), X[atom.anchor]
+        spanned = (X[list(atom.samples[:-1])] - anchor).reshape(-1, 5).T
+        np.testing.assert_allclose(spanned.T @ w, 0.0, atol=1e-9)
+        assert anchor @ w + atom.bias == pytest.approx(0.0, abs=1e-9)
+        active = (X - anchor) @ w > 1e-9
+        gradient = (X[active] - anchor).T @ solution.dual[active]
+        gradient -= spanned @ np.linalg.lstsq(spanned, gradient, rcond=None)[0]
+        if len(atom.samples) < 5:
+            gradient /= np.linalg.norm(gradient)
+            exact += min(np.linalg.norm(w - gradient), np.linalg.norm(w + gradient)) <= 1.5e-6
+        else:
+            exact += 1
+    assert solution.certificate.named <= exact / len(solution.network) + 1e-12
+    assert solution.certificate.named > 0.8
+    near = replace(solution.certificate, name_error=0.1, named=0.5)
+    assert "50 % of all names" in near.statement()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_flats(bias):
+    """P is a projection onto hyperplanes through the members, and the gradient is pulled back by its adjoint."""
+    rng = np.random.default_rng(1)
+    samples = Samples(rng.integers(-2, 3, size=(60, 4)).astype(float), bias)
+    units, sums = random_units(samples, 9, rng), Sums.of(samples, "float64")
+    flats = Flats(samples, units)
+    assert flats.grow(sums, units, 0.05) > 0
+    theta, gradient = rng.normal(size=units.shape), rng.normal(size=units.shape)
+    kept = flats.units(theta)
+    np.testing.assert_allclose(flats.units(kept), kept, atol=1e-12)
+    assert np.sum(flats.units(theta) * gradient) == pytest.approx(np.sum(theta * flats.pulled_back(gradient)))
+    along = samples.homogeneous @ kept.T
+    for k, members in enumerate(flats._members):
+        np.testing.assert_allclose(along[list(members), k], 0.0, atol=1e-12)
+    assert (np.abs(along).min(axis=0) <= 1e-12).all() or not bias
+    assert (np.linalg.norm(kept[:, :4], axis=1) > 0).all()
+
+
+def test_sliding_on_flats_names_all_and_costs_hardly_anything():
+    X, y, reg = drawn(200, 4)
+    problem, _ = pose(X, y, reg, 2, True, "squared").centred()
+    sums = Sums.of(problem.samples, "float64")
+    gates = random_units(problem.samples, 10, np.random.default_rng(0))
+    units, z, t = gated_network(problem, sums, gates, NEVER)
+    units, z, t = slide(problem, *(units, z, t), 1000, sums=sums)
+    units, z = merged(problem.samples, units, z)
+    units, z, t = slide(problem, units, z, t, 1000, sums=sums)
+    before = problem.convex_objective(problem.samples.features(units), z, t)
+    named = slide_on_flats(problem, sums, units, z, t, NEVER)
+    after = problem.convex_objective(problem.samples.features(named[0]), *named[1:])
+    assert after <= before * (1 + 4e-4)
+    v = problem.residual(problem.samples.predict(*named[:2]) + named[2])
+    dictionary = LocalDictionary(problem.samples, 2)
+    errors = [name_error(problem.samples, dictionary.name(unit, v), v) for unit in named[0]]
+    assert max(errors) <= 1e-6
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_ascents_find_the_largest_correlation(bias, outputs):
+    """Beside every atom, and never more than there is; at least half of them, as far as it has one top."""
+    rng = np.random.default_rng(0)
+    X, v = rng.normal(size=(14, 3)), rng.normal(size=(14, outputs))
+    v -= v.mean(axis=0)
+    samples = Samples(X, bias)
+    largest = find_dictionary(samples, 2.0, "all").price(v, np.inf, 1).maximum
+    found = searched(X, bias, starts=64).price(v, 0.0, 100)
+    assert largest * (1 - 1e-3) <= found.maximum <= largest * (1 + 1e-9)
+    X, y, _ = drawn(2000, 20)
+    samples, v = Samples(X, True), (y - y.mean())[:, None]
+    sums = Sums.of(samples)
+    ends = ascend(sums, v, rng.normal(size=(32, 20)), 20, NEVER)
+    heights = np.abs(v.T @ samples.features(ends))[0]
+    assert np.sum(heights >= heights.max() * (1 - 1e-3)) >= 16
+    walks = LocalDictionary(samples, 2, starts=8, steps=40, start="walks").price(v, np.inf, 1).maximum
+    assert heights.max() >= walks * (1 - 1e-4)
+
+
+def test_the_gated_program_is_solved(monkeypatch):
+    """Beside CVXPY on its group Lasso, once there are steps enough."""
+    cp = pytest.importorskip("cvxpy")
+    X, y, reg = drawn(60, 3, 2)
+    problem = pose(X, y, reg, 2, True, "squared")
+    gates = random_units(problem.samples, 4, np.random.default_rng(0))
+    monkeypatch.setattr(gated, "STEPS", 4000)
+    groups, t = gated._group_lasso(problem, Sums.of(problem.samples, "float64"), gates, NEVER)
+    x = problem.samples.homogeneous
+    masks = (x @ gates.T > 0)[:, :, None] * x[:, None]
+    f = np.einsum("npd,pcd->nc", masks, groups) + t
+    value = np.sum((f - y) ** 2) / 2 + reg * np.linalg.norm(groups[:, :, :3], axis=(1, 2)).sum()
+    V, s = [cp.Variable((2, 4)) for _ in gates], cp.Variable(2)
+    fit = sum(masks[:, g] @ V[g].T for g in range(4)) + cp.reshape(s, (1, 2), order="C")
+    cost = cp.sum_squares(fit - y) / 2 + reg * sum(cp.norm(W[:, :3], "fro") for W in V)
+    assert value == pytest.approx(cp.Problem(cp.Minimize(cost)).solve(solver=cp.CLARABEL), rel=1e-4)
+
+
+def test_merging_copies_changes_nothing():
+    rng = np.random.default_rng(0)
+    samples = Samples(rng.normal(size=(30, 3)), True)
+    units, z = random_units(samples, 5, rng), rng.normal(size=(5, 2))
+    copies, sizes = np.concatenate([units, units, units]), np.concatenate([z, 2 * z, z])
+    found, size = merged(samples, copies, sizes)
+    assert len(found) == 5
+    np.testing.assert_allclose(samples.predict(found, size), 4 * samples.predict(units, z), atol=1e-12)
+    opposite = merged(samples, np.concatenate([units, units]), np.concatenate([z, -z]))
+    assert len(opposite[0]) == 10
+
+
+def models(X, y, reg):
+    """Networks to begin with, and how many outputs they have."""
+    rng = np.random.default_rng(2)
+    yield [(rng.normal(size=(12, 5)), rng.normal(size=12)), (rng.normal(size=(1, 12)) / 9, np.zeros(1))]
+    solution = gm.derive(X, y, 20 * reg, norm=2, dictionary=searched(X, rounds=1))
+    yield solution
+    yield solution.network
+    if importlib.util.find_spec("torch"):
+        nn = importlib.import_module("torch.nn")
+        yield nn.Sequential(nn.Linear(5, 20), nn.ReLU(), nn.Linear(20, 1))
+
+
+@pytest.mark.slow
+def test_any_network_is_a_start():
+    X, y, reg = drawn()
+    best = gm.derive(X, y, reg, norm=2, dictionary=searched(X)).objective
+    for model in models(X, y, reg):
+        found = gm.derive(X, y, reg, norm=2, dictionary=searched(X, start=model))
+        assert found.objective <= best * 1.01
+    random = gm.derive(X, y, reg, norm=2, dictionary=searched(X, start="random units"))
+    assert random.objective <= best * 1.01
+
+
+def test_rows_are_searched_as_arrays_are():
+    X, y, reg = drawn(500, 3)
+    X = X.astype(np.float32)
+    plain = gm.derive(X, y, reg, norm=2, dictionary=searched(X, rounds=1))
+    for rows in (
+        gm.Rows(X, y),
+        gm.Rows(lambda: [(X[:70], y[:70]), (X[70:], y[70:])]),
+        gm.Rows(csr_array(X), y),
+    ):
+        found = gm.derive(rows, reg=reg, norm=2, dictionary=LocalDictionary(rows.samples(), 2, rounds=1))
+        assert found.objective == pytest.approx(plain.objective, rel=1e-2)
+        assert "homogeneous" not in found.problem.samples.__dict__  # no copy of the table
+        assert objective(found, X.astype(float), y, reg, 2) == pytest.approx(found.objective, rel=1e-9)
+    by_name = gm.derive(gm.Rows(X, y), reg=reg, norm=2, time_limit=2)
+    assert by_name.certificate.coverage.scope == "local"
+
+
+def test_a_killed_search_goes_on(tmp_path, monkeypatch):
+    X, y, reg = drawn()
+    place = tmp_path / "run.npz"
+    step, calls = wide._Stages._add, []
+
+    def killed(self, found, done):
+        monkeypatch.setattr(self, "_rounds", 1)
+        calls.append(step(self, found, done)[0])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wide._Stages, "_add", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    with monkeypatch.context() as patch:
+        patch.setattr(wide._Stages, "_begin", None)  # nothing is begun anew
+        resumed = gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    assert resumed.objective <= calls[0].primal * (1 + 1e-12)
+    whole = gm.derive(X, y, reg, norm=2, dictionary=searched(X))
+    assert resumed.objective == pytest.approx(whole.objective, rel=1e-3)
+    with pytest.raises(DataError, match="another table"):
+        gm.derive(X, y, reg / 2, norm=2, dictionary=searched(X, checkpoint=place))
+    with pytest.raises(DataError, match="another table"):
+        gm.derive(X, y + 1, reg, norm=2, bias=False, dictionary=searched(X, False, checkpoint=place))
+    place.write_bytes(b"PK no stage")
+    with pytest.raises(FormatError, match="no stage of a search"):
+        gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    with pytest.raises(FileError, match="folder is not there"):
+        gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=tmp_path / "none" / "run.npz"))
+
+
+def test_refusals():
+    X, y, reg = drawn(40, 3)
+    for options, error, message in (
+        ({"start": "gate"}, OptionError, "'walks', 'gated', 'random units'"),
+        ({"precision": "float16"}, OptionError, "float32"),
+        ({"block_rows": 0}, OptionError, "block_rows"),
+        ({"rounds": 0}, OptionError, "rounds"),
+        ({"device": "cuda:77"}, MissingPackage, "device='cuda:77'"),
+    ):
+        with pytest.raises(error, match=message):
+            searched(X, **options)
+    with pytest.raises(OptionError, match="norm=2"):
+        LocalDictionary(Samples(X, True), 1, start="gated")
+    rows = gm.Rows(X, y)
+    with pytest.raises(OptionError, match="in memory"):
+        gm.derive(rows, reg=reg, norm=1)
+    with pytest.raises(UnsupportedProblem, match="read by rows"):
+        gm.derive(rows, reg=reg, norm=2, dictionary="all")
+    with pytest.raises(UnsupportedProblem, match="corners"):
+        gm.derive(gm.Rows(X, np.sign(y)), reg=reg, norm=2, loss="hinge")
+    with pytest.raises(UnsupportedProblem, match="every atom"):
+        gm.derive(rows, reg=reg, norm=2, exact=True)
+    with pytest.raises(DataError, match="y is missing"):
+        gm.derive(gm.Rows(X), reg=reg, norm=2)
+    with pytest.raises(DataError, match="one hidden layer over 3 features"):
+        gm.derive(X, y, reg, norm=2, dictionary=searched(X, start=[np.eye(4), np.ones((1, 4))]))
+    with_bias = [np.eye(3), np.ones(3), np.ones((1, 3))]
+    with pytest.raises(DataError, match="biases, and bias=False"):
+        gm.derive(X, y, reg, norm=2, bias=False, dictionary=searched(X, False, start=with_bias))
+
+
+def test_the_default_goes_by_size_and_norm():
+    small, large = np.zeros((10, 3)) + np.arange(3.0), np.ones((1000, 100)) * np.arange(100.0)
+    assert LocalDictionary(Samples(small, True), 2).start == "walks"
+    assert LocalDictionary(Samples(large, True), 2).start == "gated"
+    assert LocalDictionary(Samples(large, True), 1).start == "walks"
+    assert LocalDictionary(gm.Rows(small).samples(), 2).start == "gated"
+
+
+@pytest.mark.parametrize("name", ["copies", "line", "zeros", "constant", "linear", "one"])
+def test_degenerate_tables(name):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 3))
+    y = np.maximum(X[:, 0], 0)
+    X, y = {
+        "copies": (np.repeat(X[:5], 6, axis=0), np.repeat(y[:5], 6)),
+        "line": (np.outer(np.arange(30.0), [1, 2, 3]), np.abs(np.arange(30.0) - 9)),
+        "zeros": (np.zeros((30, 3)), y),
+        "constant": (X, np.ones(30)),
+        "linear": (X, X @ [1.0, 2.0, 3.0]),
+        "one": (X[:1], y[:1]),
+    }[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.errors.GeomnnWarning)
+        found = gm.derive(X, y, 0.5, norm=2, dictionary=searched(X))
+        best = gm.derive(X, y, 0.5, norm=2, tol=1e-6)
+    assert found.objective <= best.objective * 1.05 + 1e-9
+    assert found.objective >= best.certificate.dual * (1 - 1e-9) - 1e-9
+
+
+def test_the_time_limit_holds():
+    X, y, reg = drawn(4000, 30)
+    effort = Effort(time_limit=1.5)
+    problem = pose(X, y, reg, 2, True, "squared").centred()[0]
+    with effort.begun() as begun:
+        found = wide.search_wide(problem, searched(X), begun)
+        assert begun.deadline.left() > -1
+    assert found.primal < problem.loss.value(np.zeros_like(problem.targets), problem.targets)
+    assert found.ended
