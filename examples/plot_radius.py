@@ -2,9 +2,9 @@
 How far a sample may move
 =========================
 
-A classifier of a few neurons has its boundary in closed form: a segment in every cell that it crosses.  So how far each
-input is from the other class is no estimate.  This page draws that distance over the plane, the boundary, and for each
-sample the nearest point at which its class is lost.
+This page draws how far each input of the plane is from the other class, the boundary, and for each sample the nearest
+point at which its class is lost.  A classifier of a few neurons has its boundary in closed form, a segment in every cell
+that it crosses, so that none of this is an estimate.
 """
 
 import numpy as np
