@@ -3,8 +3,8 @@ How far a sample may move
 =========================
 
 This page draws how far each input of the plane is from the other class, the boundary, and for each sample the nearest
-point at which its class is lost.  A classifier of a few neurons has its boundary in closed form, a segment in every cell
-that it crosses, so that none of this is an estimate.
+point at which its class is lost.  A classifier of a few neurons has its boundary in closed form, a segment in every
+cell that it crosses, so that none of this is an estimate.
 """
 
 import numpy as np

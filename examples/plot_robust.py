@@ -2,8 +2,8 @@
 Training against moves
 ======================
 
-This page shows what it costs, and what it buys, to train against all that samples may do within a box: a network that is
-optimal at the samples may have another class right beside them.  Three programs, each with a certificate.
+This page shows what it costs, and what it buys, to train against all that samples may do within a box: a network that
+is optimal at the samples may have another class right beside them.  Three programs, each with a certificate.
 """
 
 import numpy as np
