@@ -42,6 +42,7 @@ NAMES = (
     "optimal_sets",
     "merging",
     "descent",
+    "between_samples",
     "moved_samples",
 )
 

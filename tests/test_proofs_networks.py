@@ -7,6 +7,7 @@ import pytest
 
 from geomnn import algebra
 from proofs import (
+    between_samples,
     deep_recursion,
     descent,
     dual_is_unique,
@@ -26,6 +27,7 @@ NAMES = (
     "path_is_piecewise_linear",
     "one_dimension",
     "descent",
+    "between_samples",
 )
 STEPS = [(name, step) for name in NAMES for step in import_module(f"proofs.{name}").THEOREM.steps]
 NEED_Z3 = {step.check for _, step in STEPS if step.needs}
@@ -69,6 +71,18 @@ def larger(width):
 
 # A step, the ingredients that make its statement another one, and what its counterexample says.
 FALSE = {
+    "a direction that is along no line": (
+        between_samples.meets,
+        {"turned": lambda n: (n[1], n[0])},
+        "differs",
+    ),
+    "one side of each line": (between_samples.cells_at_segments, {"both": (1,)}, "patterns at segments"),
+    "gradients along one axis alone": (
+        between_samples.nearest_zero,
+        {"steep": lambda slope: bool(slope[0])},
+        "over all cells",
+    ),
+    "lines that do not meet": (between_samples.no_cell, {"last": (-1, -1, 1)}, "have a cell"),
     "a slot less on the way down": (descent.the_way_down, {"slots": lambda r: r}, "no free slot"),
     "a slope that leads up": (descent.parabola, {"slope": 1}, "differs"),
     "half the curvature": (descent.parabola, {"half": Fraction(1, 4)}, "differs"),

@@ -2,8 +2,8 @@
 
 Nothing here proves anything: what is found is true because f is evaluated there.
 
-Source: geomnn, SCALE V3; F. Croce, M. Hein, arXiv 1907.02044, for steps to the hyperplanes on which the linearisation
-is zero.
+Source: geomnn theory, section 11, (I3); F. Croce, M. Hein, arXiv 1907.02044, for steps to the hyperplanes on which
+the linearisation is zero.
 """
 
 from __future__ import annotations

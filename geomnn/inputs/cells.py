@@ -9,7 +9,7 @@ order of the points on line i, so that only points are computed, and no signs: k
 cells. Points that rounding alone keeps apart are one: s_j and s_k, the meets of line i with lines j and k, differ by
 det(l_i, l_j, l_k) / ((τ·n_j) (τ·n_k)), and the determinant is the same whichever of the three lines is walked along.
 
-Source: geomnn, SCALE V1 and V2.
+Source: geomnn theory, section 11, (I1).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Around a point f is affine, f(x') = s·x' + c with the neurons that are active t
 which it bends, min_j |n_j·x + o_j| / ‖n_j‖_{r*} away. Corners of the cell are meets of lines: of two wedges through one
 sample, that sample.
 
-Source: geomnn, SCALE section 6, V1 and V2.
+Source: geomnn theory, section 11, (I1).
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     It holds for ‖δ‖∞ up to 1/2, where neurons 0 (+⋆1 at x1) and 1 (+⋆1 at x2) bend.
     The corners of its cell are x1 = (1) and x2 = (2).
 
-    Source: geomnn, SCALE section 6, V1 and V2.
+    Source: geomnn theory, section 11, (I1).
     """
     r, pieces = asked_ball(ball), pieces_of(net)
     exact = pieces.exact and net.features <= 2

@@ -1,6 +1,6 @@
 """The least and the largest value of a network on a box, which is a cube about 0 of other coordinates.
 
-Source: geomnn, SCALE section 6, V2 and V3.
+Source: geomnn theory, section 11, (I1) and (I3).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def extremes(net: Any, box: Any, *, time_limit: float | None = 60.0, seed: int =
     >>> found.least, found.largest
     ((Fraction(1, 10), Fraction(1, 10)), (Fraction(9, 10), Fraction(9, 10)))
 
-    Source: geomnn, SCALE section 6, V2 and V3.
+    Source: geomnn theory, section 11, (I1) and (I3).
     """
     pieces = pieces_of(net)
     corners = asked_box(box, pieces)

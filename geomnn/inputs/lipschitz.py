@@ -2,7 +2,7 @@
 
     |f(x) − f(x')| ≤ L ‖x − x'‖_r,   L = max over the cells of ‖∇f‖_{r*},   1/r + 1/r* = 1.
 
-Source: geomnn, SCALE V2, V4 and V5.
+Source: geomnn theory, section 11, (I1), (I3) and (I4).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def lipschitz(
     >>> print(gm.lipschitz(net, ball=1))
     The Lipschitz constant for ‖x‖₁ is 4/5; the sum bound is 1.6, the product of the norms of the layers 1.6.
 
-    Source: geomnn, SCALE section 6, V1, V2, V4 and V5.
+    Source: geomnn theory, section 11, (I1) and (I3).
     """
     r, pieces = asked_ball(ball), pieces_of(net)
     corners = asked_box(box, pieces)

@@ -9,7 +9,7 @@ and f = g·δ + t + Σ c_j h_j at an optimum: binaries only for undecided kinks 
 these are the chords of the concave ones. ‖δ‖_1 takes sizes of coordinates; ‖δ‖_2 ≤ E is cut off by tangents, n·δ ≤ E
 with ‖n‖_2 = 1, at the points that are found outside, so each program bounds from below.
 
-Source: geomnn, SCALE V3; V. Tjeng, K. Xiao, R. Tedrake, arXiv 1711.07356.
+Source: geomnn theory, section 11, (I3); V. Tjeng, K. Xiao, R. Tedrake, arXiv 1711.07356.
 """
 
 from __future__ import annotations

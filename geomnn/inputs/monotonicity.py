@@ -1,6 +1,6 @@
 """Whether a network rises with a feature wherever it is: f does if ∂_l f ≥ 0 on all cells; else a cell shows that not.
 
-Source: geomnn, SCALE section 6, V1, V2 and V4.
+Source: geomnn theory, section 11, (I1) and (I3).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def monotone(
     >>> print(net.monotone(0))
     Feature 1: f nowhere falls with it; ∂f is between 0 and 9/5.
 
-    Source: geomnn, SCALE section 6, V1, V2 and V4.
+    Source: geomnn theory, section 11, (I1) and (I3).
     """
     pieces, axis = pieces_of(net), _feature(net, feature)
     corners = asked_box(box, pieces)

@@ -5,7 +5,7 @@ the boundary that no line cuts: at a corner of a polygon, on an arc of a circle 
 is zero on at most one segment of a cell, or on all of it; the boundary of cells on which it is zero is made of such
 segments of their neighbours. So the nearest zero of a point where f is not is on a segment.
 
-Source: geomnn, SCALE V2 and V6.
+Source: geomnn theory, section 11, (I1) and (I2).
 """
 
 from __future__ import annotations

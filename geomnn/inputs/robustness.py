@@ -7,7 +7,7 @@ The margin of a sample over ‖δ‖_r ≤ eps, and its radius, are
 for several classes the least over the rivals o of f_y − f_o. Both are given as (lower, upper): what is proven, and what
 is attained at a point that was found. For one and two features that is one number, but for the rounding of float64.
 
-Source: geomnn, SCALE V1, V2, V3 and V6.
+Source: geomnn theory, section 11, (I1) to (I4).
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def robustness(
     >>> found.margin[0].tolist(), found.radius[0].tolist()
     ([Fraction(27, 50), Fraction(27, 50)], [Fraction(1, 4), Fraction(1, 4)])
 
-    Source: geomnn, SCALE section 6, V1, V2, V3 and V6.
+    Source: geomnn theory, section 11, (I1) to (I4).
     """
     r, seconds = asked_ball(ball), asked_seconds(time_limit)
     targets = Targets(len(X), [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)

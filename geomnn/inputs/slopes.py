@@ -13,7 +13,7 @@ is *realised* by a linear program, max τ: ± (n_j·x + o_j) ≥ τ. Where τ = 
 contradict each other; these sides of them are cut off, and the program is solved again. Without a box, x = v/s with
 |v_l| ≤ 1 and 0 < s ≤ 1.
 
-Source: geomnn, SCALE V4.
+Source: geomnn theory, section 11, (I3).
 """
 
 from __future__ import annotations

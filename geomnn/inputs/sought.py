@@ -1,6 +1,6 @@
 """The least f over a ball and the nearest sign change, of one sample: from what costs least to what is exact.
 
-Source: geomnn, SCALE V6.
+Source: geomnn theory, section 11, (I4).
 """
 
 from __future__ import annotations
