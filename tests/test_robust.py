@@ -90,12 +90,13 @@ def test_wedges_of_scenarios_are_enough(loss, ball, norm):
     random = np.random.default_rng(1)
     moves = random.uniform(-eps, eps, size=(3, 5, 2)) * (1.0 if ball == np.inf else 0.5)
     posed = pose(X, y, reg, norm, True, loss)
-    sample, points = np.tile(np.arange(5), 4), np.concatenate([X, *(X + moves)])
-    found = scenarios(posed, sample, points).optimum(reg, gm.deadline.NEVER)
+    sample, steps = np.tile(np.arange(5), 4), np.concatenate([0 * X, *moves])
+    program, points = scenarios(posed, sample, steps), X[sample] + steps
+    found = program.optimum(reg, gm.deadline.NEVER)
     w, b = unit_neurons(random, 300, 2)
     w /= np.linalg.norm(w, norm, axis=1, keepdims=True)
     own = found.units
-    centre = scenarios(posed, sample, points).points.centre
+    centre = program.points.centre
     w, b = np.vstack([own[:, :2], w]), np.append(own[:, 2] - own[:, :2] @ centre, b)
     z, t = cp.Variable(len(b)), cp.Variable()
     f = np.maximum(points @ w.T + b, 0) @ z + t

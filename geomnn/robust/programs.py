@@ -12,7 +12,7 @@ Source: geomnn theory, section 12.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -74,6 +74,8 @@ class Program:
         Of which the atoms are wedges.
     sample : ndarray of int, shape (m,)
         To which sample each point belongs.
+    steps : ndarray, shape (m, d)
+        By how much it was moved.
     rows : Rows
     units : ndarray, shape (N, D)
         The atoms, in both orientations.
@@ -81,6 +83,7 @@ class Program:
 
     points: Samples
     sample: np.ndarray
+    steps: np.ndarray
     rows: Rows
     units: np.ndarray
 
@@ -121,37 +124,38 @@ class Program:
         return values[-1] if values[-1][0] <= values[0][0] + AS_GOOD * abs(values[0][0]) else values[0]
 
 
-def scenarios(problem: Problem, sample: np.ndarray, moved: np.ndarray) -> Program:
+def scenarios(problem: Problem, sample: np.ndarray, steps: np.ndarray) -> Program:
     """The program of the worst of these points, and of their wedges: S1.
 
     Parameters
     ----------
     problem : Problem
     sample : ndarray of int, shape (m,)
-    moved : ndarray, shape (m, d)
+    steps : ndarray, shape (m, d)
     """
-    points = Samples(moved, problem.samples.bias)
-    return Program(points, sample, _rows(problem, sample, points.homogeneous), _atoms(points, problem.norm))
+    points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
+    return Program(
+        points, sample, steps, _rows(problem, sample, points.homogeneous), _atoms(points, problem.norm)
+    )
 
 
 def sums(problem: Problem, eps: float) -> Program:
     """The program of neurons that are each at their worst, and of wedges of the corners: S2 and S3."""
-    sample, corners = corners_of(problem.samples.X, eps)
-    points = Samples(corners, problem.samples.bias)
+    sample, steps = corners_of(problem.samples.n, problem.samples.d, eps)
+    points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
     middles = points.lift(problem.samples.X)
     rows = _rows(problem, np.arange(len(middles)), middles, eps)
-    return Program(points, sample, rows, _atoms(points, problem.norm))
+    return Program(points, sample, steps, rows, _atoms(points, problem.norm))
 
 
 def no_flip(problem: Problem, eps: float) -> Program:
     """The program of neurons that keep their signs on every box: S4."""
-    sample, corners = corners_of(problem.samples.X, eps)
-    program = scenarios(problem, sample, corners)
+    program = scenarios(problem, *corners_of(problem.samples.n, problem.samples.d, eps))
     values = program.points.homogeneous @ program.units.T
-    size, first = SAME * program.points.extent.max(), np.unique(sample, return_index=True)[1]
+    size, first = SAME * program.points.extent.max(), np.unique(program.sample, return_index=True)[1]
     above = np.minimum.reduceat(values, first) >= -size
     below = np.maximum.reduceat(values, first) <= size
-    return Program(program.points, sample, program.rows, program.units[(above | below).all(axis=0)])
+    return replace(program, units=program.units[(above | below).all(axis=0)])
 
 
 def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float = 0.0) -> Rows:
@@ -170,13 +174,13 @@ def _atoms(points: Samples, norm: float) -> np.ndarray:
     return units[np.sort(once)]
 
 
-def corners_of(X: np.ndarray, eps: float, ball: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of the balls, sample by sample, of r = 2 those of the ball of r = 1 in it: to which sample each
-    belongs, and they, shapes (m,) and (m, d); nothing for eps = 0."""
-    d = X.shape[1]
+def corners_of(n: int, d: int, eps: float, ball: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
+    """To which sample each corner of the balls belongs, and the steps to them, shapes (m,) and (m, d).
+
+    Of r = 2 they are those of the ball of r = 1 in it; for eps = 0 there is one of 0.
+    """
     signs = (
         np.array([*product([1.0, -1.0], repeat=d)]) if ball == np.inf else np.vstack([np.eye(d), -np.eye(d)])
     )
-    steps = np.unique(eps * signs, axis=0)
-    corners = X[:, None] + steps
-    return np.repeat(np.arange(len(X)), len(steps)), corners.reshape(-1, d)
+    steps = np.unique(eps * signs + 0.0, axis=0)
+    return np.repeat(np.arange(n), len(steps)), np.tile(steps, (n, 1))

@@ -36,7 +36,6 @@ __all__ = ["Moves", "Robust", "asked_moves", "robust_optimum"]
 ROUNDS = 25  # of worst points; those of boxes take fewer than ten, those of discs have no end
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
-ROUNDED = 1e-15  # relative to the size of x, what rounding makes of a move
 KNOWN_ALL = 2  # features up to which all worst points are known
 
 
@@ -167,22 +166,24 @@ def robust_optimum(problem: Problem, moves: Moves, effort: Effort) -> Robust:
 
 def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
     """S1 by its worst points: those of the network that is best at the points before are added to them."""
-    sample, points = _first(problem.samples.X, moves)
+    X = problem.samples.X
+    sample, steps = corners_of(len(X), problem.samples.d, moves.eps, moves.ball)
+    sample, steps = np.append(np.arange(len(X)), sample), np.concatenate([0 * X, steps])
     slack, bound, best = NEW * (1.0 + np.abs(problem.targets).max()), -np.inf, _constant(problem, effort)
     for left in reversed(range(ROUNDS)):
-        program = scenarios(problem, sample, points)
+        program = scenarios(problem, sample, steps)
         found = program.optimum(problem.reg, effort.deadline)
         where, levels = _worst(problem, program, found, moves)
         value, bound = _objective(problem, found, levels), max(bound, found.bound)
         best = min(best, (value, program, found), key=lambda each: each[0])
         effort.deadline.say(
-            f"{len(points)} worst points, relative gap {1 - bound / best[0] if best[0] else 0.0:.1g}"
+            f"{len(steps)} worst points, relative gap {1 - bound / best[0] if best[0] else 0.0:.1g}"
         )
         row, worse = np.nonzero(levels > found.worst + slack)
         closed = best[0] - bound <= max(effort.tol, CLOSED) * best[0]
         if closed or not len(worse) or not left or effort.deadline.over():
             break
-        sample, points = np.append(sample, worse), np.concatenate([points, where[row, worse]])
+        sample, steps = np.append(sample, worse), np.concatenate([steps, where[row, worse] - X[worse]])
     found = replace(best[2], maximum=found.maximum, dual=found.dual)
     return _named(
         problem, best[1], found, moves, best[0], bound, None, effort, len(program.units), not closed
@@ -191,16 +192,10 @@ def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
 
 def _constant(problem: Problem, effort: Effort) -> tuple[float, Program, Found]:
     """The best constant, whose worst points are all points."""
-    program = scenarios(problem, np.arange(problem.samples.n), problem.samples.X)
+    program = scenarios(problem, np.arange(problem.samples.n), 0 * problem.samples.X)
     program = replace(program, units=program.units[:0])
     found = program.optimum(problem.reg, effort.deadline)
     return found.value, program, found
-
-
-def _first(X: np.ndarray, moves: Moves) -> tuple[np.ndarray, np.ndarray]:
-    """The samples, and the corners of their balls."""
-    sample, corners = corners_of(X, moves.eps, moves.ball)
-    return np.append(np.arange(len(X)), sample), np.concatenate([X, corners])
 
 
 def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> tuple[np.ndarray, np.ndarray]:
@@ -232,8 +227,7 @@ def _named(
     """The network by the names of the points, and what was shown of it."""
     samples, directions = problem.samples, unit_ball(problem.norm).directions(problem.samples.d)
     atoms = [
-        _moved(name_atom(program.points, unit, problem.norm, directions), program, samples.X, moves.eps)
-        for unit in found.units
+        _moved(name_atom(program.points, unit, problem.norm, directions), program) for unit in found.units
     ]
     order = sorted(range(len(atoms)), key=lambda j: (*atoms[j].place, *atoms[j].weight.tolist()))
     intercept = found.intercept if problem.one_column else np.array([found.intercept])
@@ -250,12 +244,8 @@ def _named(
     return Robust(network, certificate, dual)
 
 
-def _moved(atom: Atom, program: Program, X: np.ndarray, eps: float) -> Atom:
+def _moved(atom: Atom, program: Program) -> Atom:
     """An atom over points under the names of the samples that they are moved from."""
     rows = [*atom.samples]
-    own, points = program.sample[rows], program.points.X[rows]
-    moves, near = points - X[own], ROUNDED * np.abs(points).max(initial=eps)
-    for whole in (0.0, eps, -eps):  # up to the rounding of x + δ
-        moves = np.where(np.abs(moves - whole) <= near, whole, moves)
-    named = {**vars(atom), "samples": tuple(own.tolist())}
-    return MovedWedge(**named, moves=tuple(map(tuple, moves.tolist()))) if moves.any() else Atom(**named)
+    steps, named = program.steps[rows], {**vars(atom), "samples": tuple(program.sample[rows].tolist())}
+    return MovedWedge(**named, moves=tuple(map(tuple, steps.tolist()))) if steps.any() else Atom(**named)
