@@ -198,3 +198,13 @@ def test_what_cannot_be_asked_is_refused(wedges):
     assert deep.below
     with pytest.raises(UnsupportedProblem, match="hidden layers"):
         deep.explain([0])
+
+
+@pytest.mark.parametrize(("slope", "everywhere"), [(1e-5, "neither"), (1e-7, "rises")])
+def test_a_slope_that_is_small_beside_all_others_is_none(slope, everywhere):
+    net = random_network(2, 3, 0)
+    neurons = [
+        type(n)(np.array([w, 0.0, 0.0]), 0.0, 1.0, n.atom)
+        for n, w in zip(net.neurons, (1.0, -slope), strict=True)
+    ]
+    assert gm.AnalyticNetwork(neurons, 0.0, 3, 1.0, True).monotone(0).everywhere == everywhere

@@ -188,3 +188,14 @@ def test_the_line_is_a_plane_whose_second_feature_has_no_effect():
     np.testing.assert_allclose(
         np.sort(plane.cells.slopes[:, 0].astype(float)), np.sort(measured), rtol=1e-6, atol=1e-7
     )
+
+
+@pytest.mark.parametrize(("apart", "kinks"), [(1e-10, 2), (1e-12, 1)])
+def test_two_lines_are_one_where_only_rounding_parts_them(apart, kinks):
+    rows = np.array([[0.6, 0.8, 1.0], [0.6, 0.8, 1.0 + apart]])
+    pieces = Pieces.of(rows[:, :2], rows[:, 2], np.ones(2), np.zeros(2), 0.0)
+    assert len(pieces) == kinks
+    # and so are three lines through one point
+    rows = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.6, 0.8, 1.4 + apart]])
+    pieces = Pieces.of(rows[:, :2], rows[:, 2], np.ones(3), np.zeros(2), 0.0)
+    assert len(cells_of(pieces)) == 5 + kinks

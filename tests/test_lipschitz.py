@@ -176,3 +176,19 @@ def test_what_cannot_be_asked_is_refused():
     if deep.below:
         with pytest.raises(UnsupportedProblem, match="2 hidden layers"):
             gm.lipschitz(deep)
+
+
+@pytest.mark.parametrize(("width", "seen"), [(1e-7, True), (1e-9, False)])
+def test_a_cell_that_is_too_thin_is_none(width, seen):
+    """Between two hyperplanes so far apart f is steep."""
+    rows = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, -2 * width]])
+    pieces = Pieces.of(rows[:, :2], rows[:, 2], np.array([5.0, -6.0]), np.zeros(2), 0.0)
+    lower, _, _ = _by_programs(pieces, np.array([[-1.0, -1.0], [1.0, 1.0]]), 1, NEVER, 0)
+    assert lower == pytest.approx(5.0 if seen else 1.0)
+
+
+@pytest.mark.parametrize(("apart", "closed"), [(1e-5, False), (1e-7, True)])
+def test_ends_that_are_close_are_closed(apart, closed):
+    found = gm.Lipschitz(2.0, 2.0 * (1 + apart), np.zeros(1), 3.0, 4.0, 1)
+    assert found.closed == closed
+    assert ("between" in str(found)) != closed

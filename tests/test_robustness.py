@@ -249,3 +249,11 @@ def test_what_cannot_be_asked_is_refused():
             gm.robustness(net, **{"X": GRID, "y": SIGNS, "eps": 0.1, **options})
     assert isinstance(random_pieces(3, 2, 0), Pieces)
     assert len(pieces_of(net)) <= len(net)
+
+
+def test_the_nearest_flip_is_bounded_from_below_by_what_solvers_may_be_off():
+    """f = 1/2 − δ_1: the flip is at 1/2, and the bound below it, by some millionths."""
+    flat = Pieces(np.array([-1.0, 0.0]), 0.5, np.zeros(0), np.zeros((0, 2)), np.zeros(0), ())
+    bound, step = BallProgram(flat, np.inf).nearest(NEVER)
+    assert 5e-7 < 0.5 - bound < 1e-5
+    assert step[0] == pytest.approx(0.5, abs=1e-9)

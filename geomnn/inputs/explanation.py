@@ -155,7 +155,7 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     r, pieces = asked_ball(ball), pieces_of(net)
     exact = pieces.exact and net.features <= 2
     pieces = pieces if exact else pieces.numeric()
-    point = asked_points([x], net.features, exact, "x")[0]
+    point = asked_points([x], net, exact, "x")[0]
     levels = pieces.normals @ point + pieces.offsets
     level = np.abs(levels) <= pieces.level_rounding(point[None])[0]
     sides = np.where(level, pieces.normals @ _towards(pieces) > 0, levels > 0)

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,8 @@ from geomnn.inputs.plane import AFFORDABLE
 from geomnn.inputs.sought import Sought
 
 __all__ = ["Ranges", "Robustness", "robustness"]
+
+ENOUGH = 0.5  # seconds, in which a program of some ten binaries ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +184,7 @@ def robustness(
     targets = Targets(len(X), [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)
     functions = [pieces_of(net, contrast) for contrast in targets.contrasts]
     exact = functions[0].exact and net.features <= 2 and len(functions[0]) <= AFFORDABLE
-    points, numbers = asked_points(X, net.features, exact), targets.numbers
+    points, numbers = asked_points(X, net, exact), targets.numbers
     if len(points) != targets.n:
         raise DataError(
             f"X has {len(points)} rows and y {targets.n}; one target for each sample was expected."
@@ -203,20 +206,65 @@ def robustness(
 def _robustness(
     asked: Sequence[Sought], points: np.ndarray, rivals: Rivals, eps: Any, r: float, deadline: Deadline
 ) -> Robustness:
-    margins, radii, attacks = [], [], []
-    for i, point in enumerate(points):
-        deadline.say(f"sample {i + 1:,} of {len(points):,}")
-        one = deadline.part(1 / (len(points) - i))
-        least, nearest = [], []
-        for turn, (which, sign) in enumerate(rivals[i]):
-            part = one.part(1 / (len(rivals[i]) - turn))
-            least.append(asked[which].margin(point, sign, 0 if eps is None else eps, part.part(0.5)))
-            nearest.append(asked[which].radius(point, sign, part))
-        margins.append([min(low for low, *_ in least), min(high for _, high, _ in least)])
-        radii.append([min(low for low, *_ in nearest), min(high for _, high, _ in nearest)])
-        flip = min(nearest, key=lambda found: found[1])[2]
-        attacks.append(np.full(len(point), np.nan) if flip is None else flip)
-    return Robustness(_table(margins), _table(radii), _table(attacks), plain_number(eps), r)
+    n, size = len(points), 0 if eps is None else eps
+    found = [_Known((-np.inf, np.inf), (-np.inf, np.inf), None)] * n
+    # bounds and attacks of all come first, as time may be over before programs of all are
+    for programs in (False, True) if any(each.plane is None for each in asked) else (True,):
+        until = deadline if programs else deadline.part(0.5)
+        order = sorted(range(n), key=lambda i: found[i].decided)
+        for turn, i in enumerate(order):
+            deadline.say(f"sample {turn + 1:,} of {n:,}")
+            one, known = _turn(until, n - turn), []
+            for k, (which, sign) in enumerate(rivals[i]):
+                part = one.part(1 / (len(rivals[i]) - k))
+                margin = asked[which].margin(points[i], sign, size, part.part(0.5), programs)
+                radius = asked[which].radius(points[i], sign, part, programs)
+                ends = [plain_number(end) for end in (*margin[:2], *radius[:2])]
+                known.append(_Known((ends[0], ends[1]), (ends[2], ends[3]), radius[2]))
+            found[i] = found[i].and_later(reduce(_Known.or_rival, known))
+    flips = [
+        np.full(len(point), np.nan) if known.flip is None else known.flip
+        for known, point in zip(found, points, strict=True)
+    ]
+    margins, radii = _table([known.margin for known in found]), _table([known.radius for known in found])
+    return Robustness(margins, radii, _table(flips), plain_number(eps), r)
+
+
+class _Known(NamedTuple):
+    """What is known of a sample: the ends of its margin and of its radius, and the nearest flip."""
+
+    margin: tuple[Any, Any]
+    radius: tuple[Any, Any]
+    flip: np.ndarray | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is certified, or a flip in its ball is known."""
+        return bool(self.margin[0] > 0 or self.margin[1] <= 0)
+
+    def or_rival(self, other: _Known) -> _Known:
+        """The least of both, for two rivals of one class."""
+        margin = min(self.margin[0], other.margin[0]), min(self.margin[1], other.margin[1])
+        radius = min(self.radius[0], other.radius[0]), min(self.radius[1], other.radius[1])
+        return _Known(margin, radius, self._nearer(other))
+
+    def and_later(self, other: _Known) -> _Known:
+        """What is proven by either, and the lower of what both attain."""
+        margin, radius = (
+            (min(max(mine[0], theirs[0]), high), high)  # which two programs may leave apart by rounding
+            for mine, theirs in ((self.margin, other.margin), (self.radius, other.radius))
+            for high in [min(mine[1], theirs[1])]
+        )
+        return _Known(margin, radius, self._nearer(other))
+
+    def _nearer(self, other: _Known) -> np.ndarray | None:
+        return min(self, other, key=lambda known: known.radius[1]).flip
+
+
+def _turn(deadline: Deadline, left: int) -> Deadline:
+    """The end of a sample's time: a share of what is left, or as much as most programs need to come to an end."""
+    seconds = deadline.left()
+    return deadline.part(max(1 / left, min(ENOUGH / seconds, 1.0))) if seconds > 0 else deadline
 
 
 def _ranges(
@@ -225,7 +273,7 @@ def _ranges(
     least, largest, errors = [], [], []
     for i, (point, y) in enumerate(zip(points, numbers, strict=True)):
         deadline.say(f"sample {i + 1:,} of {len(points):,}")
-        one = deadline.part(1 / (len(points) - i))
+        one = _turn(deadline, len(points) - i)
         low, above_low, _ = asked.margin(point, 1, eps, one.part(0.5))
         high, below_high, _ = asked.margin(point, -1, eps, one)
         least.append([low, above_low])

@@ -50,9 +50,19 @@ class Sought:
             self.round = Plane(self.floats) if self.r == 2 and pieces.exact else self.plane
 
     def margin(
-        self, point: np.ndarray, sign: int, eps: Any, deadline: Deadline
+        self, point: np.ndarray, sign: int, eps: Any, deadline: Deadline, programs: bool = True
     ) -> tuple[Any, Any, np.ndarray]:
-        """Lower and upper end of the least sign·f over ‖δ‖_r ≤ eps, and the point of the upper end."""
+        """Lower and upper end of the least sign·f over ‖δ‖_r ≤ eps, and the point of the upper end.
+
+        Parameters
+        ----------
+        point : ndarray, shape (d,)
+        sign : int
+        eps : float or fmpq
+        deadline : Deadline
+        programs : bool
+            Whether to go on to programs where the sum bound and an attack leave something.
+        """
         if eps == 0:
             value, rounding = sign * self.pieces(point[None])[0], self.pieces.rounding(point[None])[0]
             return value - rounding, value, point
@@ -65,9 +75,13 @@ class Sought:
             return value - pieces.rounding(where[None])[0], value, where[: len(point)]
         size, centre = float(_floats(np.array([eps]))[0]), _floats(point)
         ball = self.floats.times(sign).about(centre, size)
-        step = lowest(ball, self.r, self.seed)
-        lower, upper = ball.on_ball(self.r).sum_bound(self.r), float(ball(step[None])[0])
-        if not deadline.over():
+        lower, step = ball.on_ball(self.r).sum_bound(self.r), np.zeros(len(centre))
+        if deadline.over():
+            upper = float(ball(step[None])[0])
+        else:
+            step = lowest(ball, self.r, self.seed)
+            upper = float(ball(step[None])[0])
+        if programs and not deadline.over():
             lower, upper, step = self._least(ball, lower, upper, step, deadline)
         return min(lower, upper), upper, centre + size * step
 
@@ -89,8 +103,11 @@ class Sought:
                 break
         return lower, upper, step
 
-    def radius(self, point: np.ndarray, sign: int, deadline: Deadline) -> tuple[Any, Any, np.ndarray | None]:
-        """Lower and upper end of the least ‖δ‖_r with sign·f ≤ 0, and the point of the upper end, if there is one."""
+    def radius(
+        self, point: np.ndarray, sign: int, deadline: Deadline, programs: bool = True
+    ) -> tuple[Any, Any, np.ndarray | None]:
+        """Lower and upper end of the least ‖δ‖_r with sign·f ≤ 0, and the point of the upper end, if there is one; the
+        arguments are those of `margin`."""
         here = sign * self.pieces(point[None])[0]
         if here <= self.pieces.rounding(point[None])[0]:
             return 0 * here, 0 * here, point
@@ -103,19 +120,21 @@ class Sought:
                 return size, size, flip
             root = root_times(plain(np.array([size]))[0], Fraction(1)) if self.pieces.exact else np.sqrt(size)
             return root, root, flip
-        return self._nearest(_floats(point), sign, deadline)
+        return self._nearest(_floats(point), sign, deadline, programs)
 
     def _nearest(
-        self, point: np.ndarray, sign: int, deadline: Deadline
+        self, point: np.ndarray, sign: int, deadline: Deadline, programs: bool
     ) -> tuple[float, float, np.ndarray | None]:
         """By an attack, the sum bound, and a mixed-integer program inside of the ball that the attack leaves."""
         function, length = self.floats.times(sign), norms.ball(self.r).length
+        if deadline.over():
+            return float(function(point[None])[0]) / (function.steepest(self.r) or 1e-300), np.inf, None
         step = nearest_flip(function, point, self.r, self.seed)
         upper = np.inf if step is None else float(length(step))
         lower = self._sum_radius(function, point, upper)
         size = upper * OUTSIDE if step is not None else WIDER * lower
         for _ in range(TRIES):
-            if deadline.over() or not np.isfinite(size):
+            if not programs or deadline.over() or not np.isfinite(size):
                 break
             bound, found = self._in_ball(function, point, size, deadline)
             lower = max(lower, bound)
