@@ -112,7 +112,7 @@ FALSE = {
         "the outputs become|no multiple",
     ),
     "a penalty that makes 0 optimal": (sequential_blocks.may_stop, {"reg": Fraction(1, 2)}, "the values are"),
-    "a start that is not 0": (sequential_blocks.may_stop, {"start": 1}, "features that are not 0"),
+    "a start that is not 0": (sequential_blocks.may_stop, {"start": 1}, "activations that are not 0"),
     "twice the product": (chains.mean_and_product, {"bound": lambda w: 2 * prod(w)}, "weights: entry"),
     "a bias divided by one weight": (
         chains.whole_chains,
