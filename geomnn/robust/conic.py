@@ -16,7 +16,7 @@ from geomnn.robust.rows import Rows
 
 __all__ = ["SOLVED", "fewest", "minimised"]
 
-SOLVED = 1e-10  # relative gap and residuals, asked of both solvers in columns of size one; they stop at what rounding leaves
+SOLVED = 1e-10  # relative gap and residuals that both solvers are asked for, in columns of size one
 
 
 def minimised(
