@@ -29,6 +29,7 @@ from geomnn.machine import surroundings
 from geomnn.numbers.rationals import SHORT
 from geomnn.playground import script_source
 from geomnn.report import listings, mathematics
+from geomnn.report.between import between
 from geomnn.report.embedded import Samples, kept_files, plain_network, used_features
 from geomnn.report.folder import PAGE
 from geomnn.report.lead import lead, reached
@@ -79,7 +80,7 @@ def page_text(study: Study, pictures: Sequence[Picture], files: Mapping[str, str
     page = environment.get_template("page.html.jinja").render(
         m=mathematics.inline, display=mathematics.display, study=study, request=study.request, pictures=shown,
         files=json.dumps(sorted(names)), surroundings=surroundings(),
-        playground=playground_of(study), scripts=Markup(script_source()),
+        between=between(study), playground=playground_of(study), scripts=Markup(script_source()),
         **_asked(study), **_found(study), **_fit(study), **_scripted(study, shown, kept_files(files or {})),
     )  # fmt: skip
     return INVISIBLE.sub(lambda found: printable(found[0]), page)
