@@ -108,10 +108,9 @@ def test_a_picture_of_the_page_is_not_blank(page, tmp_path, width, scheme):
     pixels = imread(shot)[:, :, :3]
     assert pixels.shape[1] == width
     if scheme:
-        assert pixels[:, :8].mean() < 0.15
-        assert np.mean(pixels.min(axis=2) > 0.7) > 0.05  # the paper of pictures, which keep their colours
+        assert pixels.mean() < 0.3  # the pictures are dark, too
     ink = np.mean(abs(pixels.max(axis=2) - (0.1 if scheme else 1.0)) > 0.1)
-    assert 0.01 < ink < (0.8 if scheme else 0.6)
+    assert 0.01 < ink < 0.6
     assert (
         len(np.unique((255 * pixels[::3, ::3]).astype(int).reshape(-1, 3), axis=0)) > 30
     )  # letters and formulas
