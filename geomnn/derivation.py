@@ -252,7 +252,7 @@ def derive(
     Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
-    choice = beginning(choose(dictionary, problem.samples, problem.norm), problem)
+    choice = beginning(choose(dictionary, problem.samples, problem.norm), problem, depth, certify)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
     bounds = choose_bounds(
