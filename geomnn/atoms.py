@@ -161,7 +161,7 @@ class PartialWedge(Atom):
 
     Parameters
     ----------
-    active : tuple of int
+    active : sequence of int
         The samples i on its positive side, whose residuals v_i make g = Σ v_i (x_i − x_a).
     outputs : int
         Columns of the residual: with more than one, the rejection is a matrix and w its top left singular vector.
@@ -169,7 +169,7 @@ class PartialWedge(Atom):
     Source: geomnn theory, section 2, equations (2) and (2b).
     """
 
-    active: tuple[int, ...]
+    active: Sequence[int]
     outputs: int = 1
 
     @property
@@ -364,7 +364,7 @@ class MergedWedge(Atom):
         return f"; merged of {len(self.parts)} neurons{where}"
 
 
-def _ranges(rows: tuple[int, ...], dash: str = "–", dots: str = "…") -> str:
+def _ranges(rows: Sequence[int], dash: str = "–", dots: str = "…") -> str:
     """0, 1, 2, 5 as "0–2, 5"; more than six runs are cut short."""
     runs = [[row for _, row in run] for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
     parts = [str(run[0]) if len(run) == 1 else f"{run[0]}{dash}{run[-1]}" for run in runs]

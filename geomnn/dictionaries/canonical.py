@@ -13,6 +13,7 @@ import numpy as np
 from geomnn.atoms import Atom, PartialWedge
 from geomnn.errors import DataError
 from geomnn.norms import Direction, ball
+from geomnn.rows.members import Members
 from geomnn.samples import Samples, sums_of_products
 
 __all__ = ["name_atom", "name_error", "units_through", "wedge_vectors"]
@@ -26,6 +27,8 @@ NEARBY, MOST_NEARBY = 1e-8, 20_000
 FAR_FROM_AXIS = (
     0.1  # part of an axis in a span from which on its basis is made anew, so that rounding does not grow
 )
+
+TUPLE = 100_000  # samples up to which the active ones of a name are listed one by one, at some 40 bytes each
 
 
 def wedge_vectors(samples: Samples, rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -222,7 +225,7 @@ def _partial_wedge(
     weight = unit[: samples.d].copy()
     through = samples.bias and members
     bias = _bias_through(samples, members[-1], weight) if through else samples.bias_of(unit)
-    rows = tuple(active.tolist())
+    rows = Members(active, samples.n) if samples.n > TUPLE else tuple(active.tolist())
     return PartialWedge(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 
 

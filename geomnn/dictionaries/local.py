@@ -186,6 +186,10 @@ class LocalDictionary(Dictionary):
         around *= AROUND * length[0] / np.where(length[1] > 0, length[1], 1.0)
         return self._search(np.concatenate([weights, weights + around], axis=1), residual, threshold, limit)
 
+    def go_on(self, units: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
+        """Walks from units, shape (k, D), alone."""
+        return self._search(units[:, : self.samples.d].T, residual, threshold, limit)
+
     def _search(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
         """Walks from weights, shape (d, k), in blocks side by side."""
         if not weights.size or not self._spread.any() or not residual.any():

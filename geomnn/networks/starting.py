@@ -16,21 +16,26 @@ from geomnn.rows import StreamedSamples
 __all__ = ["beginning"]
 
 
-def beginning(choice: Choice, problem: Problem) -> Choice:
+def beginning(choice: Choice, problem: Problem, depth: int = 2, certify: str | None = None) -> Choice:
     """A search with the network that it begins with, read, and its checkpoint looked at; other choices as they are.
 
     Raises
     ------
     DataError, UnsupportedProblem
-        If the network does not fit, or the loss has corners and X is read by rows.
+        If the network does not fit, or X is read by rows and more than a search over them is asked for.
     FileError, FormatError
         If there is a checkpoint that cannot be read.
     """
     search = choice.given
-    if isinstance(problem.samples, StreamedSamples) and problem.loss.is_polyhedral:
+    needing = {
+        f"loss={problem.loss.name!r}, which has corners,": problem.loss.is_polyhedral,
+        f"depth={depth}": depth != 2,
+        f"certify={certify!r}": certify is not None,
+    }
+    if isinstance(problem.samples, StreamedSamples) and any(needing.values()):
+        first = next(what for what, asked in needing.items() if asked)
         raise UnsupportedProblem(
-            f"loss={problem.loss.name!r} has corners, on which no neuron slides, and X is read by rows; another loss "
-            "was expected, or the table as an array."
+            f"X is read by rows, and {first} needs the table in memory; an array was expected: numpy.asarray(rows)."
         )
     if not isinstance(search, LocalDictionary):
         return choice

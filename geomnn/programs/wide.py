@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from geomnn.deadline import Deadline, Pace
-from geomnn.dictionaries import LocalDictionary
+from geomnn.dictionaries import LocalDictionary, Pricing
 from geomnn.machine import one_blas_thread
 from geomnn.programs.checkpoint import Stage, load_stage, save_stage
 from geomnn.programs.effort import Effort
@@ -29,16 +29,21 @@ from geomnn.programs.gated import gated_network, merged, random_units
 from geomnn.programs.problem import Problem
 from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.programs.solve import STOPPED, Optimum, with_residual
+from geomnn.rows import StreamedSamples
 
 __all__ = ["search_wide"]
 
 # entries of X times gates: so many gates as this allows, between the two numbers, as more of them come to better
-# networks where a step costs little
+# networks where a step costs little; but no more than an eighth of the samples
 GATED, FEWEST, MOST = 2**25, 25, 200
 STEPS = 400  # of a slide
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
+AGAIN, HIGHEST = (
+    4,
+    32,
+)  # times as many walks for what is stated, and how many of the highest go on to named atoms
 ENDED = "rounds brought hardly anything more"
 # relative to reg, the excess above which an atom is missing: above what walks in float32 leave of a correlation
 FOUND = 1e-4
@@ -105,7 +110,8 @@ class _Stages:
         rng = np.random.default_rng(self._dictionary.seed)
         if self._dictionary.network is not None:
             return self._slid(constant, self._network(*self._dictionary.network))
-        count = int(np.clip(GATED // (samples.n * samples.d), FEWEST, MOST))
+        most = max(FEWEST, min(MOST, samples.n // 8))
+        count = int(np.clip(GATED // (samples.n * samples.d), FEWEST, most))
         self._deadline.say(
             f"a start of {count} {'gates' if self._dictionary.start == 'gated' else 'random units'}"
         )
@@ -187,17 +193,25 @@ class _Stages:
         return self._network(*slid)
 
     def _stated(self, found: Optimum, ended: str) -> Optimum:
-        """The network with its largest correlation among walks from random starts and around it, and its own."""
+        """The network with its largest correlation among its neurons, and walks from random starts and around them:
+        many by sums, and the highest on to named atoms where the table is in memory."""
         self._deadline.say("looking for the largest correlation")
-        walks = self._walks(self._deadline, 0)
-        maxima = [walks.price(found.dual, np.inf, 1).maximum]
+        walks, v = self._walks(self._deadline, 0), found.dual
+        searched = [
+            walks.price(v, 0.0, HIGHEST),
+            *(walks.reseeded(k).price(v, 0.0, HIGHEST) for k in range(1, AGAIN)),
+        ]
         if len(found.units):
-            maxima.append(walks.follow(found.units, found.dual, np.inf, 1).maximum)
-            maxima.append(
-                float(np.linalg.norm(self._exact.correlate(found.units, found.dual)[0], axis=1).max())
-            )
-        maximum = max(maxima)
-        bound = self._problem.dual_bound(found.dual, maximum)
+            searched.append(walks.follow(found.units, v, 0.0, HIGHEST))
+            own = np.linalg.norm(self._exact.correlate(found.units, v)[0], axis=1)
+            searched.append(Pricing(float(own.max()), found.units[np.argsort(-own)[:HIGHEST]]))
+        maximum = max(each.maximum for each in searched)
+        if not isinstance(self._problem.samples, StreamedSamples):
+            ends = np.concatenate([each.units for each in searched])
+            heights = np.linalg.norm(self._exact.correlate(ends, v)[0], axis=1)
+            highest = ends[np.argsort(-heights, kind="stable")[:HIGHEST]]
+            maximum = max(maximum, walks.walking().go_on(highest, v, np.inf, 1).maximum)
+        bound = self._problem.dual_bound(v, maximum)
         converged = maximum <= self._problem.reg * (1 + FOUND)
         return replace(
             found, maximum=maximum, bound=bound, converged=converged, ended="" if converged else ended
