@@ -289,3 +289,12 @@ def test_estimators_take_moves_too():
         gm.WedgeRegressor(eps=0.1).fit(X, y)
     with pytest.raises(gm.errors.UnsupportedProblem, match="loss='softmax'"):
         gm.WedgeClassifier(norm=1, eps=0.1).fit(X, np.arange(8) % 3)
+
+
+def test_too_many_wedges_are_refused_before_any_is_formed():
+    X, y = problem(1, n=200)
+    for robust in ("exact", "sum", "noflip"):
+        with pytest.raises(
+            gm.errors.EnumerationTooLarge, match=r"moved samples of 2 features.*Use fewer samples"
+        ):
+            gm.derive(X, y, reg=0.1, eps=0.1, robust=robust)

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from math import comb
 from typing import Any
 
 import numpy as np
 
 from geomnn.deadline import Deadline
+from geomnn.dictionaries.base import refuse_if_too_large
 from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.norms import ball
 from geomnn.programs.problem import Problem
 from geomnn.robust.conic import SOLVED, fewest, minimised
 from geomnn.robust.losses import WORST_LOSSES
@@ -28,6 +31,7 @@ from geomnn.samples import Samples
 
 __all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
 
+SECONDS_PER_NUMBER = 2e-7  # of a column, in all rounds of a program
 AT_ONCE = 30  # atoms that are added to a program
 NOTHING = 1e-9  # relative to the largest size, up to which the solver means none
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
@@ -165,7 +169,14 @@ def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float
 
 def _atoms(points: Samples, norm: float) -> np.ndarray:
     """Every wedge of the points and the directions of the norm, once in both orientations, shape (N, D)."""
-    units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
+    d, D, members = points.d, points.D, len(points.distinct)
+    count = 2 * comb(members + ball(norm).count_directions(d), D - 1)
+    # an atom is a column of a number for each point, twice, for a neuron of either sign
+    refuse_if_too_large(
+        f"wedges of {members} moved samples of {d} features", count, SECONDS_PER_NUMBER * members, 16.0 * members,
+        (900.0, 2.0**31), "fewer samples or features, as a robust program looks at all of them", eps=None,
+    )  # fmt: skip
+    units = np.concatenate([np.zeros((0, D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])
     scaled = units * points.extent / max(points.extent.max(), np.finfo(float).tiny)
     _, once = np.unique(
