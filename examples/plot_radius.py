@@ -65,15 +65,15 @@ figure
 
 # %%
 # What bounds would say.  The slope of f is at most the Lipschitz constant, which takes the steepest cell for all; the
-# product of the norms of the layers is what is left if cells are not looked at.  Both prove a radius of ``|f|``/L.
+# product of the norms of the layers is what is left if cells are not looked at.  Both prove a radius of ``|f|/L``.
 
 constant = gm.lipschitz(net)
 values = np.abs(net.numeric()(X))
 kinds = {
     "all cells": found.radius[:, 0].astype(float),
-    "``|f|`` / Lipschitz constant": values / float(constant.upper),
-    "``|f|`` / sum bound": values / constant.sum_bound,
-    "``|f|`` / product of norms": values / constant.product,
+    "|f| / Lipschitz constant": values / float(constant.upper),
+    "|f| / sum bound": values / constant.sum_bound,
+    "|f| / product of norms": values / constant.product,
 }
 figure = frame.Picture(figsize=(7.2, 4.2), layout="constrained")
 axes = figure.add_subplot()
