@@ -259,6 +259,27 @@ def test_rows_are_searched_as_arrays_are():
     assert by_name.certificate.coverage.scope == "local"
 
 
+def test_a_search_from_units_goes_on_from_them(stages):
+    X, y, reg = drawn(200, 4)
+    first, second = gm.grid(X, y, [2 * reg, reg], norm=2, dictionary=searched(X, rounds=2))
+    assert first.problem.reg == 2 * reg
+    assert second.objective == pytest.approx(
+        gm.derive(X, y, reg, norm=2, dictionary=searched(X)).objective, rel=1e-2
+    )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs PyTorch")
+def test_a_device_comes_to_what_numpy_does():
+    X, y, reg = drawn(150, 3)
+    ours, theirs = (
+        gm.derive(X, y, reg, norm=2, dictionary=searched(X, rounds=1, device=device))
+        for device in (None, "cpu")
+    )
+    assert theirs.objective == pytest.approx(ours.objective, rel=1e-2)
+    value = objective(theirs, X, y, reg, 2)
+    assert value == pytest.approx(theirs.objective, rel=1e-9)
+
+
 def test_a_killed_search_goes_on(tmp_path, monkeypatch):
     X, y, reg = drawn()
     place = tmp_path / "run.npz"
