@@ -195,7 +195,8 @@ def derive(
         "wedge": the paper's program, over wedges of samples alone.
         "sampled": 1,000 wedges of random samples; the certificate covers these (a `SampledDictionary` of your own can
         draw more, and sketch the features).
-        "local": atoms are searched, from random starts; the certificate says what was found and proves nothing more.
+        "local": atoms are searched, from random starts or, of large tables for p = 2, from a wide one; the certificate
+        says what was found and proves nothing more.
         "chains": sums of networks of one neuron a layer, for one feature and ``depth`` 2 to 4; the certificate covers
         all of these.
         "auto": "all" where that takes no longer than a minute by an estimate, or than ``time_limit``, else "local".

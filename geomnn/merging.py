@@ -183,8 +183,9 @@ def _network(
 def _certificate(solution: Solution, atoms: Sequence[Atom], primal: Any) -> Certificate:
     """Of the merged network: the same bounds where it competes with those that they are about."""
     certificate, problem = solution.certificate, solution.problem
+    named = float(certificate.named == 1)  # merging does not say which names are left
     if certificate.coverage.scope != "dictionary":
-        return replace(certificate, primal=primal)
+        return replace(certificate, primal=primal, named=named)
     weights = np.array([atom.weight for atom in atoms], dtype=float)
     units = problem.samples.units_of(weights, np.array([float(atom.bias) for atom in atoms]))
     v = np.array(solution.dual, dtype=float).reshape(problem.samples.n, -1)
@@ -197,5 +198,6 @@ def _certificate(solution: Solution, atoms: Sequence[Atom], primal: Any) -> Cert
         len(solution.network),
         stopped=certificate.stopped,
         name_error=certificate.name_error,
+        named=named,
     )
     return found if certificate.proven is None else globally(found, certificate.proven)

@@ -62,7 +62,7 @@ def search_wide(
     effort : Effort
         Its rounds, or those of the dictionary if fewer, are the most in which neurons are added.
     start : ndarray, shape (k, D), optional
-        Units to begin with besides.
+        Units to begin with, in the place of the start of the dictionary.
 
     Source: geomnn theory, section 5.
     """
@@ -88,12 +88,10 @@ class _Stages:
             else load_stage(self._dictionary.checkpoint, self._problem)
         )
         if stored is None:
-            found, done = self._begin(), 0
+            found, done = self._begin(start), 0
             self._keep(found, done)
         else:
             found, done = self._network(*stored[:3]), stored.rounds
-        if start is not None and len(start):
-            found = self._with(found, start)
         found, ended = self._add(found, done)
         return self._stated(self._named(found), ended)
 
@@ -103,11 +101,13 @@ class _Stages:
         alive = size > SLID_AWAY * size.max(initial=0.0)
         return with_residual(self._problem, units[alive], z[alive], t)
 
-    def _begin(self) -> Optimum:
+    def _begin(self, start: np.ndarray | None) -> Optimum:
         """The better of the start, slid, and a constant network."""
         problem, samples = self._problem, self._problem.samples
         constant = self._network(np.zeros((0, samples.D)), np.zeros((0, problem.outputs)), problem.constant())
         rng = np.random.default_rng(self._dictionary.seed)
+        if start is not None and len(start):
+            return self._with(constant, start)
         if self._dictionary.network is not None:
             return self._slid(constant, self._network(*self._dictionary.network))
         most = max(FEWEST, min(MOST, samples.n // 8))
