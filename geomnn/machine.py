@@ -4,12 +4,15 @@ processes; and which machine that is."""
 
 from __future__ import annotations
 
+import ctypes
+import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 import numba
@@ -19,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from geomnn.checker.digits import shared
 
-__all__ = ["compiled", "in_parallel", "one_blas_thread", "streamed", "surroundings"]
+__all__ = ["compiled", "in_parallel", "one_blas_thread", "quiet_stdout", "streamed", "surroundings"]
 
 PACKAGES = (
     "numpy",
@@ -30,6 +33,7 @@ PACKAGES = (
     "sympy",
     "matplotlib",
 )  # that compute or draw
+_QUIET = Lock()  # the process has one stdout
 NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
 OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -142,3 +146,28 @@ def surroundings() -> dict[str, str]:
         "linear algebra": "; ".join(sorted(kernels)) or "not known",
         "processor": f"{platform.machine() or 'not known'}, {platform.system()}",
     }
+
+
+@contextmanager
+def quiet_stdout() -> Iterator[None]:
+    """What compiled code prints to stdout meanwhile goes nowhere, as a line that HiGHS has left in for debugging would
+    stand among results. One caller at a time; only where stdout is a file of POSIX."""
+    flush = getattr(ctypes.CDLL(None), "fflush", None) if os.name == "posix" else None
+    with _QUIET:
+        try:
+            kept = os.dup(1) if flush is not None else -1
+        except OSError:  # there is no stdout
+            kept = -1
+        if flush is None or kept < 0:
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            flush(None)
+            os.dup2(nowhere, 1)
+            yield
+        finally:
+            flush(None)
+            os.dup2(kept, 1)
+            os.close(kept)
+            os.close(nowhere)

@@ -158,6 +158,13 @@ def test_a_function_that_is_zero_on_cells_has_its_nearest_zero_on_their_boundary
         assert pieces(inside)[0] == 0
 
 
+def test_a_line_that_touches_the_circle_in_the_middle_of_an_arc_is_on_one_side():
+    """x ≥ 2 touches the unit circle about (3, 3) at (2, 3), where no other line cuts it."""
+    (pieces, _) = both([(1, 2, -1, 2), (2, 0, 1, 1), (1, 0, -2, 2)])
+    (least, _), _ = Plane(pieces).extremes(np.array([3.0, 3.0]), 1.0, 2)
+    assert least == pytest.approx(pieces(np.array([[3.0, 3.0]]))[0] - np.hypot(6, 4), rel=1e-12)
+
+
 def test_cells_of_a_box_are_those_that_it_has_a_part_of():
     rng, (pieces, exact) = np.random.default_rng(2), both(LINES["grid"])
     low, high = np.array([-1.5, -1.0]), np.array([0.5, 2.0])  # a wall of it on a line

@@ -55,7 +55,7 @@ def test_attack_exact_program_and_sum_are_in_order(k, d, r):
         if plane is not None:
             least, largest = plane.extremes(point, eps, r)
             exact = above = least[0] if sign > 0 else -largest[0]
-        elif r == 2 and turn >= 4:
+        elif r == 2 and turn >= 2:
             continue
         else:
             seconds = Deadline.after(0.5) if r == 2 else NEVER
@@ -223,6 +223,16 @@ def test_several_classes_are_as_far_as_the_nearest_rival():
         assert near == 0 or (inside.argmax(axis=1) == label).all()
 
 
+def test_the_solver_says_nothing_on_stdout(capfd):
+    """HiGHS has a line for debugging, which would stand among the rows of a CSV file."""
+    pieces, point = random_pieces(30, 2, 2), np.random.default_rng(2).uniform(-1, 1, (6, 2))[5]
+    sign = 1 if pieces(point[None])[0] > 0 else -1
+    BallProgram(pieces.times(sign).about(point, 0.6), 2).least(Deadline.after(3))
+    assert capfd.readouterr().out == ""
+    print("said")
+    assert capfd.readouterr().out == "said\n"
+
+
 def test_first_zeros_of_rays_are_those_of_a_fine_grid():
     pieces, rng = random_pieces(9, 3, 2), np.random.default_rng(5)
     sign = np.sign(pieces(np.zeros((1, 3)))[0])
@@ -257,3 +267,22 @@ def test_the_nearest_flip_is_bounded_from_below_by_what_solvers_may_be_off():
     bound, step = BallProgram(flat, np.inf).nearest(NEVER)
     assert 5e-7 < 0.5 - bound < 1e-5
     assert step[0] == pytest.approx(0.5, abs=1e-9)
+
+
+def test_a_bound_that_a_solver_without_presolve_puts_above_the_radius():
+    rows = np.array(
+        [
+            [0, 1, 2, 1],
+            [-1, 0, 0, -2],
+            [-2, 1, 0, -1],
+            [1, 0, 2, 1],
+            [2, 0, -1, -1],
+            [2, 0, -2, 2],
+            [2, -2, -2, 1],
+        ]
+    )
+    pieces = Pieces.of(
+        rows[:, :2].astype(float), rows[:, 2].astype(float), rows[:, 3].astype(float), np.zeros(2), 0.0
+    )
+    bound, _ = BallProgram(pieces.about(np.array([3.0, -2.0]), 3.8), np.inf).nearest(NEVER)
+    assert bound * 3.8 == pytest.approx(3.75, abs=1e-4)

@@ -83,7 +83,9 @@ def first_zero(pieces: Pieces, rays: np.ndarray) -> np.ndarray:
         rises = np.where(np.isfinite(lengths), slopes * lengths, 0.0)[:, :-1]
     height = float(pieces(np.zeros((1, rays.shape[1])))[0])
     heights = height + np.column_stack([np.zeros(len(rays)), np.cumsum(rises, axis=1)])
-    falling = slopes < 0
+    # what rounding leaves of slopes that cancel would come to 0 far away
+    size = np.abs(rays) @ np.abs(pieces.slope) + np.abs(rates) @ np.abs(pieces.jumps)
+    falling = slopes < -(len(pieces) + 2) * np.finfo(float).eps * size[:, None]
     with np.errstate(invalid="ignore"):
         ways = np.where(falling, heights / np.where(falling, -slopes, 1.0), np.inf)
         there = falling & (heights > 0) & (ways <= lengths) & np.isfinite(begins)

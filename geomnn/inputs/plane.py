@@ -145,7 +145,9 @@ class Plane:
         spread = np.arccos(-levels[cut] / (radius or 1.0))
         angles = np.sort(np.mod(np.concatenate([towards - spread, towards + spread, [0.0]]), 2 * np.pi))
         middles = (angles + np.append(angles[1:], angles[0] + 2 * np.pi)) / 2
-        slopes = pieces.slopes(pieces.sides(centre + radius * _turns(middles)))
+        # lines that touch the circle may do so in the middle of an arc
+        sides = np.where(cut, pieces.sides(centre + radius * _turns(middles)), levels > 0)
+        slopes = pieces.slopes(sides)
         peaks = np.arctan2(slopes[:, 1], slopes[:, 0])
         return centre + radius * _turns(np.concatenate([angles, peaks, peaks + np.pi]))
 

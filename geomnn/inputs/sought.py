@@ -160,9 +160,8 @@ class Sought:
             if value <= 0 or not slope.any():
                 break
             flip = flip - value * OUTSIDE * slope / (slope * slope).sum()
-        share = min(
-            float(first_zero(around, flip)[0]), 1.0 if around(flip)[0] <= around.rounding(flip)[0] else np.inf
-        )
+        touches = around(flip)[0] <= function.rounding(point + flip)[0]
+        share = min(float(first_zero(around, flip)[0]), 1.0 if touches else np.inf)
         return bound * size, share * flip[0] if np.isfinite(share) else None
 
     def _sum_radius(self, function: Pieces, point: np.ndarray, most: float) -> float:
