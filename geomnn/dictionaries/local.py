@@ -65,7 +65,7 @@ class LocalDictionary(Dictionary):
     precision : {"float32", "float64"}
         Of these sums, while the search goes on; all that is stated is in float64.
     block_rows : int
-        Rows that are worked on at a time.
+        Rows that are worked on at a time, up to 8,192.
     checkpoint : path-like, optional
         A file that is written after each round of a wide search, and from which the next such call goes on.
     rounds : int, optional

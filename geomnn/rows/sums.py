@@ -68,6 +68,7 @@ class Sums:
     device : str, optional
         Of PyTorch; NumPy if not given.
     block_rows : int
+        At most 8,192 count: sums over more rows lose digits in float32.
 
     Source: geomnn theory, section 5.
     """
@@ -83,11 +84,8 @@ class Sums:
             raise OptionError("{precision}; 'float32' or 'float64' was expected.", precision=precision)
         check_device(device)
         self.n, self.d, self.bias = *samples.X.shape, samples.bias
-        self._table, self._centre, self._size = (
-            samples.X,
-            samples.centre,
-            check_integer("block_rows", block_rows, 1),
-        )
+        size = check_integer("block_rows", block_rows, 1)
+        self._table, self._centre, self._size = samples.X, samples.centre, min(size, BLOCK_ROWS)
         self._device, self._precision = device, np.dtype(precision)
         self._kept: list[tuple[slice, Any]] | None = None
         self._keeps = self.n * self.d * self._precision.itemsize <= KEPT
