@@ -85,12 +85,8 @@ def test_every_kind_of_table_has_the_sums_of_the_formulas(outputs, tmp_path):
         samples = rows.samples(True)
         wanted = by_hand(X, y, units, alpha, samples.centre)
         for size in (N, 1024, 37):
-            close(
-                everything(Sums.of(samples, "float64", block_rows=size), loss, y, units, alpha), wanted, 1e-12
-            )
-            close(
-                everything(Sums.of(samples, "float32", block_rows=size), loss, y, units, alpha), wanted, 2e-6
-            )
+            close(everything(Sums(samples, "float64", block_rows=size), loss, y, units, alpha), wanted, 1e-12)
+            close(everything(Sums(samples, "float32", block_rows=size), loss, y, units, alpha), wanted, 2e-6)
         np.testing.assert_array_equal(rows[[5, 2, 2999, 5]], X[[5, 2, 2999, 5]])
         np.testing.assert_array_equal(np.asarray(rows), X)
 
@@ -103,7 +99,7 @@ def test_both_libraries_agree(precision):
     for table in (X, __import__("torch").tensor(X)):
         samples = gm.Rows(table).samples(True)
         ours, theirs = (
-            everything(Sums.of(samples, precision, device, block_rows=500), loss, y, units, alpha)
+            everything(Sums(samples, precision, device, block_rows=500), loss, y, units, alpha)
             for device in (None, "cpu")
         )
         close(theirs, ours, tolerance)
@@ -116,10 +112,10 @@ def test_blocks_of_a_thousand_and_of_all_rows_agree():
     units, alpha = rng.normal(size=(40, 31)), rng.normal(size=(40, 1))
     samples = gm.Rows(X).samples(True)
     few, many = (
-        Sums.of(samples, block_rows=size).value_gradient(find_loss("squared"), y, units, alpha, np.ones(1))
+        Sums(samples, block_rows=size).value_gradient(find_loss("squared"), y, units, alpha, np.ones(1))
         for size in (1024, 20_000)
     )
-    double = Sums.of(samples, "float64").value_gradient(find_loss("squared"), y, units, alpha, np.ones(1))
+    double = Sums(samples, "float64").value_gradient(find_loss("squared"), y, units, alpha, np.ones(1))
     assert few[0] == pytest.approx(many[0], rel=1e-6)
     for one, other in ((few, many), (few, double)):
         for a, b in zip(one[1:], other[1:], strict=True):
@@ -134,7 +130,7 @@ def test_gradients_are_those_of_the_value(loss, weighted):
     y = {"softmax": np.eye(3)[rng.integers(0, 3, 50)], "logistic": rng.choice([-1.0, 1.0], (50, 1))}
     targets = y.get(loss, rng.normal(size=(50, 1)))
     found = find_loss(loss, rng.random(50) + 0.5) if weighted else find_loss(loss)
-    sums = Sums.of(Samples(X, True), "float64", block_rows=20)
+    sums = Sums(Samples(X, True), "float64", block_rows=20)
     at = [rng.normal(size=(4, 4)), rng.normal(size=(4, outputs)), rng.normal(size=outputs)]
     for gates in (None, rng.normal(size=(4, 4))):
         _, *gradients = sums.value_gradient(found, targets, *at, gates)
@@ -207,10 +203,10 @@ def test_refusals(tmp_path):
             give()
     samples = gm.Rows(X).samples(True)
     with pytest.raises(OptionError, match="'float32' or 'float64'"):
-        Sums.of(samples, "float16")
+        Sums(samples, "float16")
     with pytest.raises(OptionError, match="block_rows"):
-        Sums.of(samples, block_rows=0)
+        Sums(samples, block_rows=0)
     with pytest.raises(MissingPackage, match="device='cuda:77'"):
-        Sums.of(samples, device="cuda:77")
+        Sums(samples, device="cuda:77")
     with pytest.raises(OptionError, match="bias"):
         gm.Rows(X).samples("yes")

@@ -1,6 +1,7 @@
 """Searches from a wide start: stages that never rise, true names, certificates that say what was checked."""
 
 import importlib.util
+import pickle
 import time
 import warnings
 from dataclasses import replace
@@ -135,7 +136,7 @@ def test_flats(bias):
     """P is a projection onto hyperplanes through the members, and the gradient is pulled back by its adjoint."""
     rng = np.random.default_rng(1)
     samples = Samples(rng.integers(-2, 3, size=(60, 4)).astype(float), bias)
-    units, sums = random_units(samples, 9, rng), Sums.of(samples, "float64")
+    units, sums = random_units(samples, 9, rng), Sums(samples, "float64")
     flats = Flats(samples, units)
     assert flats.grow(sums, units, 0.05) > 0
     theta, gradient = rng.normal(size=units.shape), rng.normal(size=units.shape)
@@ -152,7 +153,7 @@ def test_flats(bias):
 def test_sliding_on_flats_names_all_and_costs_hardly_anything():
     X, y, reg = drawn(200, 4)
     problem, _ = pose(X, y, reg, 2, True, "squared").centred()
-    sums = Sums.of(problem.samples, "float64")
+    sums = Sums(problem.samples, "float64")
     gates = random_units(problem.samples, 10, np.random.default_rng(0))
     units, z, t = gated_network(problem, sums, gates, NEVER)
     units, z, t = slide(problem, *(units, z, t), 1000, sums=sums)
@@ -181,7 +182,7 @@ def test_ascents_find_the_largest_correlation(bias, outputs):
     assert largest * (1 - 1e-3) <= found.maximum <= largest * (1 + 1e-9)
     X, y, _ = drawn(2000, 20)
     samples, v = Samples(X, True), (y - y.mean())[:, None]
-    sums = Sums.of(samples)
+    sums = Sums(samples)
     ends = ascend(sums, v, rng.normal(size=(32, 20)), 20, NEVER)
     heights = np.abs(v.T @ samples.features(ends))[0]
     assert np.sum(heights >= heights.max() * (1 - 1e-3)) >= 16
@@ -196,7 +197,7 @@ def test_the_gated_program_is_solved(monkeypatch):
     problem = pose(X, y, reg, 2, True, "squared")
     gates = random_units(problem.samples, 4, np.random.default_rng(0))
     monkeypatch.setattr(gated, "STEPS", 4000)
-    groups, t = gated._group_lasso(problem, Sums.of(problem.samples, "float64"), gates, NEVER)
+    groups, t = gated._group_lasso(problem, Sums(problem.samples, "float64"), gates, NEVER)
     x = problem.samples.homogeneous
     masks = (x @ gates.T > 0)[:, :, None] * x[:, None]
     f = np.einsum("npd,pcd->nc", masks, groups) + t
@@ -343,6 +344,18 @@ def test_refusals():
     with_bias = [np.eye(3), np.ones(3), np.ones((1, 3))]
     with pytest.raises(DataError, match="biases, and bias=False"):
         gm.derive(X, y, reg, norm=2, bias=False, dictionary=searched(X, False, start=with_bias))
+
+
+def test_solutions_and_options_of_small_tables_are_as_elsewhere():
+    X, y, reg = drawn(60, 3)
+    for table in (X, gm.Rows(X, y)):
+        found = gm.derive(table, y, 10 * reg, norm=2, dictionary=LocalDictionary(
+            table.samples() if table is not X else Samples(X, True), 2, start="gated", rounds=1))  # fmt: skip
+        again = pickle.loads(pickle.dumps(found))
+        assert again.objective == found.objective
+        np.testing.assert_array_equal(again.problem.samples.X[[3]], X[[3]])
+    with pytest.raises(OptionError, match="float32"):
+        LocalDictionary(Samples(X, True), 1, precision="float16")
 
 
 def test_the_default_goes_by_size_and_norm():

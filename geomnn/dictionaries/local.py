@@ -65,7 +65,7 @@ class LocalDictionary(Dictionary):
     precision : {"float32", "float64"}
         Of these sums, while the search goes on; all that is stated is in float64.
     block_rows : int
-        Rows that are worked on at a time.
+        Rows that are worked on at a time, up to 8,192.
     checkpoint : path-like, optional
         A file that is written after each round of a wide search, and from which the next such call goes on.
     rounds : int, optional
@@ -111,8 +111,7 @@ class LocalDictionary(Dictionary):
         self._summing = device, block_rows
         self._deadline = NEVER
         self._spread = samples.spread
-        if self.start != "walks":
-            self.sums = Sums.of(samples, precision, device, block_rows)
+        self.sums = Sums(samples, precision, device, block_rows)
 
     def _checked_start(self, start: Any) -> Any:
         """What a search begins with."""
@@ -141,7 +140,7 @@ class LocalDictionary(Dictionary):
     @cached_property
     def exact_sums(self) -> Sums:
         """The sums over rows in float64."""
-        return Sums.of(self.samples, "float64", *self._summing)
+        return Sums(self.samples, "float64", *self._summing)
 
     def beginning_with(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> LocalDictionary:
         """The same search from a network, shapes (k, D), (k, c) and (c,)."""

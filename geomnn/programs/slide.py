@@ -74,7 +74,7 @@ def slide(
         With no higher value of (C), up to the rounding of the sums.
     """
     samples, reg, d = problem.samples, problem.reg, problem.samples.d
-    sums = Sums.of(samples, "float64") if sums is None else sums
+    sums = Sums(samples, "float64") if sums is None else sums
     size = np.linalg.norm(z, axis=1)
     alive = size > 0
     units, z, size = units[alive], z[alive], size[alive]

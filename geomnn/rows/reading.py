@@ -6,6 +6,7 @@ A `Source` reads as often as it is asked to, and never holds more than a block.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,9 +54,9 @@ def source_of(X: Any, y: Any) -> Source:
             raise DataError(
                 "X is a function and y is given, too; batches of (samples, targets) were expected."
             )
-        return Source(lambda _: _batches(X), None)
+        return Source(partial(_batches, X), None)
     if type(X).__module__.partition(".")[0] == "dask":
-        return Source(lambda size: _partitions(X, y, size), None)
+        return Source(partial(_partitions, X, y), None)
     table = csr_array(X) if issparse(X) else X
     if not all(hasattr(table, name) for name in ("shape", "dtype", "__getitem__")):
         table = plain_array(X, "X")  # lists, data frames
@@ -64,7 +65,7 @@ def source_of(X: Any, y: Any) -> Source:
             f"X has shape {tuple(table.shape)}; a table of shape (samples, features) with at least one of each was "
             "expected."
         )
-    return Source(lambda size: _slices(table, y, size), lambda rows: _picked(table, rows))
+    return Source(partial(_slices, table, y), partial(_picked, table))
 
 
 def _slices(table: Any, y: Any, size: int) -> Iterator[Block]:
@@ -93,7 +94,7 @@ def _partitions(X: Any, y: Any, size: int) -> Iterator[Block]:
         first += rows
 
 
-def _batches(factory: Callable[[], Any]) -> Iterator[Block]:
+def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
     for batch in factory():
         if isinstance(batch, tuple | list) and len(batch) == 2 and np.ndim(batch[0]) == 2:
             yield batch[0], batch[1]

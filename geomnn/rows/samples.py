@@ -40,7 +40,7 @@ class StreamedSamples(Samples):
     @cached_property
     def sums(self) -> Sums:
         """The sums over all rows in float64."""
-        return Sums.of(self, "float64")
+        return Sums(self, "float64")
 
     @cached_property
     def homogeneous(self) -> np.ndarray:  # type: ignore[override]

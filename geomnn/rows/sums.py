@@ -13,7 +13,8 @@ Source: geomnn theory, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -60,54 +61,48 @@ class Sums:
 
     Parameters
     ----------
-    blocks : callable
-        blocks(size) yields arrays (m, d), dense, CSR or tensors, in order.
-    shape : tuple of int
-        (n, d).
-    centre : ndarray, shape (d,)
-    bias : bool
-        Whether units have a bias, so that D is d + 1.
+    samples : Samples
+        In memory, or read by `Rows`.
     precision : {"float32", "float64"}
         Of the products of a block.
     device : str, optional
         Of PyTorch; NumPy if not given.
     block_rows : int
+        At most 8,192 count: sums over more rows lose digits in float32.
 
     Source: geomnn theory, section 5.
     """
 
     def __init__(
         self,
-        blocks: Callable[[int], Iterator[Any]],
-        shape: tuple[int, int],
-        centre: np.ndarray,
-        bias: bool,
+        samples: Samples,
         precision: str = "float32",
         device: str | None = None,
         block_rows: int = BLOCK_ROWS,
     ):
         if precision not in PRECISIONS:
             raise OptionError("{precision}; 'float32' or 'float64' was expected.", precision=precision)
-        self.n, self.d, self.bias = *shape, bias
-        self._source, self._centre, self._size = blocks, centre, check_integer("block_rows", block_rows, 1)
-        self._torch, self._device, self._precision = check_device(device), device, np.dtype(precision)
+        check_device(device)
+        self.n, self.d, self.bias = *samples.X.shape, samples.bias
+        size = check_integer("block_rows", block_rows, 1)
+        self._table, self._centre, self._size = samples.X, samples.centre, min(size, BLOCK_ROWS)
+        self._device, self._precision = device, np.dtype(precision)
         self._kept: list[tuple[slice, Any]] | None = None
         self._keeps = self.n * self.d * self._precision.itemsize <= KEPT
 
-    @classmethod
-    def of(
-        cls,
-        samples: Samples,
-        precision: str = "float32",
-        device: str | None = None,
-        block_rows: int = BLOCK_ROWS,
-    ) -> Sums:
-        """The sums over samples, whether they are in memory or read by `Rows`."""
-        table = samples.X
-        blocks = getattr(
-            table, "blocks", lambda size: (table[k : k + size] for k in range(0, len(table), size))
-        )
-        return cls(blocks, table.shape, samples.centre, samples.bias, precision, device, block_rows)
+    @property
+    def _torch(self) -> Any:
+        """PyTorch, where a device was asked for."""
+        return None if self._device is None else import_module("torch")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}
+
+    def _source(self) -> Iterator[Any]:
+        table, size = self._table, self._size
+        if hasattr(table, "blocks"):
+            return table.blocks(size)
+        return (table[first : first + size] for first in range(0, self.n, size))
 
     def __iter__(self) -> Iterator[tuple[slice, Any]]:
         """The centred blocks in the precision of the work, and which rows they are."""
@@ -115,7 +110,7 @@ class Sums:
             yield from self._kept
             return
         first, kept = 0, list[tuple[slice, Any]]()
-        for block in self._source(self._size):
+        for block in self._source():
             rows = slice(first, first + block.shape[0])
             first = rows.stop
             worked = rows, self._centred(block)

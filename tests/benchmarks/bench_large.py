@@ -130,7 +130,7 @@ def sums(folder="/tmp"):
         loss, targets = gm.losses.SquaredLoss(), y[:, None]
 
         def summed(table, precision="float32", size=8192):
-            kind = Sums.of(gm.Rows(table).samples(), precision, block_rows=size)
+            kind = Sums(gm.Rows(table).samples(), precision, block_rows=size)
             began = time.process_time()
             value, slope, *_ = kind.value_gradient(loss, targets, *at)
             return value, slope, time.process_time() - began
@@ -155,7 +155,7 @@ def walks():
     beginnings = np.random.default_rng(0).standard_normal((32, 200))
     with one_blas_thread():
         began = time.process_time()
-        ends = ascend(Sums.of(samples), v, beginnings, 20, NEVER)
+        ends = ascend(Sums(samples), v, beginnings, 20, NEVER)
         seconds = time.process_time() - began
         heights = np.abs(v.T @ samples.features(ends))[0]
         began = time.process_time()
@@ -171,7 +171,7 @@ def names():
     """A6."""
     X, y = digits()
     problem = pose(X, y, 1.0, 2, True, "squared").centred()[0]
-    work, exact = Sums.of(problem.samples), Sums.of(problem.samples, "float64")
+    work, exact = Sums(problem.samples), Sums(problem.samples, "float64")
     with one_blas_thread():
         gates = random_units(problem.samples, 25, np.random.default_rng(0))
         slid = slide(problem, *gated_network(problem, work, gates, NEVER), 400, sums=work)
@@ -281,7 +281,7 @@ def million(folder, seconds=None, n=1_000_000, d=54, stages=10):
         for name, job in work.items():
             times = []
             for given in (table, memory):
-                kind = Sums.of(gm.Rows(given).samples(), "float32")
+                kind = Sums(gm.Rows(given).samples(), "float32")
                 job(kind)
                 began = time.process_time()
                 job(kind)
