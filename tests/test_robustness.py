@@ -15,6 +15,7 @@ from geomnn.inputs.mixed import BallProgram
 from geomnn.inputs.pieces import Pieces, pieces_of
 from geomnn.inputs.plane import Plane
 from geomnn.inputs.sought import Sought
+from geomnn.machine import quiet_stdout
 
 BALLS = (1, 2, np.inf)
 
@@ -223,11 +224,12 @@ def test_several_classes_are_as_far_as_the_nearest_rival():
         assert near == 0 or (inside.argmax(axis=1) == label).all()
 
 
-def test_the_solver_says_nothing_on_stdout(capfd):
-    """HiGHS has a line for debugging, which would stand among the rows of a CSV file."""
+def test_what_solvers_say_is_kept_off_stdout_where_rows_are_written(capfd):
+    """HiGHS has a line for debugging, which would stand among the rows of a CSV file of the command line."""
     pieces, point = random_pieces(30, 2, 2), np.random.default_rng(2).uniform(-1, 1, (6, 2))[5]
     sign = 1 if pieces(point[None])[0] > 0 else -1
-    BallProgram(pieces.times(sign).about(point, 0.6), 2).least(Deadline.after(3))
+    with quiet_stdout():
+        BallProgram(pieces.times(sign).about(point, 0.6), 2).least(Deadline.after(3))
     assert capfd.readouterr().out == ""
     print("said")
     assert capfd.readouterr().out == "said\n"
