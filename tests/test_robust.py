@@ -212,12 +212,13 @@ def test_what_a_robust_solution_says_and_what_it_is_not():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"eps": -0.1}, "eps=-0.1; a finite number of at least 0"),
+        ({"eps": -0.1}, "eps=-0.1; a radius of at least 0"),
         ({"eps": np.nan}, "eps=nan"),
         ({"eps": True}, "eps=True"),
         ({"robust": "sum"}, "eps is missing"),
         ({"ball": 2}, "eps is missing"),
         ({"eps": 0.1, "ball": 3}, "ball=3; 1, 2 or"),
+        ({"eps": 0.1, "ball": np.array([1, 2])}, "ball=array"),
         ({"eps": 0.1, "robust": "pgd"}, "robust='pgd'; 'exact', 'sum' or"),
         ({"eps": 0.1, "norm": 2}, "norm=1 and norm=inf"),
         ({"eps": 0.1, "robust": "sum", "norm": np.inf}, "norm=1 and ball=inf"),

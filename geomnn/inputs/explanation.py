@@ -18,7 +18,7 @@ import numpy as np
 
 from geomnn import norms
 from geomnn.atoms import AsideWedge
-from geomnn.inputs.asked import asked_ball, asked_points
+from geomnn.inputs.asked import asked_ball, asked_point
 from geomnn.inputs.cells import Line
 from geomnn.inputs.pieces import ALIKE, Pieces, pieces_of, plain, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
@@ -155,7 +155,7 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     r, pieces = asked_ball(ball), pieces_of(net)
     exact = pieces.exact and net.features <= 2
     pieces = pieces if exact else pieces.numeric()
-    point = asked_points([x], net.features, exact, "x")[0]
+    point = asked_point(x, net.features, exact)
     levels = pieces.normals @ point + pieces.offsets
     level = np.abs(levels) <= pieces.level_rounding(point[None])[0]
     sides = np.where(level, pieces.normals @ _towards(pieces) > 0, levels > 0)

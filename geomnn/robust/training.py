@@ -19,6 +19,7 @@ import numpy as np
 from geomnn.atoms import Atom, MovedWedge
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.inputs.asked import asked_ball, asked_radius
 from geomnn.inputs.pieces import Pieces
 from geomnn.inputs.plane import Plane
 from geomnn.networks.network import AnalyticNetwork
@@ -102,7 +103,7 @@ def asked_moves(
     UnsupportedProblem
         If no program is known for them.
     """
-    if robust is None and eps is None and ball == np.inf:
+    if robust is None and eps is None and isinstance(ball, float) and ball == np.inf:
         return None
     if eps is None:
         raise OptionError("eps is missing: by how much may each sample move? Give eps=0.1, say.")
@@ -111,16 +112,12 @@ def asked_moves(
             raise UnsupportedProblem(
                 f"{option} and eps exclude each other: robust programs have atoms and bounds of their own."
             )
-    number = isinstance(eps, int | float | np.integer | np.floating) and not isinstance(eps, bool)
-    if not number or not 0 <= eps < np.inf:
-        raise OptionError("{eps}; a finite number of at least 0 was expected.", eps=eps)
+    size, r = asked_radius(eps, exact=False), asked_ball(ball)
     if robust is None:
         robust = "exact" if problem.samples.d <= KNOWN_ALL else "sum"
-    if robust not in ("exact", "sum", "noflip"):
+    if not isinstance(robust, str) or robust not in ("exact", "sum", "noflip"):
         raise OptionError("{robust}; 'exact', 'sum' or 'noflip' was expected.", robust=robust)
-    if isinstance(ball, bool) or ball not in (1, 2, np.inf):
-        raise OptionError("{ball}; 1, 2 or numpy.inf was expected.", ball=ball)
-    moves = Moves(robust, float(eps), float(ball))
+    moves = Moves(robust, size, r)
     loss = problem.loss.name
     if loss not in WORST_LOSSES or problem.outputs > 1:
         what = f"{problem.outputs} outputs" if loss in WORST_LOSSES else f"loss={loss!r}"
