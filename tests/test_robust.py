@@ -1,5 +1,7 @@
 """Robust training: against conic programs written anew, sampled worst cases, and the order of the three programs."""
 
+import warnings
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -233,6 +235,27 @@ def test_what_is_not_known_is_refused(options, message):
     X, y = problem(0)
     with pytest.raises(gm.errors.GeomnnError, match=message):
         gm.derive(X, y, reg=0.1, **options)
+
+
+@pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])
+def test_what_rounding_leaves_of_a_loss_or_an_intercept_is_nothing(robust):
+    """A constant that is the one target; and an odd function, whose intercept is 0."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for X, y in (([[1.0, 2.0]], [3.0]), ([[0.0], [1.0]], [2.0, 2.0])):
+            found = gm.derive(X, y, reg=0.1, eps=0.5, robust=robust)
+            assert (found.certificate.primal, found.certificate.gap) == (0, 0)
+        odd = gm.derive([[0.0, 0], [2, 0], [0, 2], [2, 2]], [-1, 1, 1, -1], reg=10.0, eps=0.1, robust=robust)
+    assert odd.network.intercept == 0
+
+
+@pytest.mark.parametrize(("n", "d", "robust"), [(200, 2, "exact"), (10, 4, "sum"), (10, 4, "noflip")])
+def test_atoms_that_do_not_fit_into_memory_are_refused_before(n, d, robust):
+    X = np.random.default_rng(0).normal(size=(n, d))
+    with pytest.raises(
+        gm.errors.EnumerationTooLarge, match=r"points that samples may move to.*Use fewer samples"
+    ):
+        gm.derive(X, np.sign(X[:, 0]), reg=0.5, eps=0.1, robust=robust)
 
 
 def test_three_features_are_for_bounds():

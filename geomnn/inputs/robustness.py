@@ -143,8 +143,8 @@ def robustness(
         Samples, with columns as they are in the table.
     y : array_like, shape (n,) or (n, c)
         Classes: the names in ``net.classes`` or the numbers that they are, else −1 and 1; one-hot rows for several
-        outputs. Any other numbers are targets, and the answer is about predictions and errors; so it is for None, where errors are what predictions
-        move by.
+        outputs. Any other numbers are targets, and the answer is about predictions and errors; so it is for None, where
+        errors are what predictions move by.
     eps : float, Fraction, Decimal or SymPy Rational, optional
         The radius of the balls, 0 or more. None: radii alone, with margins at the samples themselves.
     ball : {inf, 1, 2}

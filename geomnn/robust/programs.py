@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import comb
 from typing import Any
 
 import numpy as np
 
 from geomnn.deadline import Deadline
+from geomnn.dictionaries.base import refuse_if_too_large
 from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.norms import ball as unit_ball
 from geomnn.programs.problem import Problem
 from geomnn.robust.conic import SOLVED, fewest, minimised
 from geomnn.robust.losses import WORST_LOSSES
@@ -29,7 +32,9 @@ from geomnn.samples import Samples
 __all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
 
 AT_ONCE = 30  # atoms that are added to a program
-NOTHING = 1e-9  # relative to the largest size, up to which the solver means none
+NOTHING = 1e-9  # relative to the largest size or value, up to which the solver means none
+SECONDS, BYTES = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
+LIMITS = 900.0, 2.0**31
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
 SAME = 1e-10  # relative to the size of x, up to which two units are one, and a box that is touched is not crossed
 
@@ -117,6 +122,8 @@ class Program:
         for a, shift in [(sizes, t), *([] if found is None else [found])]:
             kept = np.where(a > NOTHING * a.max(initial=0.0), a, 0.0)
             f = columns @ kept + shift
+            if abs(shift) <= NOTHING * max(np.abs(f).max(), np.abs(rows.constant).max()):
+                f, shift = f - shift, 0.0
             values.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
         return values[-1] if values[-1][0] <= values[0][0] + AS_GOOD * abs(values[0][0]) else values[0]
 
@@ -131,7 +138,8 @@ def scenarios(problem: Problem, sample: np.ndarray, moved: np.ndarray) -> Progra
     moved : ndarray, shape (m, d)
     """
     points = Samples(moved, problem.samples.bias)
-    return Program(points, sample, _rows(problem, sample, points.homogeneous), _atoms(points, problem.norm))
+    rows = _rows(problem, sample, points.homogeneous)
+    return Program(points, sample, rows, _atoms(points, problem.norm, rows))
 
 
 def sums(problem: Problem, eps: float) -> Program:
@@ -140,7 +148,7 @@ def sums(problem: Problem, eps: float) -> Program:
     points = Samples(corners, problem.samples.bias)
     middles = points.lift(problem.samples.X)
     rows = _rows(problem, np.arange(len(middles)), middles, eps)
-    return Program(points, sample, rows, _atoms(points, problem.norm))
+    return Program(points, sample, rows, _atoms(points, problem.norm, rows))
 
 
 def no_flip(problem: Problem, eps: float) -> Program:
@@ -159,8 +167,16 @@ def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float
     return rows_of(WORST_LOSSES[problem.loss.name], s, problem.targets.ravel(), sample, points, shift)
 
 
-def _atoms(points: Samples, norm: float) -> np.ndarray:
+def _atoms(points: Samples, norm: float, rows: Rows) -> np.ndarray:
     """Every wedge of the points and the directions of the norm, once in both orientations, shape (N, D)."""
+    size, directions = points.D - 1, unit_ball(norm).count_directions(points.d)
+    sets = (
+        comb(len(points.distinct), k) * comb(directions, size - k) for k in range(int(points.bias), size + 1)
+    )
+    refuse_if_too_large(
+        f"atoms for {points.n} points that samples may move to", 2 * sum(sets), SECONDS, BYTES * len(rows.sign), LIMITS,
+        "fewer samples or features",
+    )  # fmt: skip
     units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])
     scaled = units * points.extent / max(points.extent.max(), np.finfo(float).tiny)

@@ -237,6 +237,10 @@ def _named(
     coefficients = found.coefficients if problem.one_column else found.coefficients[:, None]
     network = AnalyticNetwork.from_atoms([atoms[j] for j in order], coefficients[order], intercept, samples.d,
                                          problem.norm, samples.bias, feature_names=samples.names)  # fmt: skip
+    rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
+    least, more = WORST_LOSSES[problem.loss.name].value(np.array([0.0, rounding]))
+    if value <= np.sum(problem.loss.s) * (more - least):  # rounding alone
+        value = bound = 0.0
     atoms_of = "noflip" if moves.program == "noflip" else "all"
     certificate = Certificate(
         value, max(bound, 0.0), found.maximum / problem.reg, Coverage("global", atoms_of, at=moves.sentence),
