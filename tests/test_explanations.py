@@ -201,6 +201,13 @@ def test_exact_networks_of_three_features_take_boxes_and_stay_in_them():
         assert "-0 " not in str(told)
 
 
+def test_corners_of_moved_samples_are_named_as_moved():
+    told = gm.derive([[0], [1], [2], [3]], [0, 0, 1, 3], reg=0.1, eps=0.2).network.explain([1.5])
+    named = {corner.name: round(float(corner.point[0]), 9) for corner in told.corners}
+    assert named["(x1 + (0.2))"] == 1.2
+    assert "x1" not in named
+
+
 def test_zeros_have_no_sign():
     net = gm.derive([[1.0], [2.0], [3.0]], [0.0, 0.0, 1.0], reg=0.1, bias=False).network
     for x in (-1, 1):
