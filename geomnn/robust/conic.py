@@ -59,11 +59,13 @@ def minimised(
     return np.maximum(x[:k], 0.0) / scale, float(x[k]) if bias else 0.0, z[:R]
 
 
-def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tuple[np.ndarray, float] | None:
+def fewest(
+    rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool, limit: float
+) -> tuple[np.ndarray, float] | None:
     """Sizes (k,) and intercept at a vertex of the optima, where the solver of cones ends in the middle of them.
 
     Least Σ a with worst values of at most ρ (n,): of no more neurons than rows that reach ρ, up to the intercept. None
-    if rounding leaves no such sizes.
+    if rounding or time leaves no such sizes.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tu
     columns : ndarray, shape (R, k)
     worst : ndarray, shape (n,)
     bias : bool
+    limit : float
+        Seconds.
     """
     if not columns.shape[1]:
         return None
@@ -78,7 +82,11 @@ def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tu
     A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     bounds = [(0, None)] * len(scale) + [(None, None)] * bias
     cost = np.append(1 / scale, np.zeros(int(bias)))
-    options = {"primal_feasibility_tolerance": SOLVED, "dual_feasibility_tolerance": SOLVED}
+    options = {
+        "primal_feasibility_tolerance": SOLVED,
+        "dual_feasibility_tolerance": SOLVED,
+        "time_limit": limit,
+    }
     found = linprog(
         cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
     )

@@ -31,6 +31,7 @@ from geomnn.samples import Samples
 
 __all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
 
+SHORTEST = 0.5  # seconds for a vertex, where time is over
 AT_ONCE = 30  # atoms that are added to a program
 NOTHING = 1e-9  # relative to the largest size or value, up to which the solver means none
 SECONDS, BYTES = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
@@ -107,17 +108,19 @@ class Program:
                 break
             chosen[new[np.argsort(-correlations[new], kind="stable")[:AT_ONCE]]] = True
         picked = np.flatnonzero(chosen)
-        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg)
+        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg, deadline)
         kept = sizes > NOTHING * sizes.max(initial=0.0)
         dual = np.bincount(rows.sample, -multipliers * rows.sign, len(rows.s))
         picked, sizes = picked[kept], sizes[kept]
         return Found(atoms[picked], signs[picked] * sizes, t, dual, min(maximum, reg), value, bound, worst)
 
-    def _vertex(self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float) -> tuple[Any, ...]:
+    def _vertex(
+        self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float, deadline: Deadline
+    ) -> tuple[Any, ...]:
         """The value, the worst values, sizes and intercept of a vertex, where it is as good up to rounding."""
         rows = self.rows
         worst = rows.worst(columns @ sizes + t)
-        found = fewest(rows, columns, worst, self.points.bias)
+        found = fewest(rows, columns, worst, self.points.bias, max(deadline.left(), SHORTEST))
         values = []
         for a, shift in [(sizes, t), *([] if found is None else [found])]:
             kept = np.where(a > NOTHING * a.max(initial=0.0), a, 0.0)
