@@ -379,7 +379,7 @@ def _place(name: str, where: Sequence[int], labels: Sequence[Any]) -> str:
     """An entry of an array; of a data frame with the name of its column."""
     if len(where) == 2 and labels:
         return f"{name}[{labels[where[1]]!r}], row {where[0]} (counted from 0),"
-    return f"{name}[{', '.join(map(str, where))}]"
+    return f"{name}[{', '.join(map(str, where))}]" if where else name
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -53,6 +53,22 @@ def test_numbers_and_rows_without_a_target(reports, folder, capsys):  # noqa: F8
     assert [row[1] for row in rows] == ["yes"] * 3
 
 
+def test_a_row_says_the_same_whatever_rows_are_beside_it(folder, capsys):  # noqa: F811
+    """Of classes 1 and 2, rows that are all of class 2 are not taken for signs of the other one."""
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    write("xor.csv", *corners.T, [1, 2, 2, 1])
+    assert main(["derive", "xor.csv", "--target", "y", "--classify", "--reg", "0.05", "--out", "xor"]) == 0
+    found = []
+    for name, rows in (("all", range(4)), ("twos", (1, 2)), ("ones", (0, 3))):
+        write(f"{name}.csv", *corners[list(rows)].T, head="a,b")
+        capsys.readouterr()
+        assert main(["robustness", "xor", "--data", f"{name}.csv", "--eps", "0.1"]) == 0
+        found.append(cells(capsys.readouterr().out)[1])
+    every, twos, ones = found
+    assert [row[:2] for row in every] == [["1", "yes"], ["2", "yes"], ["2", "yes"], ["1", "yes"]]
+    assert (twos, ones) == ([every[1], every[2]], [every[0], every[3]])
+
+
 def test_what_cannot_be_asked(reports, folder, capsys):  # noqa: F811
     words = ["robustness", str(reports / "pair"), "--data", str(reports / "pair.csv")]
     refused(capsys, *words, "--eps", "-1", parts=["a radius of at least 0"])

@@ -185,9 +185,48 @@ def test_exact_networks_are_explained_in_fractions(wedges):
     assert wedges(axis.falling)[1] < wedges(axis.falling)[0]
 
 
+def test_exact_networks_of_three_features_take_boxes_and_stay_in_them():
+    """Programs are in float64, whatever the network is."""
+    X = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]
+    net = gm.derive(X, [0, 1, 1, 0, 1], reg=0.05, exact=True).network
+    box = (Fraction(-1, 3), 0.7)
+    for r in (1, 2, np.inf):
+        told, plain = gm.lipschitz(net, r, box), gm.lipschitz(net.numeric(), r, box)
+        assert float(told.upper) == pytest.approx(float(plain.upper), rel=1e-9)
+    for feature in range(3):
+        told = net.monotone(feature, box=box)
+        assert told.least == pytest.approx(net.numeric().monotone(feature, box=box).least)
+        for pair in (told.falling, told.rising):
+            assert pair is None or ((pair >= float(box[0])) & (pair <= box[1])).all()
+        assert "-0 " not in str(told)
+
+
+def test_corners_of_moved_samples_are_named_as_moved():
+    told = gm.derive([[0], [1], [2], [3]], [0, 0, 1, 3], reg=0.1, eps=0.2).network.explain([1.5])
+    named = {corner.name: round(float(corner.point[0]), 9) for corner in told.corners}
+    assert named["(x1 + (0.2))"] == 1.2
+    assert "x1" not in named
+
+
+def test_zeros_have_no_sign():
+    net = gm.derive([[1.0], [2.0], [3.0]], [0.0, 0.0, 1.0], reg=0.1, bias=False).network
+    for x in (-1, 1):
+        told = net.explain([x])
+        assert [str(corner) for corner in told.corners or ()] == ["the kink of neuron 0 = (0)"]
+        assert not np.signbit(told.corners[0].point).any()
+
+
 def test_what_cannot_be_asked_is_refused(wedges):
-    with pytest.raises(DataError, match="3 columns; this network takes 2"):
-        wedges.explain([1, 2, 3])
+    for x, shape in (([1, 2, 3], "3,"), (3, ""), ([[1, 2]], "1, 2")):
+        with pytest.raises(DataError, match=rf"x has shape \({shape}\); one input of 2 numbers"):
+            wedges.explain(x)
+    for ask in (lambda **more: wedges.monotone(0, **more), lambda **more: wedges.extremes((0, 1), **more)):
+        for options, told in (
+            ({"time_limit": 0}, "time_limit=0; a number"),
+            ({"seed": -1}, "seed=-1; an int"),
+        ):
+            with pytest.raises(OptionError, match=told):
+                ask(**options)
     with pytest.raises(OptionError, match="no feature 'age'; the network has no names"):
         wedges.monotone("age")
     with pytest.raises(OptionError, match="feature=2; an integer from 0 to 1"):

@@ -11,7 +11,7 @@ from test_inputs_cells import LINES, both
 import geomnn as gm
 from geomnn.atoms import Atom
 from geomnn.deadline import NEVER
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.inputs.lipschitz import _by_programs, _on_cells
 from geomnn.inputs.pieces import Pieces, pieces_of
 
@@ -164,9 +164,13 @@ def test_what_cannot_be_asked_is_refused():
         ({"box": (1, 0)}, "low < high"),
         ({"box": ([0, 0, 0], 1)}, r"box\[0\] has shape \(3,\)"),
         ({"time_limit": 0}, "time_limit=0; a number of seconds above 0"),
+        ({"seed": "a"}, "seed='a'; an integer of at least 0"),
+        ({"box": (1, 1 + 1e-15)}, "box is thinner than rounding"),
     ):
         with pytest.raises(OptionError, match=told):
             gm.lipschitz(net, **options)
+    with pytest.raises(DataError, match=r"box\[0\] is nan"):
+        gm.lipschitz(net, box=(np.nan, 1))
     with pytest.raises(OptionError, match="an AnalyticNetwork was expected"):
         gm.lipschitz(GRID)
     classes = gm.derive(GRID, np.eye(3)[np.arange(16) % 3], reg=0.5, loss="softmax").network

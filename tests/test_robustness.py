@@ -150,7 +150,7 @@ def test_exact_networks_have_exact_answers():
     assert all(isinstance(number, Fraction) for row in radii[0] for number in row)
 
 
-def network_of(rows, t):
+def network_of(rows, t, features=2):
     """A network with these neurons (w, b, z), for what derivations do not give."""
     table = np.array(rows, dtype=float).reshape(-1, 4)
     atoms = [gm.derive([[0, 0], [1, 1]], [0, 1], reg=0.1).network.neurons[0].atom] * len(table)
@@ -159,7 +159,7 @@ def network_of(rows, t):
         type(neuron)(row[:2], row[2], row[3], neuron.atom)
         for neuron, row in zip(net.neurons, table, strict=True)
     ]
-    return gm.AnalyticNetwork(neurons, float(t), 2, 1.0, True)
+    return gm.AnalyticNetwork(neurons, float(t), features, 1.0, True)
 
 
 @pytest.mark.parametrize("r", BALLS)
@@ -235,6 +235,25 @@ def test_what_solvers_say_is_kept_off_stdout_where_rows_are_written(capfd):
     assert capfd.readouterr().out == "said\n"
 
 
+def test_labels_that_are_numbers_are_those_of_the_classes():
+    """Of classes 1 and 2, a row of 1.0 is one of the class 1, and not of the sign of the other one."""
+    fitted = gm.WedgeClassifier(reg=0.05, norm=1).fit(GRID, np.where(SIGNS > 0, 2, 1)).solution_.network
+    chosen = GRID[SIGNS > 0]
+    for two in (2, 2.0, "2"):
+        assert gm.robustness(fitted, chosen, [two] * len(chosen)).share == 1
+    for one in (1, 1.0, "1"):
+        assert gm.robustness(fitted, chosen, [one] * len(chosen)).share == 0
+    assert isinstance(gm.robustness(fitted, GRID, np.where(SIGNS > 0, 2.0, 1.0)), gm.Robustness)
+
+
+@pytest.mark.parametrize("r", BALLS)
+def test_a_constant_of_many_features_has_no_flip(r):
+    net = network_of([], 3, features=4)
+    found = gm.robustness(net, np.zeros((2, 4)), [1, -1], ball=r)
+    assert found.radius.tolist() == [[np.inf, np.inf], [0, 0]]
+    assert "-0" not in repr(found.radius.tolist())
+
+
 def test_first_zeros_of_rays_are_those_of_a_fine_grid():
     pieces, rng = random_pieces(9, 3, 2), np.random.default_rng(5)
     sign = np.sign(pieces(np.zeros((1, 3)))[0])
@@ -256,9 +275,16 @@ def test_what_cannot_be_asked_is_refused():
         ({"X": GRID[:, :1]}, DataError, "1 columns; this network takes 2"),
         ({"y": SIGNS[:3]}, DataError, "16 rows and y 3"),
         ({"y": GRID}, DataError, r"y has shape \(16, 2\)"),
+        ({"X": 3, "y": None}, DataError, "X has shape"),
+        ({"eps": True}, OptionError, "eps=True; a radius"),
+        ({"seed": -1}, OptionError, "seed=-1; an integer of at least 0"),
+        ({"net": gm.derive(GRID, SIGNS, reg=0.5)}, OptionError, "net is Solution; an AnalyticNetwork"),
     ):
         with pytest.raises(error, match=told):
-            gm.robustness(net, **{"X": GRID, "y": SIGNS, "eps": 0.1, **options})
+            gm.robustness(**{"net": net, "X": GRID, "y": SIGNS, "eps": 0.1, **options})
+    three = gm.derive(GRID, np.eye(3)[np.arange(16) % 3], reg=0.5, loss="softmax").network
+    with pytest.raises(DataError, match="nor does it hold names of the network's classes"):
+        gm.robustness(three, GRID, ["a"] * 16)
     assert isinstance(random_pieces(3, 2, 0), Pieces)
     assert len(pieces_of(net)) <= len(net)
 

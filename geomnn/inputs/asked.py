@@ -21,6 +21,7 @@ __all__ = [
     "Targets",
     "asked_ball",
     "asked_box",
+    "asked_point",
     "asked_points",
     "asked_radius",
     "asked_seconds",
@@ -51,13 +52,24 @@ def asked_radius(eps: Any, exact: bool) -> Any:
     """The radius of a ball, 0 or more; a rational one for exact answers."""
     try:
         number = exact_number(eps, "eps")
-        if (number >= 0 and 1e-100 < float(number) < 1e100) or number == 0:
+        fits = number == 0 or (number > 0 and 1e-100 < float(number) < 1e100)
+        if fits and not isinstance(eps, bool | np.bool_):
             return rationals([[number]])[0, 0] if exact else float(number)
     except (DataError, OverflowError):
         pass
     raise OptionError(
         "{eps}; a radius of at least 0, of a size that fits into float64, was expected.", eps=eps
     )
+
+
+def asked_point(x: Any, net: Any, exact: bool) -> np.ndarray:
+    """One input (d,), as `asked_points` has them."""
+    if (shape := plain_array(x, "x").shape) != (net.features,):
+        raise DataError(
+            f"x has shape {shape}; one input of {net.features} numbers was expected: give the features that the "
+            "network was derived from, in the same order."
+        )
+    return asked_points([x], net, exact, "x")[0]
 
 
 def asked_points(X: Any, net: Any, exact: bool, name: str = "X") -> np.ndarray:
@@ -86,7 +98,8 @@ class Targets:
 
     Parameters
     ----------
-    n : int
+    n : int or None
+        How many; None where they are what the network says.
     contrasts : sequence of ndarray or None
         The functions that are asked about, as sums of outputs; None for the output itself.
     rivals : Rivals
@@ -95,7 +108,7 @@ class Targets:
         For targets that are numbers.
     """
 
-    n: int
+    n: int | None
     contrasts: Sequence[np.ndarray | None]
     rivals: Rivals = ()
     numbers: np.ndarray | None = None
@@ -103,25 +116,22 @@ class Targets:
 
 def asked_targets(net: Any, y: Any) -> Targets:
     """Classes, by their names, as signs or as one-hot rows; or numbers."""
-    given, outputs = plain_array(y, "y"), getattr(net, "outputs", None)
-    names = [str(value) for value in given] if given.ndim == 1 else []
-    named = bool(names) and net.classes is not None and set(names) <= set(net.classes)
+    given, outputs = plain_array(y, "y"), net.outputs
+    labels = _class_numbers(given, net.classes) if given.ndim == 1 and len(given) and net.classes else None
     if outputs is None:
         if given.ndim != 1 or not len(given):
             raise DataError(
                 f"y has shape {given.shape}; one class or one number for each sample was expected."
             )
-        signs = np.array([2 * net.classes.index(name) - 1 for name in names]) if named else None
+        signs = None if labels is None else 2 * np.array(labels) - 1
         if signs is None:
             floats = finite_floats(given, "y")
             if not np.isin(floats, (-1.0, 1.0)).all():
                 return Targets(len(given), [None], numbers=given if given.dtype == object else floats)
             signs = floats.astype(int)
         return Targets(len(given), [None], [[(0, int(sign))] for sign in signs])
-    if named:
-        labels = [net.classes.index(name) for name in names]
-    else:
-        rows = real_table(given, "y")
+    if labels is None:
+        rows = np.zeros((0, 0)) if given.ndim == 1 else real_table(given, "y")
         if (
             rows.shape[1] != outputs
             or not ((rows == 0) | (rows == 1)).all()
@@ -139,6 +149,24 @@ def asked_targets(net: Any, y: Any) -> Targets:
         for label in labels
     ]
     return Targets(len(labels), contrasts, rivals)
+
+
+def _class_numbers(labels: np.ndarray, classes: Sequence[str]) -> list[int] | None:
+    """The numbers of the classes that all labels name, or as numbers are equal to: 1 and 1.0 are one. Else None."""
+    numbers: dict[float | str, int] = {name: k for k, name in enumerate(classes)}
+    names: list[float | str] = [str(label) for label in labels]
+    if not set(names) <= set(numbers) and labels.dtype.kind in "biuf":
+        numbers = {_number(name): k for k, name in enumerate(classes)}
+        names = labels.astype(float).tolist()
+    return [numbers[name] for name in names] if set(names) <= set(numbers) else None
+
+
+def _number(name: str) -> float | str:
+    """The number that a text is, or else itself."""
+    try:
+        return float(name)
+    except ValueError:
+        return name
 
 
 def asked_box(box: Any, pieces: Pieces) -> np.ndarray | None:

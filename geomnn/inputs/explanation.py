@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from geomnn import norms
-from geomnn.atoms import AsideWedge
-from geomnn.inputs.asked import asked_ball, asked_points
+from geomnn.atoms import AsideWedge, MovedWedge
+from geomnn.inputs.asked import asked_ball, asked_point
 from geomnn.inputs.cells import Line
 from geomnn.inputs.pieces import ALIKE, Pieces, pieces_of, plain, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
@@ -155,7 +155,7 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     r, pieces = asked_ball(ball), pieces_of(net)
     exact = pieces.exact and net.features <= 2
     pieces = pieces if exact else pieces.numeric()
-    point = asked_points([x], net, exact, "x")[0]
+    point = asked_point(x, net, exact)
     levels = pieces.normals @ point + pieces.offsets
     level = np.abs(levels) <= pieces.level_rounding(point[None])[0]
     sides = np.where(level, pieces.normals @ _towards(pieces) > 0, levels > 0)
@@ -245,15 +245,25 @@ def _corners(net: Any, pieces: Pieces, sides: np.ndarray) -> tuple[Corner, ...]:
 
 def _name(atoms: Sequence[Any], neurons: Sequence[int], scaled: bool) -> str:
     """The sample that all wedges go through, or whose lines meet; standardised samples are those of the scaling."""
-    through = [set() if isinstance(atoms[j], AsideWedge) else set(atoms[j].samples) for j in neurons]
+    through = [set() if isinstance(atoms[j], AsideWedge) else _through(atoms[j]) for j in neurons]
     shared = set.intersection(*through)
     if shared:
-        return f"x{min(shared)}"
+        _, _, name = min(shared)
+        return name
     if not any(atoms[j].anchored for j in neurons) and len(neurons) > 1 and not scaled:
         return "the origin"
     if len(neurons) == 1:
         return f"the kink of neuron {neurons[0]}"
     return f"the meet of neurons {listed(neurons, 'neurons')}"
+
+
+def _through(atom: Any) -> set[tuple[int, tuple[float, ...], str]]:
+    """The samples that an atom goes through, how far each was moved, and its name."""
+    moves = atom.moves if isinstance(atom, MovedWedge) else [()] * len(atom.samples)
+    return {
+        (sample, move if any(move) else (), atom.spanning(k, "x{}".format))
+        for k, (sample, move) in enumerate(zip(atom.samples, moves, strict=True))
+    }
 
 
 def _towards(pieces: Pieces) -> np.ndarray:

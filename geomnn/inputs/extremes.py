@@ -14,6 +14,7 @@ from geomnn.errors import OptionError
 from geomnn.inputs.asked import asked_box, asked_seconds
 from geomnn.inputs.pieces import pieces_of, plain, plain_number
 from geomnn.inputs.plane import AFFORDABLE, Plane, boxed
+from geomnn.samples import check_integer
 
 __all__ = ["Extremes", "extremes"]
 
@@ -69,12 +70,15 @@ def extremes(net: Any, box: Any, *, time_limit: float | None = 60.0, seed: int =
     Source: geomnn theory, section 11, (I1) and (I3).
     """
     pieces = pieces_of(net)
+    flat = len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE
+    pieces = pieces if flat else pieces.numeric()
     corners = asked_box(box, pieces)
+    seconds, seed = asked_seconds(time_limit), check_integer("seed", seed, 0)
     if corners is None:
         raise OptionError(
             "{box}; (low, high) was expected, as a network may be unbounded elsewhere.", box=box
         )
-    if len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE:
+    if flat:
         plane, d = Plane(pieces), len(pieces.slope)
         (low, lowest), (high, highest) = plane.extremes_in_box(*boxed(corners))
         ends = plain_number(low), plain_number(high)
@@ -83,13 +87,13 @@ def extremes(net: Any, box: Any, *, time_limit: float | None = 60.0, seed: int =
     from geomnn.inputs.sought import Sought
 
     centre, half = (corners[0] + corners[1]) / 2, (corners[1] - corners[0]) / 2
-    if pieces.exact:
-        centre, half = plain(centre).astype(float), plain(half).astype(float)
     cube, deadline = (
-        Sought(pieces.numeric().moved(centre, half), np.inf, seed),
-        Deadline.after(asked_seconds(time_limit)),
+        Sought(pieces.moved(centre, half), np.inf, seed),
+        Deadline.after(seconds),
     )
     none = np.zeros(len(centre))
     low, above, lowest = cube.margin(none, 1, 1.0, deadline.part(0.5))
     high, below, highest = cube.margin(none, -1, 1.0, deadline)
-    return Extremes((low, above), (-below, -high), centre + half * lowest, centre + half * highest)
+    low, above, below, high = (plain_number(end) for end in (low, above, -below, -high))
+    lowest, highest = (plain(np.clip(centre + half * place, *corners)) for place in (lowest, highest))
+    return Extremes((low, above), (below, high), lowest, highest)

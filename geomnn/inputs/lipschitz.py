@@ -19,6 +19,7 @@ from geomnn.inputs.asked import asked_ball, asked_box, asked_seconds
 from geomnn.inputs.pieces import Pieces, pieces_of, plain
 from geomnn.inputs.plane import AFFORDABLE, all_cells
 from geomnn.numbers.rationals import root_times, short_number
+from geomnn.samples import check_integer
 
 __all__ = ["Lipschitz", "lipschitz"]
 
@@ -109,14 +110,16 @@ def lipschitz(
     Source: geomnn theory, section 11, (I1) and (I3).
     """
     r, pieces = asked_ball(ball), pieces_of(net)
+    flat = len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE
+    pieces = pieces if flat else pieces.numeric()
     corners = asked_box(box, pieces)
-    deadline = Deadline.after(asked_seconds(time_limit))
+    deadline, seed = Deadline.after(asked_seconds(time_limit)), check_integer("seed", seed, 0)
     sums, product = _without_cells(net, r)
-    if len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE:
+    if flat:
         lower, where = _on_cells(pieces, corners, r)
         upper = lower
     else:
-        lower, upper, where = _by_programs(pieces.numeric(), corners, r, deadline, seed)
+        lower, upper, where = _by_programs(pieces, corners, r, deadline, seed)
         upper = max(lower, min(upper, sums, product))
     return Lipschitz(lower, upper, where, sums, product, r)
 

@@ -93,12 +93,14 @@ def monotone(
     Source: geomnn theory, section 11, (I1) and (I3).
     """
     pieces, axis = pieces_of(net), _feature(net, feature)
+    flat = len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE
+    pieces = pieces if flat else pieces.numeric()
     corners = asked_box(box, pieces)
-    if len(pieces.slope) <= 2 and len(pieces) <= AFFORDABLE:
+    seconds, seed = asked_seconds(time_limit), check_integer("seed", seed, 0)
+    if flat:
         least, largest = _slopes_of_cells(pieces, corners, axis)
     else:
-        pieces = pieces.numeric()
-        least, largest = _slopes_by_programs(pieces, corners, axis, asked_seconds(time_limit), seed)
+        least, largest = _slopes_by_programs(pieces, corners, axis, seconds, seed)
     (low, high), (down, up) = least[:2], largest[:2]
     none = (
         0

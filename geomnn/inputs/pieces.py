@@ -19,7 +19,7 @@ from geomnn import norms
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.numbers.rationals import exact_number
 
-__all__ = ["ALIKE", "Pieces", "pieces_of", "plain", "plain_number", "rationals"]
+__all__ = ["ALIKE", "Pieces", "check_network", "pieces_of", "plain", "plain_number", "rationals"]
 
 # relative to the size of what is compared, up to which two hyperplanes are the same, or three lines meet in one point:
 # above the rounding of wedges, and that of TOLERANCE in dictionaries.geometry.arrangement
@@ -209,15 +209,7 @@ def pieces_of(net: Any, contrast: np.ndarray | None = None) -> Pieces:
     UnsupportedProblem
         If it has more than one hidden layer, or several outputs without a contrast.
     """
-    if not hasattr(net, "arrays"):
-        raise OptionError(
-            f"net is {type(net).__name__}; an AnalyticNetwork was expected: give solution.network, or for another "
-            "model gm.rewrite(model, X).network."
-        )
-    if net.below:
-        raise UnsupportedProblem(
-            f"The network has {1 + len(net.below)} hidden layers; cells are formed of one: derive it with depth=2."
-        )
+    check_network(net)
     if net.outputs is not None and contrast is None:
         raise UnsupportedProblem(
             f"The network has {net.outputs} outputs; one was expected: gm.robustness takes several, of classes."
@@ -231,6 +223,19 @@ def pieces_of(net: Any, contrast: np.ndarray | None = None) -> Pieces:
         for given, size in ((biases, len(weights)), (intercept, len(outer)))
     )
     return Pieces.of(weights, biases, mix @ outer, np.zeros(net.features), float(mix @ intercept))
+
+
+def check_network(net: Any) -> None:
+    """Refuse what is no network of one hidden layer."""
+    if not hasattr(net, "arrays"):
+        raise OptionError(
+            f"net is {type(net).__name__}; an AnalyticNetwork was expected: give solution.network, or for another "
+            "model gm.rewrite(model, X).network."
+        )
+    if net.below:
+        raise UnsupportedProblem(
+            f"The network has {1 + len(net.below)} hidden layers; cells are formed of one: derive it with depth=2."
+        )
 
 
 def _rational_parts(net: Any) -> tuple[Any, ...] | None:
@@ -256,9 +261,9 @@ def rationals(rows: Sequence[Sequence[Any]]) -> np.ndarray:
 
 
 def plain(numbers: np.ndarray) -> np.ndarray:
-    """FLINT's numbers as Fractions, floats as they are."""
+    """FLINT's numbers as Fractions, floats as they are, none of them -0.0."""
     if numbers.dtype != object:
-        return numbers
+        return numbers + 0
     return np.asarray(np.frompyfunc(_whole_or_not, 1, 1)(numbers), dtype=object)
 
 
@@ -267,10 +272,10 @@ def _whole_or_not(number: Any) -> Fraction:
 
 
 def plain_number(number: Any) -> Any:
-    """One of FLINT's numbers as a Fraction, one of NumPy's as a float, others as they are."""
+    """One of FLINT's numbers as a Fraction, floats as Python's and none as -0.0, others as they are."""
     if type(number).__name__ == "fmpq":
         return Fraction(int(number.p), int(number.q))
-    return float(number) if isinstance(number, np.floating | np.integer) else number
+    return float(number) + 0.0 if isinstance(number, float | np.floating | np.integer) else number
 
 
 def _lengths(weights: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from geomnn.errors import OptionError
 from geomnn.inputs.cells import Cells, cells_of, meets_of
 from geomnn.inputs.pieces import ALIKE, Pieces
 
@@ -201,6 +202,8 @@ def boxed_cells(pieces: Pieces, low: np.ndarray, high: np.ndarray) -> Cells:
     )  # fmt: skip
     cells = cells_of(framed)
     inside = cells.sides[:, len(inner) :].all(axis=1)
+    if not inside.any():
+        raise OptionError("box is thinner than rounding, to which its walls are one; give a wider one.")
     return Cells(cells.pieces, cells.sides[inside], cells.border[inside], cells.middle[inside])
 
 

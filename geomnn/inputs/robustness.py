@@ -31,9 +31,10 @@ from geomnn.inputs.asked import (
     asked_seconds,
     asked_targets,
 )
-from geomnn.inputs.pieces import pieces_of, plain_number, rationals
+from geomnn.inputs.pieces import check_network, pieces_of, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
 from geomnn.inputs.sought import Sought
+from geomnn.samples import check_integer
 
 __all__ = ["Ranges", "Robustness", "robustness"]
 
@@ -144,9 +145,9 @@ def robustness(
     X : array_like, shape (n, d)
         Samples, with columns as they are in the table.
     y : array_like, shape (n,) or (n, c)
-        Classes: −1 and 1, the names in ``net.classes``, or one-hot rows for several outputs. Any other numbers are
-        targets, and the answer is about predictions and errors; so it is for None, where errors are what predictions
-        move by.
+        Classes: the names in ``net.classes`` or the numbers that they are, else −1 and 1; one-hot rows for several
+        outputs. Any other numbers are targets, and the answer is about predictions and errors; so it is for None, where
+        errors are what predictions move by.
     eps : float, Fraction, Decimal or SymPy Rational, optional
         The radius of the balls, 0 or more. None: radii alone, with margins at the samples themselves.
     ball : {inf, 1, 2}
@@ -180,12 +181,13 @@ def robustness(
 
     Source: geomnn theory, section 11, (I1) to (I4).
     """
-    r, seconds = asked_ball(ball), asked_seconds(time_limit)
-    targets = Targets(len(X), [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)
+    r, seconds, seed = asked_ball(ball), asked_seconds(time_limit), check_integer("seed", seed, 0)
+    check_network(net)
+    targets = Targets(None, [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)
     functions = [pieces_of(net, contrast) for contrast in targets.contrasts]
     exact = functions[0].exact and net.features <= 2 and len(functions[0]) <= AFFORDABLE
     points, numbers = asked_points(X, net, exact), targets.numbers
-    if len(points) != targets.n:
+    if targets.n not in (None, len(points)):
         raise DataError(
             f"X has {len(points)} rows and y {targets.n}; one target for each sample was expected."
         )

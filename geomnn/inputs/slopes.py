@@ -25,7 +25,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from geomnn.deadline import Deadline
-from geomnn.inputs.pieces import ALIKE, Pieces
+from geomnn.inputs.pieces import ALIKE, Pieces, plain
 from geomnn.inputs.solver import solved
 
 __all__ = ["SlopeProgram", "Steepest"]
@@ -65,7 +65,7 @@ class SlopeProgram:
         centre, half = (
             (np.zeros(d), np.ones(d)) if box is None else ((box[0] + box[1]) / 2, (box[1] - box[0]) / 2)
         )
-        self._centre, self._half = centre, half
+        self._box, self._centre, self._half = box, centre, half
         # coordinates in which the box is |v_l| ≤ 1; all of space in units of how far hyperplanes are
         unit = max(pieces.extent, 1e-300) if box is None and pieces.extent else 1.0
         self._unit = unit
@@ -138,9 +138,11 @@ class SlopeProgram:
 
     def _place(self, point: np.ndarray) -> np.ndarray:
         """A point (v, s) in the coordinates of f."""
-        return np.asarray(
-            self._centre + self._half * point[:-1] / point[-1] * (self._unit if self.whole else 1.0)
-        )
+        step = self._half * point[:-1] / point[-1] * (self._unit if self.whole else 1.0)
+        place = self._centre + step
+        return plain(
+            place if self._box is None else np.clip(place, *self._box)
+        )  # what rounding leaves outside
 
     def _best(self, points: np.ndarray, mix: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Of points (v, s) that are inside of cells the one with the largest value."""

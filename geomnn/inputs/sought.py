@@ -127,6 +127,8 @@ class Sought:
     ) -> tuple[float, float, np.ndarray | None]:
         """By an attack, the sum bound, and a mixed-integer program inside of the ball that the attack leaves."""
         function, length = self.floats.times(sign), norms.ball(self.r).length
+        if not function.steepest(self.r):
+            return np.inf, np.inf, None
         if deadline.over():
             return float(function(point[None])[0]) / (function.steepest(self.r) or 1e-300), np.inf, None
         step = nearest_flip(function, point, self.r, self.seed)

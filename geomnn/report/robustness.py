@@ -76,8 +76,7 @@ def _classes(rows: NewRows, eps: Any, ball: float, time_limit: float | None, lin
             notes = [
                 f"{left} row{'s' * (left > 1)} without a class that the network knows: asked of the prediction."
             ]
-    y = 2 * numbers - 1 if network.outputs is None else np.eye(len(classes))[numbers]
-    found = robustness(network, rows.X, y, eps, ball, time_limit, progress=line)
+    found = robustness(network, rows.X, np.array(classes)[numbers], eps, ball, time_limit, progress=line)
     assert isinstance(found, Robustness)
     head = [rows.target, "certified", "radius at least", "radius at most"]
     words = np.where(found.certified, "yes", np.where(found.flipped, "no", "undecided"))

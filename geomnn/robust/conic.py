@@ -38,7 +38,8 @@ def minimised(
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
     R, k = columns.shape
     scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
-    columns, reg = columns / scale, reg / scale
+    size = max(rows.value(np.zeros(R)), np.finfo(float).tiny)  # of the objective, which the solver has as 1
+    columns, reg = columns / scale, reg / scale / size
     loss = rows.loss.conic(rows.s, clarabel)
     owner = sparse.csr_array((-np.ones(R), (np.arange(R), rows.sample)), shape=(R, loss.A.shape[1]))
     inner = np.column_stack([rows.sign[:, None] * columns, *[rows.sign] * bias])
@@ -47,8 +48,8 @@ def minimised(
         format="csc",
     )
     b = np.concatenate([-rows.constant, np.zeros(k), loss.right])
-    q = np.concatenate([reg, np.zeros(int(bias)), loss.linear])
-    P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square]), format="csc")
+    q = np.concatenate([reg, np.zeros(int(bias)), loss.linear / size])
+    P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square / size]), format="csc")
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.time_limit = False, limit
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVED
@@ -56,14 +57,16 @@ def minimised(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
     ).solve()
     x, z = np.nan_to_num(np.array(found.x)), np.nan_to_num(np.array(found.z))
-    return np.maximum(x[:k], 0.0) / scale, float(x[k]) if bias else 0.0, z[:R]
+    return np.maximum(x[:k], 0.0) / scale, float(x[k]) if bias else 0.0, size * z[:R]
 
 
-def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tuple[np.ndarray, float] | None:
+def fewest(
+    rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool, limit: float
+) -> tuple[np.ndarray, float] | None:
     """Sizes (k,) and intercept at a vertex of the optima, where the solver of cones ends in the middle of them.
 
     Least Σ a with worst values of at most ρ (n,): of no more neurons than rows that reach ρ, up to the intercept. None
-    if rounding leaves no such sizes.
+    if rounding or time leaves no such sizes.
 
     Parameters
     ----------
@@ -71,6 +74,8 @@ def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tu
     columns : ndarray, shape (R, k)
     worst : ndarray, shape (n,)
     bias : bool
+    limit : float
+        Seconds.
     """
     if not columns.shape[1]:
         return None
@@ -78,7 +83,11 @@ def fewest(rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool) -> tu
     A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     bounds = [(0, None)] * len(scale) + [(None, None)] * bias
     cost = np.append(1 / scale, np.zeros(int(bias)))
-    options = {"primal_feasibility_tolerance": SOLVED, "dual_feasibility_tolerance": SOLVED}
+    options = {
+        "primal_feasibility_tolerance": SOLVED,
+        "dual_feasibility_tolerance": SOLVED,
+        "time_limit": limit,
+    }
     found = linprog(
         cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
     )

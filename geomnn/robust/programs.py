@@ -22,7 +22,7 @@ import numpy as np
 from geomnn.deadline import Deadline
 from geomnn.dictionaries.base import refuse_if_too_large
 from geomnn.dictionaries.enumerated import WedgeDictionary
-from geomnn.norms import ball
+from geomnn.norms import ball as unit_ball
 from geomnn.programs.problem import Problem
 from geomnn.robust.conic import SOLVED, fewest, minimised
 from geomnn.robust.losses import WORST_LOSSES
@@ -31,9 +31,12 @@ from geomnn.samples import Samples
 
 __all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
 
-SECONDS_PER_NUMBER = 2e-7  # of a column, in all rounds of a program
+SHORTEST = 0.5  # seconds for a vertex, where time is over
 AT_ONCE = 30  # atoms that are added to a program
-NOTHING = 1e-9  # relative to the largest size, up to which the solver means none
+NOTHING = 1e-9  # relative to the largest size or value, up to which the solver means none
+TINY = NOTHING, 1e-7, 1e-5, 1e-3  # relative sizes of neurons that may be left out, if the value allows
+SECONDS, BYTES = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
+LIMITS = 900.0, 2.0**31
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
 SAME = 1e-10  # relative to the size of x, up to which two units are one, and a box that is touched is not crossed
 
@@ -109,23 +112,29 @@ class Program:
                 break
             chosen[new[np.argsort(-correlations[new], kind="stable")[:AT_ONCE]]] = True
         picked = np.flatnonzero(chosen)
-        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg)
+        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg, deadline)
         kept = sizes > NOTHING * sizes.max(initial=0.0)
         dual = np.bincount(rows.sample, -multipliers * rows.sign, len(rows.s))
         picked, sizes = picked[kept], sizes[kept]
         return Found(atoms[picked], signs[picked] * sizes, t, dual, min(maximum, reg), value, bound, worst)
 
-    def _vertex(self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float) -> tuple[Any, ...]:
+    def _vertex(
+        self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float, deadline: Deadline
+    ) -> tuple[Any, ...]:
         """The value, the worst values, sizes and intercept of a vertex, where it is as good up to rounding."""
         rows = self.rows
         worst = rows.worst(columns @ sizes + t)
-        found = fewest(rows, columns, worst, self.points.bias)
-        values = []
-        for a, shift in [(sizes, t), *([] if found is None else [found])]:
-            kept = np.where(a > NOTHING * a.max(initial=0.0), a, 0.0)
+        found = fewest(rows, columns, worst, self.points.bias, max(deadline.left(), SHORTEST))
+        tried = []
+        for (a, shift), least in product([(sizes, t), *([] if found is None else [found])], TINY):
+            kept = np.where(a > least * a.max(initial=0.0), a, 0.0)
             f = columns @ kept + shift
-            values.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
-        return values[-1] if values[-1][0] <= values[0][0] + AS_GOOD * abs(values[0][0]) else values[0]
+            if abs(shift) <= NOTHING * max(np.abs(f).max(), np.abs(rows.constant).max()):
+                f, shift = f - shift, 0.0
+            tried.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
+        good = min(value for value, *_ in tried)
+        as_good = [each for each in tried if each[0] <= good + AS_GOOD * abs(good)]
+        return min(as_good, key=lambda each: np.count_nonzero(each[2]))
 
 
 def scenarios(problem: Problem, sample: np.ndarray, steps: np.ndarray) -> Program:
@@ -138,9 +147,8 @@ def scenarios(problem: Problem, sample: np.ndarray, steps: np.ndarray) -> Progra
     steps : ndarray, shape (m, d)
     """
     points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
-    return Program(
-        points, sample, steps, _rows(problem, sample, points.homogeneous), _atoms(points, problem.norm)
-    )
+    rows = _rows(problem, sample, points.homogeneous)
+    return Program(points, sample, steps, rows, _atoms(points, problem.norm, rows))
 
 
 def sums(problem: Problem, eps: float) -> Program:
@@ -149,7 +157,7 @@ def sums(problem: Problem, eps: float) -> Program:
     points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
     middles = points.lift(problem.samples.X)
     rows = _rows(problem, np.arange(len(middles)), middles, eps)
-    return Program(points, sample, steps, rows, _atoms(points, problem.norm))
+    return Program(points, sample, steps, rows, _atoms(points, problem.norm, rows))
 
 
 def no_flip(problem: Problem, eps: float) -> Program:
@@ -167,16 +175,17 @@ def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float
     return rows_of(WORST_LOSSES[problem.loss.name], s, problem.targets.ravel(), sample, points, shift)
 
 
-def _atoms(points: Samples, norm: float) -> np.ndarray:
+def _atoms(points: Samples, norm: float, rows: Rows) -> np.ndarray:
     """Every wedge of the points and the directions of the norm, once in both orientations, shape (N, D)."""
-    d, D, members = points.d, points.D, len(points.distinct)
-    count = 2 * comb(members + ball(norm).count_directions(d), D - 1)
-    # an atom is a column of a number for each point, twice, for a neuron of either sign
+    size, directions = points.D - 1, unit_ball(norm).count_directions(points.d)
+    sets = (
+        comb(len(points.distinct), k) * comb(directions, size - k) for k in range(int(points.bias), size + 1)
+    )
     refuse_if_too_large(
-        f"wedges of {members} moved samples of {d} features", count, SECONDS_PER_NUMBER * members, 16.0 * members,
-        (900.0, 2.0**31), "fewer samples or features, as a robust program looks at all of them", eps=None,
+        f"atoms for {points.n} points that samples may move to", 2 * sum(sets), SECONDS, BYTES * len(rows.sign), LIMITS,
+        "fewer samples or features",
     )  # fmt: skip
-    units = np.concatenate([np.zeros((0, D)), *WedgeDictionary(points, norm, True).units()])
+    units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])
     scaled = units * points.extent / max(points.extent.max(), np.finfo(float).tiny)
     _, once = np.unique(

@@ -18,7 +18,8 @@ import numpy as np
 
 from geomnn.atoms import Atom, MovedWedge
 from geomnn.dictionaries.canonical import name_atom
-from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.inputs.asked import asked_ball, asked_radius
 from geomnn.inputs.pieces import Pieces
 from geomnn.inputs.plane import Plane
 from geomnn.networks.network import AnalyticNetwork
@@ -101,7 +102,7 @@ def asked_moves(
     UnsupportedProblem
         If no program is known for them.
     """
-    if robust is None and eps is None and ball == np.inf:
+    if robust is None and eps is None and isinstance(ball, float) and ball == np.inf:
         return None
     if eps is None:
         raise OptionError("eps is missing: by how much may each sample move? Give eps=0.1, say.")
@@ -110,16 +111,12 @@ def asked_moves(
             raise UnsupportedProblem(
                 f"{option} and eps exclude each other: robust programs have atoms and bounds of their own."
             )
-    number = isinstance(eps, int | float | np.integer | np.floating) and not isinstance(eps, bool)
-    if not number or not 0 <= eps < np.inf:
-        raise OptionError("{eps}; a finite number of at least 0 was expected.", eps=eps)
+    size, r = asked_radius(eps, exact=False), asked_ball(ball)
     if robust is None:
         robust = "exact" if problem.samples.d <= KNOWN_ALL else "sum"
-    if robust not in ("exact", "sum", "noflip"):
+    if not isinstance(robust, str) or robust not in ("exact", "sum", "noflip"):
         raise OptionError("{robust}; 'exact', 'sum' or 'noflip' was expected.", robust=robust)
-    if isinstance(ball, bool) or ball not in (1, 2, np.inf):
-        raise OptionError("{ball}; 1, 2 or numpy.inf was expected.", ball=ball)
-    moves = Moves(robust, float(eps), float(ball))
+    moves = Moves(robust, size, r)
     loss = problem.loss.name
     if loss not in WORST_LOSSES or problem.outputs > 1:
         what = f"{problem.outputs} outputs" if loss in WORST_LOSSES else f"loss={loss!r}"
@@ -170,8 +167,14 @@ def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
     sample, steps = corners_of(len(X), problem.samples.d, moves.eps, moves.ball)
     sample, steps = np.append(np.arange(len(X)), sample), np.concatenate([0 * X, steps])
     slack, bound, best = NEW * (1.0 + np.abs(problem.targets).max()), -np.inf, _constant(problem, effort)
+    found, closed = None, False
     for left in reversed(range(ROUNDS)):
-        program = scenarios(problem, sample, steps)
+        try:
+            program = scenarios(problem, sample, steps)
+        except EnumerationTooLarge:
+            if found is None:
+                raise
+            break  # with what is known at the points before
         found = program.optimum(problem.reg, effort.deadline)
         where, levels = _worst(problem, program, found, moves)
         value, bound = _objective(problem, found, levels), max(bound, found.bound)
@@ -184,6 +187,7 @@ def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
         if closed or not len(worse) or not left or effort.deadline.over():
             break
         sample, steps = np.append(sample, worse), np.concatenate([steps, where[row, worse] - X[worse]])
+    assert found is not None  # as the first program is solved, or refused
     found = replace(best[2], maximum=found.maximum, dual=found.dual)
     return _named(
         problem, best[1], found, moves, best[0], bound, None, effort, len(program.units), not closed
@@ -234,6 +238,10 @@ def _named(
     coefficients = found.coefficients if problem.one_column else found.coefficients[:, None]
     network = AnalyticNetwork.from_atoms([atoms[j] for j in order], coefficients[order], intercept, samples.d,
                                          problem.norm, samples.bias, feature_names=samples.names)  # fmt: skip
+    rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
+    least, more = WORST_LOSSES[problem.loss.name].value(np.array([0.0, rounding]))
+    if value <= np.sum(problem.loss.s) * (more - least):  # rounding alone
+        value = bound = 0.0
     atoms_of = "noflip" if moves.program == "noflip" else "all"
     certificate = Certificate(
         value, max(bound, 0.0), found.maximum / problem.reg, Coverage("global", atoms_of, at=moves.sentence),
