@@ -35,7 +35,7 @@ SHORTEST = 0.5  # seconds for a vertex, where time is over
 AT_ONCE = 30  # atoms that are added to a program
 NOTHING = 1e-9  # relative to the largest size or value, up to which the solver means none
 TINY = NOTHING, 1e-7, 1e-5, 1e-3  # relative sizes of neurons that may be left out, if the value allows
-SECONDS, BYTES = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
+SECONDS_PER_ATOM, BYTES_PER_ROW = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
 LIMITS = 900.0, 2.0**31
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
 SAME = 1e-10  # relative to the size of x, up to which two units are one, and a box that is touched is not crossed
@@ -182,8 +182,8 @@ def _atoms(points: Samples, norm: float, rows: Rows) -> np.ndarray:
         comb(len(points.distinct), k) * comb(directions, size - k) for k in range(int(points.bias), size + 1)
     )
     refuse_if_too_large(
-        f"atoms for {points.n} points that samples may move to", 2 * sum(sets), SECONDS, BYTES * len(rows.sign), LIMITS,
-        "fewer samples or features",
+        f"atoms for {points.n} points that samples may move to", 2 * sum(sets), SECONDS_PER_ATOM,
+        BYTES_PER_ROW * len(rows.sign), LIMITS, "fewer samples or features",
     )  # fmt: skip
     units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])
