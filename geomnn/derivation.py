@@ -38,6 +38,10 @@ from geomnn.samples import Samples, check_flag
 
 __all__ = ["Solution", "derive"]
 
+USUAL_ATOMS = (
+    "dictionary='auto'",
+    "dictionary='all'",
+)  # which robust training may be given, as it forms its own
 UNNAMED = 0.95  # part of the time for all but names
 
 
@@ -269,8 +273,9 @@ def derive(
     Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
-    others = {f"exact={exact}": exact, f"certify={certify!r}": certify, f"depth={depth!r}": depth != 2,
-              f"dictionary={dictionary!r}": dictionary not in ("auto", "all")}  # fmt: skip
+    named = f"dictionary={dictionary!r}" if isinstance(dictionary, str) else "a dictionary of your own"
+    others = {"exact=True": exact is True, f"certify={certify!r}": certify is not None,
+              f"depth={depth!r}": depth != 2, named: named not in USUAL_ATOMS}  # fmt: skip
     moves = asked_moves(problem, robust, eps, ball, others)
     if moves is not None:
         return robustly(problem, moves, effort)

@@ -329,7 +329,7 @@ BAD_OPTIONS = {
     "exact reg large": (derive("--features", "a", "--exact", reg="1e200"), ["reg is outside of 1e-100"]),
     "exact and local": (
         derive("--features", "a", "--exact", "--dictionary", "local"),
-        ["--exact looks", "--dictionary local stands for some", "leave --exact out"],
+        ["--exact needs every atom", "--dictionary local has only some", "leave --exact out"],
     ),
     "exact and norm 2": (
         derive("--features", "a,b", "--exact", "--norm", "2"),
