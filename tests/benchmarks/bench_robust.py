@@ -1,0 +1,71 @@
+"""Robust training: how far the three programs close, in which order they are, and what that takes.
+
+    python tests/benchmarks/bench_robust.py [problems]
+
+Random problems of one and two features and at most ten samples, with boxes, all three losses in turn.
+"""
+
+import sys
+import time
+import warnings
+
+import numpy as np
+
+import geomnn as gm
+from geomnn.robust import training
+
+
+def problem(seed):
+    """Samples, signs and options."""
+    random = np.random.default_rng(seed)
+    d, n = 1 + seed % 2, int(random.integers(4, 11))
+    X = random.uniform(-1, 1, size=(n, d)).round(3)
+    y = np.where(X[:, 0] * X[:, -1] ** (d - 1) + 0.2 * random.normal(size=n) > 0, 1.0, -1.0)
+    y[:2] = 1.0, -1.0
+    loss = ("hinge", "squared", "logistic")[seed // 2 % 3]
+    return (
+        X,
+        y,
+        {"reg": float(10 ** random.uniform(-2, -0.5)), "eps": float(random.uniform(0.02, 0.4)), "loss": loss},
+    )
+
+
+def main(count):
+    rounds, scenarios = [], training.scenarios
+
+    def counted(*arguments):
+        rounds[-1] += 1
+        return scenarios(*arguments)
+
+    training.scenarios = counted
+    gaps = {program: [] for program in ("exact", "sum", "noflip")}
+    seconds, below, ties, bounds = {program: [] for program in gaps}, 0.0, [0, 0], []
+    for seed in range(count):
+        X, y, options = problem(seed)
+        found = {}
+        for program in gaps:
+            rounds.append(-1)  # the constant is a program of its own
+            begun = time.process_time()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", gm.errors.ConvergenceWarning)
+                found[program] = gm.derive(X, y, robust=program, time_limit=60, **options)
+            seconds[program].append(time.process_time() - begun)
+            gaps[program].append(float(found[program].certificate.relative_gap))
+            if program == "exact":
+                bounds.append(rounds[-1])
+        exact, sums, no_flip = (each.objective for each in found.values())
+        below = max(below, *((found["exact"].certificate.dual - other) / exact for other in (sums, no_flip)))
+        ties[0] += sums < no_flip * (1 - 1e-6)
+        ties[1] += no_flip < sums * (1 - 1e-6)
+    print(f"{count} problems; exact above another by at most {max(below, 0):.1e}, relative")
+    print(f"sum is the better bound in {ties[0]}, noflip in {ties[1]}")
+    for program, gap in gaps.items():
+        print(
+            f"{program}: gap at most {max(gap):.1e}, {np.sum(np.array(gap) > 1e-6)} above 1e-6; "
+            f"median {np.median(seconds[program]):.2f} CPU s, at most {max(seconds[program]):.2f}"
+        )
+    print(f"exact: at most {max(bounds)} rounds of worst points")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
