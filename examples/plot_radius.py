@@ -20,16 +20,16 @@ X = np.column_stack([np.cos(angle) * side + (side < 0), np.sin(angle) * side + 0
 X = (X + rng.normal(scale=0.08, size=X.shape)).round(2)
 solution = gm.derive(X, side, reg=0.3, exact=True)
 net = solution.network
-print(f"{len(net)} neurons; {solution.certificate.statement()}")
+print(f"{len(net)} neurons. {solution.certificate.statement()}")
 
 # %%
-# The radius of each sample: the least ‖δ‖∞ with which it comes to the boundary.  The network is exact, so these are
+# The radius of each sample: the least ‖δ‖_∞ with which it comes to the boundary.  The network is exact, so these are
 # fractions, and the nearest points with another class are points in fractions at which f is 0.
 
 found = gm.robustness(net, X, side, eps=0.15)
 print(found)
 weakest = int(np.argmin(np.where(found.radius[:, 0] > 0, found.radius[:, 0], 9)))
-print(f"x{weakest} = {X[weakest].tolist()} may move by {found.radius[weakest, 0]}")
+print(f"x{weakest} = {X[weakest].tolist()} may move by {float(found.radius[weakest, 0]):.6f}")
 
 # %%
 # Over the plane: how far every point is from the boundary, as the class that the network gives it.  Squares are the
