@@ -88,4 +88,4 @@ figure
 # %%
 # And around one input: the affine function that the network is there, and how far it holds.
 
-print(net.explain(X[weakest].tolist()))
+print(net.explain([0.5, 0.2]))
