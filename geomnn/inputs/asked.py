@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from geomnn import norms
-from geomnn.checker.statements import brief
 from geomnn.errors import DataError, OptionError
 from geomnn.inputs.pieces import Pieces, plain, rationals
 from geomnn.numbers.rationals import exact_number
-from geomnn.samples import column_names, finite_floats, plain_array, real_table
+from geomnn.samples import finite_floats, plain_array, real_table
 
 __all__ = [
     "Rivals",
@@ -74,17 +73,7 @@ def asked_point(x: Any, net: Any, exact: bool) -> np.ndarray:
 
 def asked_points(X: Any, net: Any, exact: bool, name: str = "X") -> np.ndarray:
     """A table (n, d) of inputs of a network in float64, or in rationals as they are written."""
-    table = real_table(X, name)
-    if table.shape[1] != net.features:
-        raise DataError(
-            f"{name} has {table.shape[1]} columns; this network takes {net.features}: give the features that it was "
-            "derived from, in the same order."
-        )
-    names = column_names(X)
-    if None not in (names, net.feature_names) and names != net.feature_names:
-        raise DataError(
-            f"{name} has the columns {brief(names)}; this network takes {brief(net.feature_names)}, in this order."
-        )
+    table = net.checked_inputs(X, name)
     return rationals(np.asarray(plain_array(X, name)).tolist()) if exact else table
 
 

@@ -207,17 +207,7 @@ class AnalyticNetwork:
         DataError
             If X is not a table with d columns of finite numbers, or one with names that has others.
         """
-        table = real_table(X, "X")
-        if table.shape[1] != self.features:
-            raise DataError(
-                f"X has {table.shape[1]} columns; this network takes {self.features}: give the features that it was "
-                "derived from, in the same order."
-            )
-        names = column_names(X)
-        if None not in (names, self.feature_names) and names != self.feature_names:
-            raise DataError(
-                f"X has the columns {brief(names)}; this network takes {brief(self.feature_names)}, in this order."
-            )
+        table = self.checked_inputs(X)
         if self.exact and holds_exact(X):
             return self._exactly(exact_table(X))
         if self.scaling is not None:
@@ -227,6 +217,33 @@ class AnalyticNetwork:
             table = layer(table)
         values = np.maximum(table @ inner.T + biases, 0.0) @ outer + t
         return values if self.outputs is not None else values[:, 0]
+
+    def checked_inputs(self, X: Any, name: str = "X") -> np.ndarray:
+        """A table of inputs in float64, shape (n, d), refused if it is none for this network.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+        name : str
+            What it is called in messages.
+
+        Raises
+        ------
+        DataError
+            As in a call.
+        """
+        table = real_table(X, name)
+        if table.shape[1] != self.features:
+            raise DataError(
+                f"{name} has {table.shape[1]} columns; this network takes {self.features}: give the features that it "
+                "was derived from, in the same order."
+            )
+        names = column_names(X)
+        if None not in (names, self.feature_names) and names != self.feature_names:
+            raise DataError(
+                f"{name} has the columns {brief(names)}; this network takes {brief(self.feature_names)}, in this order."
+            )
+        return table
 
     def _exactly(self, rows: list[list[Fraction]]) -> np.ndarray:
         """f(x) = Σ z_j (u_j·x̃)_+ + t in the numbers of the network."""

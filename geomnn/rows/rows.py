@@ -91,7 +91,7 @@ class Rows:
         self.shape = (rows, width)
         self.targets = np.concatenate(targets) if targets else None
         total = len(y) if hasattr(y, "__len__") else rows
-        if targets and {len(self.targets), total} != {rows}:  # type: ignore[arg-type]
+        if self.targets is not None and {len(self.targets), total} != {rows}:
             raise DataError(f"y has {total} entries and X has {rows} rows; give one target a row.")
 
     def __len__(self) -> int:

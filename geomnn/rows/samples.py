@@ -29,7 +29,8 @@ class StreamedSamples(Samples):
     """
 
     def __init__(self, rows: Rows, bias: bool):
-        self.X = rows  # type: ignore[assignment]
+        self._rows = rows
+        self.X = rows  # type: ignore[assignment]  # which are sliced and counted as an array is
         self.names, self.bias = rows.names, bool(bias)
         centred = self.bias and not rows.sparse
         middle = rows.low / 2 + rows.high / 2 if centred else np.zeros(rows.shape[1])
@@ -50,13 +51,13 @@ class StreamedSamples(Samples):
     @property
     def spread(self) -> np.ndarray:
         """The range of each feature, its largest size without a bias, shape (d,)."""
-        low, high = self.X.low, self.X.high  # type: ignore[attr-defined]
+        low, high = self._rows.low, self._rows.high
         return np.asarray(high - low if self.bias else np.maximum(-low, high))
 
     @cached_property
     def extent(self) -> np.ndarray:
         """The largest |x̃_il| of each column, shape (D,)."""
-        low, high = self.X.low - self.centre, self.X.high - self.centre  # type: ignore[attr-defined]
+        low, high = self._rows.low - self.centre, self._rows.high - self.centre
         return np.append(np.maximum(-low, high), [1.0] * self.bias)
 
     @cached_property
