@@ -18,7 +18,7 @@ import numpy as np
 
 from geomnn.atoms import Atom, MovedWedge
 from geomnn.dictionaries.canonical import name_atom
-from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
+from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem, package
 from geomnn.inputs.asked import asked_ball, asked_radius
 from geomnn.inputs.pieces import Pieces
 from geomnn.inputs.plane import Plane
@@ -136,6 +136,7 @@ def asked_moves(
             f"robust={robust!r} is for norm=1 and ball=inf, whose atoms are wedges of corners; robust='exact' takes "
             "other balls."
         )
+    package("clarabel", "Robust training", "'geomnn[bounds]'")  # before any number is computed
     return moves
 
 
