@@ -1,6 +1,9 @@
 """Which instances of a test the first stage has: some of each value, and never none."""
 
+import importlib.util
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from conftest import first_stage
@@ -24,3 +27,14 @@ def test_the_first_stage_is_a_small_part():
         {f"a={a}", f"b={b}", f"c={c}"} for a, b, c in itertools.product(range(22), range(3), range(4))
     ]
     assert len(first_stage(instances, 5)) <= 264 / 5 + 1
+
+
+def test_no_file_of_tests_is_left_out_as_a_whole():
+    """One that is would be counted in both stages: what a test alone needs is asked for by its fixture."""
+    asked = {
+        name
+        for file in Path(__file__).parent.glob("test_*.py")
+        for name in re.findall(r'^(?:\w+ = )?pytest\.importorskip\("(\w+)', file.read_text("utf-8"), re.M)
+    }
+    assert "distributed" in asked
+    assert {name for name in asked if importlib.util.find_spec(name) is None} == set()
