@@ -51,7 +51,7 @@ class NeighbourDictionary(Dictionary):
         yield self._units
 
     def price(self, residual: np.ndarray, threshold: float, limit: int) -> Pricing:
-        activations = self.samples.features(self._units)
+        activations = self.samples.activations(self._units)
         values = np.linalg.norm(activations.T @ residual, axis=1)
         order = np.argsort(-values, kind="stable")[:limit]
         order = order[values[order] > threshold]
@@ -96,7 +96,7 @@ plot_network(paper.network, X, y)
 # Why no other pair helps: the correlation Σ v_i (x̃_i·u)₊ of a wedge u with the residual v is at most ``reg`` in size,
 # and just that for the neurons of the network.  Below are all of them, sorted.  The residual is unique, and so are the
 # wedges that come to ``reg``.  There are more of them than a network needs, so several networks are optimal.
-correlations = samples.features(next(dictionaries[159].units())).T @ paper.dual
+correlations = samples.activations(next(dictionaries[159].units())).T @ paper.dual
 sizes = np.sort(np.abs(correlations))[::-1] / problem["reg"]
 reached = int(np.sum(sizes > 1 - 1e-6))
 print(f"{reached} of {len(sizes):,} wedges come to reg; the only optimal network: {paper.unique}")

@@ -42,7 +42,7 @@ REWEIGHTED = 60  # least squares problems of basis pursuit over what was found
 # relative to the largest ‖z_k‖, below which a neuron is dropped: weights of the reweighting end at 0.5^30 = 1e-9 of
 # the largest, so what is that small is on its way to zero, and the last fit makes up for it
 NO_NEURON = 1e-9
-FREE = 1e4  # how much larger than any feature the constant is there
+FREE = 1e4  # how much larger than any activation the constant is there
 SPREAD = 2  # hidden neurons of a block at the beginning, times its outputs
 PURSUIT = 0.02  # of the smallest reg whose network is constant
 
@@ -178,7 +178,7 @@ def _listed(widths: Any) -> list[Any]:
 
 
 def _beginning(problem: Problem, widths: Sequence[int], rng: np.random.Generator) -> list[_Block]:
-    """Random blocks whose features are about as large as one."""
+    """Random blocks whose activations are about as large as one."""
     table, blocks = problem.samples.X, []
     for width in (*widths, problem.outputs):
         k, d = SPREAD * width, table.shape[1]
@@ -366,28 +366,28 @@ def _pursuit(table: np.ndarray, block: _Block, bias: bool, effort: Effort) -> _B
         return block
     inner, biases = np.array([w for w, _, _ in units.values()]), np.array([b for _, b, _ in units.values()])
     atoms = [atom for _, _, atom in units.values()]
-    features = np.maximum(table @ inner.T + biases, 0.0)
-    chosen, z, shift = _cheapest(features, wanted, bias)
+    activations = np.maximum(table @ inner.T + biases, 0.0)
+    chosen, z, shift = _cheapest(activations, wanted, bias)
     return _Block(inner[chosen], biases[chosen], z, shift, tuple(atoms[k] for k in chosen))
 
 
 def _cheapest(
-    features: np.ndarray, wanted: np.ndarray, bias: bool
+    activations: np.ndarray, wanted: np.ndarray, bias: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """argmin Σ ‖z_k‖_2 with Φ z + t = wanted, by least squares weighted with the last ‖z_k‖: which k, z and t.
 
     Each step has the same outputs at no higher cost, Σ ‖z_k‖ = ½ min_W Σ (‖z_k‖²/W_k + W_k).
     """
-    n, k = features.shape
+    n, k = activations.shape
     weights, ones = np.ones(k), np.ones((n, int(bias)))
     for step in range(REWEIGHTED):
         root = np.sqrt(weights)
-        free = np.linalg.norm(features, axis=0).max() * root.max()  # the constant costs next to nothing
-        found = np.linalg.lstsq(np.hstack([features * root, ones * free * FREE]), wanted, rcond=1e-14)[0]
+        free = np.linalg.norm(activations, axis=0).max() * root.max()  # the constant costs next to nothing
+        found = np.linalg.lstsq(np.hstack([activations * root, ones * free * FREE]), wanted, rcond=1e-14)[0]
         z, t = root[:, None] * found[:k], free * FREE * found[k:].sum(axis=0)
         sizes = np.linalg.norm(z, axis=1)
         weights = np.maximum(sizes, 0.5 ** (step / 2) * sizes.max())
     chosen = np.flatnonzero(sizes > NO_NEURON * sizes.max())
-    columns = np.hstack([features[:, chosen], ones])
-    last = np.linalg.lstsq(columns, wanted - features[:, chosen] @ z[chosen] - t, rcond=1e-14)[0]
+    columns = np.hstack([activations[:, chosen], ones])
+    last = np.linalg.lstsq(columns, wanted - activations[:, chosen] @ z[chosen] - t, rcond=1e-14)[0]
     return chosen, z[chosen] + last[: len(chosen)], t + last[len(chosen) :].sum(axis=0)

@@ -238,9 +238,9 @@ def _rank(dictionary: Any) -> int:
     corner = np.zeros((0, len(rows)))
     for block in dictionary.units():
         for units in (block, -block):
-            features = np.maximum(units @ rows.T, 0.0)
+            activations = np.maximum(units @ rows.T, 0.0)
             if samples.bias:
-                features -= features.mean(axis=1, keepdims=True)
-            _, corner = np.linalg.qr(np.vstack([corner, features]))
+                activations -= activations.mean(axis=1, keepdims=True)
+            _, corner = np.linalg.qr(np.vstack([corner, activations]))
     singular = np.linalg.svd(corner, compute_uv=False)
     return int(np.count_nonzero(singular > SPANNED * singular.max(initial=0.0)))

@@ -189,7 +189,7 @@ def _certificate(solution: Solution, atoms: Sequence[Atom], primal: Any) -> Cert
     weights = np.array([atom.weight for atom in atoms], dtype=float)
     units = problem.samples.units_of(weights, np.array([float(atom.bias) for atom in atoms]))
     v = np.array(solution.dual, dtype=float).reshape(problem.samples.n, -1)
-    largest = float(np.abs(v.T @ problem.samples.features(units)).max())
+    largest = float(np.abs(v.T @ problem.samples.activations(units)).max())
     found = Certificate(
         primal,
         max(problem.dual_bound(v, max(largest, problem.reg)), 0.0),

@@ -163,13 +163,13 @@ class Path(Shown):
         """The optimum at a reg: what the path says, or a solve from there where rounding has bent the path."""
         units, z, t = self._at(reg)
         problem = self.problem.at(reg)
-        features = problem.samples.features(units)
-        size = np.abs(z) * np.linalg.norm(features, axis=0)
+        activations = problem.samples.activations(units)
+        size = np.abs(z) * np.linalg.norm(activations, axis=0)
         kept = size > 1e-14 * size.sum()
-        units, z, features, intercept = units[kept], z[kept, None], features[:, kept], np.array([t])
-        v = problem.dual_point(problem.residual(features @ z + intercept))
+        units, z, activations, intercept = units[kept], z[kept, None], activations[:, kept], np.array([t])
+        v = problem.dual_point(problem.residual(activations @ z + intercept))
         maximum = self.dictionary.price(v, np.inf, 1).maximum
-        primal, bound = problem.convex_objective(features, z, intercept), problem.dual_bound(v, maximum)
+        primal, bound = problem.convex_objective(activations, z, intercept), problem.dual_bound(v, maximum)
         if primal - bound <= self.effort.tol * abs(primal):
             return Optimum(units, z, intercept, v, maximum, primal, bound, True)
         return optimise(problem, self.dictionary, self.effort, units)

@@ -147,13 +147,13 @@ class Samples:
         centred = points - self.centre
         return np.column_stack([centred, np.ones(len(points))]) if self.bias else centred
 
-    def features(self, units: np.ndarray) -> np.ndarray:
+    def activations(self, units: np.ndarray) -> np.ndarray:
         """(x̃_i·u)_+ of every sample for the units u, shape (k, D) → (n, k)."""
         return np.asarray(np.maximum(self.homogeneous @ units.T, 0.0))
 
     def predict(self, units: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Σ_u z_u (x̃_i·u)_+ of every sample, shapes (k, D) and (k, c) → (n, c)."""
-        return np.asarray(self.features(units) @ z)
+        return np.asarray(self.activations(units) @ z)
 
     def pulled(self, weights: np.ndarray) -> np.ndarray:
         """Σ_i x̃_i r_i, shape (n, k) → (D, k)."""

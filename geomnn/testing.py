@@ -61,7 +61,7 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         largest = dictionary.price(v, 0.0, 50).maximum
         close = 1e-9 * largest + 1e-12 * np.abs(v).sum() * np.abs(samples.homogeneous).max()
         pricing = dictionary.price(v, 0.5 * largest, 50)
-        values = np.linalg.norm(v.T @ samples.features(pricing.units), axis=0)
+        values = np.linalg.norm(v.T @ samples.activations(pricing.units), axis=0)
         lengths = ball(dictionary.norm).length(pricing.units[:, : samples.d])
         scaled = dictionary.price(3.0 * v, 0.0, 50).maximum
         unlimited = dictionary.price(v, np.inf, 1)
@@ -71,7 +71,7 @@ def check_dictionary(dictionary: Dictionary, seed: int = 0, trials: int = 200) -
         ]
         tried = np.concatenate(others) if dictionary.scope == "global" else pricing.units[:0]
         found, *listed = (
-            np.linalg.norm(v.T @ samples.features(units), axis=0).max(initial=0.0)
+            np.linalg.norm(v.T @ samples.activations(units), axis=0).max(initial=0.0)
             for units in [tried, *getattr(dictionary, "units", list)()]
         )
         laws = [
@@ -291,7 +291,7 @@ def check_bound(
             proof.dual,
             1e-12 * np.abs(proof.dual).sum() * np.abs(samples.homogeneous).sum(axis=1).max(),
         )
-        found = np.linalg.norm(v.T @ samples.features(tried), axis=0).max(initial=0.0)
+        found = np.linalg.norm(v.T @ samples.activations(tried), axis=0).max(initial=0.0)
         largest = max(found, everything.price(v, np.inf, 1).maximum)
         laws += [
             (np.isfinite(proof.maximum), "the maximum is a number"),

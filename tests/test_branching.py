@@ -21,7 +21,7 @@ def checked(dictionary, v):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pricing = dictionary.price(v, 0.0, 10)
-    values = np.abs(v[:, 0] @ samples.features(pricing.units))
+    values = np.abs(v[:, 0] @ samples.activations(pricing.units))
     assert (values > 0).all()
     assert (np.diff(values) <= 1e-14 * values.max(initial=0.0)).all()  # equal ones round either way
     assert (values <= pricing.maximum).all()

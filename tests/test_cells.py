@@ -43,7 +43,7 @@ def met(samples, norm, v, seed=0):
     w = rng.normal(size=(3000, samples.d))
     w /= ball(norm).length(w)[:, None]
     b = -np.sum(w * samples.X[rng.integers(samples.n, size=len(w))], axis=1)
-    random = np.linalg.norm(v.T @ samples.features(samples.units_of(w, b)), axis=0).max()
+    random = np.linalg.norm(v.T @ samples.activations(samples.units_of(w, b)), axis=0).max()
     return max(random, LocalDictionary(samples, norm, starts=8).price(v, np.inf, 1).maximum)
 
 
@@ -87,7 +87,7 @@ def test_a_residual_that_is_not_dual_feasible_is_bounded_where_it_is(part, bias,
     assert (proof.units == cover.unit).all()
     assert proof.ended
     assert largest <= proof.maximum <= 1.0011 * largest
-    correlation = np.abs(v[:, 0] @ samples.features(cover.unit[None]))[0]
+    correlation = np.abs(v[:, 0] @ samples.activations(cover.unit[None]))[0]
     assert cover.largest <= correlation + rounding(samples, v)
     assert ball(norm).length(cover.unit[: samples.d]) == pytest.approx(1.0, rel=1e-12)
     assert correlation > 0.99 * largest

@@ -25,9 +25,9 @@ def divergence(X, y, reg, norm, bias):
     """
     samples = Samples(X, bias)
     units = np.vstack([*WedgeDictionary(samples, norm, True).units()])
-    features = samples.features(np.vstack([units, -units]))
+    activations = samples.activations(np.vstack([units, -units]))
     inside = np.linalg.svd(np.ones((1, len(y))))[2][1:] if bias else np.eye(len(y))
-    G = np.hstack([inside @ features, -inside @ features]).T
+    G = np.hstack([inside @ activations, -inside @ activations]).T
 
     def outputs(targets):
         y = inside @ targets

@@ -70,7 +70,7 @@ def test_the_check_notices_that_a_price_leaves_out_half_of_its_own_atoms():
     class Half(WedgeDictionary):
         def price(self, residual, threshold, limit):
             units = np.concatenate([*self.units()])[::2]
-            values = np.linalg.norm(self.samples.features(units).T @ residual, axis=1)
+            values = np.linalg.norm(self.samples.activations(units).T @ residual, axis=1)
             order = np.argsort(-values)[:limit]
             return Pricing(values.max(), units[order[values[order] > threshold]])
 
@@ -150,7 +150,7 @@ def test_exact_faces_beat_wedges_and_random_units():
         w /= np.linalg.norm(w, axis=1)[:, None]
         b = -np.einsum("kd,kd->k", w, samples.homogeneous[rng.integers(8, size=len(w)), :3])
         units = np.column_stack([w, b]) if bias else w
-        sampled = np.abs(v.T @ samples.features(units)).max()
+        sampled = np.abs(v.T @ samples.activations(units)).max()
         assert wedges <= faces * (1 + 1e-12)
         assert sampled <= faces * (1 + 1e-12)
         assert sampled >= 0.98 * faces
@@ -294,11 +294,11 @@ def test_the_largest_correlation_is_that_of_the_atom_where_samples_are_fewer_tha
     v = rng.normal(size=(n, 2))
     v -= bias * v.mean(axis=0)
     priced = dictionary.price(v, 0.0, 5)
-    values = np.linalg.norm(v.T @ samples.features(priced.units), axis=0)
+    values = np.linalg.norm(v.T @ samples.activations(priced.units), axis=0)
     assert values[:1] == pytest.approx(priced.maximum, rel=1e-9)
     random = rng.normal(size=(2000, samples.D))
     random /= np.abs(random[:, :d]).sum(axis=1, keepdims=True)
-    assert np.linalg.norm(v.T @ samples.features(random), axis=0).max() <= priced.maximum * (1 + 1e-9)
+    assert np.linalg.norm(v.T @ samples.activations(random), axis=0).max() <= priced.maximum * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("seed", range(5))

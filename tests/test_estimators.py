@@ -184,7 +184,7 @@ def test_a_warm_start_changes_the_way_and_not_the_end(norm, monkeypatch):
     assert [start is None for start in starts] == [True, False, True, True]
     # the units that it starts from are those of the network
     model.fit(X[:-1], y[:-1])
-    hidden = model.solution_.problem.samples.features(starts[-1])
+    hidden = model.solution_.problem.samples.activations(starts[-1])
     z = np.array([neuron.coefficient for neuron in model.solution_.network.neurons])
     np.testing.assert_allclose(
         hidden @ z + model.solution_.network.intercept, model.predict(X[:-1]), rtol=1e-6

@@ -169,9 +169,9 @@ def test_sliding_never_raises_the_value():
         units = rng.normal(size=(8, problem.samples.D))
         units /= np.linalg.norm(units[:, :4], axis=1)[:, None]
         z, t = rng.normal(size=(8, outputs)), np.zeros(outputs)
-        before = problem.convex_objective(problem.samples.features(units), z, t)
+        before = problem.convex_objective(problem.samples.activations(units), z, t)
         moved, coefficients, shift = slide(problem, units, z, t)
-        after = problem.convex_objective(problem.samples.features(moved), coefficients, shift)
+        after = problem.convex_objective(problem.samples.activations(moved), coefficients, shift)
         assert after < 0.9 * before
         np.testing.assert_allclose(np.linalg.norm(moved[:, :4], axis=1), 1.0)
         assert bias or not shift.any()
@@ -332,9 +332,9 @@ def test_neurons_that_pass_through_no_sample_are_refined_all_the_same(seed):
     units[0, -1] = [9.0, -9.0][seed % 2] * np.linalg.norm(units[0])
     units /= np.linalg.norm(units[:, :-1], axis=1, keepdims=True)
     z, t = rng.normal(size=(k, c)), rng.normal(size=c)
-    before = problem.convex_objective(problem.samples.features(units), z, t)
+    before = problem.convex_objective(problem.samples.activations(units), z, t)
     u, a, s = refine(problem, units, z, t)
-    assert problem.convex_objective(problem.samples.features(u), a, s) <= before * (1 + 1e-12)
+    assert problem.convex_objective(problem.samples.activations(u), a, s) <= before * (1 + 1e-12)
     if len(u) and not np.array_equal(a, z):
         assert np.abs(problem.samples.homogeneous @ u.T).min(axis=0).max() <= 1e-9 * np.abs(u).max()
 
@@ -356,7 +356,7 @@ def test_exactly_linear_targets_are_searched_without_end_or_exception(seed):
 def check_run(run, found, pool=None):
     """The equations of a search's run, for a network that one of its steps gives."""
     problem, samples = run._problem, run._problem.samples
-    f = samples.features(found.units) @ found.coefficients + found.intercept
+    f = samples.activations(found.units) @ found.coefficients + found.intercept
     value = (
         problem.loss.value(f, problem.targets)
         + problem.reg * np.linalg.norm(found.coefficients, axis=1).sum()
@@ -373,7 +373,7 @@ def check_run(run, found, pool=None):
     np.testing.assert_allclose(lengths, 1.0, rtol=1e-9)
     if pool is not None:
         assert found.bound == pytest.approx(problem.dual_bound(found.dual, found.maximum), rel=1e-12)
-        values = np.linalg.norm(found.dual.T @ samples.features(pool), axis=0)
+        values = np.linalg.norm(found.dual.T @ samples.activations(pool), axis=0)
         assert values.max(initial=0.0) <= found.maximum * (1 + 1e-9)
 
 

@@ -97,7 +97,7 @@ def test_a_loss_that_breaks_a_law_is_found(liar, law):
 @pytest.mark.parametrize("norm", [1, 2, np.inf])
 @pytest.mark.parametrize("name", ["hinge", "Huber"])
 def test_the_optimum_of_other_losses_is_that_of_the_cone_program(name, norm, bias):
-    """Over the wedges, whose features are written out for CVXPY; over all atoms it is no higher, with its proof."""
+    """Over the wedges, whose activations are written out for CVXPY; over all atoms it is no higher, with its proof."""
     rng = np.random.default_rng(7)
     X, y = rng.normal(size=(18, 2)), rng.normal(size=18)
     y, loss = (np.where(y > 0, 1.0, -1.0), "hinge") if name == "hinge" else (y + 4 * (y > 1), huber(0.5))
@@ -106,9 +106,9 @@ def test_the_optimum_of_other_losses_is_that_of_the_cone_program(name, norm, bia
         solution = gm.derive(X, y, dictionary="wedge", **options)
         samples = Samples(X, bias)
         units = np.concatenate(list(gm.dictionaries.WedgeDictionary(samples, norm, False).units()))
-        features = samples.features(np.concatenate([units, -units]))
-        z, t = cp.Variable(features.shape[1]), cp.Variable() if bias else 0.0
-        f = features @ z + t
+        activations = samples.activations(np.concatenate([units, -units]))
+        z, t = cp.Variable(activations.shape[1]), cp.Variable() if bias else 0.0
+        f = activations @ z + t
         fit = cp.sum(cp.pos(1 - cp.multiply(y, f))) if name == "hinge" else cp.sum(cp.huber(f - y, 0.5)) / 2
         best = cp.Problem(cp.Minimize(fit + reg * cp.norm1(z))).solve(solver="CLARABEL")
         assert solution.objective == pytest.approx(best, rel=1e-6)

@@ -36,10 +36,12 @@ def check(problem, found, seed=0):
     weights = rng.standard_normal((500, samples.d)) * (rng.random((500, samples.d)) < 0.7)
     weights = np.vstack([weights[weights.any(axis=1)], np.eye(samples.d), -np.eye(samples.d)])
     weights /= np.linalg.norm(weights, ord=p, axis=1)[:, None]
-    features = samples.features(samples.through(weights, rng.integers(samples.n, size=(len(weights), 1))))
+    activations = samples.activations(
+        samples.through(weights, rng.integers(samples.n, size=(len(weights), 1)))
+    )
     assert found
     for proof in found:
-        assert np.linalg.norm(proof.dual.T @ features, axis=0).max() <= proof.maximum
+        assert np.linalg.norm(proof.dual.T @ activations, axis=0).max() <= proof.maximum
         assert np.isfinite(proof.value(problem))
         if samples.bias:
             assert np.abs(proof.dual.sum(axis=0)).max() <= 1e-11 * np.abs(proof.dual).sum()

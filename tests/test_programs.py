@@ -45,8 +45,8 @@ def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg)
     method = DualActiveSet(y, x, reg, bias)
     for batch in [*np.array_split(units, 3), units]:  # an atom that was dropped may come back
         method.optimise(batch)
-    features = np.maximum(x @ units.T, 0)
-    correlation = features.T @ method.dual[:, 0]
+    activations = np.maximum(x @ units.T, 0)
+    correlation = activations.T @ method.dual[:, 0]
     assert np.abs(correlation).max(initial=0) <= reg * (1 + 1e-9)
     active = np.maximum(x @ method.units.T, 0)
     z = method.coefficients[:, 0]
@@ -83,9 +83,9 @@ def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outpu
     for batch in [units[:10], units[10:], units]:  # an atom that was dropped may come back
         while solver.add(batch) and problem.is_projection:  # which goes part of the way at a time
             pass
-    features, v = problem.samples.features(solver.units), problem.dual_point(solver.dual)
-    primal = problem.convex_objective(features, solver.coefficients, solver.intercept)
-    maximum = np.linalg.norm(problem.samples.features(units).T @ v, axis=1).max()
+    activations, v = problem.samples.activations(solver.units), problem.dual_point(solver.dual)
+    primal = problem.convex_objective(activations, solver.coefficients, solver.intercept)
+    maximum = np.linalg.norm(problem.samples.activations(units).T @ v, axis=1).max()
     assert maximum <= problem.reg * (1 + 1e-6)
     assert -1e-12 <= primal - problem.dual_bound(v, maximum) <= 2e-8 * primal + 1e-14
 
@@ -165,7 +165,7 @@ def test_softmax_over_fixed_features_is_that_of_a_conic_solver(solver, bias, reg
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(25, 2)), some_targets(rng, "softmax", 25, 3)
     problem = pose(X, y, reg, 2, bias, "softmax")
-    phi = problem.samples.features(random_units(rng, 15, 2, bias, norm=2))
+    phi = problem.samples.activations(random_units(rng, 15, 2, bias, norm=2))
     start, t = np.zeros((15, 3)), problem.constant()
     method = {"smoothed": SmoothedNorms, "balanced": BalancedNewton}[solver]
     z, t, v, done = method(problem, phi).solve(start, t, 1e-10)
@@ -206,16 +206,16 @@ def test_a_dual_point_off_balance_proves_nothing():
 def test_sparser_networks_have_the_same_outputs_and_no_higher_cost(seed, bias, outputs):
     rng = np.random.default_rng(seed)
     n, k = int(rng.integers(1, 7)), int(rng.integers(0, 30))
-    features = np.maximum(rng.integers(-2, 3, size=(n, k)), 0).astype(float)
+    activations = np.maximum(rng.integers(-2, 3, size=(n, k)), 0).astype(float)
     z = rng.normal(size=(k, outputs)) * rng.integers(0, 2, size=(k, 1))
-    sparse, shift = independent_neurons(features, z, bias)
-    np.testing.assert_allclose(features @ sparse + shift, features @ z, atol=1e-10)
+    sparse, shift = independent_neurons(activations, z, bias)
+    np.testing.assert_allclose(activations @ sparse + shift, activations @ z, atol=1e-10)
     before, after = np.linalg.norm(z, axis=1).sum(), np.linalg.norm(sparse, axis=1).sum()
     assert after <= before * (1 + 1e-12)
     alive = sparse.any(axis=1)
     assert alive.sum() <= n * outputs
     direction = sparse[alive] / np.linalg.norm(sparse[alive], axis=1)[:, None]
-    centred = features - features.mean(axis=0) if bias else features
+    centred = activations - activations.mean(axis=0) if bias else activations
     products = np.einsum("nk,kc->nck", centred[:, alive], direction).reshape(n * outputs, -1)
     if alive.any():
         assert np.linalg.matrix_rank(products, tol=1e-10) == alive.sum()
@@ -240,12 +240,12 @@ def test_refining_ends_at_the_closed_form(bias, loss):
         units.append(np.append(w, -w @ samples.homogeneous[atom.anchor, :2]) if bias else w)
         z.append([neuron.coefficient])
     units, z, t = np.array(units), np.array(z), np.array([best.network.intercept])
-    before = problem.convex_objective(samples.features(units), z, t)
+    before = problem.convex_objective(samples.activations(units), z, t)
     assert before > best.objective * (1 + 1e-9)
     units, z, t = refine(problem, units, z, t)
-    features = samples.features(units)
-    assert problem.convex_objective(features, z, t) == pytest.approx(best.objective, rel=1e-12)
-    v = problem.residual(features @ z + t)
+    activations = samples.activations(units)
+    assert problem.convex_objective(activations, z, t) == pytest.approx(best.objective, rel=1e-12)
+    v = problem.residual(activations @ z + t)
     for unit in units:
         incidence = samples.incidences(unit)
         on, active = np.flatnonzero(incidence == 0), incidence > 0
@@ -302,7 +302,7 @@ def test_a_million_atoms_are_priced_without_a_feature_matrix():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100 * 2**20  # the matrix would take 8 GB
-    values = np.abs((problem.targets - problem.targets.mean()).T @ problem.samples.features(pricing.units))
+    values = np.abs((problem.targets - problem.targets.mean()).T @ problem.samples.activations(pricing.units))
     assert values.max() == pytest.approx(pricing.maximum)
 
 

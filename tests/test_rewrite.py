@@ -129,8 +129,8 @@ def test_a_neuron_is_a_sum_of_wedges_of_its_chamber(name, bias, norm):
         neuron = rng.normal(size=samples.D) / np.where(scale > 0, scale, 1.0)
         neuron[rng.random(samples.D) < 0.2] = 0.0
         (parts,) = split(samples, [neuron], norm)
-        outputs = samples.features(neuron[None])[:, 0]
-        got = samples.features(parts.units) @ parts.coefficients + parts.constant
+        outputs = samples.activations(neuron[None])[:, 0]
+        got = samples.activations(parts.units) @ parts.coefficients + parts.constant
         assert np.abs(got - outputs).max() <= 1e-10 * np.abs(samples.homogeneous @ neuron).max()
         if not outputs.any():
             assert not len(parts.units)

@@ -166,7 +166,7 @@ def test_streamed_samples_are_samples(bias):
         "_lengths",
     ):
         np.testing.assert_allclose(getattr(streamed, name), getattr(plain, name), rtol=1e-14, err_msg=name)
-    np.testing.assert_allclose(streamed.features(units), plain.features(units), atol=1e-9)
+    np.testing.assert_allclose(streamed.activations(units), plain.activations(units), atol=1e-9)
     np.testing.assert_allclose(streamed.pulled(v), plain.pulled(v), atol=1e-10)
     np.testing.assert_allclose(streamed.predict(units, v[:6]), plain.predict(units, v[:6]), atol=1e-8)
     for unit in (

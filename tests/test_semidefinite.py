@@ -280,7 +280,7 @@ def test_no_unit_is_above_a_maximum(seed, outputs, bias):
     units = np.random.default_rng(seed).normal(size=(5000, problem.samples.D))
     units /= np.linalg.norm(units[:, : 1 + seed], axis=1, keepdims=True)
     for proof in proofs:
-        values = np.linalg.norm(proof.dual.T @ problem.samples.features(units), axis=0)
+        values = np.linalg.norm(proof.dual.T @ problem.samples.activations(units), axis=0)
         assert values.max() <= proof.maximum
         assert largest(problem, proof.dual) <= proof.maximum * (1 + 1e-12)
 

@@ -29,11 +29,11 @@ def residual(n, outputs, bias, seed=0):
 
 
 def formula(dictionary, v):
-    """All atoms (1) as units, and their correlations by a feature matrix."""
+    """All atoms (1) as units, and their correlations by a matrix of activations."""
     samples = dictionary.samples
     half = np.concatenate([np.zeros((0, samples.D)), *dictionary.units()])
     units = np.concatenate([half, -half])
-    return units, np.linalg.norm(v.T @ samples.features(units), axis=0)
+    return units, np.linalg.norm(v.T @ samples.activations(units), axis=0)
 
 
 @pytest.mark.one_in(3)
@@ -52,7 +52,7 @@ def test_the_sweep_finds_the_best_of_all_atoms(name, bias, norm, directions):
         rounding = 1e-14 * np.abs(v).sum() * np.abs(samples.homogeneous).max()
         priced = dictionary.price(v, 0.0, 40)
         assert priced.maximum == pytest.approx(correlations.max(initial=0.0), rel=1e-10, abs=rounding)
-        reached = np.linalg.norm(v.T @ samples.features(priced.units), axis=0)
+        reached = np.linalg.norm(v.T @ samples.activations(priced.units), axis=0)
         np.testing.assert_allclose(reached[:1], priced.maximum, rtol=1e-9, atol=rounding)
 
 
@@ -85,7 +85,7 @@ def test_arcs_are_the_faces_of_the_plane(name, bias):
         rounding = 1e-13 * np.abs(v).sum() * np.abs(samples.homogeneous).max()
         priced = arcs.price(v, 0.0, 60)
         assert priced.maximum == pytest.approx(faces.price(v, 0.0, 60).maximum, rel=1e-10, abs=rounding)
-        reached = np.linalg.norm(v.T @ samples.features(priced.units), axis=0)
+        reached = np.linalg.norm(v.T @ samples.activations(priced.units), axis=0)
         np.testing.assert_allclose(reached[:1], priced.maximum, rtol=1e-9, atol=rounding)
 
 
@@ -102,14 +102,14 @@ def test_the_ratio_test_finds_the_next_atom(name):
     v, slope = residual(samples.n, 1, True, 1), residual(samples.n, 1, True, 2)
     units, correlations = formula(dictionary, v)
     reg = 1.1 * correlations.max()
-    features = samples.features(units)
-    now, along = features.T @ v[:, 0], features.T @ slope[:, 0]
+    activations = samples.activations(units)
+    now, along = activations.T @ v[:, 0], activations.T @ slope[:, 0]
     steps = [(reg - s * now) / (1 + s * along) for s in (1, -1)]
     closing = [1 + s * along > 1e-9 for s in (1, -1)]
     expected = np.where(closing, steps, np.inf).min()
     unit, delta = dictionary.reach(v, slope, reg)
     assert delta == pytest.approx(expected, rel=1e-10)
-    moved = (v + delta * slope)[:, 0] @ samples.features(unit[None])[:, 0]
+    moved = (v + delta * slope)[:, 0] @ samples.activations(unit[None])[:, 0]
     assert abs(moved) == pytest.approx(reg - delta, rel=1e-9)
 
 

@@ -148,7 +148,7 @@ def check_honest(found, whole):
         for neuron in (found.lifted or found).network.neurons:
             unit = problem.samples.unit_of(neuron.atom.weight, float(neuron.atom.bias))
             units = np.vstack([units, unit])
-        known = np.linalg.norm(v.T @ problem.samples.features(units), axis=0).max(initial=0.0)
+        known = np.linalg.norm(v.T @ problem.samples.activations(units), axis=0).max(initial=0.0)
         assert certificate.largest_correlation * problem.reg >= known * (1 - 1e-9)
 
 
@@ -216,7 +216,7 @@ def test_walks_that_are_stopped_have_names(norm, bias, outputs):
     for seconds in (1e-9, 2e-3, 1e-2, 1e9):
         pricing = dictionary.until(Deadline.after(seconds)).price(v, 0.0, 200)
         assert len(pricing.units)
-        values = np.linalg.norm(v.T @ problem.samples.features(pricing.units), axis=0)
+        values = np.linalg.norm(v.T @ problem.samples.activations(pricing.units), axis=0)
         assert pricing.maximum == pytest.approx(values.max(), rel=1e-12)
         np.testing.assert_allclose(np.linalg.norm(pricing.units[:, :5], norm, axis=1), 1.0, rtol=1e-12)
         for unit in pricing.units:
@@ -231,7 +231,7 @@ def test_sliding_that_is_stopped_does_not_rise():
     units, z, t = rng.normal(size=(20, 6)), rng.normal(size=(20, 1)), np.zeros(1)
     units /= np.linalg.norm(units[:, :5], axis=1, keepdims=True)
     values = [
-        problem.convex_objective(problem.samples.features(network[0]), *network[1:])
+        problem.convex_objective(problem.samples.activations(network[0]), *network[1:])
         for network in (
             (units, z, t),
             slide(problem, units, z, t, deadline=Deadline.after(1e-9)),

@@ -129,8 +129,8 @@ def test_rounds_that_bring_hardly_anything(fall, rounds, monkeypatch):
 @pytest.mark.parametrize(("size", "alive"), [(1e-14, 1), (1e-12, 2)])
 def test_a_neuron_that_is_dead(size, alive):
     problem = pose(TABLE, TABLE @ [1.0, 1.0, -1.0] > 1, 1e-9, 1, False, "logistic")
-    features = problem.samples.features(np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
-    z = BalancedNewton(problem, features)._without_dying(np.array([[1.0], [size]]), np.zeros(1))
+    activations = problem.samples.activations(np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+    z = BalancedNewton(problem, activations)._without_dying(np.array([[1.0], [size]]), np.zeros(1))
     assert np.count_nonzero(z) == alive
 
 
@@ -176,7 +176,7 @@ def test_what_a_search_knows_of_residuals_and_correlations():
         known = replace(found, dual=v, maximum=problem.reg * (1 + excess))
         assert run.with_estimate(known, found, NEVER).converged == converged
     unit = problem.samples.unit_of(np.array([1.0, 0.0, 0.0]), 0.0)
-    size = np.linalg.norm(v.T @ problem.samples.features(unit[None]))
+    size = np.linalg.norm(v.T @ problem.samples.activations(unit[None]))
     for excess, near in ((1e-8, 0), (1e-6, 1)):
         run.walked = unit[None] * problem.reg / size * (1 + excess)
         assert len(run.near(replace(found, dual=v))) == near

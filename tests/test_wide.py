@@ -161,9 +161,9 @@ def test_sliding_on_flats_names_all_and_costs_hardly_anything():
     units, z, t = slide(problem, *(units, z, t), 1000, sums=sums)
     units, z = merged(problem.samples, units, z)
     units, z, t = slide(problem, units, z, t, 1000, sums=sums)
-    before = problem.convex_objective(problem.samples.features(units), z, t)
+    before = problem.convex_objective(problem.samples.activations(units), z, t)
     named = slide_on_flats(problem, sums, units, z, t, NEVER, LATER)
-    after = problem.convex_objective(problem.samples.features(named[0]), *named[1:])
+    after = problem.convex_objective(problem.samples.activations(named[0]), *named[1:])
     assert after <= before * (1 + 2e-3)
     v = problem.residual(problem.samples.predict(*named[:2]) + named[2])
     dictionary = LocalDictionary(problem.samples, 2)
@@ -186,7 +186,7 @@ def test_ascents_find_the_largest_correlation(bias, outputs):
     samples, v = Samples(X, True), (y - y.mean())[:, None]
     sums = Sums(samples)
     ends = ascend(sums, v, rng.normal(size=(32, 20)), 20, NEVER)
-    heights = np.abs(v.T @ samples.features(ends))[0]
+    heights = np.abs(v.T @ samples.activations(ends))[0]
     assert np.sum(heights >= heights.max() * (1 - 1e-3)) >= 16
     walks = LocalDictionary(samples, 2, starts=8, steps=40, start="walks").price(v, np.inf, 1).maximum
     assert heights.max() >= walks * (1 - 1e-4)

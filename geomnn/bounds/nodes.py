@@ -38,7 +38,7 @@ class Nodes:
     points : ndarray, shape (N, d)
         x_r, centred where there is a bias.
     node : ndarray of int, shape (n,)
-        Of each sample; −1 for a row of zeros without a bias, whose feature is 0.
+        Of each sample; −1 for a row of zeros without a bias, whose activation is 0.
     ratio : ndarray, shape (n,)
         λ, in (0, 1].
     places : ndarray, shape (N,)

@@ -168,7 +168,7 @@ def close(
     while True:
         v, f = (
             network.dual,
-            problem.samples.features(network.units) @ network.coefficients + network.intercept,
+            problem.samples.activations(network.units) @ network.coefficients + network.intercept,
         )
         enough = lowest.primal - effort.tol * abs(lowest.primal)
         turn = monotonic() - begun

@@ -75,7 +75,7 @@ def search_layers(problem: Problem, count: int, effort: Effort) -> tuple[list[np
             if not len(found.units):
                 return layers, found.units, False
             layers.append(_and_more(found, samples[-1], seed, deadline))
-            samples.append(Samples(samples[-1].features(layers[-1]), bias))
+            samples.append(Samples(samples[-1].activations(layers[-1]), bias))
             # units that are one of the features each, so that a layer more costs nothing
             start = np.array([samples[-1].unit_of(e, 0.0) for e in np.eye(samples[-1].d)])
             continue
@@ -126,7 +126,7 @@ def _hand_down(
     out = found.coefficients / np.linalg.norm(found.coefficients, axis=1, keepdims=True)
     above = [(unit, found.dual @ o) for unit, o in zip(found.units, out, strict=True)]
     for level, units in enumerate(layers):
-        samples[level + 1] = Samples(samples[level].features(units), samples[0].bias)
+        samples[level + 1] = Samples(samples[level].activations(units), samples[0].bias)
     for level in range(len(layers) - 1, -1, -1):
         lower, columns = samples[level], samples[level + 1].X
         search_ = LocalDictionary(lower, 1.0, starts=STARTS, seed=seed).until(deadline)
@@ -141,13 +141,13 @@ def _hand_down(
             below += [(layers[level][k], np.sign(weight[k]) * reduced) for k in used]
         kept: list[np.ndarray] = []
         for unit in new:
-            column = lower.features(unit[None])[:, 0]
-            known = np.column_stack([columns, *(lower.features(u[None]) for u in kept)])
+            column = lower.activations(unit[None])[:, 0]
+            known = np.column_stack([columns, *(lower.activations(u[None]) for u in kept)])
             if np.abs(known - column[:, None]).max(axis=0).min() > ROUNDING * column.max():
                 kept.append(unit)
         if kept:
             layers[level] = np.vstack([layers[level], kept])
-            grown = Samples(lower.features(layers[level]), lower.bias)
+            grown = Samples(lower.activations(layers[level]), lower.bias)
             samples[level + 1] = grown
             if level + 1 < len(layers):
                 layers[level + 1] = _padded(layers[level + 1], len(kept), lower.bias)

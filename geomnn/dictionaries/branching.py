@@ -138,7 +138,7 @@ class BranchingDictionary(Dictionary):
         bounds, found, complete = zip(*searches, strict=True)
         weights = np.array([weight for weight in found if weight.any()]).reshape(-1, self.samples.d)
         polished = self._walks.follow(weights, residual, 0.0, 2)  # atoms that are not lower
-        values = np.abs(residual[:, 0] @ self.samples.features(polished.units))
+        values = np.abs(residual[:, 0] @ self.samples.activations(polished.units))
         maximum = max(total * (max(bounds) + TRUST), polished.maximum)
         return BranchedPricing(maximum, polished.units[values > threshold][:limit], all(complete))
 

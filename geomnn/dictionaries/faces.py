@@ -103,7 +103,7 @@ class FaceDictionary(Dictionary):
                 break
             for sign in (1.0, -1.0):
                 candidates = self._lift(sign * weights[chosen], self._flat[chosen])
-                reached = np.linalg.norm(residual.T @ self.samples.features(candidates), axis=0)
+                reached = np.linalg.norm(residual.T @ self.samples.activations(candidates), axis=0)
                 maximum = max(maximum, float(reached.max()))
                 units.append(candidates)
                 values.append(reached)

@@ -204,7 +204,7 @@ class LocalDictionary(Dictionary):
             for k, block in enumerate(blocks)
         )
         units = np.concatenate(in_parallel(walk_from, jobs))
-        values = np.linalg.norm(residual.T @ self.samples.features(units), axis=0)
+        values = np.linalg.norm(residual.T @ self.samples.activations(units), axis=0)
         return self._chosen(units, values, threshold, limit)
 
     def _ascend(self, weights: np.ndarray, residual: np.ndarray, threshold: float, limit: int) -> Pricing:

@@ -139,7 +139,7 @@ class SampledDictionary(Dictionary):
         samples, block = self.samples, max(1, BLOCK_FLOATS // self.samples.n)
         sums = np.zeros((len(self._units), residual.shape[1]))
         for k in range(0, len(sums), block):
-            sums[k : k + block] = samples.features(self._units[k : k + block]).T @ residual
+            sums[k : k + block] = samples.activations(self._units[k : k + block]).T @ residual
         # the other orientation: (−a)_+ = (a)_+ − a
         opposite = sums - self._units @ (samples.homogeneous.T @ residual)
         values = np.linalg.norm(np.concatenate([sums, opposite]), axis=1)

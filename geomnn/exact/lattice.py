@@ -108,14 +108,14 @@ class Plane:
     ----------
     coordinates : tuple of int
         (N, B).
-    features : tuple of int
+    activations : tuple of int
         ρ_i.
     square : int
         m².
     """
 
     coordinates: tuple[int, ...]
-    features: tuple[int, ...]
+    activations: tuple[int, ...]
     square: int
 
 
@@ -178,8 +178,8 @@ class Planes:
     def plane(self, coordinates: Sequence[int] | np.ndarray) -> Plane:
         """The oriented wedge at (N, B)."""
         row = np.array([int(entry) for entry in coordinates], dtype=object)
-        features = np.maximum(self.samples.incidences(row), 0)
-        return Plane(tuple(row.tolist()), tuple(features.tolist()), self.square(row))
+        activations = np.maximum(self.samples.incidences(row), 0)
+        return Plane(tuple(row.tolist()), tuple(activations.tolist()), self.square(row))
 
     def at(self, atom: Atom) -> Plane | None:
         """The oriented wedge with the name of an atom, None if its samples are dependent."""

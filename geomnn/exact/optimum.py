@@ -201,7 +201,7 @@ def _go_to_canonical(
     problem: ExactProblem, active: ExactActiveSet, tight: list[tuple[Plane, int]], deadline: Deadline
 ) -> list[Atom]:
     """From any optimum to the one that the names pick: as much as there can be of the first active atom, then of the
-    second, …; the names of its atoms. Where the features of all of them are independent there is no other optimum."""
+    second, …; the names of its atoms. Where the activations of all are independent there is no other optimum."""
     planes = [plane for plane, _ in tight]
     if len(independent(planes, problem.samples.bias)) == len(planes):
         return [named_plane(problem, plane) for plane in active.planes]
@@ -229,7 +229,7 @@ def price_exactly(
     if not any(v.rows.entries()):
         return None, tight
     for _, plane in problem.planes.near(np.array(v.floats()), float(reg)):
-        correlation = v.dot(plane.features)
+        correlation = v.dot(plane.activations)
         sign = correlation.sign()
         excess = (correlation * sign - basis.root(plane.square) * reg).sign()
         if excess > 0:
@@ -274,7 +274,7 @@ def _largest(problem: ExactProblem, basis: RootBasis, v: RootVector) -> RootSum:
     for bound, plane in problem.planes.near(dual, 0.0):
         if bound < float(largest) * float(problem.reg) * (1 - 1e-9):
             break
-        correlation = v.dot(plane.features)
+        correlation = v.dot(plane.activations)
         # c/m = c m/m²
         ratio = correlation * basis.root(plane.square) * (correlation.sign() / problem.reg / plane.square)
         largest = ratio if largest < ratio else largest

@@ -78,7 +78,7 @@ class ExactActiveSet:
             zip((plane.coordinates for plane in self.planes), self.projection.multipliers, strict=True)
         )
         amounts = [held.get(plane.coordinates, roots.sum([])).coefficients for plane in planes]
-        columns = np.array([plane.features for plane in planes], dtype=object).T * np.array(
+        columns = np.array([plane.activations for plane in planes], dtype=object).T * np.array(
             signs, dtype=object
         )
         table = Tableau.at(columns[1:] - columns[:1] if target.bias else columns, amounts, roots)
@@ -99,7 +99,7 @@ class ExactActiveSet:
         size = self._target.basis.root(plane.square) * self._target.reg
         while True:
             step = project(self._target, self.planes, self.signs, (plane, sign, reached))
-            excess = step.point.dot(plane.features) * sign - size
+            excess = step.point.dot(plane.activations) * sign - size
             blocking, until = self._first_to_vanish(step)
             if step.steepness > 0:
                 needed = excess * (1 / step.steepness)

@@ -72,12 +72,12 @@ class Projection:
 
 
 def independent(planes: Sequence[Plane], bias: bool) -> list[int]:
-    """Positions of atoms whose features are independent, of each other and with a bias of the constants; the
+    """Positions of atoms whose activations are independent, of each other and with a bias of the constants; the
     first ones are taken."""
     if not planes:
         return []
-    n = len(planes[0].features)
-    rows = [[1] * n] * bias + [list(plane.features) for plane in planes]
+    n = len(planes[0].activations)
+    rows = [[1] * n] * bias + [list(plane.activations) for plane in planes]
     columns = flint.nmod_mat(n, len(rows), [row[i] % PRIME for i in range(n) for row in rows], PRIME)
     return [position - bias for position in independent_columns(columns) if position >= bias]
 
@@ -102,14 +102,14 @@ def project(
     sizes = [basis.locate(plane.square) for plane in planes]
     roots = len(basis)
     values = [[y, *[Fraction(0)] * (roots - 1)] for y in target.targets]
-    if entering is not None:  # its features have a column of their own, behind those of the roots
+    if entering is not None:  # its activations have a column of their own, behind those of the roots
         plane, sign, multiplier = entering
-        for row, feature in zip(values, plane.features, strict=True):
+        for row, activation in zip(values, plane.activations, strict=True):
             for position, coefficient in multiplier.terms.items():
-                row[position] -= sign * feature * coefficient
-            row.append(Fraction(sign * feature))
+                row[position] -= sign * activation * coefficient
+            row.append(Fraction(sign * activation))
     width = roots + (entering is not None)
-    columns = [plane.features for plane in planes] + [(1,) * n] * bias
+    columns = [plane.activations for plane in planes] + [(1,) * n] * bias
     tight = [[Fraction(0)] * width for _ in columns]  # s reg m
     for row, sign, (position, factor) in zip(tight, signs, sizes, strict=False):
         row[position] = sign * target.reg * factor

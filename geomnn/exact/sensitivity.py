@@ -32,7 +32,7 @@ from geomnn.exact.optimum import (
 )
 from geomnn.exact.projection import Projection, Target, project
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
-from geomnn.networks.writing.expressions import feature_latex, unit_feature, variables
+from geomnn.networks.writing.expressions import activation_latex, unit_activation, variables
 from geomnn.norms import ball
 from geomnn.numbers.rationals import exact_number, short_number, symbolic
 from geomnn.numbers.roots import RootBasis, RootVector, rational_matrix
@@ -119,7 +119,7 @@ class WeightsOfReg:
             As in `AnalyticNetwork.to_sympy`.
         """
         x = variables(self.problem.samples.d, symbols, self.problem.samples.names)
-        terms = (z * unit_feature(atom, x) for atom, z in zip(self.atoms, self.coefficients, strict=True))
+        terms = (z * unit_activation(atom, x) for atom, z in zip(self.atoms, self.coefficients, strict=True))
         return sum(terms, self.intercept)
 
     def __call__(self, reg: Any) -> AnalyticNetwork:
@@ -171,7 +171,7 @@ class WeightsOfReg:
     @any_size()
     def _repr_latex_(self) -> str:
         terms = [sympy.latex(self.intercept)]
-        terms += [rf"+ \left({sympy.latex(z)}\right) \, {feature_latex(atom, names=self.problem.samples.names)}"
+        terms += [rf"+ \left({sympy.latex(z)}\right) \, {activation_latex(atom, names=self.problem.samples.names)}"
                   for z, atom in zip(self.coefficients, self.atoms, strict=True)]  # fmt: skip
         where = sympy.latex(self.interval)
         lines = r" \\ & ".join(terms)
@@ -290,7 +290,7 @@ def _end(
             return reg
         plane, sign = found
         start, end = (
-            sign * point.dot(plane.features).to_fraction() for point in (at_zero.point, at_one.point)
+            sign * point.dot(plane.activations).to_fraction() for point in (at_zero.point, at_one.point)
         )
         size = basis.root(plane.square).to_fraction()
         low, high = _cut(low, high, -start, size - (end - start))

@@ -257,9 +257,9 @@ class AnalyticNetwork:
             z, b = basis.read(neuron.coefficient), basis.read(neuron.atom.bias)
             weight = [basis.read(w) for w in neuron.atom.weight]
             for i, row in enumerate(rows):
-                feature = sum((w * x for w, x in zip(weight, row, strict=True)), b)
-                if feature.sign() > 0:
-                    totals[i] = totals[i] + z * feature
+                activation = sum((w * x for w, x in zip(weight, row, strict=True)), b)
+                if activation.sign() > 0:
+                    totals[i] = totals[i] + z * activation
         rational = all(total.is_rational for total in totals)
         values = [total.to_fraction() if rational else total.to_sympy() for total in totals]
         return np.array(values, dtype=object)

@@ -41,7 +41,7 @@ class Neuron:
 
     @property
     def coefficient(self) -> Any:
-        """z: what the feature of the unit atom is multiplied by, α ‖w‖_p."""
+        """z: what the activation of the unit atom is multiplied by, α ‖w‖_p."""
         return self.outer * float(np.linalg.norm(self.weight, ord=self.atom.norm))
 
     def numeric(self) -> Neuron:

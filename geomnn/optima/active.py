@@ -158,10 +158,10 @@ def _of_units(problem: Problem, used: np.ndarray, near: np.ndarray, v: np.ndarra
             table[k] = unit
             k += 1
     table = table[:k]
-    incidences, features = samples.homogeneous @ table.T, samples.features(table)
-    pulls = features.T @ v
+    incidences, activations = samples.homogeneous @ table.T, samples.activations(table)
+    pulls = activations.T @ v
     ways = pulls / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), np.finfo(float).tiny)
-    columns = np.einsum("nk,kc->nck", features, ways).reshape(v.size, len(table))
+    columns = np.einsum("nk,kc->nck", activations, ways).reshape(v.size, len(table))
     count = problem.outputs * samples.bias
     constants = np.tile(np.eye(problem.outputs), (samples.n, 1))[:, :count]
     given = np.arange(len(table)) < len(used)
@@ -202,7 +202,7 @@ def exactly_active(problem: ExactProblem, used: Sequence[Atom], dual: Iterable[A
     planes, signs = [plane for plane, _ in tight], [sign for _, sign in tight]
     mine = {known.coordinates for atom in used if (known := problem.planes.at(atom)) is not None}
     n, k = problem.samples.n, len(planes)
-    columns = np.array([plane.features for plane in planes], dtype=object).reshape(k, n).T * np.array(
+    columns = np.array([plane.activations for plane in planes], dtype=object).reshape(k, n).T * np.array(
         signs, dtype=object
     )
     ones = np.ones((n, int(problem.samples.bias)), dtype=object)

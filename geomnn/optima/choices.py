@@ -138,7 +138,7 @@ class Choices:
         return self.network(np.maximum(a - N @ (rest[:-1] / rest[-1]), 0.0))
 
     def vertices(self, limit: int = VERTICES) -> list[AnalyticNetwork]:
-        """The optimal networks that are no mean of others: those whose features are independent.
+        """The optimal networks that are no mean of others: those whose activations are independent.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class Choices:
         ------
         UnsupportedProblem
             In float64, if rounding hides whether an amount is zero, as where a status is "undecided", or whether
-            features are independent.
+            activations are independent.
         EnumerationTooLarge
             If there are more choices.
         """

@@ -1,7 +1,8 @@
 """How many dimensions f(X) moves in as y moves: the degrees of freedom, and with them the dimension of all optima.
 
 v is the projection of y on a polyhedron (theory, section 3). Around a y for which it stays within a face it is y less
-its part in the span of that face's normals, the active features and, with a bias, 1: so the trace of df(X)/dy is
+its part in the span of that face's normals, the activations of active atoms and, with a bias, 1: so the trace of
+df(X)/dy is
 
     div_y f(X) = rank [Ψ_used, 1],     dim Z* = |used| − rank [Ψ_used, 1] + 1,
 
@@ -98,7 +99,7 @@ def degrees_along(
         Of its coefficients.
     """
     y, reg, k = problem.targets[:, 0], problem.reg, len(units)
-    own = problem.samples.features(units) * signs
+    own = problem.samples.activations(units) * signs
     lengths = np.linalg.norm(own, axis=0)
     ones = np.ones((len(y), int(problem.samples.bias))) / np.sqrt(len(y))
     basis, triangle = np.linalg.qr(np.hstack([ones, own / lengths]))

@@ -1,9 +1,9 @@
 """The way down: the segments from any weights to the best ones, along which (T) never rises.
 
-A balanced network, ‖w_j‖_p = |α_j| = √|z_j|, has (T) = ½ ‖y − Φz − t‖² + reg Σ |z_j|, φ_j the feature of the unit
+A balanced network, ‖w_j‖_p = |α_j| = √|z_j|, has (T) = ½ ‖y − Φz − t‖² + reg Σ |z_j|, φ_j the activation of the unit
 u_j = w_j/‖w_j‖_p. With the units held and no sign of z changed that is a convex quadratic, so along a straight line in
 z that ends no later than at its least value it falls, and so does (T) along the weights. All segments but the first
-are such lines, t being the best one, so that features and targets are centred:
+are such lines, t being the best one, so that activations and targets are centred:
 
     balance  neurons without effect shrink, t takes over constants, w_j c_j^s and α_j/c_j^s come to have one size
     prune    φ_k = Σ β_j φ_j: z along ± (1, −β), so that Σ |z| does not rise, until a neuron vanishes
@@ -12,9 +12,9 @@ are such lines, t being the best one, so that features and targets are centred:
 
 At the best z over the neurons in use φ_j·v = reg sign z_j, v the residual. An atom u with σ φ_u·v = reg + e, e > 0, is
 put into a free slot. With φ_u = Σ β_j φ_j + ρ, ρ·φ_j = 0, the line z_u = σ τ, z_j − σ τ β_j has the slope −e and the
-curvature ‖ρ‖²: a swap where ρ = 0, and there a neuron vanishes as Σ |z| can not fall below zero. Features of neurons in
-use stay independent, so that these are at most r, the rank of all features, and r + 1 slots are enough. No set of
-neurons with signs is best twice, so that there is an end, where no atom is above reg.
+curvature ‖ρ‖²: a swap where ρ = 0, and there a neuron vanishes as Σ |z| can not fall below zero. Activations of
+neurons in use stay independent, so that these are at most r, the rank of all activations, and r + 1 slots are enough.
+No set of neurons with signs is best twice, so that there is an end, where no atom is above reg.
 
 Source: geomnn theory, section 10; J. Kim, A. Mishkin, M. Pilanci, arXiv 2411.07729.
 """
@@ -43,8 +43,8 @@ __all__ = ["Segment", "Walk"]
 Weights = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 # relative to reg, by which a correlation is above it: rounding of sums of products
 ABOVE = 1e-12
-# relative to the sizes of the features in a combination, up to which nothing is left of it: what rounding leaves, some
-# hundred times eps, and (T) is to rise by no more than 1e-12
+# relative to the sizes of the activations in a combination, up to which nothing is left of it: what rounding leaves,
+# some hundred times eps, and (T) is to rise by no more than 1e-12
 DEPENDENT = 1e-13
 # relative to what an amount was before a step, up to which it vanishes with the one that ends the step; and relative to
 # the largest, up to which a step is none
@@ -156,19 +156,19 @@ class Walk:
         more = slots - len(W)
         W, b, alpha = np.pad(W, ((0, more), (0, 0))), np.pad(b, (0, more)), np.pad(outer[0], (0, more))
         units, size = self._samples.units_of(W, b), ball(problem.norm).length(W)
-        features = self._samples.features(units)
-        highest = features.max(axis=0)
+        activations = self._samples.activations(units)
+        highest = activations.max(axis=0)
         effective = (alpha != 0) & (highest > 0)
-        flat = np.ptp(features, axis=0) <= DEPENDENT * highest
+        flat = np.ptp(activations, axis=0) <= DEPENDENT * highest
         constant = effective & self._samples.bias & ((size == 0) | flat)
         live = effective & ~constant
         size = np.where(live, size, 1.0)
         self._weights, self._biases = W / size[:, None], b / size
         self._units, self._given = units / size[:, None], live.copy()
-        self._features = features / size
+        self._activations = activations / size
         self._z = np.where(live, alpha * size, 0.0)
         self._y = problem.targets[:, 0]
-        taken = float(alpha[constant] @ features[:, constant].mean(axis=0))
+        taken = float(alpha[constant] @ activations[:, constant].mean(axis=0))
         gain = self._intercept(self._z) - float(t[0]) - taken
         scale = np.where(live, np.sqrt(np.abs(alpha) / size), 0.0)
         curve = _Balancing(W, b, alpha, float(t[0]), scale, taken, gain)
@@ -206,7 +206,7 @@ class Walk:
         kept: list[int] = []
         for k in np.flatnonzero(self._z).tolist():
             beta, rest = self._over(kept, self._columns([k])[:, 0])
-            sizes = np.linalg.norm(self._features, axis=0)
+            sizes = np.linalg.norm(self._activations, axis=0)
             kept.append(k)
             if np.linalg.norm(rest) > DEPENDENT * (sizes[k] + np.abs(beta) @ sizes[kept[:-1]]):
                 continue
@@ -250,14 +250,14 @@ class Walk:
         """A neuron of the given network that is active in the optimum gives way to wedges of its chamber.
 
         φ_k = Σ c_i φ_i, c ≥ 0, so that all of these are active, too. For the slots they are to be few: of what they are
-        beside the features of the other neurons, independent ones are combined to what φ_k is beside these.
+        beside the activations of the other neurons, independent ones are combined to what φ_k is beside these.
         """
         (parts,) = split(self._samples, [self._units[k]], self._problem.norm)
         if len(parts.units) == 1:
             self._put(k, parts.units[0])
             return
         others = [j for j in np.flatnonzero(self._z).tolist() if j != k]
-        columns, column = self._centred(self._samples.features(parts.units)), self._columns([k])[:, 0]
+        columns, column = self._centred(self._samples.activations(parts.units)), self._columns([k])[:, 0]
         beside = np.array([self._over(others, each)[1] for each in columns.T]).T
         lengths = np.linalg.norm(columns, axis=0)
         beside[:, np.linalg.norm(beside, axis=0) <= SPANNED * lengths] = 0.0
@@ -300,7 +300,7 @@ class Walk:
     def _put(self, k: int, unit: np.ndarray) -> None:
         d = self._samples.d
         self._units[k], self._weights[k], self._biases[k] = unit, unit[:d], self._samples.bias_of(unit)
-        self._features[:, k] = self._samples.features(unit[None])[:, 0]
+        self._activations[:, k] = self._samples.activations(unit[None])[:, 0]
         self._given[k] = False
 
     def _along(self, slots: Sequence[int] | np.ndarray, changes: np.ndarray) -> np.ndarray:
@@ -319,14 +319,14 @@ class Walk:
         return beta, rest
 
     def _columns(self, used: Sequence[int] | np.ndarray) -> np.ndarray:
-        return self._centred(self._features[:, used])
+        return self._centred(self._activations[:, used])
 
     def _centred(self, values: np.ndarray) -> np.ndarray:
         return values - values.mean(axis=0) if self._samples.bias else values
 
     def _residual(self) -> np.ndarray:
         """v of the best intercept."""
-        return self._centred(self._y - self._features @ self._z)
+        return self._centred(self._y - self._activations @ self._z)
 
     def _intercept(self, z: np.ndarray) -> float:
-        return float((self._y - self._features @ z).mean()) if self._samples.bias else 0.0
+        return float((self._y - self._activations @ z).mean()) if self._samples.bias else 0.0

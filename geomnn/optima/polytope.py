@@ -130,7 +130,7 @@ class Polytope(ABC):
         Raises
         ------
         UnsupportedProblem
-            In float64, if an amount is between the two, or features are neither clearly dependent nor independent.
+            In float64, if an amount is between the two, or activations are neither clearly dependent nor independent.
         EnumerationTooLarge
             If there are more.
         """
@@ -312,7 +312,7 @@ class _FloatTable:
         left, sizes, across = np.linalg.svd(self.rows[:, self.basis])
         least = max(APART, self.sure) * sizes.max(initial=0.0)
         if len(self.basis) != len(self.rows) or (sizes < least).any():
-            raise _undecided("which features are independent")
+            raise _undecided("which activations are independent")
         entries = (across.T / sizes) @ (left.T @ self.rows)
         amounts = entries[:, -1] / self.cost
         self._check(amounts, amounts < -self.zero)

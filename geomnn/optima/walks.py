@@ -1,4 +1,4 @@
-"""A way from one optimal network to another, where there is a slot more than features are independent.
+"""A way from one optimal network to another, where there is a slot more than activations are independent.
 
 Let r be the rank of the activations, less the constants with a bias. The neurons of a network are columns Σ_u z_u ψ_u;
 with a null vector of them some grow, others fall, until one is zero, so that at most r are left, independent ones. Two
@@ -64,7 +64,7 @@ def _unit(row: np.ndarray) -> tuple[Any, ...]:
 
 
 def _pruned(polytope: Polytope, rows: np.ndarray) -> np.ndarray:
-    """The network with some of its neurons, whose features are independent."""
+    """The network with some of its neurons, whose activations are independent."""
     rows = rows.copy()
     while True:
         kept = [j for j, row in enumerate(rows) if row.any()]

@@ -132,7 +132,7 @@ def dual_set(
         solution = derive(ours.X, targets, reg=reg, norm=norm, bias=bias, dictionary="all")
     plane = np.sqrt(2 / 3) * np.array([np.cos(_TURNS), np.sin(_TURNS)]) if bias else np.eye(2)
     units = [sign * block for block in WedgeDictionary(ours, norm, True).units() for sign in (1, -1)]
-    normals = np.vstack([np.zeros((0, 2)), *((plane @ ours.features(block)).T for block in units)])
+    normals = np.vstack([np.zeros((0, 2)), *((plane @ ours.activations(block)).T for block in units)])
     size = np.abs(normals).max(initial=0.0)
     normals = normals[np.abs(normals).max(axis=1) > 1e-12 * size]
     same = 1e-12 * size

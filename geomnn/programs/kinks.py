@@ -178,7 +178,7 @@ class _Tracer(DualActiveSet):
 
     def join(self, unit: np.ndarray) -> None:
         """Take an atom in that has reached reg."""
-        a = self._features(unit[None])[0]
+        a = self._activations(unit[None])[0]
         sign = 1.0 if a @ self._main.point > 0 else -1.0
         self._tangent.free = ~self._vanished(self._main.multipliers)
         if not self._bring_in(self._tangent, unit, sign, sign * a):

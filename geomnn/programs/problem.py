@@ -109,10 +109,10 @@ class Problem:
         fit = (f, self.targets - t) if self.loss.is_quadratic else (f + t, self.targets)
         return self.loss.value(*fit) + self.reg / 2 * float(penalty)
 
-    def convex_objective(self, features: np.ndarray, z: np.ndarray, t: np.ndarray) -> float:
+    def convex_objective(self, activations: np.ndarray, z: np.ndarray, t: np.ndarray) -> float:
         """The value of (C): L(Φz + t, y) + reg Σ_u ‖z_u‖_2."""
         cost = self.reg * float(np.linalg.norm(z, axis=1).sum())
-        return self.loss.value(features @ z + t, self.targets) + cost
+        return self.loss.value(activations @ z + t, self.targets) + cost
 
     def dual_point(self, v: np.ndarray) -> np.ndarray:
         """v as a point of the dual problem: in the domain of D and, with a bias, with 1ᵀv = 0 exactly enough."""

@@ -88,7 +88,7 @@ def refine(
     if deadline.over(SECONDS_PER_JACOBIAN_PRODUCT * problem.targets.size * (units.size + z.size) ** 2):
         return units, z, t
     if allowed is None:
-        allowed = problem.convex_objective(problem.samples.features(units), z, t) * (1 + 1e-14)
+        allowed = problem.convex_objective(problem.samples.activations(units), z, t) * (1 + 1e-14)
     faces, theta = _merge(problem.samples, *_anchored(problem.samples, units, z, t, tolerance), tolerance)
     model = _Model(problem, faces)
     value, left, pace = model.value(theta), steps, Pace(deadline)
@@ -117,7 +117,7 @@ def refine(
         if last or not left:
             break
     refined = model.neurons(theta)
-    after = problem.convex_objective(problem.samples.features(refined[0]), refined[1], refined[2])
+    after = problem.convex_objective(problem.samples.activations(refined[0]), refined[1], refined[2])
     return refined if after <= allowed else (units, z, t)
 
 

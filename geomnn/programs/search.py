@@ -41,7 +41,7 @@ SAME_RESIDUAL = 1e-9
 WORTH_A_ROUND = 1e-3  # rise of the estimated bound, relative to the value, that is worth a round
 MUCH = 2e-3  # relative fall of the value in a round that is worth to slide on
 ON = 10_000  # the most steps with which neurons slide on where no time is left for a round
-ROOM = 2**25  # entries of the features of all walks that are kept
+ROOM = 2**25  # entries of the activations of all walks that are kept
 LANDING_RISE = 1e-2  # relative rise of the value up to which walks make up for sliding
 MANY = 150  # coefficients up to which a program that is no polyhedral projection is solved in each round
 FEW_ATOMS = 100  # atoms that a round adds at most where the program over them is no polyhedral projection
@@ -184,17 +184,17 @@ class _Run:
             return with_residual(
                 self._problem, *slide(problem, *network, deadline=self._deadline.part(SLIDING))
             )
-        features = problem.samples.features(pool)
-        correlations = features.T @ found.dual
+        activations = problem.samples.activations(pool)
+        correlations = activations.T @ found.dual
         size = np.linalg.norm(correlations, axis=1, keepdims=True)
-        steps = np.maximum(size - problem.reg, 0.0) / (len(pool) * np.sum(features**2, axis=0)[:, None])
+        steps = np.maximum(size - problem.reg, 0.0) / (len(pool) * np.sum(activations**2, axis=0)[:, None])
         z = np.concatenate([found.coefficients, steps * correlations / size])
         units, z, t = slide(problem, units, z, found.intercept, deadline=self._deadline.part(SLIDING))
         size = np.linalg.norm(z, axis=1)
         z = np.where((size > SLID_AWAY * size.max(initial=0.0))[:, None], z, 0.0)
         if len(z) > problem.targets.size:  # the outputs need no more neurons than that
             z, shift = independent_neurons(
-                problem.samples.features(units), z, problem.samples.bias, self._deadline
+                problem.samples.activations(units), z, problem.samples.bias, self._deadline
             )
             t = t + shift
         alive = z.any(axis=1)
@@ -262,7 +262,7 @@ class _Run:
 
     def near(self, found: Optimum) -> np.ndarray:
         """Of all ends of walks those that are violated, or may soon be: all of them where that costs little."""
-        values = np.linalg.norm(found.dual.T @ self._problem.samples.features(self.walked), axis=0)
+        values = np.linalg.norm(found.dual.T @ self._problem.samples.activations(self.walked), axis=0)
         if self._problem.is_projection:
             return self.walked[values > NEARLY * self._problem.reg]
         highest = np.argsort(-values, kind="stable")[:FEW_ATOMS]
@@ -299,14 +299,14 @@ class _Run:
 
     def _estimated(self, found: Optimum, maximum: float) -> Optimum:
         """The network with the bound that the largest correlation found would be, by a search or by all before."""
-        known = self._problem.samples.features(np.concatenate([found.units, self.walked]))
+        known = self._problem.samples.activations(np.concatenate([found.units, self.walked]))
         maximum = float(np.linalg.norm(found.dual.T @ known, axis=0).max(initial=maximum))
         return replace(found, maximum=maximum, bound=self._problem.dual_bound(found.dual, maximum))
 
     def with_estimate(self, found: Optimum, last: Optimum, deadline: Deadline) -> Optimum:
         """The last network, made of one that was found, with its residual and the estimate of its bound."""
         problem, dictionary = self._problem, self._dictionary.until(deadline)
-        predictions = problem.samples.features(last.units) @ last.coefficients + last.intercept
+        predictions = problem.samples.activations(last.units) @ last.coefficients + last.intercept
         v, maximum = problem.dual_point(problem.residual(predictions)), found.maximum
         v = found.dual if problem.loss.is_polyhedral else v
         if not maximum or np.abs(v - found.dual).max() > SAME_RESIDUAL * np.abs(v).max():

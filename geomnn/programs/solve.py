@@ -174,18 +174,18 @@ def sparse(
     """
     if deadline.over():
         return optimum
-    features = problem.samples.features(optimum.units)
+    activations = problem.samples.activations(optimum.units)
     size = np.linalg.norm(optimum.coefficients, axis=1)
-    slack = 1 - np.linalg.norm(features.T @ optimum.dual, axis=1) / max(problem.reg, optimum.maximum)
+    slack = 1 - np.linalg.norm(activations.T @ optimum.dual, axis=1) / max(problem.reg, optimum.maximum)
     allowed = max(optimum.primal * (1 + 1e-12), optimum.bound + tol * abs(optimum.primal))
     for boldness, tolerance in ((1.0, 1e-6), (1.0, 1e-10), (1e-2, 1e-10), (1e-4, 1e-10), (0.0, 1e-10)):
         used = size > boldness * slack * size.sum()
         units, z, t = optimum.units[used], optimum.coefficients[used], optimum.intercept
         if moving and 0 < units.size <= NEWTON:
             units, z, t = refine(problem, units, z, t, tolerance, allowed, deadline=deadline)
-        features = problem.samples.features(units)
-        z, shift = independent_neurons(features, z, problem.samples.bias, deadline)
-        primal = problem.convex_objective(features, z, t + shift)
+        activations = problem.samples.activations(units)
+        z, shift = independent_neurons(activations, z, problem.samples.bias, deadline)
+        primal = problem.convex_objective(activations, z, t + shift)
         if primal <= allowed:
             kept = z.any(axis=1)
             return replace(
@@ -202,7 +202,7 @@ def _with_its_residual(
     """The optimum with the residual of its own network as dual point, if that proves optimality to ``tol``;
     otherwise, and without time left, with the point that proved the bound, scaled into the dual set."""
     if not deadline.over():
-        predictions = problem.samples.features(optimum.units) @ optimum.coefficients + optimum.intercept
+        predictions = problem.samples.activations(optimum.units) @ optimum.coefficients + optimum.intercept
         v = problem.dual_point(problem.residual(predictions))
         maximum = dictionary.price(v, np.inf, 1).maximum
         bound = problem.dual_bound(v, maximum)

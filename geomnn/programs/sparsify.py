@@ -19,7 +19,7 @@ CLEARLY = 1e-10
 
 
 def independent_neurons(
-    features: np.ndarray, coefficients: np.ndarray, bias: bool, deadline: Deadline = NEVER
+    activations: np.ndarray, coefficients: np.ndarray, bias: bool, deadline: Deadline = NEVER
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients with the same outputs and no higher cost, non-zero on independent products only.
 
@@ -29,7 +29,7 @@ def independent_neurons(
 
     Parameters
     ----------
-    features : ndarray, shape (n, k)
+    activations : ndarray, shape (n, k)
     coefficients : ndarray, shape (k, c)
     bias : bool
         Whether constants are free.
@@ -46,7 +46,7 @@ def independent_neurons(
     Source: geomnn theory, section 6.
     """
     z = coefficients.copy()
-    centred = features - features.mean(axis=0) if bias else features
+    centred = activations - activations.mean(axis=0) if bias else activations
     while True:
         size = np.linalg.norm(z, axis=1)
         alive = np.flatnonzero(size > 1e-15 * size.sum())
@@ -62,7 +62,7 @@ def independent_neurons(
         if not null.shape[1]:
             break
         z[alive] = _eliminate(size, null)[:, None] * direction
-    shift = (features @ (coefficients - z)).mean(axis=0)
+    shift = (activations @ (coefficients - z)).mean(axis=0)
     return z, shift if bias else np.zeros_like(shift)
 
 

@@ -1,4 +1,4 @@
-"""Which parts are kept: as many as have independent products of features and outer weights, at the same total cost.
+"""Which parts are kept: as many as have independent products of activations and outer weights, at the same total cost.
 
 Source: geomnn theory, section 6.
 """
@@ -62,6 +62,6 @@ def _independent(columns: np.ndarray, costs: np.ndarray) -> np.ndarray:
     return np.divide(factors, size, out=np.zeros_like(size), where=size > 0)
 
 
-def products_of(features: np.ndarray, z: np.ndarray) -> np.ndarray:
+def products_of(activations: np.ndarray, z: np.ndarray) -> np.ndarray:
     """φ_k ⊗ z_k as columns, shape (n·c, k)."""
-    return (features[:, None, :] * z.T[None]).reshape(features.shape[0] * z.shape[1], len(z))
+    return (activations[:, None, :] * z.T[None]).reshape(activations.shape[0] * z.shape[1], len(z))

@@ -3,7 +3,7 @@
 Each hidden neuron is a sum of wedges of its chamber, u = Σ c_k r_k, from the last layer to the first: the parts of a
 neuron of the last hidden layer take its outer weight, and a feature of a layer below becomes a sum of features, so that
 the names of the layer above still refer to it. Of the neurons of the last layer as many are kept as have independent
-products of features and outer weights, with the same total cost.
+products of activations and outer weights, with the same total cost.
 
 Source: geomnn theory, section 6.
 """
@@ -36,7 +36,7 @@ __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 
 DENSE = (
     2**26
-)  # entries of the products of features and outer weights, up to which neurons are pruned together
+)  # entries of the products of activations and outer weights, up to which neurons are pruned together
 JOB_NEURONS = 8  # neurons of a job
 # relative to the largest output, the error below which it is rounding, and not shown: texts are the same everywhere
 SHOWN = 1e-12
@@ -316,9 +316,9 @@ def _last_layer(
     units = np.vstack([each.units for each in parts])
     owners = np.repeat(np.arange(len(parts)), [len(each.units) for each in parts])
     z = np.concatenate([each.coefficients for each in parts])[:, None] * outer.T[owners]
-    features = level.samples.features(units)
-    there = np.flatnonzero(features.any(axis=0) & z.any(axis=1))
-    together = features.shape[0] * z[there].size <= DENSE
+    activations = level.samples.activations(units)
+    there = np.flatnonzero(activations.any(axis=0) & z.any(axis=1))
+    together = activations.shape[0] * z[there].size <= DENSE
     groups = [there] if together else [there[owners[there] == j] for j in range(len(parts))]
     atoms: list[Atom] = []
     sizes: list[np.ndarray] = []
@@ -326,7 +326,7 @@ def _last_layer(
     found: dict[tuple[object, ...], int] = {}
     for group in groups:
         size = np.linalg.norm(z[group], axis=1)
-        products = products_of(features[:, group], z[group]) if together else features[:, group] * size
+        products = products_of(activations[:, group], z[group]) if together else activations[:, group] * size
         factors = pruned(products, size)
         for k, factor in zip(group[factors > 0], factors[factors > 0], strict=True):
             atom = level.name(units[k])
@@ -352,7 +352,7 @@ def _feature_layer(level: _Level, used: Sequence[int]) -> tuple[FeatureLayer, di
     entries, shift = [], np.zeros(len(used))
     for row, (j, parts) in enumerate(zip(used, level.parts(used), strict=True)):
         shift[row] = parts.constant
-        there = level.samples.features(parts.units).any(axis=0)
+        there = level.samples.activations(parts.units).any(axis=0)
         names, factors = [level.name(unit) for unit in parts.units[there]], parts.coefficients[there]
         if names:
             factors = factors * pruned(feature_table(level.samples, names) * factors, factors)

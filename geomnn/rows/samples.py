@@ -66,7 +66,7 @@ class StreamedSamples(Samples):
         squares = self.sums.squares(1 / scale) + self.bias
         return np.full(self.n, np.sqrt(squares.max())) if self.bias else np.sqrt(squares)
 
-    def features(self, units: np.ndarray) -> np.ndarray:
+    def activations(self, units: np.ndarray) -> np.ndarray:
         return np.maximum(self.sums.projections(units), 0.0)
 
     def predict(self, units: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class Units:
     def of_two_layers(cls, X):
         samples = Samples(X, True)
         atoms = WedgeDictionary(samples, 1.0, directions=True).units()
-        return cls(np.concatenate([samples.features(s * units).T for units in atoms for s in (1, -1)]))
+        return cls(np.concatenate([samples.activations(s * units).T for units in atoms for s in (1, -1)]))
 
     def deeper(self):
         """C_{L+1}."""

@@ -157,7 +157,7 @@ def walks():
         began = time.process_time()
         ends = ascend(Sums(samples), v, beginnings, 20, NEVER)
         seconds = time.process_time() - began
-        heights = np.abs(v.T @ samples.features(ends))[0]
+        heights = np.abs(v.T @ samples.activations(ends))[0]
         began = time.process_time()
         other = LocalDictionary(samples, 2, starts=32, steps=20, start="walks").price(v, np.inf, 1).maximum
     top = heights.max()
@@ -175,9 +175,9 @@ def names():
     with one_blas_thread():
         gates = random_units(problem.samples, 25, np.random.default_rng(0))
         slid = slide(problem, *gated_network(problem, work, gates, NEVER), 400, sums=work)
-        before = problem.convex_objective(problem.samples.features(slid[0]), *slid[1:])
+        before = problem.convex_objective(problem.samples.activations(slid[0]), *slid[1:])
         units, z, t = slide_on_flats(problem, exact, *slid, NEVER)
-        after = problem.convex_objective(problem.samples.features(units), z, t)
+        after = problem.convex_objective(problem.samples.activations(units), z, t)
         v = problem.residual(problem.samples.predict(units, z) + t)
         atoms = [LocalDictionary(problem.samples, 2).name(unit, v) for unit in units]
         off = np.array([name_error(problem.samples, atom, v) for atom in atoms])

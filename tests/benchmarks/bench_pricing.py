@@ -24,7 +24,7 @@ def test_sweep_beside_the_dense_matrix(capsys):
     ours, (product, both) = sweep_seconds(planar(1000, 1.0)), dense_seconds(1000)
     with capsys.disabled():
         print(f"\nsweep {1e3 * ours:.2f} ms; dense product {1e3 * product:.0f} ms, ratio {product / ours:.0f}; "
-              f"with its features {1e3 * both:.0f} ms, ratio {both / ours:.0f}")  # fmt: skip
+              f"with its activations {1e3 * both:.0f} ms, ratio {both / ours:.0f}")  # fmt: skip
     assert ours > 0
 
 

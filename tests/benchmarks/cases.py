@@ -56,14 +56,14 @@ def sweep_seconds(dictionary):
 
 
 def dense_seconds(n, atoms=20_000):
-    """(product alone, features formed and multiplied), scaled from so many atoms to all n(n − 1) of them."""
+    """(product alone, activations formed and multiplied), scaled from so many atoms to all n(n − 1) of them."""
     samples, v = Samples(np.random.default_rng(0).normal(size=(n, 2)), True), residual(n)
     dictionary = WedgeDictionary(samples, 1.0, directions=False)
     units = next(dictionary.units())[:atoms]
-    features = samples.features(units)
+    activations = samples.activations(units)
     scale = n * (n - 1) / len(units)
-    product = seconds(lambda: np.abs(v.T @ features).max())
-    both = seconds(lambda: np.abs(v.T @ samples.features(units)).max())
+    product = seconds(lambda: np.abs(v.T @ activations).max())
+    both = seconds(lambda: np.abs(v.T @ samples.activations(units)).max())
     return scale * product, scale * both
 
 
@@ -73,9 +73,9 @@ def clarabel(X, y, reg=REG):
 
     samples = Samples(X, True)
     units = np.concatenate(list(WedgeDictionary(samples, 2.0, directions=False).units()))
-    features = samples.features(np.concatenate([units, -units]))
-    z, t = cp.Variable(features.shape[1]), cp.Variable()
-    problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(features @ z + t - y) + reg * cp.norm1(z)))
+    activations = samples.activations(np.concatenate([units, -units]))
+    z, t = cp.Variable(activations.shape[1]), cp.Variable()
+    problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(activations @ z + t - y) + reg * cp.norm1(z)))
     start = time.perf_counter()
     problem.solve(solver=cp.CLARABEL)
     return time.perf_counter() - start, problem.value

@@ -55,9 +55,10 @@ def pricing():
     _, peak = alone("sweep_seconds(planar(4000, 2.0))")
     return (
         table(("n", "what is priced", "one sweep", "rate"), rows)
-        + f"\nAt n = 1,000 the product of the residual with a dense feature matrix would take {1e3 * product:.0f} ms "
-        f"if the matrix (8 GB) were there, **{product / ours:.0f} times** the sweep, and {1e3 * both:.0f} ms with its "
-        f"features formed block by block, {both / ours:.0f} times.  n = 4,000 (p = 2) needs {peak / 2**20:.0f} MiB, "
+        + "\nAt n = 1,000 the product of the residual with a dense matrix of activations would take "
+        f"{1e3 * product:.0f} ms if the matrix (8 GB) were there, **{product / ours:.0f} times** the sweep, and "
+        f"{1e3 * both:.0f} ms with its activations formed block by block, {both / ours:.0f} times.  "
+        f"n = 4,000 (p = 2) needs {peak / 2**20:.0f} MiB, "
         "the whole process with Python and its libraries.\n"
     )
 

@@ -3,7 +3,7 @@
 The hyperplanes through a flat B form a *pencil*, u = L c, whose basis L is two of the ⋆(B ∧ e_l): in its plane
 they are the lines c(θ) = (cos θ, sin θ), and a sample is a point q_k = Lᵀ(x_k − x_a), two volumes.  While θ
 turns from 0 to π each sample passes the line once, its *event*: it leaves the positive side or it enters it. The
-angular order of the events does not depend on the residual: it is kept, as small integers, and no feature matrix
+angular order of the events does not depend on the residual: it is kept, as small integers, and no activation matrix
 exists.
 
 In the plane, with a bias, the flats are the samples; without, there is one flat, the origin; in D homogeneous

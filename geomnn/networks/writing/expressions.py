@@ -1,6 +1,6 @@
 """A network as LaTeX and SymPy.
 
-The closed form is written with the ratios of volumes that the features are,
+The closed form is written with the ratios of volumes that the activations are,
 
     (x̃·u)_+ = (± (x − x_a) ∧ (x_j − x_a) ∧ …)_+ / ‖⋆((x_j − x_a) ∧ …)‖_p,
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMS",
+    "activation_latex",
     "check_form",
     "escape",
-    "feature_latex",
     "grouped",
     "to_latex",
     "to_sympy",
-    "unit_feature",
+    "unit_activation",
     "variables",
     "vector",
 ]
@@ -116,8 +116,8 @@ def to_sympy(
     )
     if network.exact and digits is None:
         for layer in network.below:
-            x = [unit_feature(atom, x) for atom in layer.atoms]
-        terms = (symbolic(neuron.coefficient) * unit_feature(neuron.atom, x) for neuron in network.neurons)
+            x = [unit_activation(atom, x) for atom in layer.atoms]
+        terms = (symbolic(neuron.coefficient) * unit_activation(neuron.atom, x) for neuron in network.neurons)
         return sum(terms, symbolic(network.intercept))
 
     def number(value: Any) -> Any:
@@ -147,12 +147,12 @@ def to_sympy(
         neurons = network.numeric().neurons
         inner, biases = np.array([n.atom.weight for n in neurons]), np.array([n.atom.bias for n in neurons])
         outer = np.array([n.coefficient for n in neurons]).reshape(outer.shape)
-    features = hidden(inner, biases, x)
-    values = [affine(column, features, c) for column, c in zip(outer.T, t, strict=True)]
+    activations = hidden(inner, biases, x)
+    values = [affine(column, activations, c) for column, c in zip(outer.T, t, strict=True)]
     return values[0] if network.outputs is None else sympy.Matrix(values)
 
 
-def unit_feature(atom: Atom, x: Sequence[Any]) -> Any:
+def unit_activation(atom: Atom, x: Sequence[Any]) -> Any:
     """Max(0, u·x + b) of an exact atom as a SymPy expression."""
     import sympy
 
@@ -176,7 +176,7 @@ def check_form(form: Any, network: AnalyticNetwork) -> str:
 
 
 def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None, form: str = "auto") -> str:
-    r"""The closed form, f(x) = t + Σ_j z_j (feature of the j-th atom).
+    r"""The closed form, f(x) = t + Σ_j z_j (activation of the j-th atom).
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
         lines.append(
             _number(neuron.coefficient, digits, form, first=not lines)
             + r"\, "
-            + feature_latex(neuron.atom, names=names)
+            + activation_latex(neuron.atom, names=names)
         )
     if len(shown) < len(network):
         lines.append(rf"+ \cdots \quad (\text{{{len(network) - len(shown)} more neurons}})")
@@ -210,7 +210,7 @@ def to_latex(network: AnalyticNetwork, digits: int = 4, terms: int | None = None
     for level, layer in enumerate(network.below, start=1):
         for k, (shift, parts) in enumerate(layer.sums()):
             names = network.feature_names if level == 1 else None
-            pieces = [feature_latex(atom, names=names) for _, atom in parts]
+            pieces = [activation_latex(atom, names=names) for _, atom in parts]
             if layer.mix is not None:
                 pieces = [
                     _number(c, digits, "numeric", first=not j) + r"\, " + pieces[j]
@@ -246,7 +246,7 @@ def _upright(name: str) -> str:
     return rf"\mathrm{{{escape(printable(name)).replace(' ', chr(92) + ' ')}}}"
 
 
-def feature_latex(atom: Atom, plus: str = "_+", names: Sequence[str] | None = None) -> str:
+def activation_latex(atom: Atom, plus: str = "_+", names: Sequence[str] | None = None) -> str:
     """The activation of an atom as LaTeX: a ratio of volumes, or a rejected direction; x̃·u where nothing is the plus.
 
     Parameters
@@ -261,7 +261,9 @@ def feature_latex(atom: Atom, plus: str = "_+", names: Sequence[str] | None = No
         return _columns_latex(atom, atom.orientation, columns, plus)
     if isinstance(atom, MergedWedge):
         form = "auto" if is_exact(atom.bias) else "numeric"
-        parts = (rf"{_size(share, 4, form)}\, {feature_latex(part, '', names)}" for share, part in atom.parts)
+        parts = (
+            rf"{_size(share, 4, form)}\, {activation_latex(part, '', names)}" for share, part in atom.parts
+        )
         return rf"\left({' + '.join(parts)}\right){plus}"
     upright = None if names is None else [*map(_upright, names)]
     if factored := atom.factored(upright, r"\mathrm{{feature}}_{{{}}}", (" + ", " - ")):

@@ -65,7 +65,7 @@ class DualActiveSet:
     ----------
     targets : ndarray, shape (n, 1)
     homogeneous : ndarray, shape (n, D)
-        Samples, from which features of units are made.
+        Samples, from which activations of units are made.
     reg : float
     bias : bool
     weights : ndarray, shape (n,), optional
@@ -76,7 +76,7 @@ class DualActiveSet:
     Attributes
     ----------
     units : ndarray, shape (k, D)
-        The active atoms, whose features are linearly independent.
+        The active atoms, whose activations are linearly independent.
     """
 
     def __init__(
@@ -142,16 +142,16 @@ class DualActiveSet:
         bool
             Whether any of them was brought in.
         """
-        units, features, norms = self._violated(units)
+        units, activations, norms = self._violated(units)
         open_, first, brought = np.ones(len(units), dtype=bool), 0.0, False
         for _ in range(50 * (len(units) + len(self._y))):
-            excess, signs = self._excess(features, norms)
+            excess, signs = self._excess(activations, norms)
             excess *= open_
             worst = int(np.argmax(excess)) if len(excess) else -1
             if worst < 0 or excess[worst] <= BATCH_PART * first:
                 break
             first = first or excess[worst]
-            a = signs[worst] * features[worst]
+            a = signs[worst] * activations[worst]
             open_[worst] = self._bring_in(self._main, units[worst], signs[worst], a)
             brought |= bool(open_[worst])
             if self._deadline.over():
@@ -161,22 +161,22 @@ class DualActiveSet:
 
     def _violated(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Those of the units that are violated enough, their activations (k, n) and the norms of these."""
-        features = self._features(units)
-        norms = np.linalg.norm(features, axis=1)
-        excess, _ = self._excess(features, norms)
+        activations = self._activations(units)
+        norms = np.linalg.norm(activations, axis=1)
+        excess, _ = self._excess(activations, norms)
         kept = excess > BATCH_PART * excess.max(initial=0.0)
-        return units[kept], features[kept], norms[kept]
+        return units[kept], activations[kept], norms[kept]
 
-    def _features(self, units: np.ndarray) -> np.ndarray:
+    def _activations(self, units: np.ndarray) -> np.ndarray:
         """√h∘(x̃·u)_+, shape (k, n)."""
-        features = np.maximum(units @ self._x.T, 0.0)
-        features *= self._root
-        return features
+        activations = np.maximum(units @ self._x.T, 0.0)
+        activations *= self._root
+        return activations
 
-    def _excess(self, features: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _excess(self, activations: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By how much each constraint is violated, over its norm (0 within rounding), and on which side."""
         v, reg = self._main.point, self._main.level
-        correlation = features @ v
+        correlation = activations @ v
         excess = np.abs(correlation) - reg
         floor = 1e-12 * reg + 8 * EPS * norms * np.sqrt(v @ v)
         violated = (excess > floor) & (norms > 0)
@@ -235,7 +235,7 @@ class DualActiveSet:
 
     def _refined(self, y: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """v, z with v + A z = y and Aᵀv = level, refined once; the factors are made anew if they have drifted."""
-        active = np.concatenate([np.tile(self._root, (self._fixed, 1)), self._features(self.units)])
+        active = np.concatenate([np.tile(self._root, (self._fixed, 1)), self._activations(self.units)])
         active[self._fixed :] *= self._signs[self._fixed :, None]
         v, z = self._projected(y, level)
         for _ in range(2):

@@ -1,6 +1,6 @@
 """Newton's method on the balanced network, for smooth losses and vector outputs over a few atoms.
 
-With z_u = s_u a_u the group program over atoms with features φ_u is smooth, also where a neuron dies:
+With z_u = s_u a_u the group program over atoms with activations φ_u is smooth, also where a neuron dies:
 
     minimise G(s, a, t) = L(Σ_u φ_u s_u a_uᵀ + t, y) + (reg/2) Σ_u (s_u² + ‖a_u‖²),
 
@@ -11,7 +11,7 @@ J = ∂f/∂(s, a, t), its Hessian is Jᵀ L″ J plus, for each neuron,
     [ −g_u  reg I ],   positive semidefinite where ‖g_u‖ ≤ reg, as at the optimum, where g_u = reg a_u/‖a_u‖.
 
 Elsewhere the mean of the two stands for g_u, the former shortened to reg.  It ends quadratically, but is slow where
-features are all but dependent.
+activations are all but dependent.
 
 Source: geomnn theory, sections 0 and 4.
 """
@@ -36,19 +36,19 @@ DAMPING = 1e-3  # of the Hessian, as a part of reg, where neurons are as far fro
 
 
 class BalancedNewton:
-    """The group program over fixed features, solved over those in use and the ones that violate the dual.
+    """The group program over fixed activations, solved over those in use and the ones that violate the dual.
 
     Parameters
     ----------
     problem : Problem
         With a smooth loss.
-    features : ndarray, shape (n, k)
+    activations : ndarray, shape (n, k)
 
     Source: geomnn theory, section 0.
     """
 
-    def __init__(self, problem: Problem, features: np.ndarray):
-        self._problem, self._features = problem, features
+    def __init__(self, problem: Problem, activations: np.ndarray):
+        self._problem, self._activations = problem, activations
 
     def solve(
         self, z: np.ndarray, t: np.ndarray, tol: float, deadline: Deadline = NEVER
@@ -67,7 +67,7 @@ class BalancedNewton:
         -------
         coefficients (k, c), intercept (c,), dual (n, c), and whether the gap was reached.
         """
-        problem, phi, reg = self._problem, self._features, self._problem.reg
+        problem, phi, reg = self._problem, self._activations, self._problem.reg
         damping, pace = 1.0, Pace(deadline)
         for step in range(NEWTON_STEPS):
             z = self._without_dying(z, t)
@@ -100,7 +100,7 @@ class BalancedNewton:
 
     def _without_dying(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         """z without the neurons that are better left out one by one, if it is better without all of them, too."""
-        problem, phi = self._problem, self._features
+        problem, phi = self._problem, self._activations
         size, used = np.linalg.norm(z, axis=1), np.flatnonzero(z.any(axis=1))
         f = phi @ z + t
         pull = phi[:, used].T @ problem.residual(f)
@@ -114,14 +114,14 @@ class BalancedNewton:
     def _bend(self, atoms: np.ndarray, ways: np.ndarray, f: np.ndarray) -> np.ndarray:
         """Second derivatives of the loss as the coefficients of some atoms move, each on its own."""
         curvature = self._problem.loss.curvature(f, self._problem.targets)
-        between = np.tensordot(self._features[:, atoms].T ** 2, curvature, 1)
+        between = np.tensordot(self._activations[:, atoms].T ** 2, curvature, 1)
         return np.einsum("kab,ka,kb->k", between, ways, ways)
 
     def _enter(
         self, z: np.ndarray, t: np.ndarray, entering: np.ndarray, pull: np.ndarray, value: float
     ) -> np.ndarray:
         """z with these neurons, each a part of what is best for it alone, so that the value falls."""
-        problem, phi = self._problem, self._features
+        problem, phi = self._problem, self._activations
         force = np.linalg.norm(pull, axis=1, keepdims=True)
         direction = pull / force
         bend = self._bend(entering, direction, phi @ z + t)

@@ -1,6 +1,6 @@
 """A primal-dual interior-point method for squared loss and vector outputs over a few atoms.
 
-The dual of the group program over atoms with features φ_u is smooth and convex,
+The dual of the group program over atoms with activations φ_u is smooth and convex,
 
     maximise D(v) = Σ v∘y − ½ Σ v²   subject to   s_u(v) = (reg² − ‖φ_uᵀv‖²)/(2 reg) ≥ 0   (and 1ᵀv = 0),
 
@@ -26,12 +26,12 @@ Point = tuple[np.ndarray, np.ndarray, np.ndarray]  # v, η, t
 
 
 class CentralPath:
-    """Newton's method on the central path of the program over fixed features.
+    """Newton's method on the central path of the program over fixed activations.
 
     Parameters
     ----------
     targets : ndarray, shape (n, c)
-    features : ndarray, shape (n, k)
+    activations : ndarray, shape (n, k)
         φ_u, none of them zero.
     reg : float
     bias : bool
@@ -44,14 +44,19 @@ class CentralPath:
     def __init__(
         self,
         targets: np.ndarray,
-        features: np.ndarray,
+        activations: np.ndarray,
         reg: float,
         bias: bool,
         weights: np.ndarray | None = None,
     ):
         # with √s all is as without weights for √s∘y, √s∘φ, √s∘1, and v = √s∘(the v of these)
         self.one = np.ones((len(targets), 1)) if weights is None else np.sqrt(weights)[:, None]
-        self.targets, self.features, self.reg, self.bias = self.one * targets, self.one * features, reg, bias
+        self.targets, self.activations, self.reg, self.bias = (
+            self.one * targets,
+            self.one * activations,
+            reg,
+            bias,
+        )
 
     def solve(
         self,
@@ -77,9 +82,9 @@ class CentralPath:
         coefficients (k, c), intercept (c,), dual (n, c) of the best point met.
         """
         dual = dual / self.one
-        largest = np.linalg.norm(self.features.T @ dual, axis=1).max(initial=0.0)
+        largest = np.linalg.norm(self.activations.T @ dual, axis=1).max(initial=0.0)
         v, t = dual * min(1.0, 0.9 * self.reg / largest if largest else 1.0), intercept.copy()
-        z = np.zeros((self.features.shape[1], v.shape[1]))
+        z = np.zeros((self.activations.shape[1], v.shape[1]))
         ceiling = self._primal(z, t)  # of the constant network; multipliers that cost as much are large
         eta = np.full(len(z), (ceiling + np.finfo(float).tiny) / self.reg / len(z))
         best_gap, best = ceiling - self._dual(v), (z, t, v)
@@ -106,20 +111,20 @@ class CentralPath:
 
     def _primal(self, z: np.ndarray, t: np.ndarray) -> float:
         cost = self.reg * np.linalg.norm(z, axis=1).sum()
-        return float(0.5 * np.sum((self.features @ z + self.one * t - self.targets) ** 2) + cost)
+        return float(0.5 * np.sum((self.activations @ z + self.one * t - self.targets) ** 2) + cost)
 
     def _dual(self, v: np.ndarray) -> float:
         return float(np.sum(v * self.targets) - 0.5 * np.sum(v**2))
 
     def _gap(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
-        """Duality gap of the program over these features, and z = η φᵀv/reg."""
-        z = eta[:, None] * (self.features.T @ v) / self.reg
+        """Duality gap of the program over these activations, and z = η φᵀv/reg."""
+        z = eta[:, None] * (self.activations.T @ v) / self.reg
         return self._primal(z, t) - self._dual(v), z
 
     def _centre(self, v: np.ndarray, t: np.ndarray, mu: float) -> Point:
         """Damped Newton steps that maximise D(v) + μ Σ log s_u(v), where η_u = μ/s_u."""
         for _ in range(30):
-            q, s = self.features.T @ v, self._slack(v)
+            q, s = self.activations.T @ v, self._slack(v)
             stationarity, balance = self._residuals(v, mu / s, t)
             dv, dt = self._newton_system(v, mu / s, s, q)(stationarity, balance)
             t = t + dt
@@ -138,17 +143,17 @@ class CentralPath:
 
     def _slack(self, v: np.ndarray) -> np.ndarray:
         """s_u(v), but no less than the rounding of φ_uᵀv."""
-        slack = (self.reg**2 - np.sum((self.features.T @ v) ** 2, axis=1)) / (2 * self.reg)
-        return np.maximum(slack, np.finfo(float).eps * (self.features.T @ np.abs(v)).sum(axis=1))
+        slack = (self.reg**2 - np.sum((self.activations.T @ v) ** 2, axis=1)) / (2 * self.reg)
+        return np.maximum(slack, np.finfo(float).eps * (self.activations.T @ np.abs(v)).sum(axis=1))
 
     def _residuals(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Stationarity v − y + Σ η_u φ_u (φ_uᵀv)/reg + 1tᵀ, and 1ᵀv."""
-        weighted = self.features @ (eta[:, None] * (self.features.T @ v)) / self.reg
+        weighted = self.activations @ (eta[:, None] * (self.activations.T @ v)) / self.reg
         return weighted + self.one * t + v - self.targets, (self.one * v).sum(axis=0)
 
     def _step(self, v: np.ndarray, eta: np.ndarray, t: np.ndarray) -> Point:
         """Predictor and corrector of Mehrotra towards the central path."""
-        phi, reg = self.features, self.reg
+        phi, reg = self.activations, self.reg
         q, s = phi.T @ v, self._slack(v)
         stationarity, balance = self._residuals(v, eta, t)
         solve = self._newton_system(v, eta, s, q)
@@ -175,7 +180,7 @@ class CentralPath:
     ) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """Factor of I + Σ η φφᵀ⊗I/reg + Σ (η/s) (φ⊗q)(φ⊗q)ᵀ/reg², bordered by √sᵀ with a bias."""
         n, c = v.shape
-        phi, reg = self.features, self.reg
+        phi, reg = self.activations, self.reg
         matrix = gram_blocks(phi.T, (eta / s)[:, None, None] * q[:, :, None] * q[:, None, :] / reg**2)
         for o in range(c):
             matrix[:, o, :, o] += (phi * (eta / reg)) @ phi.T
@@ -197,7 +202,7 @@ class CentralPath:
 
     def _longest(self, s: np.ndarray, q: np.ndarray, dv: np.ndarray) -> float:
         """The step in [0, 1] to where a slack ends."""
-        turn = self.features.T @ dv
+        turn = self.activations.T @ dv
         curve, slope = np.sum(turn**2, axis=1) / (2 * self.reg), np.sum(q * turn, axis=1) / self.reg
         root = slope + np.sqrt(slope**2 + 4 * curve * s)
         longest = (2 * s[root > 0] / root[root > 0]).min(initial=1.0)

@@ -1,4 +1,4 @@
-"""A central path for smooth losses and vector outputs over a few atoms, sure where features are all but dependent.
+"""A central path for smooth losses and vector outputs over a few atoms, sure where activations are all but dependent.
 
 With a barrier for ‖z_u‖ ≤ η_u, whose best η_u = (μ + R_u)/reg is put in, the group program becomes the smooth
 
@@ -29,20 +29,20 @@ STALLED_PATH = 10  # steps without a smaller gap after which rounding is taken t
 
 
 class SmoothedNorms:
-    """The group program over fixed features.
+    """The group program over fixed activations.
 
     Parameters
     ----------
     problem : Problem
         With a smooth loss.
-    features : ndarray, shape (n, k)
+    activations : ndarray, shape (n, k)
 
     Source: geomnn theory, section 0.
     """
 
-    def __init__(self, problem: Problem, features: np.ndarray):
-        self._problem, self._features = problem, features
-        self._columns = np.column_stack([features, np.ones((len(features), int(problem.samples.bias)))])
+    def __init__(self, problem: Problem, activations: np.ndarray):
+        self._problem, self._activations = problem, activations
+        self._columns = np.column_stack([activations, np.ones((len(activations), int(problem.samples.bias)))])
 
     def solve(
         self, z: np.ndarray, t: np.ndarray, tol: float, deadline: Deadline = NEVER
@@ -61,7 +61,7 @@ class SmoothedNorms:
         -------
         coefficients (k, c), intercept (c,), dual (n, c) of the best point met, and whether the gap was reached.
         """
-        problem, phi = self._problem, self._features
+        problem, phi = self._problem, self._activations
         w, pace = np.zeros_like(z), Pace(deadline)
         smallest, best, stalled = np.inf, (z, t, problem.dual_point(problem.residual(phi @ z + t))), 0
         for step in range(PATH_STEPS):
@@ -86,7 +86,7 @@ class SmoothedNorms:
         root = np.hypot(mu, reg * np.linalg.norm(z, axis=1, keepdims=True))  # R
         gradient = -self._columns.T @ v
         gradient[:k] += reg**2 * z / (mu + root)
-        f = self._features @ z + t
+        f = self._activations @ z + t
         hessian = gram_blocks(self._columns, problem.loss.curvature(f, problem.targets))
         own, outer = np.arange(k), w[:, :, None] * z[:, None, :]
         turned = (outer + outer.swapaxes(1, 2)) / (2 * root[:, :, None])
@@ -109,5 +109,5 @@ class SmoothedNorms:
 
     def _height(self, z: np.ndarray, t: np.ndarray, mu: float) -> float:
         root = np.hypot(mu, self._problem.reg * np.linalg.norm(z, axis=1))
-        loss = self._problem.loss.value(self._features @ z + t, self._problem.targets)
+        loss = self._problem.loss.value(self._activations @ z + t, self._problem.targets)
         return loss + float(np.sum(root - mu * np.log(mu + root)))

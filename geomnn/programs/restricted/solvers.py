@@ -71,8 +71,8 @@ class _AtConstant(ABC):
     @property
     def value(self) -> float:
         """The value of (C) of the network."""
-        features = self._problem.samples.features(self.units)
-        return self._problem.convex_objective(features, self.coefficients, self.intercept)
+        activations = self._problem.samples.activations(self.units)
+        return self._problem.convex_objective(activations, self.coefficients, self.intercept)
 
     def add(self, units: np.ndarray) -> bool:
         """Solve for the atoms in use together with these, shape (k, D)."""
@@ -104,16 +104,16 @@ class LinearProgram(_AtConstant):
     def optimise(self, units: np.ndarray) -> None:
         """The same, and of all atoms those that may be in use next."""
         self.add(units)
-        pull = np.abs(self._problem.samples.features(self.units).T @ self.dual)[:, 0]
+        pull = np.abs(self._problem.samples.activations(self.units).T @ self.dual)[:, 0]
         near = self.coefficients.any(axis=1) | (pull > NEAR_REG * self._problem.reg)
         self.units, self.coefficients = self.units[near], self.coefficients[near]
 
     def _solve(self, pool: np.ndarray) -> None:
         problem = self._problem
-        features, n = problem.samples.features(pool), problem.samples.n
+        activations, n = problem.samples.activations(pool), problem.samples.n
         slopes, offsets = problem.loss.pieces(problem.targets)
         ones = np.ones((n, int(problem.samples.bias)))
-        outputs = np.hstack([features, -features, ones, -ones])
+        outputs = np.hstack([activations, -activations, ones, -ones])
         rows = np.vstack([np.hstack([a[:, None] * outputs, -np.eye(n)]) for a in slopes])
         weights = np.ones(n) if problem.loss.weights is None else problem.loss.weights
         cost = np.concatenate([np.full(2 * len(pool), problem.reg), np.zeros(2 * ones.shape[1]), weights])
@@ -139,12 +139,14 @@ class InteriorPoint(_AtConstant):
 
     def _solve(self, pool: np.ndarray) -> None:
         problem = self._problem
-        features = problem.samples.features(pool)
-        useful = features.any(axis=0)
-        pool, features = pool[useful], features[:, useful]
-        path = CentralPath(problem.targets, features, problem.reg, problem.samples.bias, problem.loss.weights)
+        activations = problem.samples.activations(pool)
+        useful = activations.any(axis=0)
+        pool, activations = pool[useful], activations[:, useful]
+        path = CentralPath(
+            problem.targets, activations, problem.reg, problem.samples.bias, problem.loss.weights
+        )
         z, t, self.dual = path.solve(self.dual, self.intercept, self._tol, deadline=self._deadline)
-        z, shift = independent_neurons(features, z, problem.samples.bias, self._deadline)
+        z, shift = independent_neurons(activations, z, problem.samples.bias, self._deadline)
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t + shift
 
@@ -160,24 +162,30 @@ class GroupNewton(_AtConstant):
         problem = self._problem
         z = np.zeros((len(pool), problem.outputs))
         z[: len(self.units)] = self.coefficients
-        features = problem.samples.features(pool)
+        activations = problem.samples.activations(pool)
         t, done = self.intercept, False
         if z.size > FEW_COEFFICIENTS:
-            z, t, self.dual, done = BalancedNewton(problem, features).solve(z, t, self._tol, self._deadline)
-            near = z.any(axis=1) | (np.linalg.norm(features.T @ self.dual, axis=1) > NEAR_REG * problem.reg)
-            pool, z, features = pool[near], z[near], features[:, near]  # pricing finds the others again
+            z, t, self.dual, done = BalancedNewton(problem, activations).solve(
+                z, t, self._tol, self._deadline
+            )
+            near = z.any(axis=1) | (
+                np.linalg.norm(activations.T @ self.dual, axis=1) > NEAR_REG * problem.reg
+            )
+            pool, z, activations = pool[near], z[near], activations[:, near]  # pricing finds the others again
         if not done and not (z.any() and self._deadline.over()):
-            path = SmoothedNorms(problem, features)
+            path = SmoothedNorms(problem, activations)
             z, t, self.dual, done = path.solve(z, t, self._tol, self._deadline)
             if (
                 not done and not self._deadline.over()
             ):  # the path is a longer one from the constant network, and at times the easier
                 again = path.solve(np.zeros_like(z), problem.constant(), self._tol, self._deadline)
-                if problem.convex_objective(features, *again[:2]) < problem.convex_objective(features, z, t):
+                if problem.convex_objective(activations, *again[:2]) < problem.convex_objective(
+                    activations, z, t
+                ):
                     z, t, self.dual, _ = again
             size = np.linalg.norm(z, axis=1, keepdims=True)
             z = np.where(size > self._tol * size.mean(), z, 0.0)
-            z, shift = independent_neurons(features, z, problem.samples.bias, self._deadline)
+            z, shift = independent_neurons(activations, z, problem.samples.bias, self._deadline)
             t = t + shift
         used = z.any(axis=1)
         self.units, self.coefficients, self.intercept = pool[used], z[used], t
@@ -195,8 +203,8 @@ class ProximalNewton(_AtConstant):
     def _solve(self, pool: np.ndarray) -> None:
         problem = self._problem
         samples, reg = problem.samples, problem.reg
-        features = samples.features(self.units)
-        f = features @ self.coefficients + self.intercept
+        activations = samples.activations(self.units)
+        f = activations @ self.coefficients + self.intercept
         value, pace, floor = self.value, Pace(self._deadline), 1e-10
         for step in range(200):
             if step and pace.over():
@@ -205,7 +213,7 @@ class ProximalNewton(_AtConstant):
             h = np.maximum(problem.loss.curvature(f, problem.targets)[:, 0], floor)
             model = DualActiveSet(f + v / h, samples.homogeneous, reg, samples.bias, h[:, 0], self._deadline)
             model.optimise(pool)
-            change = samples.features(model.units) @ model.coefficients + model.intercept - f
+            change = samples.activations(model.units) @ model.coefficients + model.intercept - f
             cost = np.abs(model.coefficients).sum() - np.abs(self.coefficients).sum()
             slope = float(-np.sum(v * change) + reg * cost)
             # v − h·change: in the dual set of these atoms, and next to the residual ahead
