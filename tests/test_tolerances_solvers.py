@@ -65,11 +65,11 @@ def test_an_atom_in_the_span_of_the_active_ones():
     X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     solver = DualActiveSet(np.array([[3.0], [1.0], [3.0]]), X, 1e-14, False)
     solver.optimise(np.array([[0.5, 0.5]]))
-    feature = solver._features(solver.units)[0]
-    across = np.cross(feature, [1.0, 0.0, 0.0])
+    activation = solver._activations(solver.units)[0]
+    across = np.cross(activation, [1.0, 0.0, 0.0])
     for off, comes in ((1e-12, False), (1e-10, True)):
         side = np.sign(across @ solver._main.point)
-        other = -feature + off * np.linalg.norm(feature) / np.linalg.norm(across) * side * across
+        other = -activation + off * np.linalg.norm(activation) / np.linalg.norm(across) * side * across
         assert other @ solver._main.point > solver._main.level
         assert solver._bring_in(solver._main, solver.units[0], 1.0, other) == comes
 
