@@ -59,6 +59,10 @@ class Trace:
         """Seconds until then; infinite if it never was."""
         return min((when for when, what in self.seen if what <= value), default=np.inf)
 
+    def best(self, seconds):
+        """The least value until then; infinite if there is none."""
+        return min((what for when, what in self.seen if when <= seconds), default=np.inf)
+
 
 @contextmanager
 def traced():

@@ -18,10 +18,10 @@ from bench_accuracy import DATA, HEAD, nested
 from bench_local import beside, known
 from cases import breast_cancer, diabetes
 from page import DOCS, table
+from threadpoolctl import threadpool_limits
 
 import geomnn as gm
 from geomnn.dictionaries import SampledDictionary
-from geomnn.machine import one_blas_thread
 from geomnn.samples import Samples
 
 
@@ -53,8 +53,8 @@ def training():
 
 
 def accuracy():
-    with one_blas_thread():
-        return table(HEAD, [nested(name) for name in DATA])
+    with threadpool_limits(1):
+        return table(HEAD, [row for name in DATA for row in nested(name)])
 
 
 def many():
