@@ -156,7 +156,7 @@ def plot_errors(validation: CrossValidation, *, ax: Axes | None = None) -> Figur
     >>> X, y = gm.datasets.ramps(20)
     >>> figure = gm.plotting.plot_errors(gm.cross_validate(X, y, [1, 0.1, 0.01], folds=4))
     """
-    axes, order = frame.new_axes(ax, (7.0, 4.2)), np.argsort(-validation.regs)
+    axes, order = frame.new_axes(ax, (6.4, 4.2)), np.argsort(-validation.regs)
     regs = validation.regs[order]
     for k, errors in enumerate(validation.errors):
         label = "each fold" if k == 0 else None
