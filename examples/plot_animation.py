@@ -150,7 +150,7 @@ else:
     moving.update_yaxes(showticklabels=False, scaleanchor="x3", **spots[2])
     moving.update_layout(
         template="simple_white", height=720, margin={"t": 30, "b": 20, "l": 30, "r": 10},
-        legend={"orientation": "h", "y": -0.1, "font": {"size": 11}},
+        legend={"orientation": "h", "y": -0.1, "font": {"size": 11}, "entrywidth": 0.47, "entrywidthmode": "fraction"},
         sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps,
                   "y": -0.3, "x": 0.22, "len": 0.78}],
         updatemenus=[{"type": "buttons", "buttons": buttons, "direction": "left", "x": 0, "xanchor": "left",

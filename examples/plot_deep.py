@@ -67,7 +67,8 @@ for pane, name in ((first, "first hidden layer"), (second, "second hidden layer"
     pane.set_ylabel(name)
     for place in samples:
         pane.axvline(place, color="0.75", lw=0.8, ls=":", zorder=0)
-    pane.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, frameon=False, fontsize=9)
+    below = (0.5, -0.2 if pane is fit else -0.05)
+    pane.legend(loc="upper center", bbox_to_anchor=below, ncols=2, frameon=False, fontsize=9)
 fit.set_xlabel("x")
 fit.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)])
 plt.show()

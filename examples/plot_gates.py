@@ -3,8 +3,9 @@ Gates and kernels: two convex cousins of the ReLU network
 =========================================================
 
 This page shows why a gated network and the neural tangent kernel are not bounds of a ReLU network from above, and what
-they are instead.  A *gate* g keeps some of the samples, g ∈ {0, 1}ⁿ.  A gated network Σ D_g X w_g, D_g = diag(g), is
-linear in its weights, and with the gates of all chambers it can do whatever a ReLU network without biases can.
+they are instead.  A *gate* g keeps some of the samples, one 0 or 1 for each.  A gated network
+:math:`\\sum_g D_g X w_g`, where :math:`D_g` is the diagonal matrix of g, is linear in its weights, and with the gates
+of all chambers it can do whatever a ReLU network without biases can.
 """
 
 import numpy as np
@@ -55,7 +56,8 @@ assert np.abs(kernel - tangent).max() < 1e-7
 tangent.round(3)
 
 # %%
-# **From the tangent kernel to the best one.**  The step η_g ← η_g ‖XᵀD_g v‖ / reg with v = reg (K + reg I)⁻¹ y never
+# **From the tangent kernel to the best one.**  The step
+# :math:`\eta_g \leftarrow \eta_g \lVert X^\top D_g v\rVert / \mathrm{reg}` with v = reg (K + reg I)⁻¹ y never
 # raises J, and a multiple of v bounds the optimum from below: the gap is known all the way.
 
 

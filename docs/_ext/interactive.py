@@ -30,7 +30,17 @@ def figures(block: Any, block_vars: dict[str, Any], conf: dict[str, Any]) -> str
         figure.savefig(paths[-1], dpi=150)
         figure.savefig(Path(paths[-1]).with_suffix(".svg"))
     plt.close("all")
-    return figure_rst(paths, conf["src_dir"])
+    return figure_rst(paths, conf["src_dir"], "; ".join(map(words, found)))
+
+
+def words(figure: Figure) -> str:
+    """What a picture shows, for those who do not see it: the titles of its panes, or else what is over what."""
+    panes = [pane for pane in figure.axes if pane.get_xlabel() or pane.get_title()]
+    said = [
+        pane.get_title() or f"{pane.get_ylabel()} over {pane.get_xlabel()}".removeprefix(" over ")
+        for pane in panes
+    ]
+    return ", ".join(dict.fromkeys(" ".join(part.split()) for part in said))
 
 
 class _Embedded(MimetypeRenderer):

@@ -113,7 +113,10 @@ UNIT = re.compile(r"(?<=\d) (?=(?:[nµm]?s|min|h|%|px|[kMG]i?B|million)(?!\w))")
 
 
 def units(app: Sphinx, tree: nodes.document) -> None:
-    """In tables a number and its unit stay on one line."""
+    """In tables a number and its unit stay on one line, and everywhere the name of an option does."""
+    for literal in tree.findall(nodes.literal):
+        if re.fullmatch(r"-[\w-]+( \S+)?", literal.astext()):
+            literal["classes"].append("option")
     for entry in tree.findall(nodes.entry):
         for text in [node for node in entry.findall(nodes.Text) if UNIT.search(node)]:
             text.parent.replace(text, nodes.Text(UNIT.sub("\N{NO-BREAK SPACE}", text)))
