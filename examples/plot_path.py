@@ -52,7 +52,7 @@ axes.set(
     ylim=(0, None),
 )
 axes.invert_xaxis()
-axes.legend(frameon=False)
+axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 plt.show()
 
 # %%

@@ -110,16 +110,19 @@ def prose(app: Sphinx, tree: nodes.document) -> None:
 
 
 UNIT = re.compile(r"(?<=\d) (?=(?:[nµm]?s|min|h|%|px|[kMG]i?B|million)(?!\w))")
+EXPONENT = re.compile(r"(?<=\de-)(?=\d)")
 
 
 def units(app: Sphinx, tree: nodes.document) -> None:
-    """In tables a number and its unit stay on one line, and everywhere the name of an option does."""
+    """In tables a number and its unit stay on one line, and so do 2e-13 and everywhere the name of an option."""
     for literal in tree.findall(nodes.literal):
         if re.fullmatch(r"-[\w-]+( \S+)?", literal.astext()):
             literal["classes"].append("option")
     for entry in tree.findall(nodes.entry):
-        for text in [node for node in entry.findall(nodes.Text) if UNIT.search(node)]:
-            text.parent.replace(text, nodes.Text(UNIT.sub("\N{NO-BREAK SPACE}", text)))
+        for text in list(entry.findall(nodes.Text)):
+            whole = EXPONENT.sub("\N{WORD JOINER}", UNIT.sub("\N{NO-BREAK SPACE}", text))
+            if whole != text and not isinstance(text.parent, nodes.literal):
+                text.parent.replace(text, nodes.Text(whole))
 
 
 def _inside(node: nodes.Node | None, kinds: Any) -> bool:

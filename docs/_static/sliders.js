@@ -10,6 +10,8 @@
     Object.assign(range, { type: "range", min: 0, max: steps.length - 1, step: 1 });
     range.value = active;
     label.append(currentvalue.prefix ?? "", value);
+    range.id = `${figure.id}-slider`;
+    label.htmlFor = range.id; // the output in it could be labelled, too
     const say = () => {
       value.textContent = steps[range.value].label;
       range.setAttribute("aria-valuetext", label.textContent);
