@@ -1,9 +1,11 @@
-"""Every page of the built site in a browser as wide as a telephone: no formula is an error, nothing widens the page
-beyond the window, and the console is silent: ``check_pages.py docs/_site``.
+"""Every page of the built site in a browser as wide as a telephone, light and dark: no formula is an error, nothing is
+wider than the page or scrolls, numbers stay with their units, letters can be read, those of pictures too, and the
+console is silent: ``check_pages.py docs/_site``.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,27 +16,55 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 from driven import BROWSER, Page
 
 WIDTH = 400
-MADE = ("source", "_static")  # listings of files, and what pages load
-FAULTS = """(async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  document.querySelectorAll("details").forEach((part) => { part.open = true; });
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const wide = document.documentElement.scrollWidth, errors = [...document.querySelectorAll("mjx-merror")];
-  return [...errors.map((error) => `the formula is an error: ${error.title || error.textContent}`),
-    ...(wide > innerWidth ? [`the page is ${wide} pixels wide, the window ${innerWidth}`] : [])];
-})()"""
+LEAST = 7.0  # pixels of a letter of a picture, from line to line
+MADE = (
+    "source",
+    "_static",
+    "_downloads",
+    "plot_directive",
+)  # listings of files, what pages load, pictures alone
+FAULTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+
+
+def letters(svg: str) -> float:
+    """The least letters of a picture of matplotlib, as a part of its width.
+
+    Letters are outlines of 100 units, scaled; TeX's indices are smaller than the rest and do not count.
+    """
+    width = re.search(r'<svg[^>]*? width="([\d.]+)pt"', svg)
+    texts = [re.search(r"scale\(([\d.]+) ", text) for text in re.split(r'<g id="text_\d+">', svg)[1:]]
+    sizes = [100 * float(text[1]) for text in texts if text]
+    return min(sizes, default=1e9) / float(width[1]) if width else 1e9
+
+
+def small(site: Path, page: Path, pictures: list[tuple[str, float]]) -> Iterator[str]:
+    """Pictures of a page, each with its width there, whose letters are too small for it; the gallery shows dots, and
+    their drawings lie beside its source."""
+    for address, width in pictures:
+        drawing = (page.parent / address).with_suffix(".svg")
+        if not drawing.exists():
+            drawing = site.parent / "gallery" / "images" / drawing.name
+        if drawing.exists() and (size := width * letters(drawing.read_text(encoding="utf-8"))) < LEAST:
+            yield f"letters of {size:.1f} pixels in {drawing.name}"
 
 
 def faults(site: Path, pages: list[Path]) -> Iterator[tuple[Path, str]]:
     """What is wrong with pages, in one browser for all of them."""
     with TemporaryDirectory() as folder, Page(Path(folder)) as browser:
-        browser.look(WIDTH)
         for page in pages:
+            browser.look(WIDTH)
             browser.open(page.as_uri())
+            light = browser.run(FAULTS)
+            browser.look(WIDTH, dark=True)
+            dark = [
+                f"{fault}, in the dark"
+                for fault in browser.run(FAULTS)["faults"]
+                if fault not in light["faults"]
+            ]
             said = [
                 words for words in browser.wrong if '"source": "rendering"' not in words
             ]  # of a computer without GPU
-            for fault in [*browser.run(FAULTS), *said]:
+            for fault in [*light["faults"], *small(site, page, light["pictures"]), *dark, *said]:
                 yield page.relative_to(site), fault
             browser.wrong.clear()
 
@@ -47,7 +77,7 @@ def main(site: Path) -> int:
     found = list(faults(site.resolve(), [page.resolve() for page in pages]))
     for page, fault in found:
         print(f"{page}: {fault}")
-    print(f"{len(pages)} pages in a browser, {len(found)} faults")
+    print(f"{len(pages)} pages in a browser, light and dark, {len(found)} faults")
     return int(bool(found) or not pages)
 
 

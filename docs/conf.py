@@ -101,7 +101,7 @@ sphinx_gallery_conf = {
         ]
     ),
     "abort_on_example_error": True,
-    "image_scrapers": ("interactive.figures", "matplotlib"),
+    "image_scrapers": ("interactive.figures",),
     "capture_repr": ("_repr_html_", "__repr__"),
     "ignore_repr_types": r"Picture",
     "min_reported_time": 1e9,
@@ -116,7 +116,7 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["fit.js", "slides.js", "versions.js"]
+html_js_files = ["fit.js", "tables.js", "sliders.js", "slides.js", "versions.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False

@@ -11,7 +11,7 @@ rng = np.random.default_rng(1)
 X = rng.normal(size=(30, 2))
 y = np.where(np.hypot(*X.T) < 1.0, 1.0, -1.0)
 network = gm.derive(X, y, reg=0.3).network
-figure, axes = plt.subplots(figsize=(7.2, 5.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(6.4, 5.4), layout="constrained")
 gm.plotting.plot_network(network, X, y, ax=axes, labels=["outside", "inside"])
 
 if "__file__" in globals():  # not so where the site draws it

@@ -65,7 +65,7 @@ names = ["+⋆1 at x1", "+⋆1 at x3"]
 amounts = [{str(n.atom): float(n.coefficient) for n in network.neurons} for network in corners]
 places = np.array([[each.get(name, 0.0) for name in names] for each in amounts])
 around = np.argsort(np.arctan2(*(places - places.mean(axis=0)).T))
-_, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
+_, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
 axes.fill(*places[around].T, color=frame.SKY, alpha=0.4)
 axes.plot(*places.T, "o", color=frame.BLUE)
 axes.set(xlim=(-0.35, 0.85), ylim=(-0.3, 0.8), xticks=[0, 0.5], yticks=[0, 0.5])

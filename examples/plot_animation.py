@@ -80,11 +80,11 @@ styles = [  # pane, and how to draw it
 ]
 limits = [((-0.8, 3.8), (-0.8, 2.4)), ((-0.8, 3.8), (-3, 3)), ((-reach, reach), (-reach, reach))]
 fixed = [(0, x, y, "samples"), (2, target[:1], target[1:], "y")]
-figure = frame.Picture(figsize=(8.4, 11), layout="constrained")
+figure = frame.Picture(figsize=(6.4, 9.4), layout="constrained")
 rows = figure.subplots(4, 3)
 for panes, reg in zip(rows, (0.2, 1.2, 2.1, 2.6), strict=True):
     for pane, name, (across, up) in zip(panes, names, limits, strict=True):
-        pane.set(xlim=across, ylim=up, title=f"{name}, reg = {reg}")
+        pane.set(xlim=across, ylim=up, title=f"{name}\nreg = {reg}")
     for (pane, style, name), curve in zip(styles, curves(reg), strict=True):
         panes[pane].plot(*curve, **style, label=name)
     panes[2].fill(*(reg * corners).T, color=frame.LIGHT, zorder=0)
@@ -97,8 +97,9 @@ for pane, name in zip(rows[-1], ("x", "place where the ramp begins", "the plane 
 figure
 
 # %%
-# The same in motion: press the button, or drag the slider.  Where another correlation reaches ``reg`` a
-# ramp is born, and the residual arrives at a corner; where a ramp is left behind the residual moves on along an edge.
+# The same in motion: press the button, or move the slider, by arrow keys too.  Where another correlation reaches
+# ``reg`` the network gets a new ramp, and the residual arrives at a corner; where a ramp leaves the network the
+# residual moves on along an edge.
 
 try:
     import plotly.graph_objects as plotly
@@ -109,7 +110,8 @@ except ModuleNotFoundError:
 else:
     regs = np.linspace(0.01, 0.999, 50) * path.reg_max
     start = 12
-    moving = make_subplots(rows=1, cols=3, subplot_titles=names, horizontal_spacing=0.07)
+    moving = make_subplots(rows=2, cols=2, subplot_titles=names, specs=[[{}, {}], [{"colspan": 2}, None]])
+    spots = [{"row": 1, "col": 1}, {"row": 1, "col": 2}, {"row": 2, "col": 1}]
     dashes = {"--": "dash", ":": "dot"}
     for (pane, style, name), curve in zip(styles, curves(regs[start]), strict=True):
         dots = style.get("ls") == ""
@@ -120,14 +122,14 @@ else:
             marker={"symbol": "diamond" if name != "v" else "circle-open", "size": 11, "color": style["color"]},
             line={"color": style["color"], "width": 2, "dash": dashes.get(style.get("ls"), "solid")},
         )  # fmt: skip
-        moving.add_trace(trace, row=1, col=pane + 1)
+        moving.add_trace(trace, **spots[pane])
     for pane, *place, name in fixed:
         square = {"symbol": "square", "size": 10, "color": "black"}
         trace = plotly.Scatter(x=place[0], y=place[1], name=name, mode="markers", marker=square)
-        moving.add_trace(trace, row=1, col=pane + 1)
+        moving.add_trace(trace, **spots[pane])
     for pane, (across, up) in enumerate(limits):
-        moving.update_xaxes(range=across, row=1, col=pane + 1)
-        moving.update_yaxes(range=up, row=1, col=pane + 1)
+        moving.update_xaxes(range=across, **spots[pane])
+        moving.update_yaxes(range=up, **spots[pane])
     labels = [f"{reg:.2f}" for reg in regs]
     moving.frames = [
         plotly.Frame(
@@ -144,14 +146,14 @@ else:
         {"label": "❚❚ stop", "method": "animate", "args": [[None], still]},
     ]
     steps = [{"label": label, "method": "animate", "args": [[label], still]} for label in labels]
-    moving.update_xaxes(showticklabels=False, title="the plane Σ v = 0", row=1, col=3)
-    moving.update_yaxes(showticklabels=False, scaleanchor="x3", row=1, col=3)
+    moving.update_xaxes(showticklabels=False, title="the plane Σ v = 0", **spots[2])
+    moving.update_yaxes(showticklabels=False, scaleanchor="x3", **spots[2])
     moving.update_layout(
-        template="simple_white", width=720, height=520, margin={"t": 60, "b": 20, "l": 30, "r": 10},
-        legend={"orientation": "h", "y": -0.16, "font": {"size": 11}},
+        template="simple_white", height=720, margin={"t": 30, "b": 20, "l": 30, "r": 10},
+        legend={"orientation": "h", "y": -0.1, "font": {"size": 11}, "entrywidth": 0.47, "entrywidthmode": "fraction"},
         sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps,
-                  "y": -0.46, "x": 0.22, "len": 0.78}],
+                  "y": -0.3, "x": 0.22, "len": 0.78}],
         updatemenus=[{"type": "buttons", "buttons": buttons, "direction": "left", "x": 0, "xanchor": "left",
-                      "y": -0.5, "yanchor": "top", "showactive": False}],
+                      "y": -0.32, "yanchor": "top", "showactive": False}],
     )  # fmt: skip
 moving

@@ -27,12 +27,12 @@ from geomnn.plotting import frame, interactive, plot_chambers
 # ``gm.derive``, a square on its corner, and the axes through its corners cut along with the samples (dashed).  Numbers
 # count active samples.
 X = np.array([[2.0, 1.0], [-1.0, 2.0], [1.0, -1.0]])
-figure = frame.Picture(figsize=(10.4, 5.6), layout="constrained")
-left, right = figure.subplots(1, 2)
-plot_chambers(X, bias=False, norm=1, ax=left)
-plot_chambers(X, bias=False, norm=2, ax=right)
-left.set_title("1-norm")
-right.set_title("2-norm")
+figure = frame.Picture(figsize=(6.4, 11.4), layout="constrained")
+above, below = figure.subplots(2, 1)
+plot_chambers(X, bias=False, norm=1, ax=above)
+plot_chambers(X, bias=False, norm=2, ax=below)
+above.set_title("1-norm")
+below.set_title("2-norm")
 figure
 
 # %%
@@ -48,8 +48,8 @@ figure
 # one can check them all.  With the 2-norm the border is round, and the best neuron may lie between them: its name has
 # a g, the direction in which F grows, which depends on the residuals.
 y = np.array([2.0, -1.0, 1.0])
-figure = frame.Picture(figsize=(10.4, 5.6), layout="constrained")
-for pane, norm in zip(figure.subplots(1, 2), (1, 2), strict=True):
+figure = frame.Picture(figsize=(6.4, 11.4), layout="constrained")
+for pane, norm in zip(figure.subplots(2, 1), (1, 2), strict=True):
     solution = gm.derive(X, y, reg=0.5, norm=norm, bias=False)
     plot_chambers(X, bias=False, norm=norm, residual=solution.dual, ax=pane)
     pane.set_title(f"{norm}-norm")

@@ -35,7 +35,7 @@ x = np.linspace(-1.0, 7.0, 801)
 samples = np.ravel(X)
 layer, neurons = deep.numeric().below[0], deep.numeric().neurons
 hidden = layer(x[:, None])
-_, (first, second, fit) = plt.subplots(3, 1, figsize=(8.0, 9.0), sharex=True, layout="constrained")
+_, (first, second, fit) = plt.subplots(3, 1, figsize=(6.4, 11.5), sharex=True, layout="constrained")
 colors, styles = (
     (frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY, "black", "0.5"),
     ("-", "--", "-.", ":", (0, (9, 2)), (0, (1, 3))),
@@ -67,7 +67,8 @@ for pane, name in ((first, "first hidden layer"), (second, "second hidden layer"
     pane.set_ylabel(name)
     for place in samples:
         pane.axvline(place, color="0.75", lw=0.8, ls=":", zorder=0)
-    pane.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    below = (0.5, -0.2 if pane is fit else -0.05)
+    pane.legend(loc="upper center", bbox_to_anchor=below, ncols=2, frameon=False, fontsize=9)
 fit.set_xlabel("x")
 fit.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)])
 plt.show()

@@ -45,7 +45,7 @@ for name, (X, y) in tables.items():
 # The same for every reg, as shares of the optimum of two layers.  From ``reg_max`` on, the right end, the best network
 # of two layers is a constant.  The smaller reg is, the nearer the networks are to passing through the samples, and the
 # more the shape of the units matters, which is what depth adds.
-figure, panes = plt.subplots(2, 1, figsize=(6.6, 7.4), layout="constrained", sharex=True)
+figure, panes = plt.subplots(2, 1, figsize=(6.4, 7.4), layout="constrained", sharex=True)
 for pane, (name, (X, y)) in zip(panes, tables.items(), strict=True):
     shares = np.concatenate([[0.005, 0.02], np.linspace(0.05, 0.99, 20)])
     rows = []
@@ -112,7 +112,7 @@ for reg in shares * gm.reg_max(X, y):
     two = gm.derive(X, y, reg=reg)
     assert two.certificate.coverage.scope == "global"
     most.append(100 * (1 - gm.bound(two, method="transport").proven.value / two.objective))
-figure, pane = plt.subplots(figsize=(6.6, 4.2), layout="constrained")
+figure, pane = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 pane.fill_between(shares, 0, most, color=frame.SKY, alpha=0.35, lw=0)
 pane.plot(shares, most, "o--", color="black", lw=2)
 pane.set(xlabel="reg, as a share of reg_max", ylabel="% of two layers", xlim=(0, 1), ylim=(0, None))

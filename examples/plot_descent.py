@@ -53,7 +53,7 @@ def draw(axes, descent, X, y, reg, least=0.0):
     axes.legend(frameon=False)
 
 
-_, axes = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+_, axes = plt.subplots(figsize=(6.8, 4.2), layout="constrained")
 draw(axes, descent, X, y, 0.1, least=descent.certificate.dual)
 axes.set(yscale="log", ylim=(1e-5, None), ylabel="objective above the optimum")
 plt.show()
@@ -74,17 +74,17 @@ for _ in range(2000):
 print(f"2,000 networks nearby: {sum(rise < 0 for rise in rises)} are lower")
 
 descent = gm.descend(trap, X, y, reg=1, width=3)
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-draw(left, descent, X, y, 1)
-left.set(ylabel="objective")
+figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 7.4), layout="constrained")
+draw(above, descent, X, y, 1)
+above.set(ylabel="objective")
 line = np.linspace(-0.5, 2.5, 200)[:, None]
 for k, segment in enumerate(descent.segments):
     W, b, alpha, t = segment.weights(1)
     shade = str(0.75 * (1 - k / (len(descent.segments) - 1)))
-    right.plot(line, np.maximum(line @ W.T + b, 0) @ alpha + t, color=shade, label=f"{segment.after:.4g}")
-right.plot(X, y, "o", color=frame.VERMILION)
-right.set(xlabel="x", ylabel="f(x) at the end of each piece")
-right.legend(frameon=False, title="objective")
+    below.plot(line, np.maximum(line @ W.T + b, 0) @ alpha + t, color=shade, label=f"{segment.after:.4g}")
+below.plot(X, y, "o", color=frame.VERMILION)
+below.set(xlabel="x", ylabel="f(x) at the end of each piece")
+below.legend(frameon=False, title="objective")
 plt.show()
 
 # %%

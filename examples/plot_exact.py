@@ -45,7 +45,7 @@ for piece in pieces:
     for atom, z in zip(piece.atoms, piece.coefficients, strict=True):
         for place in (piece.interval.start, piece.interval.end):
             lines.setdefault(str(atom), []).append((place, sympy.sympify(z).subs(piece.symbol, place)))
-_, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
+_, axes = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
 styles = ((frame.BLUE, "-", "o"), (frame.VERMILION, "--", "s"), (frame.ORANGE, "-.", "^"))
 for (name, points), (color, style, marker) in zip(lines.items(), styles, strict=True):
     axes.plot(*zip(*sorted(points), strict=True), ls=style, marker=marker, color=color, lw=2, label=name)

@@ -23,19 +23,19 @@ for title, solution in (("wedges alone", wedge), ("with partial wedges", exact))
 print(f"wedges alone cost {wedge.objective / exact.objective - 1:.1%} more")
 
 # %%
-# On the left every line passes through two samples.  On the right the dashed line of the partial wedge passes
+# Above every line passes through two samples.  Below the dashed line of the partial wedge passes
 # through one; it has turned about it to where the objective is lowest, and two neurons do the work of four.  The
-# certificate on the left is about wedges of samples only (its scope is the dictionary), the one on the right is
+# certificate above is about wedges of samples only (its scope is the dictionary), the one below is
 # global.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 5), layout="constrained")
-plot_plane(exact.network, X, y, ax=right)
-plot_plane(wedge.network, X, y, ax=left)
-figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-left.get_legend().remove()
-right.get_legend().remove()
-left.set_title(f"wedges: {len(wedge.network)} neurons\nobjective {wedge.objective:.4f}")
-right.set_title(f"with partial wedges: {len(exact.network)} neurons\nobjective {exact.objective:.4f}")
+figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 11.4), layout="constrained")
+plot_plane(exact.network, X, y, ax=below)
+plot_plane(wedge.network, X, y, ax=above)
+figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+above.get_legend().remove()
+below.get_legend().remove()
+above.set_title(f"wedges: {len(wedge.network)} neurons\nobjective {wedge.objective:.4f}")
+below.set_title(f"with partial wedges: {len(exact.network)} neurons\nobjective {exact.objective:.4f}")
 plt.show()
 
 # %%

@@ -3,8 +3,9 @@ Gates and kernels: two convex cousins of the ReLU network
 =========================================================
 
 This page shows why a gated network and the neural tangent kernel are not bounds of a ReLU network from above, and what
-they are instead.  A *gate* g keeps some of the samples, g ∈ {0, 1}ⁿ.  A gated network Σ D_g X w_g, D_g = diag(g), is
-linear in its weights, and with the gates of all chambers it can do whatever a ReLU network without biases can.
+they are instead.  A *gate* g keeps some of the samples, one 0 or 1 for each.  A gated network
+:math:`\\sum_g D_g X w_g`, where :math:`D_g` is the diagonal matrix of g, is linear in its weights, and with the gates
+of all chambers it can do whatever a ReLU network without biases can.
 """
 
 import numpy as np
@@ -55,7 +56,8 @@ assert np.abs(kernel - tangent).max() < 1e-7
 tangent.round(3)
 
 # %%
-# **From the tangent kernel to the best one.**  The step η_g ← η_g ‖XᵀD_g v‖ / reg with v = reg (K + reg I)⁻¹ y never
+# **From the tangent kernel to the best one.**  The step
+# :math:`\eta_g \leftarrow \eta_g \lVert X^\top D_g v\rVert / \mathrm{reg}` with v = reg (K + reg I)⁻¹ y never
 # raises J, and a multiple of v bounds the optimum from below: the gap is known all the way.
 
 
@@ -76,19 +78,19 @@ factors = np.geomspace(1e-3, 1e3, 2001)
 least = min((reweighted(X, y, reg, gates, s * shares, 1)[0][0], s) for s in factors)
 above, below, eta = reweighted(X, y, reg, gates, least[1] * shares, 300)
 relu = gm.derive(X, y, reg, norm=2, bias=False)
-figure = frame.Picture(figsize=(9.6, 4.4), layout="constrained")
-left, right = figure.subplots(1, 2)
-left.plot(above, color=frame.BLUE, lw=2, label="J(η), from the tangent kernel on")
-left.plot(below, color=frame.VERMILION, lw=2, ls="--", label="bound by a multiple of v")
-left.set(xscale="symlog", xlabel="step", ylabel="training objective")
-left.legend(frameon=False)
+figure = frame.Picture(figsize=(6.4, 7.6), layout="constrained")
+heights, weights = figure.subplots(2, 1)
+heights.plot(above, color=frame.BLUE, lw=2, label="J(η), from the tangent kernel on")
+heights.plot(below, color=frame.VERMILION, lw=2, ls="--", label="bound by a multiple of v")
+heights.set(xscale="symlog", xlabel="step", ylabel="training objective")
+heights.legend(frameon=False)
 places = np.arange(len(gates))
-right.bar(places - 0.2, least[1] * shares, 0.4, color=frame.SKY, label="tangent kernel: arcs")
-right.bar(places + 0.2, eta, 0.4, color=frame.ORANGE, hatch="//", label="best: targets decide")
+weights.bar(places - 0.2, least[1] * shares, 0.4, color=frame.SKY, label="tangent kernel: arcs")
+weights.bar(places + 0.2, eta, 0.4, color=frame.ORANGE, hatch="//", label="best: targets decide")
 names = ["".join(map(str, np.flatnonzero(gate))) or "none" for gate in gates]
-right.set_xticks(places, names, rotation=45)
-right.set(xlabel="samples that the gate keeps", ylabel="weight η of the gate")
-right.legend(frameon=False)
+weights.set_xticks(places, names, rotation=45)
+weights.set(xlabel="samples that the gate keeps", ylabel="weight η of the gate")
+weights.legend(frameon=False)
 print(f"gap after 300 steps below 1e-4: {above[-1] - below[-1] < 1e-4 * above[-1]}")
 figure
 
@@ -101,7 +103,7 @@ figure
 E, signs = np.vstack([np.eye(2), -np.eye(2)]), np.array([1.0, -1.0, 1.0, -1.0])
 crossed = np.array([[1.0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]])
 cross = min(reweighted(E, signs, 0.1, crossed, s * np.full(4, 1 / 4), 1)[0][0] for s in factors)
-figure = frame.Picture(figsize=(8.4, 4), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 4), layout="constrained")
 panes = figure.subplots(1, 2)
 for pane, values, title in (
     (panes[0], (least[0], above[-1], relu.objective), "the five samples"),

@@ -58,7 +58,7 @@ print(f"A and B: {least:.4f};  L: {objective(L):.4f};  halfway from A to B: {obj
 print("a network near L that is better was found:", bool((objective(near) < objective(L) - 1e-12).any()))
 
 # %%
-# Left (T) on the plane of weights through A, B and L, right (C) over the amounts of the two ramps, both with the same
+# Above (T) on the plane of weights through A, B and L, below (C) over the amounts of the two ramps, both with the same
 # levels.  In (C) the order of neurons has no meaning, so that A and B are one point.  From L the straight way to the
 # optimum leads downhill all along in (C), and over a hill in (T).
 
@@ -72,19 +72,19 @@ plane = A + u[None, :, None] * along + v[:, None, None] * across
 z1, z2 = np.linspace(-0.8, 3.2, 141), np.linspace(-0.8, 3.2, 141)
 bowl = convex(np.stack(np.meshgrid(z1, z2), axis=-1))
 levels = least + np.array([0.02, 0.1, 0.3, 0.6, 1, 1.24, 1.3, 1.4, 1.6, 2, 2.5, 3.2, 4, 5, 7, 10, 20])
-figure = frame.Picture(figsize=(10.4, 4.8), layout="constrained")
-left, right = figure.subplots(1, 2)
-for pane, grid, heights in ((left, (u, v), objective(plane)), (right, (z1, z2), bowl)):
+figure = frame.Picture(figsize=(6.4, 9.2), layout="constrained")
+above, below = figure.subplots(2, 1)
+for pane, grid, heights in ((above, (u, v), objective(plane)), (below, (z1, z2), bowl)):
     pane.contourf(*grid, heights, levels=[0, *levels, 1e9], cmap="cividis", norm="log", vmin=least, vmax=20)
     pane.contour(*grid, heights, levels=levels, colors="white", linewidths=0.4)
 for name, (across_plane, up) in spots.items():
-    left.plot(across_plane, up, "o", color=frame.VERMILION, mec="white", ms=9)
-    left.annotate(name, (across_plane, up), (7, 5), textcoords="offset points", color="white", fontsize=13)
+    above.plot(across_plane, up, "o", color=frame.VERMILION, mec="white", ms=9)
+    above.annotate(name, (across_plane, up), (7, 5), textcoords="offset points", color="white", fontsize=13)
 for name, z in (("A = B", best), ("L", alone), ("constant", np.zeros(2))):
-    right.plot(*z, "o", color=frame.VERMILION, mec="white", ms=9)
-    right.annotate(name, z, (7, 5), textcoords="offset points", color="white", fontsize=13)
-left.set(title="(T) on a plane of weights", xlabel="along A to B", ylabel="across, towards L")
-right.set(title="(C) over the amounts of the two ramps", xlabel="left ramp", ylabel="right ramp")
+    below.plot(*z, "o", color=frame.VERMILION, mec="white", ms=9)
+    below.annotate(name, z, (7, 5), textcoords="offset points", color="white", fontsize=13)
+above.set(title="(T) on a plane of weights", xlabel="along A to B", ylabel="across, towards L")
+below.set(title="(C) over the amounts of the two ramps", xlabel="left ramp", ylabel="right ramp")
 figure
 
 # %%
@@ -98,7 +98,7 @@ ways = [
     ("(T) from L to B", objective(L + share * (B - L)), frame.VERMILION, "-."),
     ("(C) from L to A = B", convex(alone + share * (best - alone)), "black", ":"),
 ]
-figure = frame.Picture(figsize=(7.6, 4.4), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 4.6), layout="constrained")
 axes = figure.add_subplot()
 for name, heights, colour, style in ways:
     axes.plot(share, heights, color=colour, ls=style, lw=2, label=name)

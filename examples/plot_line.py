@@ -23,7 +23,7 @@ print(f"from reg = {gm.reg_max(X, y):g} on, the best network is a constant")
 # right of it, −⋆1 to the left, ±⋆1 are both.  (Weights on the line are ±1, the dual ⋆ of a wedge of no vectors,
 # which is the number 1.)  As ``reg`` falls the objective does, and the fit comes closer to the samples.
 
-figure, panes = plt.subplots(1, 3, figsize=(9, 4.6), sharey=True, layout="constrained")
+figure, panes = plt.subplots(1, 3, figsize=(6.4, 4.6), sharey=True, layout="constrained")
 for pane, reg in zip(panes, (5, 1, 0.05), strict=True):
     solution = gm.derive(X, y, reg=reg)
     plot_fit(solution.network, X, y, ax=pane, feature_names=["x"])
@@ -31,7 +31,7 @@ for pane, reg in zip(panes, (5, 1, 0.05), strict=True):
     pane.set_ylim(1.5, 6.7)
     pane.label_outer()
     pane.get_legend().remove()
-figure.legend(*pane.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+figure.legend(*pane.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
 plt.show()
 
 # %%
@@ -46,7 +46,7 @@ exact.network.to_sympy()  # f
 # Term by term: the fit is the sum of these ramps and a constant.
 
 x = np.linspace(-0.5, 6.5, 401)
-figure, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
 for neuron, color, style in zip(
     exact.network.neurons,
     (frame.BLUE, frame.VERMILION, frame.ORANGE),
@@ -63,5 +63,5 @@ axes.axhline(
     float(exact.network.intercept), color="0.5", lw=1, label=f"the constant {exact.network.intercept}"
 )
 axes.set(xlabel="x", ylabel="f and its parts")
-figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
 plt.show()

@@ -44,8 +44,8 @@ assert (mirrored(np.array(X)) == y).all()
 assert costs[4] == 1
 
 # %%
-# Above the fits, below the neurons of which each is the sum (those whose coefficients vanish with reg are left
-# out).
+# On the left are the fits.  On the right are the neurons of which each is the sum, without those whose coefficients go
+# to 0 with reg.
 
 
 def parts(network):
@@ -67,22 +67,21 @@ def steps(part):
 
 fits = {depth: (network, list(parts(network))) for depth, network in networks.items()}
 fits[4] = mirrored, [mirrored]
-ratios = {"height_ratios": [1.0, 1.25]}
-_, panes = plt.subplots(2, 3, figsize=(10, 5.8), sharex=True, sharey="row", layout="constrained", **ratios)
+_, panes = plt.subplots(3, 2, figsize=(6.4, 9.6), sharex=True, sharey="col", layout="constrained")
 styles = ((frame.VERMILION, "-"), (frame.BLUE, "--"), ("black", ":"))
-for (depth, (fit, neurons)), (top, bottom) in zip(fits.items(), panes.T, strict=True):
-    top.plot(x, fit(x[:, None]), color=frame.BLUE, lw=2)
-    top.plot(samples, y, "o", color="black", mfc="white", ms=7)
-    top.set_title(f"{depth} layers: cost {costs[depth]:g}")
+for (depth, (fit, neurons)), (left, right) in zip(fits.items(), panes, strict=True):
+    left.plot(x, fit(x[:, None]), color=frame.BLUE, lw=2)
+    left.plot(samples, y, "o", color="black", mfc="white", ms=7)
+    left.set_ylabel(f"{depth} layers: cost {costs[depth]:g}")
     for (values, name), (color, style) in zip(map(steps, neurons), styles, strict=False):
-        bottom.plot(x, values, color=color, ls=style, lw=2, label=name)
-    bottom.plot(samples, 0 * samples, "o", color="black", mfc="white", ms=7)
-    bottom.legend(loc="upper left", frameon=False, fontsize=9)
-    bottom.set(xlabel="x", ylim=(-4.2, 8))
-    bottom.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)], fontsize=9)
-panes[0, 0].set(ylabel="fit", ylim=(-0.4, 3.5))
-panes[1, 0].set_ylabel("its neurons")
-mirror, image = panes[1, 2], mirror_image
+        right.plot(x, values, color=color, ls=style, lw=2, label=name)
+    right.plot(samples, 0 * samples, "o", color="black", mfc="white", ms=7)
+    right.legend(loc="upper left", frameon=False, fontsize=9)
+    right.set(ylim=(-4.2, 8))
+    right.set_xticks(samples, [f"x{i}\n{place}" for i, place in enumerate(samples)], fontsize=9)
+panes[0, 0].set(title="fit", ylim=(-0.4, 3.5))
+panes[0, 1].set_title("its neurons")
+mirror, image = panes[2, 1], mirror_image
 way = np.linspace(0.0, np.pi, 60)
 mirror.plot(samples[1] - samples[1] * np.cos(way), -1.8 * np.sin(way), color="0.35", lw=1.0)
 mirror.plot([samples[1]] * 2, [-2.3, 0.9], color="0.35", ls="-.", lw=1.2)
@@ -101,7 +100,7 @@ examples = (
     ("||x − 3| − 2|", "mirror image of 1 about 3", [0, 1, 3, 4, 6], [1, 0, 2, 1, 1], 2 * 3 - 1),
     ("||x − 3/2| − 3/2|", "midpoint of 0 and 3", [0, 2, 3, 5], [0, 1, 0, 2], (0 + 3) / 2),
 )
-_, panes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True, layout="constrained")
+_, panes = plt.subplots(2, 1, figsize=(6.4, 7.6), sharey=True, layout="constrained")
 for ax, (title, name, place, heights, kink) in zip(panes, examples, strict=True):
     points, grid = np.reshape(place, (-1, 1)), np.linspace(min(place) - 0.5, max(place) + 0.5, 701)
     for hidden, color, style in ((1, "0.35", ":"), (2, frame.BLUE, "-")):

@@ -100,7 +100,7 @@ correlations = samples.activations(next(dictionaries[159].units())).T @ paper.du
 sizes = np.sort(np.abs(correlations))[::-1] / problem["reg"]
 reached = int(np.sum(sizes > 1 - 1e-6))
 print(f"{reached} of {len(sizes):,} wedges come to reg; the only optimal network: {paper.unique}")
-figure = frame.Picture(figsize=(7, 3.6), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 3.6), layout="constrained")
 axes = figure.add_subplot()
 axes.plot(np.arange(1, len(sizes) + 1), sizes, color=frame.BLUE, lw=2, label="|correlation| of a wedge")
 axes.axhline(1, color="black", ls="--", lw=1, label="reg")
@@ -113,7 +113,7 @@ figure
 # How much neighbours lose, as a picture.
 ks, bound = np.array(list(solutions)), exact.certificate.dual
 excess = np.array([solution.objective for solution in solutions.values()]) / bound - 1
-figure = frame.Picture(figsize=(6.8, 4.2), layout="constrained")
+figure = frame.Picture(figsize=(6.4, 4.2), layout="constrained")
 axes = figure.add_subplot()
 axes.loglog(ks, excess, "o-", color=frame.BLUE, label="wedges of k nearest neighbours")
 axes.axhline(paper.objective / bound - 1, color=frame.VERMILION, ls="--", label="wedges of all pairs")
@@ -135,10 +135,10 @@ figure
 # %%
 # Which pairs there are, and which of them the neurons of an optimal network take: with two neighbours most pairs are
 # along an arm, with eight more than half join a sample to the arm next to its own.
-figure = frame.Picture(figsize=(10.5, 5.6), layout="constrained")
+figure = frame.Picture(figsize=(6.4, 12), layout="constrained")
 across = np.linspace(-1.1, 1.1, 400)
 points = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
-for k, axes in zip((2, 8), figure.subplots(1, 2), strict=True):
+for k, axes in zip((2, 8), figure.subplots(2, 1), strict=True):
     network, pairs = solutions[k].network, dictionaries[k].rows
     heights = network(points).reshape(400, 400)
     axes.contourf(across, across, heights, levels=[-1e3, 0, 1e3], colors=[frame.LIGHT, frame.DARK])
@@ -163,5 +163,5 @@ for k, axes in zip((2, 8), figure.subplots(1, 2), strict=True):
         ylabel="feature 2",
     )
     axes.set_aspect("equal")
-figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
 figure

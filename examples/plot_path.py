@@ -37,7 +37,7 @@ plot_degrees_of_freedom(path)
 
 X, y = gm.datasets.peaks(60, noise=0.2)
 validation = gm.cross_validate(X, y)
-_, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
+_, axes = plt.subplots(figsize=(6.8, 4), layout="constrained")
 for fold, errors in enumerate(validation.errors):
     axes.plot(validation.regs, errors, color="0.7", lw=1, label=None if fold else "each fifth")
 axes.plot(validation.regs, validation.mean, "o-", color=frame.BLUE, ms=4, label="mean of the five")
@@ -52,7 +52,7 @@ axes.set(
     ylim=(0, None),
 )
 axes.invert_xaxis()
-axes.legend(frameon=False)
+axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 plt.show()
 
 # %%

@@ -48,7 +48,7 @@ low = np.where(segments.begins, segments.low, -9)[:, None]
 high = np.where(segments.ends, segments.high, 9)[:, None]
 ends = np.stack([segments.start + low * segments.along, segments.start + high * segments.along])
 
-figure = frame.Picture(figsize=(7.2, 5.0), layout="constrained")
+figure = frame.Picture(figsize=(6.4, 5.0), layout="constrained")
 axes = figure.add_subplot()
 filled = axes.contourf(*ways, radii, levels=12, cmap=frame.HEIGHTS)
 figure.colorbar(filled, label="distance from the boundary, ‖δ‖∞", shrink=0.75)
@@ -75,7 +75,7 @@ kinds = {
     "|f| / sum bound": values / constant.sum_bound,
     "|f| / product of norms": values / constant.product,
 }
-figure = frame.Picture(figsize=(7.2, 4.2), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 4.2), layout="constrained")
 axes = figure.add_subplot()
 eps = np.linspace(0, 0.6, 200)
 styles = ((frame.BLUE, "-"), (frame.ORANGE, "--"), (frame.VERMILION, "-."), (frame.SOFT, ":"))

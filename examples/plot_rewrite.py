@@ -29,7 +29,7 @@ gap = np.abs(rewriting.network(X) - trained.predict(X)).max()
 print(f"outputs on the samples: {'the same to twelve decimals' if gap < 1e-12 else gap}")
 
 # %%
-# Where w·x + b = 0, before and after.  On the left the lines are where training has left them.  On the right each
+# Where w·x + b = 0, before and after.  Above, the lines are where training has left them.  Below, each
 # passes through two samples, or through one and is parallel to an axis; the samples that span a line are ringed.
 # Splitting neurons into wedges leaves the cost as it is; then, of those with dependent outputs on the samples, as
 # many are dropped as can be at no higher cost.  Between the samples the two networks differ.
@@ -47,21 +47,21 @@ def draw_line(pane, weight, bias, **style):
 
 
 def draw_samples(pane):
-    pane.plot(*X.T, "o", color="black", ms=4, label="samples" if pane is right else None)
+    pane.plot(*X.T, "o", color="black", ms=4, label="samples" if pane is below else None)
     pane.set(xlim=box[0], ylim=box[1], aspect="equal", xlabel="feature 1")
 
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 5.4), sharey=True, layout="constrained")
+figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 10.6), sharex=True, layout="constrained")
 for weight, bias in zip(W, b, strict=True):
-    draw_line(left, weight, bias, color=frame.VERMILION, lw=0.9, ls="--")
+    draw_line(above, weight, bias, color=frame.VERMILION, lw=0.9, ls="--")
 for neuron in network.neurons:
-    draw_line(right, neuron.weight, neuron.bias, color=frame.BLUE, lw=0.9)
-draw_samples(left)
-draw_samples(right)
-right.plot(*X[rows].T, "o", color="black", mfc="none", ms=11, label="samples that span a line")
-left.set(ylabel="feature 2", title=f"trained: {len(W)} neurons, cost {rewriting.cost_before:.4g}")
-right.set(title=f"rewritten: {len(network)} neurons, cost {rewriting.cost_after:.4g}")
-figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    draw_line(below, neuron.weight, neuron.bias, color=frame.BLUE, lw=0.9)
+draw_samples(above)
+draw_samples(below)
+below.plot(*X[rows].T, "o", color="black", mfc="none", ms=11, label="samples that span a line")
+above.set(xlabel="", ylabel="feature 2", title=f"trained: {len(W)} neurons, cost {rewriting.cost_before:.4g}")
+below.set(ylabel="feature 2", title=f"rewritten: {len(network)} neurons, cost {rewriting.cost_after:.4g}")
+figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
 plt.show()
 
 # %%

@@ -49,7 +49,7 @@ for solution in list(found.values())[1:]:
 
 ticks = np.linspace(-1.3, 1.3, 261)
 grid = np.stack(np.meshgrid(ticks, ticks), axis=-1)
-figure = frame.Picture(figsize=(8, 8.4), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 7.4), layout="constrained")
 for axes, (name, solution) in zip(
     figure.subplots(2, 2, sharex=True, sharey=True).ravel(), found.items(), strict=True
 ):

@@ -65,7 +65,7 @@ def train(adam, seed):
 trained = {"Adam": train(True, 0), "SGD": train(False, 1)}
 bound = float(solution.certificate.dual)
 assert all((values >= bound).all() for values, _ in trained.values())
-figure = frame.Picture(figsize=(8, 4.6), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 4.6), layout="constrained")
 axes = figure.add_subplot()
 for (name, (values, _)), colour, style in zip(
     trained.items(), (frame.BLUE, frame.ORANGE), ("-", "--"), strict=True
@@ -78,7 +78,7 @@ figure
 
 # %%
 # None passes the bound.  The runs end at different heights, and without the bound nobody could say how much is left to
-# win.  Where do their lines go?  Left the lines of the best run, right those of the optimum: the trained ones have
+# win.  Where do their lines go?  Above are the lines of the best run, below those of the optimum: the trained ones have
 # drifted to lines through two samples, or through one along an axis, the wedges.
 
 values, net = trained["Adam"]
@@ -87,19 +87,19 @@ model = [
     (net["W"][best].T, net["b"][best]),
     (net["a"][best][None], net["t"][best]),
 ]
-figure = frame.Picture(figsize=(10.4, 5), layout="constrained")
-left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-plot_plane(solution.network, X, y, ax=right)
-right.set_title("the optimum")
+figure = frame.Picture(figsize=(6.4, 11), layout="constrained")
+above, below = figure.subplots(2, 1, sharex=True, sharey=True)
+plot_plane(solution.network, X, y, ax=below)
+below.set_title("the optimum")
 strong = np.abs(net["a"][best]) * np.abs(net["W"][best]).sum(axis=0)
 ends = np.array([X.min() - 0.2, X.max() + 0.2])
 for w, b, z in zip(*model[0], strong, strict=True):
     if z > 1e-3 * strong.sum():  # the others have died out
         along = abs(w[1]) >= abs(w[0])
         line = (ends, -(w[0] * ends + b) / w[1]) if along else (-(w[1] * ends + b) / w[0], ends)
-        left.plot(*line, color="black", lw=1.2)
-left.scatter(*X.T, c=y, cmap="cividis", edgecolors="black", zorder=3)
-left.set(title="the best run of Adam", xlabel="feature 1", aspect="equal")
+        above.plot(*line, color="black", lw=1.2)
+above.scatter(*X.T, c=y, cmap="cividis", edgecolors="black", zorder=3)
+above.set(title="the best run of Adam", ylabel="feature 2", aspect="equal")
 figure
 
 # %%

@@ -39,8 +39,8 @@ print("the atom of these pictures:", atom)
 row = next(i for i in range(len(X)) if i not in atom.samples)
 foot, other = X[atom.samples[1]], X[atom.samples[0]]
 start, across = 0.7 * foot + 0.3 * other, atom.weight
-figure = frame.Picture(figsize=(9.8, 5.8), layout="constrained")
-for pane, distance in zip(figure.subplots(1, 2), (1.5, -1.5), strict=True):
+figure = frame.Picture(figsize=(6.4, 11), layout="constrained")
+for pane, distance in zip(figure.subplots(2, 1), (1.5, -1.5), strict=True):
     moved = X.copy()
     moved[row] = start + distance * across
     gm.plotting.plot_wedge(atom, moved, row, ax=pane)
@@ -56,7 +56,7 @@ steps = np.linspace(2.0, -2.0, 81)
 way = start + steps[:, None] * across
 base = np.linalg.norm(other - foot)
 areas = atom.orientation * np.array([gm.algebra.signed_volume([x - foot, other - foot]) for x in way])
-figure = frame.Picture(figsize=(7.0, 4.2), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 4.2), layout="constrained")
 pane = figure.add_subplot()
 pane.plot(steps, areas / base, "--", color=frame.BLUE, lw=2, label="signed area / base")
 activations = np.maximum(way @ atom.weight + atom.bias, 0.0)

@@ -67,7 +67,7 @@ print(exact.certificate.statement())
 
 x = np.linspace(colour.min(), colour.max(), 400)[:, None]
 bends = sorted({float(X[neuron.atom.samples[0], 0]) for neuron in network.neurons})
-figure = frame.Picture(figsize=(7.6, 5), layout="constrained")
+figure = frame.Picture(figsize=(6.8, 5), layout="constrained")
 axes = figure.add_subplot()
 axes.plot(X, y, "o", color="0.45", ms=4, label="fitted wines")
 axes.plot(X_held, y_held, "o", color="0.45", mfc="white", ms=5, label="held out")

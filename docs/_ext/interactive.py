@@ -1,10 +1,11 @@
-"""Pictures of the gallery: matplotlib figures that pyplot does not know, and Plotly's without anything from outside."""
+"""Pictures of the gallery: matplotlib's, with pyplot or without, and Plotly's without anything from outside."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import plotly.io
 from matplotlib.figure import Figure
 from plotly.io.base_renderers import MimetypeRenderer
@@ -16,15 +17,30 @@ SCRIPT = "plotly.min.js"
 
 
 def figures(block: Any, block_vars: dict[str, Any], conf: dict[str, Any]) -> str:
-    """Save what the last line of a block shows, if it is a figure: a scraper of sphinx-gallery."""
+    """Save the figures of pyplot, or what the last line of a block shows if it is one (for sphinx-gallery).  With
+    each goes an SVG, of whose letters docs/check_pages.py asks how large they are."""
     shown = block_vars["example_globals"].get("___")
-    if not isinstance(shown, Figure) or getattr(shown, "saved", False):
-        return ""
-    shown.saved = True  # the name of the last line lives on
-    path = next(block_vars["image_path_iterator"])
-    shown.savefig(path, dpi=150)
-    shown.savefig(Path(path).with_suffix(".svg"))
-    return figure_rst([path], conf["src_dir"])
+    found = [plt.figure(number) for number in plt.get_fignums()]
+    if isinstance(shown, Figure) and shown not in found and not getattr(shown, "saved", False):
+        found.append(shown)
+    paths = []
+    for figure in found:
+        figure.saved = True  # the name of the last line lives on
+        paths.append(next(block_vars["image_path_iterator"]))
+        figure.savefig(paths[-1], dpi=150)
+        figure.savefig(Path(paths[-1]).with_suffix(".svg"))
+    plt.close("all")
+    return figure_rst(paths, conf["src_dir"], "; ".join(map(words, found)))
+
+
+def words(figure: Figure) -> str:
+    """What a picture shows, for those who do not see it: the titles of its panes, or else what is over what."""
+    panes = [pane for pane in figure.axes if pane.get_xlabel() or pane.get_title()]
+    said = [
+        pane.get_title() or f"{pane.get_ylabel()} over {pane.get_xlabel()}".removeprefix(" over ")
+        for pane in panes
+    ]
+    return ", ".join(dict.fromkeys(" ".join(part.split()) for part in said))
 
 
 class _Embedded(MimetypeRenderer):

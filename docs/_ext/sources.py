@@ -56,6 +56,13 @@ def link_pages(app: Sphinx, tree: nodes.document) -> None:
             node.replace_self(make_refnode(app.builder, app.env.docname, name, "", inside))
 
 
+def plain_shapes(app: Sphinx, tree: nodes.document) -> None:
+    """The letters of a shape, as in "shape (n, d)", are no links to properties of that name."""
+    for node in list(tree.findall(addnodes.pending_xref)):
+        if node["reftype"] == "class" and len(node["reftarget"]) == 1:
+            node.replace_self(node.children)
+
+
 def trim_blocks(app: Sphinx, tree: nodes.document) -> None:
     """The empty line that ends a doctest is not shown."""
     for node in tree.findall(nodes.literal_block):
@@ -110,6 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
     app.connect("doctree-read", link_pages)
     app.connect("doctree-read", name_sections)
+    app.connect("doctree-read", plain_shapes)
     app.connect("doctree-read", trim_blocks)
     app.connect("autodoc-process-docstring", end_sections, priority=400)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_sections)

@@ -109,6 +109,22 @@ def prose(app: Sphinx, tree: nodes.document) -> None:
                 text.parent.replace(text, list(_formulas(str(text))))
 
 
+UNIT = re.compile(r"(?<=\d) (?=(?:[nµm]?s|min|h|%|px|[kMG]i?B|million)(?!\w))")
+EXPONENT = re.compile(r"(?<=\de-)(?=\d)")
+
+
+def units(app: Sphinx, tree: nodes.document) -> None:
+    """In tables a number and its unit stay on one line, and so do 2e-13 and everywhere the name of an option."""
+    for literal in tree.findall(nodes.literal):
+        if re.fullmatch(r"-[\w-]+( \S+)?", literal.astext()):
+            literal["classes"].append("option")
+    for entry in tree.findall(nodes.entry):
+        for text in list(entry.findall(nodes.Text)):
+            whole = EXPONENT.sub("\N{WORD JOINER}", UNIT.sub("\N{NO-BREAK SPACE}", text))
+            if whole != text and not isinstance(text.parent, nodes.literal):
+                text.parent.replace(text, nodes.Text(whole))
+
+
 def _inside(node: nodes.Node | None, kinds: Any) -> bool:
     while node is not None and not isinstance(node, kinds):
         node = node.parent
@@ -149,6 +165,7 @@ def _formulas(text: str) -> Iterator[nodes.Node]:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", typeset)
     app.connect("doctree-read", prose)
+    app.connect("doctree-read", units)
     # the gallery shows the HTML of a value, if it has any; Sphinx knows of no formula there
     app.set_html_assets_policy("always")
     Printable._repr_html_ = lambda self: f'<div class="math">\\[{latex(self)}\\]</div>'

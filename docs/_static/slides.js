@@ -24,7 +24,7 @@
   }
 
   const LABEL = 40; // letters that are bold before a sentence, and belong to it
-  const ROOM = 45; // pixels for the line under which the text is folded
+  const ROOM = 60; // pixels for the line under which the text is folded
 
   /* The sentences of a paragraph, each a list of nodes; formulas and code inside of it are whole. */
   function sentences(paragraph) {

@@ -47,7 +47,7 @@ def draw(walks, unlucky):
     for worker, start, _ in walks:
         first[worker] = min(start, first.get(worker, start))
     workers = sorted(first, key=lambda worker: (worker != unlucky, first[worker]))
-    _, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
+    _, axes = plt.subplots(figsize=(6.8, 2.6), layout="constrained")
     for worker, start, length in walks:
         row = workers.index(worker)
         axes.broken_barh(

@@ -122,7 +122,7 @@ def _panels(
 ) -> Figure:
     """A figure with a panel for each output and, for more than two features, one for the neurons, below each other."""
     d, panels = network.features, outputs + (network.features > 2)
-    figure = frame.Picture(figsize=(6.4 + 1.1 * (d > 2), 5.2 * panels), layout="constrained")
+    figure = frame.Picture(figsize=(6.4, 5.2 * panels), layout="constrained")
     panes = figure.subplots(panels, 1, squeeze=False)[:, 0]
     names = frame.target_labels(labels, targets)
     for output, pane in zip(range(outputs), panes, strict=False):

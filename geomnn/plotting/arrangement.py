@@ -94,7 +94,7 @@ def plot_chambers(
     samples, norm = Samples(X, bias), ball(norm).p
     chart = chart_for(samples, norm)
     v = None if residual is None else checked_residual(residual, samples)
-    axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (8.6, 5.8))
+    axes = frame.new_axes(ax, (6.4, 6.4) if chart.equal else (6.4, 5.8))
     if isinstance(chart, PlaneChart):
         sphere = Polygon(chart.sphere(), closed=True, fill=False, edgecolor=frame.INK, lw=1.6, gid="sphere")
         axes.add_patch(sphere)

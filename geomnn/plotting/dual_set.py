@@ -78,7 +78,7 @@ def plot_dual_set(
     Source: geomnn theory, sections 0 and 4.
     """
     found = dual_set(X, y, reg, norm, bias, samples)
-    ax = frame.new_axes(ax, (6.6, 7.0))
+    ax = frame.new_axes(ax, (6.4, 6.8))
     reach = found.reach()
     box = [(-reach, reach)] * 2
     ax.fill(

@@ -193,7 +193,7 @@ def open_space(ax: Any) -> None:
     """Axes in space with few ticks, small, so that their numbers and the names of the axes stand apart."""
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_major_locator(MaxNLocator(4))
-    ax.tick_params(labelsize=8)
+    ax.tick_params(labelsize=9)
     ax.set_box_aspect(None, zoom=0.95)
 
 
@@ -279,7 +279,7 @@ def legend_below(ax: Axes) -> Figure:
     for columns in (
         (2, 1) if handles and not (own and figure.legends) else ()
     ):  # the first panel speaks for the others
-        style: dict[str, Any] = {"ncols": columns, "frameon": False, "fontsize": 8}
+        style: dict[str, Any] = {"ncols": columns, "frameon": False, "fontsize": 9}
         if own:
             legend = figure.legend(handles, names, loc="outside lower center", **style)
         else:

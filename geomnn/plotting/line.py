@@ -54,7 +54,7 @@ def plot_fit(
     UnsupportedProblem
         If the network has more than one feature.
     """
-    ax, network, X, targets, output = frame.prepared(network, x, y, 1, ax, output, size=(7.0, 4.6))
+    ax, network, X, targets, output = frame.prepared(network, x, y, 1, ax, output, size=(6.4, 4.6))
     inner, biases, _, _ = network.arrays()
     breaks = 0.0 - biases / inner[:, 0]
     low, high = frame.limits(np.append(X[:, 0], breaks))

@@ -73,7 +73,7 @@ def plot_optimal_set(optima: OptimalSet, *, ax: Axes | None = None, most_atoms: 
         str(neuron.atom): float(np.linalg.norm(np.atleast_1d(neuron.coefficient)))
         for neuron in optima.solution.network.numeric().neurons
     }
-    axes, names = frame.new_axes(ax, (7.5, 1.6 + 0.34 * len(drawn))), optima.solution.problem.samples.names
+    axes, names = frame.new_axes(ax, (6.4, 1.6 + 0.34 * len(drawn))), optima.solution.problem.samples.names
     labels = {status: style[-1] for status, style in _STATUSES.items()}
     for row, neuron in enumerate(drawn):
         sign, (colour, hatch, _) = neuron.sign or 1, _STATUSES[neuron.status]
@@ -169,7 +169,7 @@ def plot_interval(
             f"at={at!r} and {d} feature{'s' * (d > 1)}; for one feature, a number was expected."
         )
     names = frame.feature_labels(feature_names, d, problem.samples.names)
-    axes = frame.new_axes(ax, ((7.0, 4.6), (6.4, 5.2))[d - 1])
+    axes = frame.new_axes(ax, ((6.4, 4.6), (6.4, 5.2))[d - 1])
     if d == 1:
         _draw_band(axes, optima, networks, count, at)
         names.append("f")
@@ -221,7 +221,7 @@ def plot_components(
     pieces = {width: optima.components(width, networks) for width in range(last + 1)}
     first = min(width for width, found in pieces.items() if found.count)
     columns = {width: pieces[width] for width in range(max(first - 1, 0), last + 1)}
-    axes = frame.new_axes(ax, (max(5.0, 1.5 * len(columns) + 1.0), 4.6))
+    axes = frame.new_axes(ax, (min(max(5.0, 1.5 * len(columns) + 1.0), 6.4), 4.6))
     tallest, counts = 0.0, Labels(axes)
     for width, found in columns.items():
         blobs = min(found.count - found.isolated, most)
@@ -229,7 +229,7 @@ def plot_components(
         top = _stacked(axes, width, "dots", dots, _stacked(axes, width, "blobs", blobs, 0.0))
         counts.add(f"{found.count:,}", (width, top + 0.3), ha="center", va="bottom", fontsize=13)
         if blobs + dots < found.count:
-            counts.add(f"{blobs + dots} drawn", (width, -0.2), ha="center", va="top", fontsize=8)
+            counts.add(f"{blobs + dots} drawn", (width, -0.2), ha="center", va="top", fontsize=9)
         tallest = max(tallest, top)
     axes.set(
         xlim=(min(columns) - 0.6, last + 0.6), ylim=(-0.6 - 0.04 * tallest, 1.12 * tallest + 1.0), yticks=[]

@@ -181,5 +181,5 @@ def _ring_samples(ax: Axes, network: AnalyticNetwork, X: np.ndarray, output: int
     names = Labels(ax, points=X)
     for row in rows[: frame.MOST_NUMBERS]:
         names.add(
-            f"x{row}", X[row], BESIDE, fontsize=8, fontweight="bold", gid="name", path_effects=frame.HALO
+            f"x{row}", X[row], BESIDE, fontsize=9, fontweight="bold", gid="name", path_effects=frame.HALO
         )

@@ -102,7 +102,7 @@ def plot_neurons(
     """
     frame.refuse_scaling(network)
     network = network.numeric()
-    ax = frame.new_axes(ax, (7.5, 5.2))
+    ax = frame.new_axes(ax, (6.4, 5.2))
     outputs = frame.target_labels(labels, np.empty((0, np.size(network.intercept))))
     features = frame.feature_labels(feature_names, network.features, network.feature_names)
     columns = features + ["bias"] * network.bias
@@ -123,20 +123,20 @@ def plot_neurons(
     for row, column in np.ndindex(*values.shape) if values.shape[1] <= _MOST_WRITTEN else ():
         colour = "white" if abs(shades[row, column]) > 0.6 else frame.INK
         text = f"{values[row, column] + 0.0:.3g}".replace("-", "−")
-        written.add(text, (column, row), ha="center", va="center", fontsize=6, color=colour, gid="value")
+        written.add(text, (column, row), ha="center", va="center", fontsize=9, color=colour, gid="value")
     ax.axvline(values.shape[1] - z.shape[1] - 0.5, color=frame.INK, lw=1.5)
     ax.set_yticks(
         range(len(order)),
         [frame.shortened(atoms[j].label(features)) for j in order],
-        fontsize=7,
+        fontsize=9,
         parse_math=False,
     )
-    ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8, parse_math=False)
+    ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize=9, parse_math=False)
     thin_ticks(ax, "x")
     thin_ticks(ax, "y")
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
-    bar.ax.tick_params(labelsize=8)
-    bar.set_label("share of the column's largest", fontsize=8)
+    bar.ax.tick_params(labelsize=9)
+    bar.set_label("share of the column's largest", fontsize=9)
     if len(network) > len(order):
         ax.set_title(f"the {len(order)} largest of {len(network)} neurons", fontsize=10)
     return frame.legend_below(ax)

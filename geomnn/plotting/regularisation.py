@@ -44,7 +44,7 @@ def plot_path(path: Path, *, ax: Axes | None = None, most_names: int = MOST_NAME
 
     Source: geomnn theory, section 4.
     """
-    axes = _axes(path, ax, (8.0, 5.0))
+    axes = _axes(path, ax, (6.4, 5.0))
     lines = sorted(_lines(path), key=lambda line: -np.abs(line[2]).max())
     largest, others = lines[:most_names], lines[most_names:]
     colours = [frame.BLUE, frame.VERMILION, frame.ORANGE, frame.SKY]
@@ -104,7 +104,7 @@ def plot_degrees_of_freedom(path: Path, *, ax: Axes | None = None) -> Figure:
 
     Source: geomnn theory, section 10.
     """
-    axes = _axes(path, ax, (8.0, 4.2))
+    axes = _axes(path, ax, (6.4, 4.2))
     ends = np.append(path.kinks, path.reg_min)
     hidden = np.ma.getmaskarray(path.degrees_of_freedom)
     shown = [
@@ -156,7 +156,7 @@ def plot_errors(validation: CrossValidation, *, ax: Axes | None = None) -> Figur
     >>> X, y = gm.datasets.ramps(20)
     >>> figure = gm.plotting.plot_errors(gm.cross_validate(X, y, [1, 0.1, 0.01], folds=4))
     """
-    axes, order = frame.new_axes(ax, (7.0, 4.2)), np.argsort(-validation.regs)
+    axes, order = frame.new_axes(ax, (6.4, 4.2)), np.argsort(-validation.regs)
     regs = validation.regs[order]
     for k, errors in enumerate(validation.errors):
         label = "each fold" if k == 0 else None

@@ -47,9 +47,9 @@ def _with_slider(places: list[tuple[str, list[Any], str]], start: int, prefix: s
     ]
     figure = plotly().Figure(data)
     figure.update_layout(
-        template="simple_white", height=640, margin={"t": 125, "b": 30, "l": 50, "r": 20},
+        template="simple_white", height=640, margin={"t": 150, "b": 30, "l": 50, "r": 20},
         sliders=[{"active": start, "currentvalue": {"prefix": prefix}, "pad": {"t": 45}, "steps": steps}],
-        title={"text": places[start][2], "font": {"size": 15}, "y": 0.97},
+        title={"text": places[start][2], "font": {"size": 15}, "y": 0.98},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"}, **layout,
     )  # fmt: skip
     figure.update_xaxes(constrain="domain")

@@ -54,7 +54,7 @@ def plot_space(
     """
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    axes, network, table, *_ = frame.prepared(network, X, y, 3, ax, size=(7.0, 6.0), projection="3d")
+    axes, network, table, *_ = frame.prepared(network, X, y, 3, ax, size=(6.4, 5.8), projection="3d")
     box = [frame.limits(column, 0.1) for column in table.T]
     axes.plot(*table.T, "o", color=frame.GREY, ms=4, label="samples", gid="samples")
     spanning: list[int] = []

@@ -55,7 +55,7 @@ def plot_surface(
         If the network does not have two features.
     """
     axes, network, table, targets, column = frame.prepared(
-        network, X, y, 2, ax, output, size=(7.0, 6.0), projection="3d"
+        network, X, y, 2, ax, output, size=(6.4, 5.8), projection="3d"
     )
     height = "f" if frame.is_two_classes(targets) else frame.target_labels(labels, targets)[column]
     names = [*frame.feature_labels(feature_names, 2, network.feature_names), height]

@@ -109,7 +109,7 @@ def plot_wedge(
     table, row = _checked(atom, X, row)
     features = frame.feature_labels(feature_names, 2)
     ratio = _ratio(atom, table, row)
-    axes = frame.new_axes(ax, (6.4, 6.0))
+    axes = frame.new_axes(ax, (6.4, 6.8))
     box = _box(table, ratio)
     _draw_area(axes, atom, ratio, box)
     _draw_points(axes, atom, table, row)

@@ -48,7 +48,7 @@ def training():
             c = solution.certificate
             rows.append(("", "geomnn", f"{seconds:.1f} s", f"{solution.objective:.3f}", len(solution.network),
                          f"{c.largest_correlation:.4f}", f"{again:.4f}"))  # fmt: skip
-    head = ("data", "", "time", "objective", "neurons", "violation", "from 1,024 other starts")
+    head = ("data", "by", "time", "objective", "neurons", "violation", "from 1,024 other starts")
     return table(head, rows)
 
 
