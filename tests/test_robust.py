@@ -253,7 +253,7 @@ def test_what_rounding_leaves_of_a_loss_or_an_intercept_is_nothing(robust):
     assert odd.network.intercept == 0
 
 
-@pytest.mark.parametrize(("n", "d", "robust"), [(200, 2, "exact"), (10, 4, "sum"), (10, 4, "noflip")])
+@pytest.mark.parametrize(("n", "d", "robust"), [(2000, 2, "exact"), (10, 4, "sum"), (10, 4, "noflip")])
 def test_atoms_that_do_not_fit_into_memory_are_refused_before(n, d, robust):
     X = np.random.default_rng(0).normal(size=(n, d))
     with pytest.raises(
