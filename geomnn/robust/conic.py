@@ -17,6 +17,7 @@ from geomnn.robust.rows import Rows
 __all__ = ["SOLVED", "fewest", "minimised"]
 
 SOLVED = 1e-10  # relative gap and residuals that both solvers are asked for, in columns of size one
+SHORT = 0.01  # of a step of exponential cones, below which another scaling is tried; at the solver's own 0.1 it stops
 
 
 def minimised(
@@ -53,7 +54,8 @@ def minimised(
     q = np.concatenate([reg, np.zeros(int(bias)), loss.linear / size])
     P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square / size]), format="csc")
     settings = clarabel.DefaultSettings()
-    settings.verbose, settings.time_limit = False, limit
+    settings.verbose, settings.time_limit, settings.direct_solve_method = False, limit, "qdldl"
+    settings.min_switch_step_length = SHORT
     settings.tol_gap_abs, settings.tol_gap_rel, settings.tol_feas = SOLVED, accuracy, accuracy
     found = clarabel.DefaultSolver(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings

@@ -20,11 +20,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geomnn.deadline import Deadline
 from geomnn.dictionaries.base import refuse_if_too_large
 from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.errors import EnumerationTooLarge
 from geomnn.inputs.pieces import Pieces
 from geomnn.inputs.plane import Plane
+from geomnn.inputs.sought import Sought
 from geomnn.norms import ball as unit_ball
+from geomnn.programs.certificate import BRANCHED
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem
 from geomnn.robust.conic import SOLVED, minimised
@@ -33,11 +37,13 @@ from geomnn.robust.programs import LIMITS, Found, Program, corners_of, firsts, r
 from geomnn.robust.rows import Rows
 from geomnn.samples import Samples
 
-__all__ = ["CLOSED", "Saddle", "objective", "worst_points"]
+__all__ = ["KNOWN_ALL", "Saddle", "comes_to", "objective", "worst_points"]
 
+KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
+MOST = 250  # neurons that a network is judged with, whose lines have 30,000 meets
 LOOSE, LOOSEST = 0.1, 1e-2  # of the gap, how closely programs are solved; and the first ones
 AT_ONCE = 60  # atoms that are added in a turn, at most
 CUTS, APART = 3, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
@@ -82,19 +88,18 @@ class _Search:
 
     def __init__(self, problem: Problem, eps: float, ball: float, effort: Effort):
         self.problem, self.eps, self.r, self.effort = problem, eps, ball, effort
-        samples, self.wanted = problem.samples, max(effort.tol, CLOSED)
+        samples = problem.samples
+        self.wanted = max(effort.tol, comes_to(samples.d))
         corner, steps = corners_of(samples.n, samples.d, eps, ball)
-        self.corners = samples.X[corner] + steps
+        self.corners = samples.X[corner] + steps if samples.d <= KNOWN_ALL else samples.X
         first = self._held(np.concatenate([samples.X, self.corners]))[0].size
         refuse_if_too_large(
             f"rows for {len(self.corners)} points that samples may move to", first, SECONDS_PER_CUBE * first**2,
             BYTES_PER_SQUARE * first, LIMITS, "fewer samples or features",
         )  # fmt: skip
         self.places, self.used = np.zeros((0, samples.d)), np.zeros(0, dtype=bool)
-        self.atoms = np.zeros(
-            (0, samples.d + 2)
-        )  # w, b and the sign of z, whatever the centre of the points is
-        self.loose = LOOSE
+        # w, b and the sign of z, whatever the centre of the points is; the first program, of none, is solved to its end
+        self.atoms, self.loose = np.zeros((0, samples.d + 2)), 0.0
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
         self._add(samples.X)
@@ -104,13 +109,20 @@ class _Search:
         """Turn after turn, to the end."""
         settling = 0
         for turn in range(TURNS):
-            self._turn(bool(settling))
+            try:
+                self._turn(bool(settling))
+            except EnumerationTooLarge as reason:
+                if turn:
+                    break  # with what is known by then
+                raise EnumerationTooLarge(
+                    f"{str(reason).partition(' Use ')[0]} Use fewer samples or features."
+                ) from None
             self.effort.deadline.say(f"{self.used.sum()} worst points, relative gap {self.gap:.1g}")
             if self.few or settling > SETTLING or self.effort.deadline.over():
                 break
-            if not turn:
-                self._add(self.corners)
             settling += self.gap <= self.wanted
+            if not turn and not settling:
+                self._add(self.corners)
         (atoms, sizes, shift, worst), (program, _) = self.best, self._program(self.places)
         found = Found(self._units(atoms, program.points), atoms[:, -1] * sizes, shift, self.dual, self.maximum,
                       self.value, self.bound, worst)  # fmt: skip
@@ -138,14 +150,14 @@ class _Search:
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
         if (bound := rows.dual(share * multipliers)) > self.bound:
             self.bound, self.maximum = bound, share * priced.maximum
-            self.dual = np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s))
+            self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         correlations = rows.correlations(multipliers, units, signs)
         if settling:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         if (
             self.gap < before and not settling
-        ):  # what was of no use is left out, and comes back if it is missed
+        ):  # what is of no use is left out, and comes back if it is missed
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
@@ -164,13 +176,14 @@ class _Search:
         """Compare a network at its worst points with the best one; points that are worse than those that are known."""
         problem, d = self.problem, self.problem.samples.d
         kept = sizes > min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0)
+        kept &= sizes >= np.sort(sizes)[-MOST:].min(initial=np.inf)
         atoms, sizes = self.atoms[kept], sizes[kept]
         known = rows.worst(columns[:, kept] @ sizes + shift)
         worst, worse = known.copy(), [np.zeros((0, d))]
         slack = NEW * (1.0 + np.abs(problem.targets).max())
         neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
-        for i, points, values in worst_points(problem, neurons, self.eps, self.r):
-            worst[i] = max(worst[i], values.max())
+        for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
+            worst[i] = max(worst[i], most)
             left = np.argsort(-values, kind="stable")
             left = left[values[left] > known[i] + slack]
             for _ in range(CUTS):
@@ -222,6 +235,11 @@ class _Search:
         self.atoms = every[firsts(table, np.append(points.extent, points.extent.max()))[0]]
 
 
+def comes_to(d: int) -> float:
+    """The relative gap that solvers leave: of cones, and of mixed-integer programs beyond two features."""
+    return CLOSED if d <= KNOWN_ALL else BRANCHED
+
+
 def objective(problem: Problem, worst: np.ndarray, coefficients: np.ndarray) -> float:
     """The value of the robust training problem, from ρ of each sample at all points, shape (n,)."""
     losses = WORST_LOSSES[problem.loss.name].value(worst)
@@ -229,22 +247,33 @@ def objective(problem: Problem, worst: np.ndarray, coefficients: np.ndarray) -> 
 
 
 def worst_points(
-    problem: Problem, neurons: tuple[np.ndarray, np.ndarray, np.ndarray, float], eps: float, r: float
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """For each sample and row of its loss the points of the ball one of which is worst, and c + σ f there.
+    problem: Problem,
+    neurons: tuple[np.ndarray, np.ndarray, np.ndarray, float],
+    eps: float,
+    r: float,
+    deadline: Deadline,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, float]]:
+    """For each sample and row of its loss points of the ball, c + σ f there, and what it is at most on all of the ball.
 
     Parameters
     ----------
     problem : Problem
-        Of one or two features.
     neurons : tuple
         Weights (k, d), biases (k,), coefficients (k,) and the intercept.
     eps, r : float
+    deadline : Deadline
+        Of mixed-integer programs, for more than two features.
     """
     (weights, biases, outer, shift), d = neurons, problem.samples.d
-    plane = Plane(Pieces.of(weights, biases, outer, np.zeros(d), shift))
+    pieces = Pieces.of(weights, biases, outer, np.zeros(d), shift)
+    plane = Plane(pieces) if d <= 2 else None
     signs, constants = WORST_LOSSES[problem.loss.name].rows(problem.targets.ravel())
     for i, x in enumerate(problem.samples.X):
-        points, values = plane.candidates(plane.lifted(x), eps, r)
+        points, values = (x[None], None) if plane is None else plane.candidates(plane.lifted(x), eps, r)
         for sign, constant in zip(signs[:, i], constants[:, i], strict=True):
-            yield i, points[:, :d], constant + sign * values
+            if values is None:
+                low, attained, where = Sought(pieces, r, 0).margin(x, -int(sign), eps, deadline)
+                yield i, where[None], np.array([constant - attained]), constant - low
+            else:
+                rises = constant + sign * values
+                yield i, points[:, :d], rises, float(rises.max())

@@ -2,8 +2,7 @@
 
     R(z, t) = Σ_i max_{‖δ‖_r ≤ ε} ℓ(f(x_i + δ), y_i) + reg Σ_j |z_j|
 
-is convex in z over all units, as f is linear in it at every point. It is solved by its worst points: over those that
-are known its optimum is a lower bound, and at all points the value of that network is an upper one.
+is convex in z over all units, as f is linear in it at every point.
 
 Source: geomnn theory, section 12.
 """
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom, MovedWedge
+from geomnn.deadline import NEVER
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import OptionError, UnsupportedProblem, package
 from geomnn.inputs.asked import asked_ball, asked_radius
@@ -29,11 +29,9 @@ from geomnn.programs.problem import Problem
 from geomnn.programs.solve import STOPPED
 from geomnn.robust.losses import WORST_LOSSES
 from geomnn.robust.programs import Found, Program, no_flip, sums
-from geomnn.robust.saddle import CLOSED, Saddle, objective, worst_points
+from geomnn.robust.saddle import KNOWN_ALL, Saddle, comes_to, objective, worst_points
 
 __all__ = ["Moves", "Robust", "asked_moves", "robust_optimum"]
-
-KNOWN_ALL = 2  # features up to which all worst points are known
 
 
 @dataclass(frozen=True)
@@ -118,10 +116,10 @@ def asked_moves(
         what = f"{problem.outputs} outputs" if loss in WORST_LOSSES else f"loss={loss!r}"
         raise UnsupportedProblem(f"Robust training of {what} is not known: it is for one output and loss='squared', "
                                  "'logistic' or 'hinge'.")  # fmt: skip
-    if robust == "exact" and problem.samples.d > KNOWN_ALL:
+    if robust == "exact" and problem.samples.d > KNOWN_ALL and r == 2:
         raise UnsupportedProblem(
-            "robust='exact' is for one or two features, of which all worst points are known, and X has "
-            f"{problem.samples.d}; robust='sum' bounds them."
+            f"robust='exact' with ball=2 is for one or two features, and X has {problem.samples.d}: worst points of "
+            "balls of the 2-norm are not found there; give ball=inf or ball=1."
         )
     if robust == "exact" and not unit_ball(problem.norm).polyhedral:
         raise UnsupportedProblem(
@@ -165,8 +163,8 @@ def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> fl
     biases = np.array([program.points.bias_of(unit) for unit in found.units])
     neurons = found.units[:, : problem.samples.d], biases, found.coefficients, found.intercept
     worst = np.full(problem.samples.n, -np.inf)
-    for i, _, values in worst_points(problem, neurons, moves.eps, moves.ball):
-        worst[i] = max(worst[i], values.max())
+    for i, *_, most in worst_points(problem, neurons, moves.eps, moves.ball, NEVER):
+        worst[i] = max(worst[i], most)
     return objective(problem, worst, found.coefficients)
 
 
@@ -194,7 +192,9 @@ def _named(
         value, max(bound, 0.0), found.maximum / problem.reg, Coverage("global", atoms_of, at=moves.sentence),
         count, stopped=stopped, worst=worst,
     )  # fmt: skip
-    warn_of_gap(certificate, STOPPED * stopped, replace(effort, tol=max(effort.tol, CLOSED)))
+    warn_of_gap(
+        certificate, STOPPED * stopped, replace(effort, tol=max(effort.tol, comes_to(problem.samples.d)))
+    )
     dual = found.dual if problem.one_column else found.dual[:, None]
     return Robust(network, certificate, dual)
 
