@@ -32,7 +32,7 @@ print(f"x{weakest} = {X[weakest].tolist()} may move by {float(found.radius[weake
 # %%
 # Over the plane: how far every point is from the boundary, as the class that the network gives it.  Squares are the
 # largest balls of six samples in which nothing flips; they touch the boundary at the nearest point that has another
-# class, at the end of the dotted line.  The boundary is drawn by these nearest points of all 8,100 inputs: f is 0 there.
+# class, at the end of the dotted line.  The boundary is drawn by these nearest points of 8,100 inputs: f is 0 there.
 
 ways = [
     np.linspace(low - 0.4, high + 0.4, 90) for low, high in zip(X.min(axis=0), X.max(axis=0), strict=True)

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/bench_robust.py [problems]
 
-Random problems of one and two features and at most ten samples, with boxes, for the exact program also with discs, all three
-losses in turn.
+Random problems of one and two features and at most ten samples, with boxes, the exact program also with discs, and all
+three losses in turn.
 """
 
 import sys
