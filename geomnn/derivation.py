@@ -234,9 +234,10 @@ def derive(
         given.
     robust : {None, "exact", "sum", "noflip"}
         Train against all that samples may do within ``eps``, by one of three convex programs, whose value is then the
-        objective: "exact", the loss at the worst point of each ball, for one or two features; "sum", with each neuron
+        objective: "exact", the loss at the worst point of each ball; "sum", with each neuron
         at its own worst point, an upper bound of that; "noflip", of networks that bend nowhere near a sample, another.
-        The atoms are wedges of moved samples, named x3 + (0.1, -0.1). None: "exact" where it is known, else "sum".
+        The atoms are wedges of moved samples, named x3 + (0.1, -0.1). None: "exact" for one and two
+        features, else "sum".
     eps : float, optional
         By how much each sample may move.
     ball : {inf, 1, 2}

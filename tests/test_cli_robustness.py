@@ -71,7 +71,7 @@ def test_a_row_says_the_same_whatever_rows_are_beside_it(folder, capsys):  # noq
 
 def test_what_cannot_be_asked(reports, folder, capsys):  # noqa: F811
     words = ["robustness", str(reports / "pair"), "--data", str(reports / "pair.csv")]
-    refused(capsys, *words, "--eps", "-1", parts=["a radius of at least 0"])
+    refused(capsys, *words, "--eps", "-1", parts=["--eps -1.0; a radius of at least 0"])
     refused(capsys, *words, parts=["--eps"])
     refused(capsys, *words, "--eps", "1", "--time-limit", "0", parts=["--time-limit 0", "above 0"])
     write("new.csv", X[:3, 0], head="a")

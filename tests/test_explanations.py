@@ -247,3 +247,22 @@ def test_a_slope_that_is_small_beside_all_others_is_none(slope, everywhere):
         for n, w in zip(net.neurons, (1.0, -slope), strict=True)
     ]
     assert gm.AnalyticNetwork(neurons, 0.0, 3, 1.0, True).monotone(0).everywhere == everywhere
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_on_a_kink_the_neurons_are_those_of_the_slope(exact):
+    """At samples, through which wedges go: z and w of the active neurons add up to the slope that is told."""
+    X, y = [[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]], [0, 1, 1, 0, 2]
+    net = gm.derive(X, y, reg=0.05, exact=exact).network
+    (weights, biases), (outer, intercept) = net.numeric().layers
+    on_kinks = 0
+    for x in X:
+        told = net.explain(x)
+        on_kinks += told.distance == 0
+        who = list(told.active)
+        np.testing.assert_allclose(np.array(told.slope, dtype=float), outer[0, who] @ weights[who], atol=1e-9)
+        assert float(told.constant) == pytest.approx(
+            float(outer[0, who] @ biases[who] + intercept[0]), abs=1e-9
+        )
+        assert who or "no neuron is active" in str(told)
+    assert on_kinks

@@ -434,6 +434,17 @@ def test_more_than_two_classes(d):
             assert ((points[:, 1] > 0) == right).all()
 
 
+@pytest.mark.parametrize("margins", [True, False])
+def test_classes_are_one_hot(margins):
+    X = np.random.default_rng(2).standard_normal((12, 2))
+    own = np.eye(3)[np.arange(12) % 3]
+    net = derive(X, own, reg=0.5, loss="softmax", dictionary="wedge")
+    one = derive(X, np.sign(X[:, 0]), reg=0.5, dictionary="wedge")
+    for network, y in ((net, 0 * own), (net, 2 * own), (net, np.ones((12, 3))), (one, np.sign(X[:, 0]))):
+        with pytest.raises(DataError, match="one-hot rows were expected"):
+            plotting.plot_classes(network, X, y, margins=margins)
+
+
 @pytest.mark.parametrize("size", [(6.4, 5), (9, 4), (4, 7)])
 def test_title_and_legend_of_axes_with_equal_units_are_inside(size):
     """Layout takes two rounds for them, as the axes become smaller than their place."""

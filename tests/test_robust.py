@@ -1,6 +1,7 @@
 """Robust training: against conic programs written anew, sampled worst cases, and the order of the three programs."""
 
 import warnings
+from itertools import product
 
 import cvxpy as cp
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import geomnn as gm
 from geomnn.atoms import MovedWedge
 from geomnn.programs.problem import pose
+from geomnn.robust import saddle
 from geomnn.robust.programs import scenarios
 
 LOSSES = ("hinge", "logistic", "squared")
@@ -162,25 +164,74 @@ def test_samples_that_may_not_move_make_the_plain_problem(loss, robust):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_balls_that_hold_all_samples_leave_a_constant(loss):
     X, y = problem(4)
-    for robust in ("sum", "noflip"):
-        solution = gm.derive(X, y, reg=0.1, loss=loss, eps=1e6, robust=robust)
+    share = (y > 0).mean()
+    asked = [("sum", np.inf), ("noflip", np.inf), *(("exact", ball) for ball in (np.inf, 1, 2))]
+    for (robust, ball), eps in product(asked, (30, 1e6)):
+        solution = gm.derive(X, y, reg=0.1, loss=loss, eps=eps, robust=robust, ball=ball)
         assert not len(solution.network)
-        share = (y > 0).mean()
+        assert solution.certificate.relative_gap <= 1e-6
         best = {"hinge": 2 * min(share, 1 - share), "squared": 2 * share * (1 - share),
                 "logistic": -share * np.log(share) - (1 - share) * np.log(1 - share)}  # fmt: skip
         assert solution.objective == pytest.approx(len(y) * best[loss], rel=1e-6)
 
 
-def test_the_ball_may_be_round_and_time_may_be_short():
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_ball_may_be_round(loss):
+    """Between a diamond and a square; against cvxpy at points all around, with our units and many others."""
     X, y = problem(8, n=5)
-    with pytest.warns(gm.errors.ConvergenceWarning):
-        found = gm.derive(X, y, reg=0.05, eps=0.1, ball=2, time_limit=0.5)
-    assert found.certificate.stopped
-    inner = gm.derive(X, y, reg=0.05, eps=0.1, ball=1)  # a diamond in the disc
-    outer = gm.derive(X, y, reg=0.05, eps=0.1)  # in a square
+    eps, reg = 0.1, 0.05
+    found = gm.derive(X, y, reg=reg, eps=eps, ball=2, loss=loss)
+    assert found.certificate.relative_gap <= 1e-6
+    inner, outer = (gm.derive(X, y, reg=reg, eps=eps, ball=ball, loss=loss) for ball in (1, np.inf))
+    assert inner.certificate.dual <= found.objective * (1 + 1e-6)
     assert found.certificate.dual <= outer.objective * (1 + 1e-6)
-    assert found.objective >= inner.certificate.dual * (1 - 1e-6)
-    assert found.certificate.dual <= found.objective
+    _, w, b, _ = arrays(found)
+    more, biases = unit_neurons(np.random.default_rng(2), 100, 2)
+    w, b = np.vstack([w, more]), np.append(b, biases)
+    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    steps = np.vstack([0 * X[:1], eps * np.column_stack([np.cos(angles), np.sin(angles)])])
+    z, t = cp.Variable(len(b)), cp.Variable()
+    f = [np.maximum((x + steps) @ w.T + b, 0) @ z + t for x in X]
+    value = loss_of(loss, y, [cp.min(each) for each in f], [cp.max(each) for each in f])
+    least = cp.Problem(cp.Minimize(value + reg * cp.norm1(z))).solve(cp.CLARABEL)
+    assert found.certificate.dual * (1 - 2e-3) <= least <= found.objective * (1 + 1e-6)
+
+
+def test_time_may_be_short():
+    X, y = problem(8, n=9)
+    with pytest.warns(gm.errors.ConvergenceWarning, match="time or rounds"):
+        found = gm.derive(X, y, reg=0.01, eps=0.1, time_limit=1e-3)
+    assert found.certificate.stopped
+    longer = gm.derive(X, y, reg=0.01, eps=0.1)
+    assert found.certificate.dual <= longer.objective * (1 + 1e-6)
+    assert longer.certificate.dual <= found.objective * (1 + 1e-6)
+
+
+def test_atoms_that_become_too_many_end_the_search_with_the_best_network(monkeypatch):
+    """Of points that were added; at the first turn the problem is refused."""
+    X, y = problem(2, n=7)
+    turns = []
+
+    class Full(saddle.WedgeDictionary):
+        def __init__(self, *arguments):
+            turns.append(arguments)
+            if len(turns) > allowed:
+                raise gm.errors.EnumerationTooLarge("There are 7 atoms. Use dictionary='local'.")
+            super().__init__(*arguments)
+
+    whole = gm.derive(X, y, reg=0.02, eps=0.2)
+    monkeypatch.setattr(saddle, "WedgeDictionary", Full)
+    allowed = 3
+    with pytest.warns(gm.errors.ConvergenceWarning, match="relative duality gap"):
+        found = gm.derive(X, y, reg=0.02, eps=0.2)
+    assert found.certificate.stopped
+    assert found.certificate.dual <= whole.objective * (1 + 1e-6)
+    assert whole.certificate.dual <= found.objective * (1 + 1e-6)
+    allowed = 0
+    with pytest.raises(
+        gm.errors.EnumerationTooLarge, match=r"^There are 7 atoms\. Use fewer samples or features\.$"
+    ):
+        gm.derive(X, y, reg=0.02, eps=0.2)
 
 
 @pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])
@@ -253,7 +304,7 @@ def test_what_rounding_leaves_of_a_loss_or_an_intercept_is_nothing(robust):
     assert odd.network.intercept == 0
 
 
-@pytest.mark.parametrize(("n", "d", "robust"), [(200, 2, "exact"), (10, 4, "sum"), (10, 4, "noflip")])
+@pytest.mark.parametrize(("n", "d", "robust"), [(2000, 2, "exact"), (10, 4, "sum"), (10, 4, "noflip")])
 def test_atoms_that_do_not_fit_into_memory_are_refused_before(n, d, robust):
     X = np.random.default_rng(0).normal(size=(n, d))
     with pytest.raises(
@@ -262,10 +313,29 @@ def test_atoms_that_do_not_fit_into_memory_are_refused_before(n, d, robust):
         gm.derive(X, np.sign(X[:, 0]), reg=0.5, eps=0.1, robust=robust)
 
 
-def test_three_features_are_for_bounds():
+@pytest.mark.parametrize("loss", LOSSES)
+def test_three_features(loss):
+    """Worst points are those of mixed-integer programs, which the corners and the inside of boxes never beat."""
+    X, y = problem(5, n=6, d=3)
+    eps, reg = 0.15, 0.1
+    exact, sums, no_flip = (
+        gm.derive(X, y, reg=reg, loss=loss, eps=eps, robust=robust) for robust in ("exact", "sum", "noflip")
+    )
+    assert exact.certificate.coverage.scope == "global"
+    assert -1e-9 <= exact.certificate.relative_gap <= 1e-5
+    assert exact.certificate.dual <= min(sums.objective, no_flip.objective) * (1 + 1e-6)
+    moves = np.stack(np.meshgrid(*[np.linspace(-eps, eps, 9)] * 3), axis=-1).reshape(-1, 3)
+    f = exact.network((X[:, None] + moves).reshape(-1, 3)).reshape(6, -1)
+    losses = {"hinge": np.maximum(1 - y[:, None] * f, 0), "logistic": np.logaddexp(0, -y[:, None] * f),
+              "squared": (f - y[:, None]) ** 2 / 2}[loss]  # fmt: skip
+    penalty = reg * np.abs(arrays(exact)[0]).sum()
+    assert exact.objective * 0.95 <= losses.max(axis=1).sum() + penalty <= exact.objective * (1 + 1e-6) + 1e-9
+
+
+def test_more_features_are_for_bounds_if_nothing_is_said():
     X, y = problem(1, n=4, d=3)
-    with pytest.raises(gm.errors.UnsupportedProblem, match="X has 3; robust='sum'"):
-        gm.derive(X, y, reg=0.1, eps=0.1, robust="exact")
+    with pytest.raises(gm.errors.UnsupportedProblem, match="ball=2 is for one or two features, and X has 3"):
+        gm.derive(X, y, reg=0.1, eps=0.1, ball=2, robust="exact")
     assert "each neuron at its own" in gm.derive(X, y, reg=0.1, eps=0.1).certificate.statement()
     with pytest.raises(gm.errors.UnsupportedProblem, match="2 outputs"):
         gm.derive(X, np.eye(2)[(y > 0).astype(int)], reg=0.1, eps=0.1)

@@ -119,13 +119,23 @@ DERIVE = (
     ),
 )
 
+MOVES = (
+    click.option(
+        "--eps", type=float, required=True, help="How far features move, in the units of their columns."
+    ),
+    click.option(
+        "--ball", type=click.Choice(["inf", "1", "2"]), default="inf", show_default=True,
+        help="Each feature by eps; or all together, by the sum of sizes or the root of the sum of squares.",
+    ),
+)  # fmt: skip
+
 
 @click.command()
-@taking(*DERIVE)
+@taking(*DERIVE, *MOVES)
 def _all_of_them(**_: Any) -> None:
     """Nothing but its options."""
 
 
 NAMES = frozenset(
     each.name for each in _all_of_them.params
-)  # arguments of the library that are options of `derive`
+)  # arguments of the library that are options of `derive` or `robustness`

@@ -32,7 +32,7 @@ ARGUMENT = re.compile(r"(?<![\w'\"])([a-z_]+)=('[^']*'|[\w.+-]*\w|)(, rounds=)?"
 
 
 def spelt_option(name: str, value: Any) -> str:
-    """An argument of the library as the option of `geomnn derive` that it is, if it is one."""
+    """An argument of the library as the option of the command line that it is, if it is one."""
     if name not in NAMES:
         return f"{name}={value!r}"
     option = f"--{name.replace('_', '-')}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from geomnn.cli.options import NO_HEADER
+from geomnn.cli.options import MOVES, NO_HEADER, taking
 from geomnn.cli.telling import Command, one_line, progress_line, say, warnings_in_one_line
 from geomnn.errors import FileError, OutputExists, UnsupportedProblem
 
@@ -52,13 +52,7 @@ def predict(report: str, data: str, out: str | None, force: bool, no_header: boo
 )
 @click.argument("report", metavar="FOLDER")
 @click.option("--data", required=True, metavar="NEW.CSV", help="A table with the features of the network.")
-@click.option(
-    "--eps", type=float, required=True, help="How far features move, in the units of their columns."
-)
-@click.option(
-    "--ball", type=click.Choice(["inf", "1", "2"]), default="inf", show_default=True,
-    help="Each feature by eps; or all together, by the sum of sizes or the root of the sum of squares.",
-)  # fmt: skip
+@taking(*MOVES)
 @click.option("--time-limit", type=float, metavar="S", help="Seconds for all rows. [default: none]")
 @click.option(
     "--out", metavar="FILE", help="The CSV file to write; must not exist. [default: -, which is stdout]"

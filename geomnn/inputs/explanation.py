@@ -60,7 +60,7 @@ class Explanation:
     value : float or Fraction
         f there.
     active : tuple of int
-        The neurons with w·x + b > 0.
+        The neurons with w·x + b > 0; of a point on a kink those of the cell that slope and constant are of.
     slope : ndarray, shape (d,)
     constant : float or Fraction
         Of the affine function; of a point on a kink that of one of the cells that it borders on.
@@ -165,7 +165,7 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     return Explanation(
         point=plain(point),
         value=plain_number(pieces(point[None])[0]),
-        active=_active(net, plain(point)),
+        active=_active(net, plain(point), plain(_towards(pieces))),
         slope=plain(pieces.slopes(sides[None])[0]),
         constant=plain_number(pieces.constants(sides[None])[0]),
         distance=distance,
@@ -177,18 +177,22 @@ def explain(net: Any, x: Any, ball: float = np.inf) -> Explanation:
     )
 
 
-def _active(net: Any, point: np.ndarray) -> tuple[int, ...]:
-    """The neurons with w·x + b > 0, by more than rounding."""
+def _active(net: Any, point: np.ndarray, towards: np.ndarray) -> tuple[int, ...]:
+    """The neurons with w·x + b > 0, by more than rounding, or 0 and above it in this direction."""
     if point.dtype == object:
-        sums = [
-            sum((w * x for w, x in zip(n.atom.weight, point, strict=True)), n.atom.bias) for n in net.neurons
-        ]
-        return tuple(j for j, total in enumerate(sums) if total > 0)
+        found = []
+        for j, neuron in enumerate(net.neurons):
+            weight = neuron.atom.weight
+            level = sum((w * x for w, x in zip(weight, point, strict=True)), neuron.atom.bias)
+            rate = sum(w * x for w, x in zip(weight, towards, strict=True))
+            found += [j] * bool(level > 0 or (level == 0 and rate > 0))
+        return tuple(found)
     weights, biases = net.layers[0]
     biases = np.zeros(len(weights)) if biases is None else biases
     size = np.abs(weights) @ np.abs(point) + np.abs(biases)
-    above = weights @ point + biases > (len(point) + 2) * np.finfo(float).eps * size
-    return tuple(np.flatnonzero(above).tolist())
+    levels = weights @ point + biases
+    near = np.abs(levels) <= (len(point) + 2) * np.finfo(float).eps * size
+    return tuple(np.flatnonzero(np.where(near, weights @ towards > 0, levels > 0)).tolist())
 
 
 def _next_kink(pieces: Pieces, levels: np.ndarray, r: float) -> tuple[Any, list[int]]:

@@ -112,21 +112,26 @@ class Plane:
         eps : float or fmpq
         r : {1, 2, inf}
         """
+        points, values = self.candidates(point, eps, r)
+        return [(values[best], points[best]) for best in (np.argmin(values), np.argmax(values))]
+
+    def candidates(self, point: np.ndarray, eps: Any, r: float) -> tuple[np.ndarray, np.ndarray]:
+        """Points of the ball, (m, 2), one of which has the least and one the largest f over it, and f there (m,)."""
         units = np.array(SQUARE if r == np.inf else DIAMOND, dtype=point.dtype)
         edge = self._on_circle(point, eps) if r == 2 else self._on_polygon(point + units * eps)
         inside = _sizes(self.meets - point, r) <= (eps * eps if r == 2 else eps)
-        return self._extremes(edge, inside)
+        return self._with_meets(edge, inside)
 
     def extremes_in_box(self, low: np.ndarray, high: np.ndarray) -> list[tuple[Any, np.ndarray]]:
         """The least and the largest f over low ≤ x ≤ high, shapes (2,), each with where that is."""
         corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
         inside = ((self.meets >= low) & (self.meets <= high)).all(axis=1)
-        return self._extremes(self._on_polygon(corners), inside)
-
-    def _extremes(self, edge: np.ndarray, inside: Any) -> list[tuple[Any, np.ndarray]]:
-        points = np.concatenate([edge, self.meets[inside]])
-        values = np.concatenate([self.pieces(edge), self.heights[inside]])
+        points, values = self._with_meets(self._on_polygon(corners), inside)
         return [(values[best], points[best]) for best in (np.argmin(values), np.argmax(values))]
+
+    def _with_meets(self, edge: np.ndarray, inside: Any) -> tuple[np.ndarray, np.ndarray]:
+        points = np.concatenate([edge, self.meets[inside]])
+        return points, np.concatenate([self.pieces(edge), self.heights[inside]])
 
     def _on_polygon(self, corners: np.ndarray) -> np.ndarray:
         """The corners of a convex polygon, and where lines meet its sides."""

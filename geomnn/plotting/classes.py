@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from geomnn.errors import DataError
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting import frame
 from geomnn.plotting.labels import thin_ticks
@@ -63,6 +64,9 @@ def plot_classes(
     """
     plane = network.features == 2 and not margins
     ax, network, X, targets, _ = frame.prepared(network, X, y, None, ax, neurons=plane)
+    if targets.shape[1] < 2 or ((targets != 0) & (targets != 1)).any() or (targets.sum(axis=1) != 1).any():
+        raise DataError("y holds no classes; one-hot rows were expected, a 1 in the column of each sample's class and "
+                        "0 elsewhere, and two columns or more.")  # fmt: skip
     names = frame.target_labels(labels, targets)
     own, shades = targets.argmax(axis=1), [frame.SHADES[k % len(frame.SHADES)] for k in range(len(names))]
     if plane:

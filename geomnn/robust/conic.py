@@ -17,10 +17,11 @@ from geomnn.robust.rows import Rows
 __all__ = ["SOLVED", "fewest", "minimised"]
 
 SOLVED = 1e-10  # relative gap and residuals that both solvers are asked for, in columns of size one
+SHORT = 0.01  # of a step of exponential cones, below which another scaling is tried; at the solver's own 0.1 it stops
 
 
 def minimised(
-    rows: Rows, columns: np.ndarray, reg: float, bias: bool, limit: float
+    rows: Rows, columns: np.ndarray, reg: float, bias: bool, limit: float, accuracy: float = SOLVED
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, as the solver has them.
 
@@ -34,6 +35,8 @@ def minimised(
         Whether there is an intercept.
     limit : float
         Seconds.
+    accuracy : float
+        Relative, of the gap and of residuals.
     """
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
     R, k = columns.shape
@@ -51,12 +54,13 @@ def minimised(
     q = np.concatenate([reg, np.zeros(int(bias)), loss.linear / size])
     P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square / size]), format="csc")
     settings = clarabel.DefaultSettings()
-    settings.verbose, settings.time_limit = False, limit
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVED
+    settings.verbose, settings.time_limit, settings.direct_solve_method = False, limit, "qdldl"
+    settings.min_switch_step_length = SHORT
+    settings.tol_gap_abs, settings.tol_gap_rel, settings.tol_feas = SOLVED, accuracy, accuracy
     found = clarabel.DefaultSolver(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
     ).solve()
-    x, z = np.nan_to_num(np.array(found.x)), np.nan_to_num(np.array(found.z))
+    x, z = (np.nan_to_num(np.array(part), posinf=0.0, neginf=0.0) for part in (found.x, found.z))
     return np.maximum(x[:k], 0.0) / scale, float(x[k]) if bias else 0.0, size * z[:R]
 
 

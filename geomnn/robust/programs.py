@@ -29,7 +29,18 @@ from geomnn.robust.losses import WORST_LOSSES
 from geomnn.robust.rows import Rows, rows_of
 from geomnn.samples import Samples
 
-__all__ = ["Found", "Program", "corners_of", "no_flip", "scenarios", "sums"]
+__all__ = [
+    "LIMITS",
+    "Found",
+    "Program",
+    "corners_of",
+    "firsts",
+    "no_flip",
+    "rows_at",
+    "scenarios",
+    "sums",
+    "vertex",
+]
 
 SHORTEST = 0.5  # seconds for a vertex, where time is over
 AT_ONCE = 30  # atoms that are added to a program
@@ -112,29 +123,29 @@ class Program:
                 break
             chosen[new[np.argsort(-correlations[new], kind="stable")[:AT_ONCE]]] = True
         picked = np.flatnonzero(chosen)
-        value, worst, sizes, t = self._vertex(columns[:, picked], sizes, t, reg, deadline)
+        value, worst, sizes, t = vertex(rows, columns[:, picked], sizes, t, reg, bias, deadline)
         kept = sizes > NOTHING * sizes.max(initial=0.0)
         dual = np.bincount(rows.sample, -multipliers * rows.sign, len(rows.s))
         picked, sizes = picked[kept], sizes[kept]
         return Found(atoms[picked], signs[picked] * sizes, t, dual, min(maximum, reg), value, bound, worst)
 
-    def _vertex(
-        self, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float, deadline: Deadline
-    ) -> tuple[Any, ...]:
-        """The value, the worst values, sizes and intercept of a vertex, where it is as good up to rounding."""
-        rows = self.rows
-        worst = rows.worst(columns @ sizes + t)
-        found = fewest(rows, columns, worst, self.points.bias, max(deadline.left(), SHORTEST))
-        tried = []
-        for (a, shift), least in product([(sizes, t), *([] if found is None else [found])], TINY):
-            kept = np.where(a > least * a.max(initial=0.0), a, 0.0)
-            f = columns @ kept + shift
-            if abs(shift) <= NOTHING * max(np.abs(f).max(), np.abs(rows.constant).max()):
-                f, shift = f - shift, 0.0
-            tried.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
-        good = min(value for value, *_ in tried)
-        as_good = [each for each in tried if each[0] <= good + AS_GOOD * abs(good)]
-        return min(as_good, key=lambda each: np.count_nonzero(each[2]))
+
+def vertex(
+    rows: Rows, columns: np.ndarray, sizes: np.ndarray, t: float, reg: float, bias: bool, deadline: Deadline
+) -> tuple[Any, ...]:
+    """The value, the worst values, sizes and intercept of a vertex, where it is as good up to rounding."""
+    worst = rows.worst(columns @ sizes + t)
+    found = fewest(rows, columns, worst, bias, max(deadline.left(), SHORTEST))
+    tried = []
+    for (a, shift), least in product([(sizes, t), *([] if found is None else [found])], TINY):
+        kept = np.where(a > least * a.max(initial=0.0), a, 0.0)
+        f = columns @ kept + shift
+        if abs(shift) <= NOTHING * max(np.abs(f).max(), np.abs(rows.constant).max()):
+            f, shift = f - shift, 0.0
+        tried.append((rows.value(f) + reg * float(kept.sum()), rows.worst(f), kept, shift))
+    good = min(value for value, *_ in tried)
+    as_good = [each for each in tried if each[0] <= good + AS_GOOD * abs(good)]
+    return min(as_good, key=lambda each: np.count_nonzero(each[2]))
 
 
 def scenarios(problem: Problem, sample: np.ndarray, steps: np.ndarray) -> Program:
@@ -147,7 +158,7 @@ def scenarios(problem: Problem, sample: np.ndarray, steps: np.ndarray) -> Progra
     steps : ndarray, shape (m, d)
     """
     points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
-    rows = _rows(problem, sample, points.homogeneous)
+    rows = rows_at(problem, sample, points.homogeneous)
     return Program(points, sample, steps, rows, _atoms(points, problem.norm, rows))
 
 
@@ -156,7 +167,7 @@ def sums(problem: Problem, eps: float) -> Program:
     sample, steps = corners_of(problem.samples.n, problem.samples.d, eps)
     points = Samples(problem.samples.X[sample] + steps, problem.samples.bias)
     middles = points.lift(problem.samples.X)
-    rows = _rows(problem, np.arange(len(middles)), middles, eps)
+    rows = rows_at(problem, np.arange(len(middles)), middles, eps)
     return Program(points, sample, steps, rows, _atoms(points, problem.norm, rows))
 
 
@@ -170,7 +181,8 @@ def no_flip(problem: Problem, eps: float) -> Program:
     return replace(program, units=program.units[(above | below).all(axis=0)])
 
 
-def _rows(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float = 0.0) -> Rows:
+def rows_at(problem: Problem, sample: np.ndarray, points: np.ndarray, shift: float = 0.0) -> Rows:
+    """The rows of points (m, D) of these samples (m,)."""
     s = np.broadcast_to(problem.loss.s, problem.targets.shape).ravel().astype(float)
     return rows_of(WORST_LOSSES[problem.loss.name], s, problem.targets.ravel(), sample, points, shift)
 
@@ -187,11 +199,22 @@ def _atoms(points: Samples, norm: float, rows: Rows) -> np.ndarray:
     )  # fmt: skip
     units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])
-    scaled = units * points.extent / max(points.extent.max(), np.finfo(float).tiny)
-    _, once = np.unique(
-        np.round(scaled / SAME), axis=0, return_index=True
-    )  # a box has many in one hyperplane
-    return units[np.sort(once)]
+    return units[firsts(units, points.extent)[0]]  # a box has many in one hyperplane
+
+
+def firsts(table: np.ndarray, extent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first of each set of equal rows, in their order, and for each row which of them it is equal to.
+
+    Parameters
+    ----------
+    table : ndarray, shape (n, m)
+    extent : ndarray, shape (m,)
+        How much each column counts.
+    """
+    scaled = np.round(table * extent / max(extent.max(), np.finfo(float).tiny) / SAME)
+    _, first, same = np.unique(scaled, axis=0, return_index=True, return_inverse=True)
+    place = np.argsort(first)
+    return first[place], np.argsort(place)[same.ravel()]
 
 
 def corners_of(n: int, d: int, eps: float, ball: float = np.inf) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,7 @@
 
     R(z, t) = Σ_i max_{‖δ‖_r ≤ ε} ℓ(f(x_i + δ), y_i) + reg Σ_j |z_j|
 
-is convex in z over all units, as f is linear in it at every point. It is solved by its worst points: over those that
-are known its optimum is a lower bound, and at all points the value of that network is an upper one.
+is convex in z over all units, as f is linear in it at every point.
 
 Source: geomnn theory, section 12.
 """
@@ -17,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom, MovedWedge
+from geomnn.deadline import NEVER
 from geomnn.dictionaries.canonical import name_atom
-from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem, package
+from geomnn.errors import OptionError, UnsupportedProblem, package
 from geomnn.inputs.asked import asked_ball, asked_radius
-from geomnn.inputs.pieces import Pieces
-from geomnn.inputs.plane import Plane
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.norms import ball as unit_ball
 from geomnn.programs.certificate import Certificate, warn_of_gap
@@ -30,14 +28,10 @@ from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem
 from geomnn.programs.solve import STOPPED
 from geomnn.robust.losses import WORST_LOSSES
-from geomnn.robust.programs import Found, Program, corners_of, no_flip, scenarios, sums
+from geomnn.robust.programs import Found, Program, no_flip, sums
+from geomnn.robust.saddle import KNOWN_ALL, Saddle, comes_to, objective, worst_points
 
 __all__ = ["Moves", "Robust", "asked_moves", "robust_optimum"]
-
-ROUNDS = 25  # of worst points; those of boxes take fewer than ten, those of discs have no end
-CLOSED = 1e-6  # relative gap that the solver of cones comes to
-NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
-KNOWN_ALL = 2  # features up to which all worst points are known
 
 
 @dataclass(frozen=True)
@@ -122,10 +116,10 @@ def asked_moves(
         what = f"{problem.outputs} outputs" if loss in WORST_LOSSES else f"loss={loss!r}"
         raise UnsupportedProblem(f"Robust training of {what} is not known: it is for one output and loss='squared', "
                                  "'logistic' or 'hinge'.")  # fmt: skip
-    if robust == "exact" and problem.samples.d > KNOWN_ALL:
+    if robust == "exact" and problem.samples.d > KNOWN_ALL and r == 2:
         raise UnsupportedProblem(
-            "robust='exact' is for one or two features, of which all worst points are known, and X has "
-            f"{problem.samples.d}; robust='sum' bounds them."
+            f"robust='exact' with ball=2 is for one or two features, and X has {problem.samples.d}: worst points of "
+            "balls of the 2-norm are not found there; give ball=inf or ball=1."
         )
     if robust == "exact" and not unit_ball(problem.norm).polyhedral:
         raise UnsupportedProblem(
@@ -152,82 +146,31 @@ def robust_optimum(problem: Problem, moves: Moves, effort: Effort) -> Robust:
     """
     effort.deadline.say("forming the points that samples may move to")
     if moves.program == "exact":
-        return _exact(problem, moves, effort)
+        saddle = Saddle.of(problem, moves.eps, moves.ball, effort)
+        return _named(
+            problem, saddle.program, saddle.found, moves, None, effort, saddle.count, not saddle.closed
+        )
     program = (sums if moves.program == "sum" else no_flip)(problem, moves.eps)
     found = program.optimum(problem.reg, effort.deadline)
     worst = None
     if moves.program == "sum" and problem.samples.d <= KNOWN_ALL:
-        worst = _objective(problem, found, _worst(problem, program, found, moves)[1])
-    return _named(problem, program, found, moves, found.value, found.bound, worst, effort, len(program.units),
-                  effort.deadline.over())  # fmt: skip
+        worst = _worst(problem, program, found, moves)
+    return _named(problem, program, found, moves, worst, effort, len(program.units), effort.deadline.over())
 
 
-def _exact(problem: Problem, moves: Moves, effort: Effort) -> Robust:
-    """S1 by its worst points: those of the network that is best at the points before are added to them."""
-    X = problem.samples.X
-    sample, steps = corners_of(len(X), problem.samples.d, moves.eps, moves.ball)
-    sample, steps = np.append(np.arange(len(X)), sample), np.concatenate([0 * X, steps])
-    slack, bound, best = NEW * (1.0 + np.abs(problem.targets).max()), -np.inf, _constant(problem, effort)
-    found, closed = None, False
-    for left in reversed(range(ROUNDS)):
-        try:
-            program = scenarios(problem, sample, steps)
-        except EnumerationTooLarge:
-            if found is None:
-                raise
-            break  # with what is known at the points before
-        found = program.optimum(problem.reg, effort.deadline)
-        where, levels = _worst(problem, program, found, moves)
-        value, bound = _objective(problem, found, levels), max(bound, found.bound)
-        best = min(best, (value, program, found), key=lambda each: each[0])
-        effort.deadline.say(
-            f"{len(steps)} worst points, relative gap {1 - bound / best[0] if best[0] else 0.0:.1g}"
-        )
-        row, worse = np.nonzero(levels > found.worst + slack)
-        closed = best[0] - bound <= max(effort.tol, CLOSED) * best[0]
-        if closed or not len(worse) or not left or effort.deadline.over():
-            break
-        sample, steps = np.append(sample, worse), np.concatenate([steps, where[row, worse] - X[worse]])
-    assert found is not None  # as the first program is solved, or refused
-    found = replace(best[2], maximum=found.maximum, dual=found.dual)
-    return _named(
-        problem, best[1], found, moves, best[0], bound, None, effort, len(program.units), not closed
-    )
-
-
-def _constant(problem: Problem, effort: Effort) -> tuple[float, Program, Found]:
-    """The best constant, whose worst points are all points."""
-    program = scenarios(problem, np.arange(problem.samples.n), 0 * problem.samples.X)
-    program = replace(program, units=program.units[:0])
-    found = program.optimum(problem.reg, effort.deadline)
-    return found.value, program, found
-
-
-def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> tuple[np.ndarray, np.ndarray]:
-    """The worst point of each sample for each row of the loss, and c + σ f there: shapes (m, n, d) and (m, n)."""
-    d, (signs, levels) = problem.samples.d, WORST_LOSSES[problem.loss.name].rows(problem.targets.ravel())
-    where, levels = np.empty((*signs.shape, d)), levels.copy()
+def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> float:
+    """The value of the robust training problem."""
     biases = np.array([program.points.bias_of(unit) for unit in found.units])
-    plane = Plane(Pieces.of(found.units[:, :d], biases, found.coefficients, np.zeros(d), found.intercept))
-    for i, x in enumerate(problem.samples.X):
-        least, largest = plane.extremes(plane.lifted(x), moves.eps, moves.ball)
-        for row, sign in enumerate(signs[:, i]):
-            value, point = largest if sign > 0 else least
-            where[row, i], levels[row, i] = point[:d], levels[row, i] + sign * value
-    return where, levels
-
-
-def _objective(problem: Problem, found: Found, levels: np.ndarray) -> float:
-    """The value of the robust training problem, from the worst c + σ f of each row and sample."""
-    loss = WORST_LOSSES[problem.loss.name].value(levels.max(axis=0))
-    return float(np.sum(problem.loss.s * loss[:, None])) + problem.reg * float(
-        np.abs(found.coefficients).sum()
-    )
+    neurons = found.units[:, : problem.samples.d], biases, found.coefficients, found.intercept
+    worst = np.full(problem.samples.n, -np.inf)
+    for i, *_, most in worst_points(problem, neurons, moves.eps, moves.ball, NEVER):
+        worst[i] = max(worst[i], most)
+    return objective(problem, worst, found.coefficients)
 
 
 def _named(
-    problem: Problem, program: Program, found: Found, moves: Moves, value: float, bound: float, worst: float | None,
-    effort: Effort, count: int, stopped: bool,
+    problem: Problem, program: Program, found: Found, moves: Moves, worst: float | None, effort: Effort, count: int,
+    stopped: bool,
 ) -> Robust:  # fmt: skip
     """The network by the names of the points, and what was shown of it."""
     samples, directions = problem.samples, unit_ball(problem.norm).directions(problem.samples.d)
@@ -239,6 +182,7 @@ def _named(
     coefficients = found.coefficients if problem.one_column else found.coefficients[:, None]
     network = AnalyticNetwork.from_atoms([atoms[j] for j in order], coefficients[order], intercept, samples.d,
                                          problem.norm, samples.bias, feature_names=samples.names)  # fmt: skip
+    value, bound = found.value, found.bound
     rounding = 4 * np.finfo(float).eps * np.abs(problem.targets).max()
     least, more = WORST_LOSSES[problem.loss.name].value(np.array([0.0, rounding]))
     if value <= np.sum(problem.loss.s) * (more - least):  # rounding alone
@@ -248,7 +192,9 @@ def _named(
         value, max(bound, 0.0), found.maximum / problem.reg, Coverage("global", atoms_of, at=moves.sentence),
         count, stopped=stopped, worst=worst,
     )  # fmt: skip
-    warn_of_gap(certificate, STOPPED * stopped, replace(effort, tol=max(effort.tol, CLOSED)))
+    warn_of_gap(
+        certificate, STOPPED * stopped, replace(effort, tol=max(effort.tol, comes_to(problem.samples.d)))
+    )
     dual = found.dual if problem.one_column else found.dual[:, None]
     return Robust(network, certificate, dual)
 

@@ -1,0 +1,279 @@
+"""The exact robust program, S1: atoms and worst points are sought at once, until what is proven and attained meet.
+
+With λ ≥ 0 on finitely many points of the balls, and F its correlation with a unit,
+
+    Σ c λ − Σ_i s_i h*(Λ_i/s_i)   of   λ·min(1, reg/max F)
+
+is a lower bound of the program of *all* points and units, as F is largest at a wedge of these points; and any network
+is an upper one at its worst points. So a program over few points and atoms need not be solved to its end: it is solved
+about as closely as the bounds are apart, from the middle of its optima, where λ and z tell more of the points and atoms
+that are missing than vertices do. A point is asked of every sample whose ball holds it: where balls of different
+targets overlap, what their multipliers say of the units then cancels at once, and not in the limit.
+
+Source: geomnn theory, section 12; J. Gondzio, P. González-Brevis, P. Munari, EJOR 224, 2013, for loose solves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomnn.deadline import Deadline
+from geomnn.dictionaries.base import refuse_if_too_large
+from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.errors import EnumerationTooLarge
+from geomnn.inputs.pieces import Pieces
+from geomnn.inputs.plane import Plane
+from geomnn.inputs.sought import Sought
+from geomnn.norms import ball as unit_ball
+from geomnn.programs.certificate import BRANCHED
+from geomnn.programs.effort import Effort
+from geomnn.programs.problem import Problem
+from geomnn.robust.conic import SOLVED, minimised
+from geomnn.robust.losses import WORST_LOSSES
+from geomnn.robust.programs import LIMITS, Found, Program, corners_of, firsts, rows_at, vertex
+from geomnn.robust.rows import Rows
+from geomnn.samples import Samples
+
+__all__ = ["KNOWN_ALL", "Saddle", "comes_to", "objective", "worst_points"]
+
+KNOWN_ALL = 2  # features up to which all worst points are known
+TURNS = 100  # of programs; most problems take five to twenty
+SETTLING = 40  # turns at the end, in which a network of few neurons is sought
+CLOSED = 1e-6  # relative gap that the solver of cones comes to
+MOST = 250  # neurons that a network is judged with, whose lines have 30,000 meets
+LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
+AT_ONCE = 60  # atoms that are added in a turn, at most
+CUTS, APART = 3, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
+UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
+SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
+WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
+NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
+ROUNDING = 8  # units in the last place, by which a point may be outside of a ball
+ROUGH, ROUGHEST = 1e-2, 1e-3  # of the gap, how small neurons are that a network is judged without
+SECONDS_PER_CUBE, BYTES_PER_SQUARE = 1e-7, 100.0  # of a run, in the number of rows of its first program
+
+
+@dataclass(frozen=True, eq=False)
+class Saddle:
+    """What the search for the saddle point came to.
+
+    Parameters
+    ----------
+    program : Program
+        Of all points that were met, by which atoms are named.
+    found : Found
+        The best network, with the multipliers of the best bound.
+    count : int
+        Atoms of the last program.
+    closed : bool
+        Whether the two meet.
+    """
+
+    program: Program
+    found: Found
+    count: int
+    closed: bool
+
+    @classmethod
+    def of(cls, problem: Problem, eps: float, ball: float, effort: Effort) -> Saddle:
+        """The saddle point of max_λ min_z, to the gap that is asked for or until time is over."""
+        return _Search(problem, eps, ball, effort).end()
+
+
+class _Search:
+    """Points and atoms so far, and the best bounds."""
+
+    def __init__(self, problem: Problem, eps: float, ball: float, effort: Effort):
+        self.problem, self.eps, self.r, self.effort = problem, eps, ball, effort
+        samples = problem.samples
+        self.wanted = max(effort.tol, comes_to(samples.d))
+        corner, steps = corners_of(samples.n, samples.d, eps, ball)
+        self.corners = samples.X[corner] + steps if samples.d <= KNOWN_ALL else samples.X
+        first = self._held(np.concatenate([samples.X, self.corners]))[0].size
+        refuse_if_too_large(
+            f"rows for {len(self.corners)} points that samples may move to", first, SECONDS_PER_CUBE * first**2,
+            BYTES_PER_SQUARE * first, LIMITS, "fewer samples or features",
+        )  # fmt: skip
+        self.places, self.used = np.zeros((0, samples.d)), np.zeros(0, dtype=bool)
+        # w, b and the sign of z, whatever the centre of the points is; the first program, of none, is solved to its end
+        self.atoms, self.loose = np.zeros((0, samples.d + 2)), 0.0
+        self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
+        self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
+        self._add(samples.X)
+        self.own = len(self.places)
+
+    def end(self) -> Saddle:
+        """Turn after turn, to the end."""
+        settling = 0
+        for turn in range(TURNS):
+            try:
+                self._turn(bool(settling))
+            except EnumerationTooLarge as reason:
+                if turn:
+                    break  # with what is known by then
+                raise EnumerationTooLarge(
+                    f"{str(reason).partition(' Use ')[0]} Use fewer samples or features."
+                ) from None
+            self.effort.deadline.say(f"{self.used.sum()} worst points, relative gap {self.gap:.1g}")
+            if self.few or settling > SETTLING or self.effort.deadline.over():
+                break
+            settling += self.gap <= self.wanted
+            if not turn and not settling:
+                self._add(self.corners)
+        (atoms, sizes, shift, worst), (program, _) = self.best, self._program(self.places)
+        found = Found(self._units(atoms, program.points), atoms[:, -1] * sizes, shift, self.dual, self.maximum,
+                      self.value, self.bound, worst)  # fmt: skip
+        return Saddle(program, found, self.count, self.gap <= self.wanted)
+
+    @property
+    def gap(self) -> float:
+        """Relative, at most 1."""
+        if not self.value > 0:
+            return 0.0
+        return min((self.value - self.bound) / self.value, 1.0) if np.isfinite(self.value) else 1.0
+
+    def _turn(self, settling: bool) -> None:
+        """Solve, bound from both sides, and add what is missing."""
+        (program, place), before = self._program(self.places[self.used]), self.gap
+        points, rows, reg, bias = program.points, program.rows, self.problem.reg, self.problem.samples.bias
+        units, signs = self._units(self.atoms, points), self.atoms[:, -1]
+        columns, left = rows.columns(units, signs), self.effort.deadline.left()
+        accuracy = min(max(self.loose * self.gap, SOLVED), LOOSEST)
+        sizes, shift, multipliers = minimised(rows, columns, reg, bias, left, accuracy)
+        multipliers = rows.feasible(multipliers, bias)
+        pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
+        dictionary = WedgeDictionary(points, self.problem.norm, True)
+        priced, self.count = dictionary.price(pulls[:, None], reg, AT_ONCE), dictionary.count
+        share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
+        if (bound := rows.dual(share * multipliers)) > self.bound:
+            self.bound, self.maximum = bound, share * priced.maximum
+            self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
+        correlations = rows.correlations(multipliers, units, signs)
+        if settling:
+            *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
+        worse = self._judged(rows, columns, sizes, shift, settling)
+        if (
+            self.gap < before and not settling
+        ):  # what is of no use is left out, and comes back if it is missed
+            total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
+            self.used[self.used] = total > UNUSED * total.max(initial=0.0)
+            self.used[: self.own] = True  # so that each sample has a row
+            near = correlations > reg * (1 - min(WIDER * self.gap, WIDEST))
+            self.atoms = self.atoms[near | (sizes > SMALL * sizes.max(initial=0.0))]
+        size = len(self.places), len(self.atoms), self.used.sum()
+        self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
+        self._add(worse)
+        # where there is nothing new, all that is left is to solve the program
+        new = (len(self.places), len(self.atoms), self.used.sum()) != size
+        self.loose = LOOSE if new else LOOSE * self.loose
+
+    def _judged(
+        self, rows: Rows, columns: np.ndarray, sizes: np.ndarray, shift: float, settling: bool
+    ) -> np.ndarray:
+        """Compare a network at its worst points with the best one; points that are worse than those that are known."""
+        problem, d = self.problem, self.problem.samples.d
+        kept = sizes > min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0)
+        kept &= sizes >= np.sort(sizes)[-MOST:].min(initial=np.inf)
+        atoms, sizes = self.atoms[kept], sizes[kept]
+        known = rows.worst(columns[:, kept] @ sizes + shift)
+        worst, worse = known.copy(), [np.zeros((0, d))]
+        slack = NEW * (1.0 + np.abs(problem.targets).max())
+        neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
+        for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
+            worst[i] = max(worst[i], most)
+            left = np.argsort(-values, kind="stable")
+            left = left[values[left] > known[i] + slack]
+            for _ in range(CUTS):
+                first = points[left[:1]]
+                worse.append(first)
+                left = (
+                    left[(np.abs(points[left] - first) > APART * self.eps).any(axis=1)] if len(left) else left
+                )
+        value = objective(problem, worst, sizes)
+        self.few = settling and value - self.bound <= self.wanted * value
+        if value < self.value or self.few:
+            self.value, self.best = value, (atoms, sizes, shift, worst)
+        return np.concatenate(worse)
+
+    def _held(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of a sample and a place of its ball, those first of which the sample moves least."""
+        X, length = self.problem.samples.X, unit_ball(self.r).length
+        moves = np.array([length(places - x) for x in X])
+        size = np.abs(X).max(axis=1) + self.eps
+        pairs = np.nonzero(moves <= self.eps + ROUNDING * np.finfo(float).eps * size[:, None])
+        order = np.argsort(moves[pairs], kind="stable")
+        return pairs[0][order], pairs[1][order]
+
+    def _program(self, places: np.ndarray) -> tuple[Program, np.ndarray]:
+        """The program of these points, asked of all whose balls they are in; and which place each of its points is."""
+        sample, place = self._held(places)
+        points = Samples(places[place], self.problem.samples.bias)
+        rows = rows_at(self.problem, sample, points.homogeneous)
+        steps = places[place] - self.problem.samples.X[sample]
+        return Program(points, sample, steps, rows, np.zeros((0, points.D))), place
+
+    def _units(self, atoms: np.ndarray, points: Samples) -> np.ndarray:
+        return points.units_of(atoms[:, :-2], atoms[:, -2])
+
+    def _add(self, places: np.ndarray) -> None:
+        """Use these points, too."""
+        every, used = (
+            np.concatenate([self.places, places]),
+            np.append(self.used, np.ones(len(places), dtype=bool)),
+        )
+        first, same = firsts(every - every.mean(axis=0), np.abs(every - every.mean(axis=0)).max(axis=0))
+        self.places, self.used = every[first], np.bincount(same, used) > 0
+
+    def _include(self, units: np.ndarray, signs: np.ndarray, points: Samples) -> None:
+        """Let these atoms compete, too."""
+        biases = np.array([points.bias_of(unit) for unit in units])
+        every = np.concatenate([self.atoms, np.column_stack([units[:, : points.d], biases, signs])])
+        table = np.column_stack([self._units(every, points), every[:, -1]])
+        self.atoms = every[firsts(table, np.append(points.extent, points.extent.max()))[0]]
+
+
+def comes_to(d: int) -> float:
+    """The relative gap that solvers leave: of cones, and of mixed-integer programs beyond two features."""
+    return CLOSED if d <= KNOWN_ALL else BRANCHED
+
+
+def objective(problem: Problem, worst: np.ndarray, coefficients: np.ndarray) -> float:
+    """The value of the robust training problem, from ρ of each sample at all points, shape (n,)."""
+    losses = WORST_LOSSES[problem.loss.name].value(worst)
+    return float(np.sum(problem.loss.s * losses[:, None])) + problem.reg * float(np.abs(coefficients).sum())
+
+
+def worst_points(
+    problem: Problem,
+    neurons: tuple[np.ndarray, np.ndarray, np.ndarray, float],
+    eps: float,
+    r: float,
+    deadline: Deadline,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, float]]:
+    """For each sample and row of its loss points of the ball, c + σ f there, and what it is at most on all of the ball.
+
+    Parameters
+    ----------
+    problem : Problem
+    neurons : tuple
+        Weights (k, d), biases (k,), coefficients (k,) and the intercept.
+    eps, r : float
+    deadline : Deadline
+        Of mixed-integer programs, for more than two features.
+    """
+    (weights, biases, outer, shift), d = neurons, problem.samples.d
+    pieces = Pieces.of(weights, biases, outer, np.zeros(d), shift)
+    plane = Plane(pieces) if d <= 2 else None
+    signs, constants = WORST_LOSSES[problem.loss.name].rows(problem.targets.ravel())
+    for i, x in enumerate(problem.samples.X):
+        points, values = (x[None], None) if plane is None else plane.candidates(plane.lifted(x), eps, r)
+        for sign, constant in zip(signs[:, i], constants[:, i], strict=True):
+            if values is None:
+                low, attained, where = Sought(pieces, r, 0).margin(x, -int(sign), eps, deadline)
+                yield i, where[None], np.array([constant - attained]), constant - low
+            else:
+                rises = constant + sign * values
+                yield i, points[:, :d], rises, float(rises.max())
