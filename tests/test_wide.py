@@ -398,3 +398,15 @@ def test_the_time_limit_holds():
     assert time.monotonic() - began < 4
     assert found.primal < problem.loss.value(np.zeros_like(problem.targets), problem.targets)
     assert found.maximum >= reg / 10
+
+
+def test_walks_that_see_nothing_go_nowhere():
+    """All samples are on the other side of two of three walks without biases, whose slope is then 0, in float32."""
+    X = np.abs(drawn(50, 3)[0]).astype(np.float32)
+    samples, v = gm.Rows(X).samples(False), np.ones((50, 1))
+    weights = np.array([[-1.0, -1, -1], [-1, 0, 0], [1, 1, 1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ends = ascend(Sums(samples), v, weights, 5, NEVER)
+    np.testing.assert_allclose(ends[:2], weights[:2] / np.linalg.norm(weights[:2], axis=1, keepdims=True))
+    assert v.T @ samples.features(ends[2:]) >= v.T @ samples.features(weights[2:]) / np.sqrt(3)

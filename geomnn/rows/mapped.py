@@ -71,7 +71,7 @@ def mapped(table: Table, function: Callable[[Any], Any], called: str, picks: boo
             found[here] = dense(made(block))[rows[here] - k * LOOKED_AT]
         return found
 
-    first, again = (as_block(next(blocks(LOOKED_AT))[0], None) for _ in range(2))
+    first, again = (as_block(next(blocks(LOOKED_AT))[0], 0, f"{called}(X)") for _ in range(2))
     size = np.abs(dense(first)).max()
     if first.shape != again.shape or np.abs(dense(again) - dense(first)).max() > CHANGED * size:
         raise DataError(

@@ -1,6 +1,7 @@
 """Large tables: what SCALE asks of them (A1 to A6), as ratios in one run, in CPU seconds of one thread.
 
 python tests/benchmarks/bench_large.py [starts digits sums walks names]     # all of these, some four minutes
+python tests/benchmarks/bench_large.py deep                                 # blocks, by rows or not, some minutes
 python tests/benchmarks/bench_large.py many                                 # 60,000 × 784, some twenty minutes
 python tests/benchmarks/bench_large.py million FOLDER [SECONDS]             # 1,000,000 × 54 on disk, with a time limit
 """
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import geomnn as gm
+from geomnn.blocks import training
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import LocalDictionary
 from geomnn.dictionaries.canonical import name_error
@@ -294,6 +296,50 @@ def million(folder, seconds=None, n=1_000_000, d=54, stages=10):
         place.unlink()
 
 
+class Fresh(training._ByRows):
+    """As `train_blocks` with norm=2, but each last block is searched anew."""
+
+    _begun = property(lambda _: False, lambda *_: None)
+
+
+def deep(rounds=5, steps=100):
+    """Sequential blocks: wedges in memory, by rows with last blocks searched anew or not, and by a few rows a step."""
+    X, y = digits()
+    kinds = {
+        "norm 1, in memory": {"norm": 1},
+        "norm 2, last blocks anew": {"norm": 2, "kind": Fresh},
+        "norm 2": {"norm": 2},
+        "norm 2, 64 rows a step": {"norm": 2, "minibatch": 64},
+    }
+    tables = {
+        "digits 1,797 × 64": (X, y, 1.0, list(kinds)),
+        "synthetic 2,000 × 10": (*synthetic(2_000, 10), 2_000 / 600, list(kinds)),
+        "synthetic 200,000 × 50": (*synthetic(200_000, 50), 200_000 / 600, list(kinds)[1:]),
+    }
+    said, usual = [], training._ByRows
+    for table, (X, y, reg, names) in tables.items():
+        for name in names:
+            options = dict(kinds[name])
+            training._ByRows = options.pop("kind", usual)
+            given = X if options["norm"] == 1 else gm.Rows(X, y)
+            began = time.process_time()
+            with one_blas_thread():
+                found = gm.train_blocks(
+                    given, y, widths=(8,), reg=reg, rounds=rounds, steps=steps, time_limit=30, **options
+                )
+            seconds = time.process_time() - began
+            fit = found.objective if options["norm"] == 2 else float(np.sum((found(X) - y) ** 2) / 2)
+            marks = ", ".join(
+                f"{step} {value:.4g}"
+                for step, value in found.history[1:]
+                if "block" not in step or step == "last block"
+            )
+            said.append(f"{table}, {name}: {seconds:.1f} s to {found.objective:.4g} ({marks}); {fit:.4g}")
+            print(said[-1], flush=True)
+    training._ByRows = usual
+    return f"{len(said)} networks"
+
+
 PARTS = {"starts": starts, "digits": digits_beside_walks, "sums": sums, "walks": walks, "names": names}
 
 if __name__ == "__main__":
@@ -302,8 +348,8 @@ if __name__ == "__main__":
     asked = sys.argv[1:]
     if asked[:1] == ["million"]:
         print(million(asked[1], *map(float, asked[2:])))
-    elif asked == ["many"]:
-        print(many())
+    elif asked in (["many"], ["deep"]):
+        print({"many": many, "deep": deep}[asked[0]]())
     else:
         for part in asked or PARTS:
             print(PARTS[part](), flush=True)
