@@ -18,7 +18,7 @@ from geomnn.programs.problem import pose
 from geomnn.rows import mapped
 from geomnn.samples import Samples
 
-QUICK = {"widths": (2,), "reg": 0.5, "rounds": 2, "steps": 20}
+QUICK = {"widths": (2,), "reg": 0.5, "rounds": 2, "steps": 20, "time_limit": None}
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_rows_through_a_function_are_its_values(monkeypatch):
 
 def test_the_last_block_has_a_local_certificate_for_its_activations():
     X, y = drawn(150)
-    trained = gm.train_blocks(X, y, norm=2, widths=(3,), reg=1.0, rounds=2, steps=40)
+    trained = gm.train_blocks(X, y, norm=2, widths=(3,), reg=1.0, rounds=2, steps=40, time_limit=None)
     certificate, table = trained.certificate, trained.features(X)
     assert certificate.coverage.scope == "local"
     inner, biases, outer, t = trained.network.arrays()

@@ -24,10 +24,8 @@ from geomnn.programs.problem import Problem
 __all__ = ["Weights", "all_rows", "few_rows"]
 
 JITTER = 0.02  # of the mean weight, that a descent begins away from wedges, where the objective has its kinks
-RATE, LEAST_RATE = (
-    0.02,
-    2e-4,
-)  # of a step over a few rows, in units of the weights that there are: first, and last
+# of a step over a few rows, in units of the weights that there are: of the first steps, and of the last ones
+RATE, LEAST_RATE = 0.02, 2e-4
 MEANS = 0.9, 0.999  # how much of the last gradients, and of their squares, is kept
 
 
@@ -172,8 +170,8 @@ def _one_pass(
     problem = weights.problem
     for place, x in sums:
         order = rng.permutation(x.shape[0])
-        for first in range(0, len(order), rows):
-            some = np.sort(order[first : first + rows])
+        for part in np.array_split(order, -(-len(order) // rows)):
+            some = np.sort(part)
             worked, targets = sums.worked(weights.layers(theta)), problem.targets[place][some]
             _, parts = sums.slope_of(problem.loss, targets, worked, x[some])
             gradient = weights.joined(parts) * (problem.samples.n / len(some)) + weights.penalty(theta)[1]
@@ -193,8 +191,6 @@ class _Steps:
         self._count += 1
         self._mean += (1 - MEANS[0]) * (slope - self._mean)
         self._square += (1 - MEANS[1]) * (slope**2 - self._square)
-        mean, square = (
-            self._mean / (1 - MEANS[0] ** self._count),
-            self._square / (1 - MEANS[1] ** self._count),
-        )
+        mean = self._mean / (1 - MEANS[0] ** self._count)
+        square = self._square / (1 - MEANS[1] ** self._count)
         return self._scales * np.divide(mean, np.sqrt(square), np.zeros_like(mean), where=square > 0)

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from geomnn.atoms import Atom
 from geomnn.blocks.block import Block
 from geomnn.blocks.descent import Weights, all_rows, few_rows
 from geomnn.blocks.features import Activations, extractor
@@ -132,8 +133,8 @@ def train_blocks(
         From a block of rows, shape (m, d), to activations, shape (m, k), in whose place the blocks would stand on X:
         such as a trained model without its last layers. It is not trained.
     minibatch : int, optional
-        Rows for each step of a descent; its passes over the table count if they lower the objective over all rows.
-        All rows, by L-BFGS, if not given.
+        Rows for each step of a descent, up to 8,192; a pass over the table counts if it lowers the objective over all
+        rows. All rows, by L-BFGS, if not given or no more than these.
     device : str, optional
         Of PyTorch, such as "cuda", for sums over rows; NumPy if not given.
     rounds : int
@@ -208,11 +209,11 @@ def _listed(widths: Any) -> list[Any]:
     return list(widths)
 
 
-def _beginning(
-    problem: Problem, table: np.ndarray, widths: Sequence[int], rng: np.random.Generator
-) -> list[Block]:
-    """Random blocks whose features are about as large as one on some rows."""
-    blocks, bias = list[Block](), problem.samples.bias
+def _beginning(problem: Problem, widths: Sequence[int], rng: np.random.Generator) -> list[Block]:
+    """Random blocks whose features are about as large as one, on all rows or on many."""
+    blocks, bias, n = list[Block](), problem.samples.bias, problem.samples.n
+    some: Any = slice(None) if n <= BEGUN_FROM else np.sort(rng.choice(n, BEGUN_FROM, replace=False))
+    table = problem.samples.X[some]
     for width in (*widths, problem.outputs):
         k, d = SPREAD * width, table.shape[1]
         spread = np.ptp(table, axis=0) if bias else np.abs(table).max(axis=0)
@@ -239,20 +240,13 @@ class _Training:
     ):
         self._problem, self._effort, self._rng = problem, effort, rng
         self._function, self._device = function, device
-        self._exact = BlockSums(problem.samples, "float64", device)
-        self._blocks = _beginning(problem, self._some_rows(), widths, rng)
+        self._exact = self._work = BlockSums(problem.samples, "float64", device)
+        if problem.samples.X.dtype != np.float64:
+            self._work = BlockSums(problem.samples, "float32", device)
+        self._blocks = _beginning(problem, widths, rng)
         self.value = self._objective(self._blocks)
         self._history = [("begin", self.value)]
         self._certificate: Certificate | None = None
-
-    def _some_rows(self) -> np.ndarray:
-        """Rows that random blocks are made for."""
-        return self._problem.samples.X
-
-    @property
-    def _work(self) -> BlockSums:
-        """The sums of descents."""
-        return self._exact
 
     def improve(self) -> None:
         """What is done for one block after the other."""
@@ -288,7 +282,7 @@ class _Training:
             found = all_rows(weights, self._work, steps, self._rng)
         else:
             found = few_rows(weights, self._work, self._objective, self._rng, steps, rows)
-        self._take("descent", found)
+        self._take("descent", [block.balanced(self._problem.norm) for block in found])
 
 
 class _InWedges(_Training):
@@ -337,73 +331,55 @@ class _InWedges(_Training):
             size = np.abs(block.inner).sum(axis=1)
             mix = np.ascontiguousarray((block.outer * size[:, None]).T)  # as it is read from a file
             below.append(FeatureLayer(atoms, mix, block.shift))
-        network = _network(self._problem, self._blocks[-1], named[-1], problem.samples.d, below)
-        network.feature_names = problem.samples.names
+        network = _network(problem, self._blocks[-1], named[-1], problem.samples, below)
         return BlockTraining(network, self.value, tuple(self._history), self._function, self._certificate)
 
 
 class _ByRows(_Training):
     """p = 2: the last block searched from its neurons, all by sums over rows."""
 
-    _begun = False
-
-    def _some_rows(self) -> np.ndarray:
-        n = self._problem.samples.n
-        return np.asarray(self._problem.samples.X[np.sort(self._rng.choice(n, min(n, BEGUN_FROM), False))])
-
-    @property
-    def _work(self) -> BlockSums:
-        precision = np.dtype(self._rows.dtype).name
-        return (
-            self._exact
-            if precision == "float64"
-            else BlockSums(self._problem.samples, precision, self._device)
-        )
-
-    @property
-    def _rows(self) -> Rows:
-        table: Any = self._problem.samples.X
-        return table
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._searched = False
+        # else the first descent may give up random blocks, whose last one fits nothing yet, for a constant
+        self.improve()
 
     def _activations(self) -> StreamedSamples:
         """The samples that the last block stands on."""
-        return self._rows.through(Activations(None, tuple(self._blocks[:-1])), "blocks").samples(
-            self._problem.samples.bias
-        )
+        rows, below = cast(Rows, self._problem.samples.X), Activations(None, tuple(self._blocks[:-1]))
+        return rows.through(below, "blocks").samples(self._problem.samples.bias)
+
+    def _units(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+        """The neurons of the last block as units, and their coefficients."""
+        block = self._blocks[-1]
+        size = np.linalg.norm(block.inner, axis=1)
+        return samples.units_of(block.inner / size[:, None], block.biases / size), block.outer * size[:, None]
 
     def improve(self) -> None:
         samples, last = self._activations(), len(self._blocks) - 1
         search = LocalDictionary(samples, 2, seed=self._effort.seed, device=self._device)
-        if self._begun:  # the first one has only the few that it begins with, and is searched from gates
-            block = self._blocks[last].balanced(2)
-            size = np.linalg.norm(block.inner, axis=1)
-            units = samples.units_of(block.inner / size[:, None], block.biases / size)
-            search = search.beginning_with(units, block.outer * size[:, None], block.shift)
-        found = solved(self._problem.over(samples), search, self._effort)
-        self._begun = True
+        if self._searched and len(self._blocks[last].inner):  # the first one is searched from gates
+            search = search.beginning_with(*self._units(samples), self._blocks[last].shift)
+        found, self._searched = solved(self._problem.over(samples), search, self._effort), True
         self._take("last block", self._with(last, Block.of(found.network)), found.certificate)
 
     def result(self) -> BlockTraining:
-        samples, last = self._activations(), self._blocks[-1].balanced(2)
-        names = self._blocks[-1].atoms
-        if names is None:
-            v = self._problem.residual(last(np.asarray(samples.X)))
-            size = np.linalg.norm(last.inner, axis=1)
-            units = samples.units_of(last.inner / size[:, None], last.biases / size)
-            names = tuple(LocalDictionary(samples, 2).name(unit, v) for unit in units)
-        else:
-            last = self._blocks[-1]
-        network = _network(self._problem, last, names, samples.d)
+        samples, last = self._activations(), self._blocks[-1]
+        atoms = last.atoms
+        if atoms is None:
+            v, names = self._problem.residual(last(np.asarray(samples.X))), LocalDictionary(samples, 2)
+            atoms = tuple(names.name(unit, v) for unit in self._units(samples)[0])
         below = Activations(self._function, tuple(self._blocks[:-1]))
+        network = _network(self._problem, last, atoms, samples)
         return BlockTraining(network, self.value, tuple(self._history), below, self._certificate)
 
 
 def _network(
-    problem: Problem, block: Block, atoms: Sequence[Any], d: int, below: Sequence[FeatureLayer] = ()
+    problem: Problem, block: Block, atoms: Sequence[Atom], of: Samples, below: Sequence[FeatureLayer] = ()
 ) -> AnalyticNetwork:
-    """A last block as a network."""
+    """A last block as a network of some samples."""
     z, one = block.outer * ball(problem.norm).length(block.inner)[:, None], problem.one_column
     return AnalyticNetwork.from_atoms(
         atoms, z[:, 0] if one else z, float(block.shift[0]) if one else block.shift,
-        d, problem.norm, problem.samples.bias, below,
+        of.d, problem.norm, of.bias, below, of.names,
     )  # fmt: skip

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, wraps
 from importlib import import_module
+from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -104,8 +105,11 @@ def _rows_of(argument: Any, rows: slice) -> Any:
 def _joined(method: Method, join: Callable[[Iterator[Any]], Any], *by_rows: int) -> Method:
     """A method of `Sums`, from what it gives for each partition; the arguments at some places have a row a sample."""
 
+    taken = signature(method)
+
     @wraps(method)
-    def over_parts(self: PartitionedSums, *arguments: Any) -> Any:
+    def over_parts(self: PartitionedSums, *places: Any, **names: Any) -> Any:
+        _, *arguments = taken.bind(self, *places, **names).args
         # in one layout, whatever comes of them on the way to another process: the last bits depend on it
         alike = [np.ascontiguousarray(each) if isinstance(each, np.ndarray) else each for each in arguments]
 
@@ -140,7 +144,7 @@ class PartitionedSums(Sums):
     Parameters
     ----------
     samples, precision, device, block_rows
-        As in `Sums`; the device is one that all workers have.
+        As in `Sums`; the device is one that there is here, and on all workers.
 
     Source: geomnn theory, section 5.
     """
