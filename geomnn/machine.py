@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from math import inf
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -22,7 +24,15 @@ from threadpoolctl import threadpool_limits
 
 from geomnn.checker.digits import shared
 
-__all__ = ["compiled", "in_parallel", "one_blas_thread", "quiet_stdout", "streamed", "surroundings"]
+__all__ = [
+    "compiled",
+    "free_memory",
+    "in_parallel",
+    "one_blas_thread",
+    "quiet_stdout",
+    "streamed",
+    "surroundings",
+]
 
 PACKAGES = (
     "numpy",
@@ -117,6 +127,15 @@ def compiled(function: Callable[..., Any]) -> Any:
         if "no locator available" not in str(reason):
             raise
         return numba.njit(**OPTIONS)(function)
+
+
+def free_memory() -> float:
+    """Bytes of memory that are free, or become so when files in it are let go; infinity where Linux does not say."""
+    try:
+        facts = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return float(facts["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return inf
 
 
 def surroundings() -> dict[str, str]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import geomnn as gm
-from geomnn.blocks import _Block, _cheapest
+from geomnn.blocks.block import Block
+from geomnn.blocks.pursuit import _cheapest
 
 
 def waves(n=12, d=1, seed=0):
@@ -150,5 +151,5 @@ def test_bad_input_gets_a_sentence(options, match):
 
 
 def test_cost_of_a_block():
-    block = _Block(np.array([[1.0, -2.0]]), np.zeros(1), np.array([[3.0, 4.0]]), np.zeros(2))
-    assert block.cost == 15.0
+    block = Block(np.array([[1.0, -2.0]]), np.zeros(1), np.array([[3.0, 4.0]]), np.zeros(2))
+    assert block.cost(1) == 15.0

@@ -12,7 +12,8 @@ import pytest
 
 import geomnn as gm
 from geomnn.atoms import Atom
-from geomnn.blocks import _beginning, _cheapest, _Training
+from geomnn.blocks.pursuit import _cheapest
+from geomnn.blocks.training import _InWedges
 from geomnn.deadline import NEVER
 from geomnn.depth import searched
 from geomnn.depth.enumerated import _essential
@@ -361,7 +362,6 @@ def test_a_feature_that_nothing_depends_on(weight, width):
 @pytest.mark.parametrize(("rise", "taken"), [(1e-10, True), (1e-8, False)])
 def test_a_step_that_raises_the_objective_by_rounding(rise, taken):
     problem = pose(TABLE, TABLE[:, :1], 0.1, 1, True, "squared")
-    rng = np.random.default_rng(0)
-    training = _Training(problem, Effort(), rng, _beginning(problem, [2], rng))
+    training = _InWedges(problem, Effort(), np.random.default_rng(0), [2])
     training.value /= 1 + rise
     assert training._take("again", training._blocks) == taken

@@ -12,6 +12,7 @@ from problems import objective
 from scipy.sparse import csr_array
 
 import geomnn as gm
+from geomnn import machine
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.canonical import name_error
@@ -398,3 +399,45 @@ def test_the_time_limit_holds():
     assert time.monotonic() - began < 4
     assert found.primal < problem.loss.value(np.zeros_like(problem.targets), problem.targets)
     assert found.maximum >= reg / 10
+
+
+def test_walks_that_see_nothing_go_nowhere():
+    """All samples are on the other side of two of three walks without biases, whose slope is then 0, in float32."""
+    X = np.abs(drawn(50, 3)[0]).astype(np.float32)
+    samples, v = gm.Rows(X).samples(False), np.ones((50, 1))
+    weights = np.array([[-1.0, -1, -1], [-1, 0, 0], [1, 1, 1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ends = ascend(Sums(samples), v, weights, 5, NEVER)
+    np.testing.assert_allclose(ends[:2], weights[:2] / np.linalg.norm(weights[:2], axis=1, keepdims=True))
+    assert v.T @ samples.activations(ends[2:]) >= v.T @ samples.activations(weights[2:]) / np.sqrt(3)
+
+
+def test_a_search_that_would_not_fit_into_memory_is_refused(monkeypatch):
+    """Before any work, with the rows of a block that fit, where some do."""
+    monkeypatch.setattr(Sums, "value_gradient", lambda *_: pytest.fail("it began"))
+    rows = gm.Rows(np.tile(np.arange(3000.0), (1000, 1)), np.arange(1000.0))
+    of_rows = 1000 * (4 * 8 + 4 * 64 * 4)
+    for free, error, match in (
+        (of_rows + 2 * 8 * 3000 * 123 + 1, OptionError, r"block_rows=123 would fit"),
+        (of_rows, DataError, "holds 0.0 GiB at the least.*fewer rows or features"),
+    ):
+        monkeypatch.setattr(machine, "free_memory", lambda free=free: free)
+        with pytest.raises(error, match=match):
+            gm.derive(rows, reg=1, norm=2)
+        search = LocalDictionary(rows.samples(), 2, block_rows=124)
+        with pytest.raises(error, match=match):
+            gm.derive(rows, reg=1, norm=2, dictionary=search)
+    monkeypatch.setattr(machine, "free_memory", lambda: of_rows + 2 * 8 * 3000 * 123)
+    fits = LocalDictionary(rows.samples(), 2, block_rows=123)
+    with pytest.raises(pytest.fail.Exception, match="it began"):
+        gm.derive(rows, reg=1, norm=2, dictionary=fits)
+
+
+def test_free_memory_is_that_of_the_machine(monkeypatch):
+    assert 2**20 < machine.free_memory() <= 2**50 or machine.free_memory() == np.inf
+    monkeypatch.setattr(machine.Path, "read_text", lambda *_: "MemAvailable:  12 kB")
+    assert machine.free_memory() == 12 * 1024
+    for other in ("", "MemFree:  12 kB", "MemAvailable:  x kB"):
+        monkeypatch.setattr(machine.Path, "read_text", lambda *_, other=other: other)
+        assert machine.free_memory() == np.inf

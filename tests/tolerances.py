@@ -1,8 +1,8 @@
 """Tolerances of the package, and which test fails when one of them is a hundred times as large, or as small.
 
     python tests/tolerances.py                              # whether data/tolerances.json is still true
-    python tests/tolerances.py blocks.py:NO_NEURON          # of these alone; the end of "file:NAME" will do
-    python tests/tolerances.py --find blocks.py:NO_NEURON --tests tests/test_blocks.py     # search, and write it down
+    python tests/tolerances.py pursuit.py:NO_NEURON          # of these alone; the end of "file:NAME" will do
+    python tests/tolerances.py --find pursuit.py:NO_NEURON --tests tests/test_blocks.py     # search, and write it down
 
 A tolerance is a constant of a module that is a float of at most 1e-5. Its comment says relative to what it is, and why
 it has this size. Tests are run in a copy of the tree in which that one number is changed; the search looks into tests

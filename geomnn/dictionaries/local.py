@@ -25,7 +25,7 @@ from geomnn.dictionaries.walks.walk import walk_from
 from geomnn.errors import OptionError
 from geomnn.machine import in_parallel, one_blas_thread
 from geomnn.norms import ball
-from geomnn.rows import StreamedSamples, Sums, ascend
+from geomnn.rows import StreamedSamples, Sums, ascend, sums_of
 from geomnn.rows.sums import BLOCK_ROWS
 from geomnn.samples import Samples, check_integer
 
@@ -108,10 +108,10 @@ class LocalDictionary(Dictionary):
         self.count, self.checkpoint = self.starts, checkpoint
         self.rounds = None if rounds is None else check_integer("rounds", rounds, 1)
         self.network: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-        self._summing = device, block_rows
+        self.device, self.block_rows = device, block_rows
         self._deadline = NEVER
         self._spread = samples.spread
-        self.sums = Sums(samples, precision, device, block_rows)
+        self.sums = sums_of(samples, precision, device, block_rows)
 
     def _checked_start(self, start: Any) -> Any:
         """What a search begins with."""
@@ -140,7 +140,7 @@ class LocalDictionary(Dictionary):
     @cached_property
     def exact_sums(self) -> Sums:
         """The sums over rows in float64."""
-        return Sums(self.samples, "float64", *self._summing)
+        return sums_of(self.samples, "float64", self.device, self.block_rows)
 
     def beginning_with(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> LocalDictionary:
         """The same search from a network, shapes (k, D), (k, c) and (c,)."""

@@ -11,6 +11,7 @@ from geomnn.errors import DataError, UnsupportedProblem
 from geomnn.networks.io.interchange import layers_of
 from geomnn.programs.checkpoint import load_stage
 from geomnn.programs.problem import Problem
+from geomnn.programs.room import check_room
 from geomnn.rows import StreamedSamples
 
 __all__ = ["beginning"]
@@ -23,6 +24,8 @@ def beginning(choice: Choice, problem: Problem, depth: int = 2, certify: str | N
     ------
     DataError, UnsupportedProblem
         If the network does not fit, or X is read by rows and more than a search over them is asked for.
+    OptionError, DataError
+        If a search over rows would not fit into memory.
     FileError, FormatError
         If there is a checkpoint that cannot be read.
     """
@@ -37,6 +40,9 @@ def beginning(choice: Choice, problem: Problem, depth: int = 2, certify: str | N
         raise UnsupportedProblem(
             f"X is read by rows, and {first} needs the table in memory; an array was expected: numpy.asarray(rows)."
         )
+    if isinstance(problem.samples, StreamedSamples):
+        options = {"block_rows": search.block_rows} if isinstance(search, LocalDictionary) else {}
+        check_room(problem.samples, problem.outputs, **options)
     if not isinstance(search, LocalDictionary):
         return choice
     if search.checkpoint is not None:

@@ -136,7 +136,7 @@ def _group_lasso(
         last = min(last, value)
         to, to_shift = ahead - inner / steep, shift - dt / steep
         size = np.linalg.norm(to[:, :, :d], axis=(1, 2), keepdims=True)
-        to[:, :, :d] *= np.maximum(1 - problem.reg / steep / np.maximum(size, 1e-300), 0.0)
+        to[:, :, :d] *= np.maximum(1 - problem.reg / steep / np.maximum(size, 1e-200), 0.0)
         overshot = np.sum((ahead - to) * (to - V)) + (shift - to_shift) @ (to_shift - t) > 0
         following = 1.0 if overshot else (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         weight = 0.0 if overshot else (momentum - 1) / following

@@ -3,6 +3,7 @@
 from geomnn.rows.ascent import ascend
 from geomnn.rows.rows import Rows
 from geomnn.rows.samples import StreamedSamples
+from geomnn.rows.spread import sums_of
 from geomnn.rows.sums import Sums
 
-__all__ = ["Rows", "StreamedSamples", "Sums", "ascend"]
+__all__ = ["Rows", "StreamedSamples", "Sums", "ascend", "sums_of"]

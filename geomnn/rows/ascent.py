@@ -89,7 +89,7 @@ def _best_offsets(along: np.ndarray, v: np.ndarray, bias: bool) -> tuple[np.ndar
     if not bias or not k:
         offsets = np.zeros(k)
         heights = _heights(along, offsets, v)
-        return offsets, heights / np.maximum(np.linalg.norm(heights, axis=1, keepdims=True), 1e-300)
+        return offsets, _directions(heights)
     low = along.min(axis=0)
     width = np.maximum(along.max(axis=0) - low, np.finfo(along.dtype).tiny) / BINS
     counts, moments = np.zeros((c, k * BINS)), np.zeros((c, k * BINS))
@@ -108,6 +108,10 @@ def _best_offsets(along: np.ndarray, v: np.ndarray, bias: bool) -> tuple[np.ndar
     heights = above[1] - above[0] * edges
     best = np.argmax(np.linalg.norm(heights, axis=0), axis=1)
     found = heights[:, np.arange(k), best].T
-    return edges[np.arange(k), best].astype(np.float64), found / np.maximum(
-        np.linalg.norm(found, axis=1, keepdims=True), 1e-300
-    )
+    return edges[np.arange(k), best].astype(np.float64), _directions(found)
+
+
+def _directions(heights: np.ndarray) -> np.ndarray:
+    """Each row over its length, zero where that is nothing."""
+    length = np.linalg.norm(heights, axis=1, keepdims=True)
+    return heights / np.where(length > 0, length, 1)

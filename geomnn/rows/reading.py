@@ -5,7 +5,7 @@ A `Source` reads as often as it is asked to, and never holds more than a block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,9 +15,25 @@ from scipy.sparse import csr_array, issparse
 from geomnn.errors import DataError
 from geomnn.samples import plain_array
 
-__all__ = ["Source", "source_of"]
+__all__ = ["LOOKED_AT", "Look", "Partition", "Source", "as_block", "dense", "host", "look_at", "source_of"]
+
+LOOKED_AT = 8192  # rows of a block of the first reading
 
 Block = tuple[Any, Any]  # samples (m, d), and targets or None
+
+
+class Partition(NamedTuple):
+    """Some rows of a Dask table.
+
+    Parameters
+    ----------
+    rows : slice
+    table : dask.delayed.Delayed
+        What gives them.
+    """
+
+    rows: slice
+    table: Any
 
 
 class Source(NamedTuple):
@@ -30,10 +46,13 @@ class Source(NamedTuple):
         each, or as many as a batch has.
     pick : callable or None
         pick(rows) gives these rows; None where only reading all of them does.
+    partitions : sequence of Partition
+        Of a Dask table.
     """
 
     blocks: Callable[[int], Iterator[Block]]
     pick: Callable[[np.ndarray], Any] | None
+    partitions: Sequence[Partition] = ()
 
 
 def source_of(X: Any, y: Any) -> Source:
@@ -56,7 +75,8 @@ def source_of(X: Any, y: Any) -> Source:
             )
         return Source(partial(_batches, X), None)
     if type(X).__module__.partition(".")[0] == "dask":
-        return Source(partial(_partitions, X, y), None)
+        array, parts = _partitioned(X)
+        return Source(partial(_pieces, parts, y), partial(_picked, array), parts)
     table = csr_array(X) if issparse(X) else X
     if not all(hasattr(table, name) for name in ("shape", "dtype", "__getitem__")):
         table = plain_array(X, "X")  # lists, data frames
@@ -78,20 +98,32 @@ def _picked(table: Any, rows: np.ndarray) -> Any:
     """Rows in any order, of tables that give increasing ones without repetition only, too."""
     distinct, place = np.unique(rows, return_inverse=True)
     found = table[distinct.tolist() if hasattr(table, "chunks") else distinct]
+    found = found.compute() if hasattr(found, "compute") else found
     return (found.toarray() if issparse(found) else found)[place.reshape(np.shape(rows))]
 
 
-def _partitions(X: Any, y: Any, size: int) -> Iterator[Block]:
-    """Partitions of rows of a Dask array or data frame, one after the other, in pieces."""
+def _partitioned(X: Any) -> tuple[Any, list[Partition]]:
+    """A Dask table as an array, and its partitions of rows."""
     array = X.to_dask_array(lengths=True) if hasattr(X, "to_dask_array") else X
-    first = 0
-    for rows in array.chunks[0]:
-        part = np.asarray(array[first : first + rows].compute())
-        targets = None if y is None else np.asarray(y[first : first + rows])
-        for start in range(0, rows, size):
+    if array.ndim != 2:
+        raise DataError(f"X has shape {array.shape}; a table of shape (samples, features) was expected.")
+    if np.isnan(array.chunks[0]).any():
+        array = array.copy().compute_chunk_sizes()
+    array = array.rechunk({1: -1})
+    ends = np.cumsum(array.chunks[0]).tolist()
+    tables = array.to_delayed().ravel()
+    places = zip([0, *ends], ends, tables, strict=False)
+    return array, [Partition(slice(first, end), table) for first, end, table in places if end > first]
+
+
+def _pieces(partitions: Sequence[Partition], y: Any, size: int) -> Iterator[Block]:
+    """Partitions one after the other, in pieces."""
+    for rows, table in partitions:
+        part = np.asarray(table.compute())
+        targets = None if y is None else np.asarray(y[rows])
+        for start in range(0, len(part), size):
             piece = slice(start, start + size)
             yield part[piece], None if targets is None else targets[piece]
-        first += rows
 
 
 def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
@@ -100,3 +132,59 @@ def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
             yield batch[0], batch[1]
         else:
             yield batch, None
+
+
+def host(values: Any) -> Any:
+    """An array of NumPy, of a tensor too."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def dense(block: Any) -> np.ndarray:
+    """A block as an array in float64."""
+    return np.asarray(block.toarray() if issparse(block) else host(block), dtype=np.float64)
+
+
+def as_block(samples: Any, first: int | None, called: str = "X") -> Any:
+    """A block of floats, dense or CSR; with the number of its first row it is looked at for numbers that are none."""
+    block = csr_array(samples) if issparse(samples) else host(samples)
+    if block.ndim != 2 or not block.shape[1]:
+        raise DataError(f"A block of {called} has shape {block.shape}; (rows, features) was expected.")
+    if block.dtype.kind not in "fiub":
+        raise DataError(
+            f"{called} holds {block.dtype.name} values; numbers were expected: convert the columns first."
+        )
+    if block.dtype not in (np.float32, np.float64):
+        block = block.astype(np.float64 if block.dtype.itemsize > 2 else np.float32)
+    if first is not None:
+        numbers = block.data if issparse(block) else block
+        if not np.isfinite(numbers).all():
+            row, column = np.argwhere(~np.isfinite(block.toarray() if issparse(block) else block))[0]
+            value = block[row, column]
+            raise DataError(
+                f"{called}[{first + row}, {column}] is {value}; remove or impute such values first."
+            )
+    return block
+
+
+class Look(NamedTuple):
+    """What a first reading sees of some rows: how many, the least and the largest value of each column, their type."""
+
+    rows: int
+    low: np.ndarray
+    high: np.ndarray
+    dtype: np.dtype[Any]
+    sparse: bool
+
+
+def look_at(called: str, first: int, samples: Any) -> Look:
+    """What a first reading sees of the rows from that number on.
+
+    Raises
+    ------
+    DataError
+        If they are no finite numbers.
+    """
+    block = as_block(samples, first, called)
+    low, high = block.min(axis=0), block.max(axis=0)
+    low, high = (np.ravel(each.toarray() if issparse(each) else each) for each in (low, high))
+    return Look(block.shape[0], low.astype(np.float64), high.astype(np.float64), block.dtype, issparse(block))

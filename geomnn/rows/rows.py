@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
 
 from geomnn.errors import DataError
-from geomnn.rows.reading import source_of
+from geomnn.rows.mapped import mapped
+from geomnn.rows.reading import LOOKED_AT, Look, Source, as_block, dense, host, look_at, source_of
 from geomnn.rows.samples import StreamedSamples
+from geomnn.rows.spread import over_partitions
 from geomnn.samples import check_flag, column_names
 
 __all__ = ["Rows"]
-
-LOOKED_AT = 8192  # rows of a block of the first reading
 
 
 class Rows:
@@ -45,6 +45,8 @@ class Rows:
     sparse : bool
     names : tuple of str, or None
         Of the columns.
+    partitions : sequence of Partition
+        Of a Dask table; of others there are none.
 
     Raises
     ------
@@ -66,33 +68,77 @@ class Rows:
     """
 
     def __init__(self, X: Any, y: Any = None):
-        self._source = source_of(X, y)
-        self.names = None if callable(X) else column_names(X) if hasattr(X, "columns") else None
-        self.sparse, self.dtype = False, np.dtype(np.float32)
-        rows, width, targets = 0, 0, []
+        names = None if callable(X) else column_names(X) if hasattr(X, "columns") else None
+        self._read(source_of(X, y), y, names)
+
+    def _read(self, source: Source, y: Any, names: tuple[str, ...] | None, called: str = "X") -> None:
+        """The first reading, of what messages call X."""
+        self._source, self.partitions, self.names = source, source.partitions, names
+        self.sparse, self.dtype, targets = False, np.dtype(np.float32), list[Any]()
         self.low = self.high = np.zeros(0)
-        for samples, given in self._source.blocks(LOOKED_AT):
-            block = as_block(samples, rows)
-            if width and block.shape[1] != width:
+        rows = width = 0
+        for look in self._looks(called, y, targets):
+            if width and len(look.low) != width:
                 raise DataError(
-                    f"From row {rows} on X has {block.shape[1]} features, and {width} before; the same were expected."
+                    f"From row {rows} on {called} has {len(look.low)} features, and {width} before; the same were "
+                    "expected."
                 )
-            low, high = _ends(block)
-            first = not width
-            self.low = low if first else np.minimum(self.low, low)
-            self.high = high if first else np.maximum(self.high, high)
-            self.dtype = block.dtype if first else np.result_type(self.dtype, block.dtype)
-            self.sparse |= issparse(block)
-            rows, width = rows + block.shape[0], block.shape[1]
-            if given is not None:
-                targets.append(_host(given))
+            self.low = np.minimum(self.low, look.low) if width else look.low
+            self.high = np.maximum(self.high, look.high) if width else look.high
+            self.dtype = np.result_type(self.dtype, look.dtype) if width else look.dtype
+            self.sparse |= look.sparse
+            rows, width = rows + look.rows, len(look.low)
         if not rows:
-            raise DataError("X has no rows; at least one was expected, of a function at every call.")
+            raise DataError(f"{called} has no rows; at least one was expected, of a function at every call.")
         self.shape = (rows, width)
         self.targets = np.concatenate(targets) if targets else None
         total = len(y) if hasattr(y, "__len__") else rows
         if self.targets is not None and {len(self.targets), total} != {rows}:
-            raise DataError(f"y has {total} entries and X has {rows} rows; give one target a row.")
+            raise DataError(f"y has {total} entries and {called} has {rows} rows; give one target a row.")
+
+    def _looks(self, called: str, y: Any, targets: list[Any]) -> Iterator[Look]:
+        """Of each part of the table what a first reading sees, and the targets that come with it."""
+        if self.partitions:
+            targets += [] if y is None else [host(y)]
+            yield from over_partitions(self.partitions, lambda rows: partial(look_at, called, rows.start))
+            return
+        first = 0
+        for samples, given in self._source.blocks(LOOKED_AT):
+            look = look_at(called, first, samples)
+            first += look.rows
+            targets += [] if given is None else [host(given)]
+            yield look
+
+    def through(self, function: Callable[[Any], Any], called: str = "features") -> Rows:
+        """The table of what a function makes of the rows of this one, with the same targets.
+
+        What fits into a few megabytes is kept, the rest is made anew at each reading.
+
+        Parameters
+        ----------
+        function : callable
+            Of a block of rows, shape (m, d), its values, an array or a tensor of shape (m, k): of each row the same
+            whatever block it is in, and whenever.
+        called : str
+            What messages call it.
+
+        Raises
+        ------
+        DataError
+            If its values are no such table of finite numbers, or others when they are asked for again.
+
+        Examples
+        --------
+        >>> import numpy as np, geomnn as gm
+        >>> rows = gm.Rows(np.arange(6.0).reshape(3, 2))
+        >>> rows.through(lambda block: np.abs(block - 2.0).sum(axis=1, keepdims=True))[:].tolist()
+        [[3.0], [1.0], [5.0]]
+        """
+        source = mapped(self, function, called, self._source.pick is not None)
+        made = object.__new__(Rows)
+        made._read(source, None, None, f"{called}(X)")
+        made.targets = self.targets
+        return made
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -152,40 +198,3 @@ class Rows:
             Whether neurons have a bias.
         """
         return StreamedSamples(self, check_flag("bias", bias))
-
-
-def _host(values: Any) -> Any:
-    """An array of NumPy, of a tensor too."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def dense(block: Any) -> np.ndarray:
-    """A block as an array in float64."""
-    return np.asarray(block.toarray() if issparse(block) else _host(block), dtype=np.float64)
-
-
-def as_block(samples: Any, first: int | None) -> Any:
-    """A block of floats, dense or CSR; with the number of its first row it is looked at for numbers that are none."""
-    block = csr_array(samples) if issparse(samples) else _host(samples)
-    if block.ndim != 2 or not block.shape[1]:
-        raise DataError(f"A block of X has shape {block.shape}; (rows, features) was expected.")
-    if block.dtype.kind not in "fiub":
-        raise DataError(
-            f"X holds {block.dtype.name} values; numbers were expected: convert the columns first."
-        )
-    if block.dtype not in (np.float32, np.float64):
-        block = block.astype(np.float64 if block.dtype.itemsize > 2 else np.float32)
-    if first is not None:
-        numbers = block.data if issparse(block) else block
-        if not np.isfinite(numbers).all():
-            row, column = np.argwhere(~np.isfinite(block.toarray() if issparse(block) else block))[0]
-            value = block[row, column]
-            raise DataError(f"X[{first + row}, {column}] is {value}; remove or impute such values first.")
-    return block
-
-
-def _ends(block: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the largest value of each column."""
-    low, high = block.min(axis=0), block.max(axis=0)
-    ends = [each.toarray() if issparse(each) else each for each in (low, high)]
-    return np.ravel(ends[0]).astype(np.float64), np.ravel(ends[1]).astype(np.float64)

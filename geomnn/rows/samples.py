@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geomnn.rows.spread import sums_of
 from geomnn.rows.sums import Sums
 from geomnn.samples import Samples
 
@@ -41,7 +42,7 @@ class StreamedSamples(Samples):
     @cached_property
     def sums(self) -> Sums:
         """The sums over all rows in float64."""
-        return Sums(self, "float64")
+        return sums_of(self, "float64")
 
     @cached_property
     def homogeneous(self) -> np.ndarray:  # type: ignore[override]

@@ -1,6 +1,7 @@
 """Large tables: what SCALE asks of them (A1 to A6), as ratios in one run, in CPU seconds of one thread.
 
 python tests/benchmarks/bench_large.py [starts digits sums walks names]     # all of these, some four minutes
+python tests/benchmarks/bench_large.py deep                                 # blocks, by rows or not, some minutes
 python tests/benchmarks/bench_large.py many                                 # 60,000 × 784, some twenty minutes
 python tests/benchmarks/bench_large.py million FOLDER [SECONDS]             # 1,000,000 × 54 on disk, with a time limit
 """
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import geomnn as gm
+from geomnn.blocks import training
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import LocalDictionary
 from geomnn.dictionaries.canonical import name_error
@@ -298,6 +300,49 @@ def million(folder, seconds=None, n=1_000_000, d=54, stages=10):
         place.unlink()
 
 
+class Fresh(training._ByRows):
+    """As `train_blocks` with norm=2, but each last block is searched anew."""
+
+    _searched = property(lambda _: False, lambda *_: None)
+
+
+def deep(rounds=3, steps=60):
+    """Sequential blocks: wedges in memory, by rows with last blocks searched anew or not, and a few rows a step."""
+    kinds = {
+        "norm 1, in memory": {"norm": 1},
+        "norm 2, last blocks anew": {"norm": 2, "kind": Fresh},
+        "norm 2": {"norm": 2},
+        "norm 2, 64 rows a step": {"norm": 2, "minibatch": 64},
+    }
+    names = list(kinds)
+    tables = {
+        "synthetic 500 × 5": (*synthetic(500, 5), 500 / 600, names),
+        "digits": (*digits(), 1.0, names[1:]),  # norm=1 ends at samples that rounding does not tell apart
+        "synthetic 200,000 × 50": (*synthetic(200_000, 50), 200_000 / 600, names[1:]),
+    }
+    usual = training._ByRows
+    for table, (X, y, reg, some) in tables.items():
+        for name in some:
+            options = dict(kinds[name])
+            training._ByRows = options.pop("kind", usual)
+            given, began = X if options["norm"] == 1 else gm.Rows(X, y), time.process_time()
+            with one_blas_thread():
+                found = gm.train_blocks(
+                    given, y, widths=(8,), reg=reg, rounds=rounds, steps=steps, time_limit=20, **options
+                )
+            seconds, stages = (
+                time.process_time() - began,
+                [value for step, value in found.history if "last" in step],
+            )
+            print(
+                f"{table}, {name}: {seconds:.1f} s to {found.objective:.5g}, squared loss "
+                f"{np.sum((found(X) - y) ** 2) / 2:.4g}; after last blocks {', '.join(f'{v:.5g}' for v in stages)}",
+                flush=True,
+            )
+    training._ByRows = usual
+    return "objectives of norm=1 and norm=2 are not of one penalty"
+
+
 PARTS = {"starts": starts, "digits": digits_beside_walks, "sums": sums, "walks": walks, "names": names}
 
 if __name__ == "__main__":
@@ -306,8 +351,8 @@ if __name__ == "__main__":
     asked = sys.argv[1:]
     if asked[:1] == ["million"]:
         print(million(asked[1], *map(float, asked[2:])))
-    elif asked == ["many"]:
-        print(many())
+    elif asked in (["many"], ["deep"]):
+        print({"many": many, "deep": deep}[asked[0]]())
     else:
         for part in asked or PARTS:
             print(PARTS[part](), flush=True)
