@@ -26,6 +26,7 @@ __all__ = ["SLID_AWAY", "Kept", "slide"]
 
 # relative to the largest neuron, up to which one has slid to nothing: slides end long before rounding
 SLID_AWAY = 1e-6
+MEMORY = 30  # steps that L-BFGS goes by: with ten it takes twice as many, as directions differ in how curved they are
 
 
 class Kept(Protocol):
@@ -47,7 +48,7 @@ def slide(
     deadline: Deadline = NEVER,
     sums: Sums | None = None,
     kept: Kept | None = None,
-    memory: int = 10,
+    memory: int = MEMORY,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 

@@ -37,6 +37,8 @@ __all__ = ["search_wide"]
 # networks where a step costs little; but no more than an eighth of the samples
 GATED, FEWEST, MOST = 2**25, 25, 200
 STEPS = 400  # of a slide
+# rows that a start is made on, a quarter of them between the two numbers, and how far it slides on them
+LEAST_ROWS, MOST_ROWS, FIRST_STEPS = 400, 2**15, 30
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
@@ -117,9 +119,17 @@ class _Stages:
         )
         units = random_units(samples, count, rng)
         if self._dictionary.start == "gated":
-            begun = gated_network(problem, self._work, units, self._searching.part(0.5))
-            return self._slid(constant, self._network(*begun))
+            return self._slid(constant, self._network(*self._gated(units, rng)))
         return self._slid(constant, self._stepped(constant, units))
+
+    def _gated(self, gates: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A gated network that has slid a little, over some rows alone where there are many."""
+        problem, deadline, n = self._problem, self._searching.part(0.5), self._problem.samples.n
+        rows = np.sort(rng.choice(n, min(n, max(LEAST_ROWS, min(n // 4, MOST_ROWS))), replace=False))
+        few = problem.of(rows)
+        work = self._work.of(rows) if len(rows) < n else self._work
+        begun = gated_network(few, work, gates, problem.constant(), deadline)
+        return slide(few, *begun, FIRST_STEPS, deadline, work)
 
     def _stepped(self, found: Optimum, pool: np.ndarray) -> Optimum:
         """A small step from a network into each of some units, along its correlation."""
