@@ -199,7 +199,9 @@ def test_the_gated_program_is_solved(monkeypatch):
     problem = pose(X, y, reg, 2, True, "squared")
     gates = random_units(problem.samples, 4, np.random.default_rng(0))
     monkeypatch.setattr(gated, "STEPS", 4000)
-    groups, t = gated._group_lasso(problem, Sums(problem.samples, "float64"), gates, problem.constant(), NEVER)
+    groups, t = gated._group_lasso(
+        problem, Sums(problem.samples, "float64"), gates, problem.constant(), NEVER
+    )
     x = problem.samples.homogeneous
     masks = (x @ gates.T > 0)[:, :, None] * x[:, None]
     f = np.einsum("npd,pcd->nc", masks, groups) + t

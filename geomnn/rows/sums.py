@@ -241,7 +241,9 @@ class Sums:
             table = vstack(parts, format="csr") if issparse(parts[0]) else np.concatenate(parts)
         other, starts = copy(self), range(0, len(chosen), self._size)
         other.n = len(chosen)
-        other._kept = [(part, table[part]) for part in (slice(k, min(k + self._size, other.n)) for k in starts)]
+        other._kept = [
+            (part, table[part]) for part in (slice(k, min(k + self._size, other.n)) for k in starts)
+        ]
         return other
 
     def correlate(

@@ -205,10 +205,9 @@ def names():
 def many():
     """A3: 60,000 × 784, beside ten rounds of walks."""
     X, y = synthetic(60_000, 784)
-    rows = gm.Rows(X, y)
     before = _resident()
     with traced(len(X)) as ours, Peak() as peak:
-        solution = gm.derive(rows, reg=100, norm=2, dictionary=LocalDictionary(rows.samples(), 2, rounds=2))
+        solution = gm.derive(X, y, reg=100, norm=2, time_limit=600)
     first, seconds = ours.reached(900), ours.seconds()
     problem = pose(X, y, 100, 2, True, "squared").centred()[0]
     began = time.process_time()
