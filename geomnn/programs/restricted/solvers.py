@@ -31,7 +31,7 @@ LARGE_SYSTEM = (
     4000  # targets beyond which a system of equations of their number is larger than that of the coefficients
 )
 ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-ROOM = 2**23  # activations up to which sizes are solved for where the table may not be in memory
+ROOM = 2**22  # activations up to which sizes are solved for where the table may not be in memory
 NEAR_REG = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
