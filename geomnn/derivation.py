@@ -24,16 +24,18 @@ from geomnn.hypertext import Html, Shown
 from geomnn.machine import one_blas_thread
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.networks.starting import beginning
+from geomnn.norms import ball
 from geomnn.optima.active import ActiveAtoms, exactly_active, nearly_active
 from geomnn.optima.uniqueness import is_unique, is_unique_over_dictionary
 from geomnn.programs.certificate import LOOSE_NAMES, Certificate, warn_of_gap
 from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import USUAL, Effort
-from geomnn.programs.losses import Loss
+from geomnn.programs.losses import Loss, find_loss
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import STOPPED, Optimum, warn_constant
 from geomnn.robust.training import Moves, asked_moves, robust_optimum
+from geomnn.rows import Rows
 from geomnn.samples import Samples, check_flag
 
 __all__ = ["Solution", "derive"]
@@ -43,6 +45,9 @@ USUAL_ATOMS = (
     "dictionary='all'",
 )  # which robust training may be given, as it forms its own
 UNNAMED = 0.95  # part of the time for all but names
+STREAMED = (
+    2**24
+)  # entries of a table in float32 from which on it is read by rows, as copies in float64 are large
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,6 +278,9 @@ def derive(
 
     Source: geomnn theory, sections 0 to 5; M. Pilanci, arXiv 2309.16512.
     """
+    plain = depth == 2 and certify is None and exact is False and robust is None
+    if plain and isinstance(dictionary, str) and dictionary in ("auto", "local"):
+        X = _streamed(X, norm, loss)
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     named = f"dictionary={dictionary!r}" if isinstance(dictionary, str) else "a dictionary of your own"
     others = {"exact=True": exact is True, f"certify={certify!r}": certify is not None,
@@ -296,6 +304,13 @@ def derive(
         lifting = lift(problem, depth, choice, effort, exact, needed)
         solution = run(lifting.problem, lifting.choice, effort, exact, inner, lifting.start)
         return bounded(put_back(lifting, solution), problem, certify, effort)
+
+
+def _streamed(X: Any, norm: Any, loss: Any) -> Any:
+    """A large array in float32 as `Rows`, where a search by sums over them is all that is made of it."""
+    large = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype == np.float32 and X.size >= STREAMED
+    wide = large and X.shape[1] > 2 and ball(norm).p == 2 and not find_loss(loss).is_polyhedral
+    return Rows(X) if wide else X
 
 
 def robustly(problem: Problem, moves: Moves, effort: Effort) -> Solution:

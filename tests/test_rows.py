@@ -58,7 +58,7 @@ def everything(sums, loss, y, units, alpha):
 
 def by_hand(X, y, units, alpha, centre):
     """The same from their formulas, in float64 and at once."""
-    lifted = np.column_stack([X.astype(float) - centre, np.ones(N)])
+    lifted = np.column_stack([X.astype(float) - centre, np.ones(len(X))])
     along = lifted @ units.T
     hidden, on = np.maximum(along, 0), along > 0
     v = y - hidden @ alpha
@@ -132,16 +132,32 @@ def test_gradients_are_those_of_the_value(loss, weighted):
     found = find_loss(loss, rng.random(50) + 0.5) if weighted else find_loss(loss)
     sums = Sums(Samples(X, True), "float64", block_rows=20)
     at = [rng.normal(size=(4, 4)), rng.normal(size=(4, outputs)), rng.normal(size=outputs)]
-    for gates in (None, rng.normal(size=(4, 4))):
-        _, *gradients = sums.value_gradient(found, targets, *at, gates)
+    gates = rng.normal(size=(2, 4))
+    sides = sums.sides(gates)
+    np.testing.assert_array_equal(sides, Samples(X, True).homogeneous @ gates.T > 0)
+    for gated in (None, sides):
+        _, *gradients = sums.value_gradient(found, targets, *at, gated)
         for place, gradient in enumerate(gradients):
             way = rng.normal(size=gradient.shape)
             ends = []
             for side in (1, -1):
                 moved = [*at]
                 moved[place] = at[place] + side * 1e-6 * way
-                ends.append(sums.value_gradient(found, targets, *moved, gates)[0])
+                ends.append(sums.value_gradient(found, targets, *moved, gated)[0])
             assert np.sum(gradient * way) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5)
+
+
+def test_sums_of_some_rows_are_those_of_their_table():
+    """Also where blocks of the whole table have none of them, and of sparse rows."""
+    X, y, units, alpha = drawn(1)
+    loss, chosen = find_loss("squared"), np.r_[3:9, 2000:2100:3]
+    for table in (X, csr_array(X)):
+        samples = gm.Rows(table).samples(True)
+        few = Sums(samples, "float64", block_rows=16).of(chosen)
+        wanted = by_hand(X[chosen], y[chosen], units, alpha, samples.centre)
+        assert few.n == len(chosen)
+        found = few.value_gradient(loss, y[chosen], units, alpha, np.zeros(1))
+        close(found, [wanted[0], wanted[1], wanted[2], wanted[3]], 1e-12)
 
 
 @pytest.mark.parametrize("bias", [True, False])

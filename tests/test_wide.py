@@ -158,7 +158,7 @@ def test_sliding_on_flats_names_all_and_costs_hardly_anything():
     problem, _ = pose(X, y, reg, 2, True, "squared").centred()
     sums = Sums(problem.samples, "float64")
     gates = random_units(problem.samples, 10, np.random.default_rng(0))
-    units, z, t = gated_network(problem, sums, gates, NEVER)
+    units, z, t = gated_network(problem, sums, gates, problem.constant(), NEVER)
     units, z, t = slide(problem, *(units, z, t), 1000, sums=sums)
     units, z = merged(problem.samples, units, z)
     units, z, t = slide(problem, units, z, t, 1000, sums=sums)
@@ -200,7 +200,9 @@ def test_the_gated_program_is_solved(monkeypatch):
     problem = pose(X, y, reg, 2, True, "squared")
     gates = random_units(problem.samples, 4, np.random.default_rng(0))
     monkeypatch.setattr(gated, "STEPS", 4000)
-    groups, t = gated._group_lasso(problem, Sums(problem.samples, "float64"), gates, NEVER)
+    groups, t = gated._group_lasso(
+        problem, Sums(problem.samples, "float64"), gates, problem.constant(), NEVER
+    )
     x = problem.samples.homogeneous
     masks = (x @ gates.T > 0)[:, :, None] * x[:, None]
     f = np.einsum("npd,pcd->nc", masks, groups) + t

@@ -20,6 +20,7 @@ import numpy as np
 from geomnn.deadline import Deadline, Pace
 from geomnn.programs.certificate import LOOSE_NAMES
 from geomnn.programs.problem import Problem
+from geomnn.programs.restricted.solvers import with_best_sizes
 from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.rows import Sums
 from geomnn.samples import SPANNED, Samples
@@ -31,7 +32,6 @@ __all__ = ["FIRST", "LATER", "Flats", "slide_on_flats"]
 FIRST, LATER = 5e-4, 2e-5
 ROUNDS = 8
 STEPS = 500
-MEMORY = 20  # steps that L-BFGS goes by, as directions differ much in how curved they are
 ENTRIES = 2**24  # of distances of samples from hyperplanes, at a time
 
 
@@ -172,7 +172,8 @@ def slide_on_flats(
         length = np.linalg.norm(onto[:, : problem.samples.d], axis=1)
         on = length > 0
         flats, start = flats.only(on), (onto[on] / length[on, None], z[on] * length[on, None], t)
-        units, z, t = slide(problem, *start, STEPS, deadline, sums, flats, MEMORY)
+        units, z, t = slide(problem, *start, STEPS, deadline, sums, flats)
+        z, t = with_best_sizes(problem, units, z, t, deadline)
         size = np.linalg.norm(z, axis=1)
         alive = size > SLID_AWAY * size.max(initial=0.0)
         flats, units, z = flats.only(alive), units[alive], z[alive]

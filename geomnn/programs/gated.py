@@ -22,7 +22,7 @@ from geomnn.samples import Samples
 
 __all__ = ["gated_network", "merged", "random_units"]
 
-STEPS = 60  # of the proximal gradient: what comes after them slides from wherever they have come to
+STEPS = 20  # of the proximal gradient: what comes after them slides from wherever they have come to
 POWERS = 8  # products from which the largest eigenvalue is taken
 SAFE = 1.1  # times that, as the power iteration is below it
 # relative to the largest group or singular value, up to which one is none: far above rounding in float32
@@ -41,7 +41,7 @@ def random_units(samples: Samples, count: int, rng: np.random.Generator) -> np.n
 
 
 def gated_network(
-    problem: Problem, sums: Sums, gates: np.ndarray, deadline: Deadline
+    problem: Problem, sums: Sums, gates: np.ndarray, t: np.ndarray, deadline: Deadline
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A ReLU network to slide from: the group Lasso over gates, of each group its neurons in both orientations.
 
@@ -53,6 +53,8 @@ def gated_network(
     problem : Problem
     sums : Sums
     gates : ndarray, shape (P, D)
+    t : ndarray, shape (c,)
+        An intercept to begin with.
     deadline : Deadline
 
     Returns
@@ -61,7 +63,7 @@ def gated_network(
         ‖w‖_2 = 1, shapes (k, D), (k, c) and (c,).
     """
     d, c = problem.samples.d, problem.outputs
-    groups, t = _group_lasso(problem, sums, gates, deadline)
+    groups, t = _group_lasso(problem, sums, gates, t, deadline)
     units, z = [np.zeros((0, problem.samples.D))], [np.zeros((0, c))]
     sizes = np.linalg.norm(groups[:, :, :d], axis=(1, 2))
     for group in groups[sizes > NONE * sizes.max(initial=0.0)]:
@@ -104,18 +106,18 @@ def merged(samples: Samples, units: np.ndarray, z: np.ndarray) -> tuple[np.ndarr
 
 
 def _group_lasso(
-    problem: Problem, sums: Sums, gates: np.ndarray, deadline: Deadline
+    problem: Problem, sums: Sums, gates: np.ndarray, start: np.ndarray, deadline: Deadline
 ) -> tuple[np.ndarray, np.ndarray]:
     """V, shape (P, c, D), and t, shape (c,), after accelerated proximal steps, begun anew where they overshoot."""
     samples, c = problem.samples, problem.outputs
     shape, d = (len(gates), c, samples.D), samples.d
-    which, outer = np.repeat(gates, c, axis=0), np.tile(np.eye(c), (len(gates), 1))
+    sides, outer = sums.sides(gates), np.tile(np.eye(c), (len(gates), 1))
     pace = Pace(deadline)
 
     def slope(
         loss: object, y: np.ndarray, V: np.ndarray, t: np.ndarray
     ) -> tuple[float, np.ndarray, np.ndarray]:
-        value, inner, _, shift = sums.value_gradient(loss, y, V.reshape(-1, samples.D), outer, t, which)
+        value, inner, _, shift = sums.value_gradient(loss, y, V.reshape(-1, samples.D), outer, t, sides)
         return value, inner.reshape(shape), shift if samples.bias else 0.0 * shift
 
     # the largest eigenvalue of the squared loss, which other losses are not steeper than where they are of use
@@ -124,7 +126,7 @@ def _group_lasso(
         largest = np.sqrt(np.sum(V * V) + t @ t) or 1.0
         _, V, t = slope(find_loss("squared"), np.zeros_like(problem.targets), V / largest, t / largest)
     steep = SAFE * np.sqrt(np.sum(V * V) + t @ t) * float(np.max(problem.loss.s)) or 1.0
-    V, t, momentum, last = np.zeros(shape), problem.constant(), 1.0, np.inf
+    V, t, momentum, last = np.zeros(shape), start, 1.0, np.inf
     ahead, shift = V, t
     for _ in range(STEPS):
         if pace.over():

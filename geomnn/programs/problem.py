@@ -67,6 +67,16 @@ class Problem:
         """The same problem over other columns of the samples."""
         return replace(self, samples=samples)
 
+    def of(self, rows: np.ndarray) -> Problem:
+        """The loss of some rows alone, whose sums are over as many, with as much of the penalty."""
+        weights = self.loss.weights
+        return replace(
+            self,
+            targets=self.targets[rows],
+            reg=self.reg * len(rows) / len(self.targets),
+            loss=self.loss if weights is None else self.loss.weighted(weights[rows]),
+        )
+
     def centred(self) -> tuple[Problem, np.ndarray]:
         """The same problem for targets without the mean that an intercept makes up for, and that mean, shape (c,).
 

@@ -26,6 +26,9 @@ __all__ = ["SLID_AWAY", "Kept", "slide"]
 
 # relative to the largest neuron, up to which one has slid to nothing: slides end long before rounding
 SLID_AWAY = 1e-6
+# steps that L-BFGS goes by, one for so many rows, between the two numbers: with ten it takes twice as many, as
+# directions differ in how curved they are; but where rows are few they cost more than a step
+FEWEST_STEPS, MOST_STEPS, ROWS_A_STEP = 10, 30, 20
 
 
 class Kept(Protocol):
@@ -47,7 +50,7 @@ def slide(
     deadline: Deadline = NEVER,
     sums: Sums | None = None,
     kept: Kept | None = None,
-    memory: int = 10,
+    memory: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 
@@ -65,8 +68,8 @@ def slide(
         Over these samples, in the precision of the work; in float64 if not given.
     kept : Kept, optional
         Where the neurons stay, no z being zero; those that come to nothing are then kept, too, with z = 0.
-    memory : int
-        How many of the last steps L-BFGS goes by.
+    memory : int, optional
+        How many of the last steps L-BFGS goes by; by the number of rows if not given.
 
     Returns
     -------
@@ -111,7 +114,7 @@ def slide(
         "maxfun": 2 * steps,
         "ftol": 1e-15 if kept is None else 0.0,
         "gtol": 1e-12,
-        "maxcor": memory,
+        "maxcor": memory or int(np.clip(sums.n // ROWS_A_STEP, FEWEST_STEPS, MOST_STEPS)),
     }
     found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=stop_in_time, options=options)
     u, alpha, shift = parts(found.x)

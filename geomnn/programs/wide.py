@@ -27,9 +27,11 @@ from geomnn.programs.effort import Effort
 from geomnn.programs.flats import FIRST, LATER, slide_on_flats
 from geomnn.programs.gated import gated_network, merged, random_units
 from geomnn.programs.problem import Problem
+from geomnn.programs.refine import refine
+from geomnn.programs.restricted.solvers import with_best_sizes
 from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.programs.solve import STOPPED, Optimum, with_residual
-from geomnn.rows import StreamedSamples
+from geomnn.rows import StreamedSamples, Sums
 
 __all__ = ["search_wide"]
 
@@ -37,7 +39,10 @@ __all__ = ["search_wide"]
 # networks where a step costs little; but no more than an eighth of the samples
 GATED, FEWEST, MOST = 2**25, 25, 200
 STEPS = 400  # of a slide
+# rows that a start is made on, a quarter of them between the two numbers, and how far it slides on them
+LEAST_ROWS, MOST_ROWS, FIRST_STEPS = 400, 2**15, 30
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
+NEWTON = 10**10  # products of a Hessian, up to which one is a matter of a second
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
 AGAIN, HIGHEST = (
@@ -95,6 +100,13 @@ class _Stages:
         found, ended = self._add(found, done)
         return self._stated(self._named(found), ended)
 
+    def _slides(self, begun: Optimum, deadline: Deadline, sums: Sums) -> Optimum:
+        """Where a network slides to, with the best sizes there."""
+        units, z, t = slide(
+            self._problem, begun.units, begun.coefficients, begun.intercept, STEPS, deadline, sums
+        )
+        return self._network(units, *with_best_sizes(self._problem, units, z, t, deadline))
+
     def _network(self, units: np.ndarray, z: np.ndarray, t: np.ndarray) -> Optimum:
         """A network without the neurons that have come to nothing, its best intercept and its residual."""
         size = np.linalg.norm(z, axis=1)
@@ -117,9 +129,19 @@ class _Stages:
         )
         units = random_units(samples, count, rng)
         if self._dictionary.start == "gated":
-            begun = gated_network(problem, self._work, units, self._searching.part(0.5))
-            return self._slid(constant, self._network(*begun))
+            return self._slid(constant, self._network(*self._gated(units, rng)))
         return self._slid(constant, self._stepped(constant, units))
+
+    def _gated(
+        self, gates: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A gated network that has slid a little, over some rows alone where there are many."""
+        problem, deadline, n = self._problem, self._searching.part(0.5), self._problem.samples.n
+        rows = np.sort(rng.choice(n, min(n, max(LEAST_ROWS, min(n // 4, MOST_ROWS))), replace=False))
+        few = problem.of(rows)
+        work = self._work.of(rows) if len(rows) < n else self._work
+        begun = gated_network(few, work, gates, problem.constant(), deadline)
+        return slide(few, *begun, FIRST_STEPS, deadline, work)
 
     def _stepped(self, found: Optimum, pool: np.ndarray) -> Optimum:
         """A small step from a network into each of some units, along its correlation."""
@@ -139,9 +161,7 @@ class _Stages:
         best = min(found, begun, key=lambda each: each.primal)
         if not len(begun.units):
             return best
-        network = begun.units, begun.coefficients, begun.intercept
-        moved = slide(self._problem, *network, STEPS, self._searching, self._work)
-        return min(best, self._network(*moved), key=lambda each: each.primal)
+        return min(best, self._slides(begun, self._searching, self._work), key=lambda each: each.primal)
 
     def _with(self, found: Optimum, units: np.ndarray) -> Optimum:
         return self._slid(found, self._stepped(found, units))
@@ -183,14 +203,23 @@ class _Stages:
             network = found.units, found.coefficients, found.intercept
             named = self._network(*slide_on_flats(self._problem, self._exact, *network, naming, first))
             if named.primal <= found.primal:
-                return named
+                return self._refined(named, naming)
         return found
+
+    def _refined(self, named: Optimum, naming: Deadline) -> Optimum:
+        """The network with its last digits by Newton's method, where that is quick: names are as exact as v is."""
+        work = self._problem.targets.size * (named.units.size + named.coefficients.size) ** 2
+        if isinstance(self._problem.samples, StreamedSamples) or work > NEWTON:
+            return named
+        network = named.units, named.coefficients, named.intercept
+        refined = self._network(*refine(self._problem, *network, deadline=naming))
+        return min(refined, named, key=lambda each: each.primal)
 
     def _merged(self, found: Optimum, naming: Deadline) -> Optimum:
         """The network that slides in float64 from one neuron for all that are nearly the same, or from all of them."""
         units, z = merged(self._problem.samples, found.units, found.coefficients)
-        slid = slide(self._problem, units, z, found.intercept, STEPS, naming.part(1 / 3), self._exact)
-        return self._network(*slid)
+        begun = replace(found, units=units, coefficients=z)
+        return self._slides(begun, naming.part(1 / 3), self._exact)
 
     def _stated(self, found: Optimum, ended: str) -> Optimum:
         """The network with its largest correlation among its neurons, and walks from random starts and around them:

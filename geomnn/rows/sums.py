@@ -14,11 +14,12 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import issparse, vstack
 
 from geomnn.errors import DataError, MissingPackage, OptionError, package
 from geomnn.samples import Samples, check_integer
@@ -168,7 +169,7 @@ class Sums:
         units: np.ndarray,
         alpha: np.ndarray,
         t: np.ndarray,
-        gates: np.ndarray | None = None,
+        gated: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """L(f(X), y) of f = Σ_j α_j (x̃·u_j)_+ + t, and its gradients in u, α and t, all in float64.
 
@@ -179,8 +180,9 @@ class Sums:
         units : ndarray, shape (k, D)
         alpha : ndarray, shape (k, c)
         t : ndarray, shape (c,)
-        gates : ndarray, shape (k, D), optional
-            Where given, [x̃·g_j > 0] x̃·u_j stands in the place of (x̃·u_j)_+.
+        gated : ndarray of bool, shape (n, P), optional
+            Where given, x̃·u_j where it is true, and 0 elsewhere, stands in the place of (x̃·u_j)_+; each column is that
+            of k/P units, one after the other.
 
         Returns
         -------
@@ -190,11 +192,10 @@ class Sums:
         """
         value, slopes = 0.0, (np.zeros(units.shape), np.zeros(alpha.shape), np.zeros(t.shape))
         (w, b), outer = self._split(units), self._in(alpha)
-        gate = None if gates is None else self._split(gates)
         for rows, x in self:
             hidden = x @ w.T
             hidden += b
-            on = hidden > 0 if gate is None else x @ gate[0].T + gate[1] > 0
+            on = hidden > 0 if gated is None else self._spread(gated[rows], len(units))
             hidden *= on
             part = loss if loss.weights is None else loss.weighted(loss.weights[rows])
             f, y = self._out(hidden @ outer) + t, targets[rows]
@@ -207,6 +208,43 @@ class Sums:
             slopes[0][:] -= self._pulled(pull, x)
             slopes[2][:] -= v.sum(axis=0)
         return value, *slopes
+
+    def _spread(self, gated: np.ndarray, k: int) -> Any:
+        """Columns of gates as those of their units, one after the other."""
+        columns = gated if gated.shape[1] == k else np.repeat(gated, k // gated.shape[1], axis=1)
+        return columns if self._torch is None else self._torch.as_tensor(columns, device=self._device)
+
+    def sides(self, units: np.ndarray) -> np.ndarray:
+        """x̃_i·u > 0, shape (n, k)."""
+        found, (w, b) = np.zeros((self.n, len(units)), dtype=bool), self._split(units)
+        for rows, x in self:
+            on = x @ w.T + b > 0
+            found[rows] = on if self._torch is None else on.cpu().numpy()
+        return found
+
+    def of(self, chosen: np.ndarray) -> Sums:
+        """The sums over some rows alone, which are kept in the precision of the work.
+
+        Parameters
+        ----------
+        chosen : ndarray of int, shape (m,)
+            Increasing.
+        """
+        parts = []
+        for rows, x in self:
+            here = chosen[(chosen >= rows.start) & (chosen < rows.stop)] - rows.start
+            if len(here):
+                parts.append(x[here])
+        if self._torch is not None:
+            table = self._torch.cat(parts)
+        else:
+            table = vstack(parts, format="csr") if issparse(parts[0]) else np.concatenate(parts)
+        other, starts = copy(self), range(0, len(chosen), self._size)
+        other.n = len(chosen)
+        other._kept = [
+            (part, table[part]) for part in (slice(k, min(k + self._size, other.n)) for k in starts)
+        ]
+        return other
 
     def correlate(
         self, units: np.ndarray, v: np.ndarray, along: np.ndarray | None = None

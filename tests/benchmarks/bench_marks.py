@@ -27,13 +27,13 @@ WIDTH, BATCH, RATE = 200, 256, 3e-3
 
 def gated(problem):
     dictionary = LocalDictionary(problem.samples, 2, start="gated")
-    with traced() as trace, Effort(time_limit=MARKS[-1] + 5).begun() as effort:
+    with traced(problem.samples.n) as trace, Effort(time_limit=MARKS[-1] + 5).begun() as effort:
         search(problem, dictionary, effort)
     return [trace.best(mark) for mark in MARKS]
 
 
 def lbfgs(problem):
-    with traced() as trace, Effort(time_limit=MARKS[-1] + 5).begun() as effort:
+    with traced(problem.samples.n) as trace, Effort(time_limit=MARKS[-1] + 5).begun() as effort:
         slide(problem, *random_network(problem, WIDTH), 10_000, effort.deadline)
     return [trace.best(mark) for mark in MARKS]
 

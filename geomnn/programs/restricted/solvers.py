@@ -22,6 +22,7 @@ __all__ = [
     "ProximalNewton",
     "Restricted",
     "restricted_solver",
+    "with_best_sizes",
 ]
 
 
@@ -30,6 +31,7 @@ LARGE_SYSTEM = (
     4000  # targets beyond which a system of equations of their number is larger than that of the coefficients
 )
 ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+ROOM = 2**22  # activations up to which sizes are solved for where the table may not be in memory
 NEAR_REG = 0.9  # of reg: a correlation from which on an atom that is not in use may come to be
 
 
@@ -47,6 +49,37 @@ def restricted_solver(problem: Problem, tol: float, deadline: Deadline = NEVER) 
     if problem.outputs == 1:
         return ProximalNewton(problem, tol, deadline)
     return GroupNewton(problem, tol, deadline)
+
+
+def with_best_sizes(
+    problem: Problem, units: np.ndarray, z: np.ndarray, t: np.ndarray, deadline: Deadline = NEVER
+) -> tuple[np.ndarray, np.ndarray]:
+    """z and t of the program over these units, where it is a projection of few activations: else as they are.
+
+    Most neurons that slid to hardly anything, or next to each other, have z = 0 then; the value is not higher.
+
+    Parameters
+    ----------
+    units, z, t : ndarray, shapes (k, D), (k, c) and (c,)
+    """
+    if (
+        not problem.is_projection
+        or not len(units)
+        or problem.samples.n * len(units) > ROOM
+        or deadline.over()
+    ):
+        return z, t
+    features, found = problem.samples.activations(units), np.zeros_like(z)
+    # activations are ≥ 0, so that they are those of unit vectors over themselves
+    over = DualActiveSet(
+        problem.targets, features, problem.reg, problem.samples.bias, problem.loss.weights, deadline
+    )
+    over.optimise(np.eye(len(units)))
+    found[over.units.argmax(axis=1)] = over.coefficients
+    lower = problem.convex_objective(features, found, over.intercept) < problem.convex_objective(
+        features, z, t
+    )
+    return (found, over.intercept) if lower else (z, t)
 
 
 class _AtConstant(ABC):
