@@ -309,7 +309,7 @@ class Fresh(training._ByRows):
     _searched = property(lambda _: False, lambda *_: None)
 
 
-def deep(rounds=3, steps=60):
+def deep(seconds=20):
     """Sequential blocks: wedges in memory, by rows with last blocks searched anew or not, and a few rows a step."""
     kinds = {
         "norm 1, in memory": {"norm": 1},
@@ -319,19 +319,20 @@ def deep(rounds=3, steps=60):
     }
     names = list(kinds)
     tables = {
-        "synthetic 500 × 5": (*synthetic(500, 5), 500 / 600, names),
-        "digits": (*digits(), 1.0, names[1:]),  # norm=1 ends at samples that rounding does not tell apart
-        "synthetic 200,000 × 50": (*synthetic(200_000, 50), 200_000 / 600, names[1:]),
+        "synthetic 200 × 3": (*synthetic(200, 3), 200 / 600, 3, 200, names),
+        # rounding tells too few samples apart for norm=1
+        "digits": (*digits(), 1.0, 3, 200, names[1:]),
+        "synthetic 200,000 × 50": (*synthetic(200_000, 50), 200_000 / 600, 1, 20, names[2:]),
     }
     usual = training._ByRows
-    for table, (X, y, reg, some) in tables.items():
+    for table, (X, y, reg, rounds, steps, some) in tables.items():
         for name in some:
             options = dict(kinds[name])
             training._ByRows = options.pop("kind", usual)
             given, began = X if options["norm"] == 1 else gm.Rows(X, y), time.process_time()
             with one_blas_thread():
                 found = gm.train_blocks(
-                    given, y, widths=(8,), reg=reg, rounds=rounds, steps=steps, time_limit=20, **options
+                    given, y, widths=(8,), reg=reg, rounds=rounds, steps=steps, time_limit=seconds, **options
                 )
             seconds, stages = (
                 time.process_time() - began,
