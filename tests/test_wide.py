@@ -12,7 +12,7 @@ from problems import objective
 from scipy.sparse import csr_array
 
 import geomnn as gm
-from geomnn import machine
+from geomnn import derivation, machine
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.canonical import name_error
@@ -22,6 +22,7 @@ from geomnn.programs.effort import Effort
 from geomnn.programs.flats import LATER, Flats, slide_on_flats
 from geomnn.programs.gated import gated_network, merged, random_units
 from geomnn.programs.problem import pose
+from geomnn.programs.restricted.solvers import with_best_sizes
 from geomnn.programs.slide import slide
 from geomnn.rows import Sums, ascend
 from geomnn.samples import Samples
@@ -263,6 +264,41 @@ def test_rows_are_searched_as_arrays_are():
         assert objective(found, X.astype(float), y, reg, 2) == pytest.approx(found.objective, rel=1e-9)
     by_name = gm.derive(gm.Rows(X, y), reg=10 * reg, norm=2, time_limit=1)
     assert by_name.certificate.coverage.scope == "local"
+
+
+def test_large_arrays_in_float32_are_read_by_rows(monkeypatch):
+    """Where a search by sums is all that is asked for."""
+    X, y, reg = drawn(150, 3)
+    monkeypatch.setattr(derivation, "STREAMED", X.size)
+    small = X.astype(np.float32)
+    found = gm.derive(small, y, 10 * reg, norm=2)
+    assert found.problem.samples.X.dtype == np.float32
+    assert "homogeneous" not in found.problem.samples.__dict__
+    assert objective(found, small.astype(float), y, 10 * reg, 2) == pytest.approx(found.objective, rel=1e-9)
+    for table, options in (
+        (X, {"norm": 2}),
+        (small, {"dictionary": "sampled", "norm": 2}),
+        (small, {"norm": 1}),
+    ):
+        assert gm.derive(table, y, 10 * reg, **options, time_limit=2).problem.samples.X.dtype == np.float64
+
+
+def test_sizes_are_those_of_the_program_over_the_units():
+    """Optimal for them, so that most of many copies are left out, and never above what was given."""
+    X, y, reg = drawn(80, 3)
+    problem, _ = pose(X, y, reg, 2, True, "squared").centred()
+    units = random_units(problem.samples, 30, np.random.default_rng(0))
+    units, z = np.concatenate([units, units]), np.full((60, 1), 0.1)
+    features = problem.samples.activations(units)
+    found, t = with_best_sizes(problem, units, z, np.zeros(1))
+    assert problem.convex_objective(features, found, t) < problem.convex_objective(features, z, np.zeros(1))
+    correlations = (features.T @ problem.residual(features @ found + t))[:, 0]
+    assert np.abs(correlations).max() <= reg * (1 + 1e-9)
+    used = found[:, 0] != 0
+    np.testing.assert_allclose(correlations[used], reg * np.sign(found[used, 0]), rtol=1e-9)
+    assert np.sum(used) <= 30
+    again = with_best_sizes(problem, units, found, t)
+    assert problem.convex_objective(features, *again) <= problem.convex_objective(features, found, t)
 
 
 def test_a_search_from_units_goes_on_from_them(stages):

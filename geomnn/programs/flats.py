@@ -30,6 +30,9 @@ __all__ = ["FIRST", "LATER", "Flats", "slide_on_flats"]
 # relative to the longest centred sample, how near a hyperplane is to one that it is taken to have come to lie on: at
 # first what sliding in all directions leaves, then what sliding on flats does
 FIRST, LATER = 5e-4, 2e-5
+# times the distance that some rows are apart by chance, their median distance over their number, that stands in the
+# place of the longest one where it is less: of many rows some are near any hyperplane
+APART = 20_000
 ROUNDS = 8
 STEPS = 500
 ENTRIES = 2**24  # of distances of samples from hyperplanes, at a time
@@ -62,7 +65,8 @@ class Flats:
                 nearest = np.argmin(distances, axis=0)
                 self._anchors[first : first + size] = self._samples.X[nearest] - self._samples.centre
             for k, column in enumerate(distances.T, first):
-                near = np.flatnonzero(column <= tolerance * self._longest)
+                apart = APART * np.median(column) / self._samples.n
+                near = np.flatnonzero(column <= tolerance * min(self._longest, apart))
                 near = near[np.argsort(column[near], kind="stable")]
                 new += self._join(k, [row for row in near.tolist() if row not in self._members[k]])
         self._anchored = True

@@ -1,7 +1,7 @@
 """Search from a wide start (p = 2): slide once with many neurons, price, add what is missing, and name at the end.
 
-    start     the gated network of some random gates, or another one                         `gated`
-    slide     all its neurons, in the precision of the work                                  `slide`
+    start     the gated network of some random gates over some rows, or another one          `gated`
+    slide     all its neurons, in the precision of the work, and solve for their sizes       `slide`
     price     walks from random starts, for atoms that the network lacks                     `LocalDictionary.price`
     add       a small step into each of them, and slide again, while that brings much
     name      slide on flats in float64, until each neuron is the atom of its name           `flats`

@@ -3,6 +3,7 @@
 python tests/benchmarks/bench_large.py [starts digits sums walks names]     # all of these, some four minutes
 python tests/benchmarks/bench_large.py deep                                 # blocks, by rows or not, some minutes
 python tests/benchmarks/bench_large.py many                                 # 60,000 × 784, some twenty minutes
+python tests/benchmarks/bench_large.py broad                                # 20 and 5,000 × 2,000, some two minutes
 python tests/benchmarks/bench_large.py million FOLDER [SECONDS]             # 1,000,000 × 54 on disk, with a time limit
 """
 
@@ -230,6 +231,23 @@ def many():
     )
 
 
+def broad():
+    """Tables with more features than rows, and with as good as as many."""
+    said = []
+    for n, d in ((20, 2000), (5000, 2000)):
+        X, y = synthetic(n, d)
+        began = time.process_time()
+        found = gm.derive(
+            X, y, n / 120, norm=2, dictionary=LocalDictionary(Samples(X, True), 2, start="gated")
+        )
+        c = found.certificate
+        said.append(
+            f"{n:,} × {d:,}: (T) {found.objective:.6g} after {time.process_time() - began:.0f} s, "
+            f"{len(found.network)} neurons, {c.named:.0%} named, largest correlation {c.largest_correlation:.4f}"
+        )
+    return "; ".join(said)
+
+
 def _resident():
     """GiB of memory that is not of a file."""
     return next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if "RssAnon" in line) / 2**20
@@ -355,8 +373,8 @@ if __name__ == "__main__":
     asked = sys.argv[1:]
     if asked[:1] == ["million"]:
         print(million(asked[1], *map(float, asked[2:])))
-    elif asked in (["many"], ["deep"]):
-        print({"many": many, "deep": deep}[asked[0]]())
+    elif asked in (["many"], ["deep"], ["broad"]):
+        print({"many": many, "deep": deep, "broad": broad}[asked[0]]())
     else:
         for part in asked or PARTS:
             print(PARTS[part](), flush=True)
