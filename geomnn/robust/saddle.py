@@ -155,9 +155,8 @@ class _Search:
         if settling:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
-        if (
-            self.gap < before and not settling
-        ):  # what is of no use is left out, and comes back if it is missed
+        # what is of no use is left out, and comes back if it is missed
+        if self.gap < before and not settling:
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
