@@ -110,7 +110,8 @@ except ModuleNotFoundError:
 else:
     regs = np.linspace(0.01, 0.999, 50) * path.reg_max
     start = 12
-    moving = make_subplots(rows=2, cols=2, subplot_titles=names, specs=[[{}, {}], [{"colspan": 2}, None]])
+    layout = {"specs": [[{}, {}], [{"colspan": 2}, None]], "vertical_spacing": 0.17}
+    moving = make_subplots(rows=2, cols=2, subplot_titles=names, **layout)
     spots = [{"row": 1, "col": 1}, {"row": 1, "col": 2}, {"row": 2, "col": 1}]
     dashes = {"--": "dash", ":": "dot"}
     for (pane, style, name), curve in zip(styles, curves(regs[start]), strict=True):
@@ -149,11 +150,12 @@ else:
     moving.update_xaxes(showticklabels=False, title="the plane Σ v = 0", **spots[2])
     moving.update_yaxes(showticklabels=False, scaleanchor="x3", **spots[2])
     moving.update_layout(
-        template="simple_white", height=720, margin={"t": 30, "b": 20, "l": 30, "r": 10},
-        legend={"orientation": "h", "y": -0.1, "font": {"size": 11}, "entrywidth": 0.47, "entrywidthmode": "fraction"},
+        template="simple_white", height=820, margin={"t": 30, "b": 240, "l": 30, "r": 10},
+        legend={"orientation": "h", "y": -0.1, "font": {"size": 10}, "entrywidth": 0.5, "entrywidthmode": "fraction",
+                "maxheight": 200},
         sliders=[{"active": start, "currentvalue": {"prefix": "reg = "}, "steps": steps,
-                  "y": -0.3, "x": 0.22, "len": 0.78}],
+                  "y": -0.4, "x": 0.22, "len": 0.78}],
         updatemenus=[{"type": "buttons", "buttons": buttons, "direction": "left", "x": 0, "xanchor": "left",
-                      "y": -0.32, "yanchor": "top", "showactive": False}],
+                      "y": -0.42, "yanchor": "top", "showactive": False}],
     )  # fmt: skip
 moving
