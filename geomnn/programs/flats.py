@@ -176,7 +176,7 @@ def slide_on_flats(
         length = np.linalg.norm(onto[:, : problem.samples.d], axis=1)
         on = length > 0
         flats, start = flats.only(on), (onto[on] / length[on, None], z[on] * length[on, None], t)
-        units, z, t = slide(problem, *start, STEPS, deadline, sums, flats)
+        units, z, t = slide(problem, *start, STEPS, deadline, sums, flats, memory=None)
         z, t = with_best_sizes(problem, units, z, t, deadline)
         size = np.linalg.norm(z, axis=1)
         alive = size > SLID_AWAY * size.max(initial=0.0)

@@ -50,7 +50,7 @@ def slide(
     deadline: Deadline = NEVER,
     sums: Sums | None = None,
     kept: Kept | None = None,
-    memory: int | None = None,
+    memory: int | None = 10,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The network after L-BFGS on (T), as units and their coefficients.
 
@@ -69,7 +69,7 @@ def slide(
     kept : Kept, optional
         Where the neurons stay, no z being zero; those that come to nothing are then kept, too, with z = 0.
     memory : int, optional
-        How many of the last steps L-BFGS goes by; by the number of rows if not given.
+        How many of the last steps L-BFGS goes by; None for as many as suit the number of rows.
 
     Returns
     -------

@@ -103,7 +103,14 @@ class _Stages:
     def _slides(self, begun: Optimum, deadline: Deadline, sums: Sums) -> Optimum:
         """Where a network slides to, with the best sizes there."""
         units, z, t = slide(
-            self._problem, begun.units, begun.coefficients, begun.intercept, STEPS, deadline, sums
+            self._problem,
+            begun.units,
+            begun.coefficients,
+            begun.intercept,
+            STEPS,
+            deadline,
+            sums,
+            memory=None,
         )
         return self._network(units, *with_best_sizes(self._problem, units, z, t, deadline))
 
@@ -141,7 +148,7 @@ class _Stages:
         few = problem.of(rows)
         work = self._work.of(rows) if len(rows) < n else self._work
         begun = gated_network(few, work, gates, problem.constant(), deadline)
-        return slide(few, *begun, FIRST_STEPS, deadline, work)
+        return slide(few, *begun, FIRST_STEPS, deadline, work, memory=None)
 
     def _stepped(self, found: Optimum, pool: np.ndarray) -> Optimum:
         """A small step from a network into each of some units, along its correlation."""
