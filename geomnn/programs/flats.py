@@ -34,7 +34,8 @@ FIRST, LATER = 5e-4, 2e-5
 # place of the longest one where it is less: of many rows some are near any hyperplane
 APART = 20_000
 ROUNDS = 8
-STEPS = 500
+# of a round; fewer, down to the least, where all rounds would take more products of X and weights than these, some minute
+STEPS, LEAST_STEPS, PRODUCTS = 500, 25, 3 * 10**11
 ENTRIES = 2**24  # of distances of samples from hyperplanes, at a time
 
 
@@ -142,7 +143,8 @@ def slide_on_flats(
     deadline: Deadline,
     first: float = FIRST,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The network after rounds of sliding on flats, which end where all names are exact or no time is left.
+    """The network after rounds of sliding on flats, which end where all names are exact or no time is left: of large
+    tables with fewer steps each, so that names take no longer than the search.
 
     Parameters
     ----------
@@ -160,6 +162,8 @@ def slide_on_flats(
     units, z, t
     """
     flats, pace, last = Flats(problem.samples, units), Pace(deadline, 2.0), np.inf
+    products = ROUNDS * problem.samples.n * max(units.size, 1)
+    steps = int(np.clip(PRODUCTS // products, LEAST_STEPS, STEPS))
     for step in range(ROUNDS):
         if pace.over() or not len(units):
             break
@@ -176,7 +180,7 @@ def slide_on_flats(
         length = np.linalg.norm(onto[:, : problem.samples.d], axis=1)
         on = length > 0
         flats, start = flats.only(on), (onto[on] / length[on, None], z[on] * length[on, None], t)
-        units, z, t = slide(problem, *start, STEPS, deadline, sums, flats, memory=None)
+        units, z, t = slide(problem, *start, steps, deadline, sums, flats, memory=None)
         z, t = with_best_sizes(problem, units, z, t, deadline)
         size = np.linalg.norm(z, axis=1)
         alive = size > SLID_AWAY * size.max(initial=0.0)
