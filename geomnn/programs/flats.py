@@ -34,7 +34,7 @@ FIRST, LATER = 5e-4, 2e-5
 # place of the longest one where it is less: of many rows some are near any hyperplane
 APART = 20_000
 ROUNDS = 8
-# of a round; fewer, down to the least, where all rounds would take more products of X and weights than these, some minute
+# of a round; fewer, down to the least, where all rounds would take more products of X and weights, some minute of them
 STEPS, LEAST_STEPS, PRODUCTS = 500, 25, 3 * 10**11
 ENTRIES = 2**24  # of distances of samples from hyperplanes, at a time
 
@@ -143,8 +143,9 @@ def slide_on_flats(
     deadline: Deadline,
     first: float = FIRST,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The network after rounds of sliding on flats, which end where all names are exact or no time is left: of large
-    tables with fewer steps each, so that names take no longer than the search.
+    """The network after rounds of sliding on flats, which end where all names are exact or no time is left.
+
+    Rounds have fewer steps where tables are large, so that names take no longer than the search.
 
     Parameters
     ----------
