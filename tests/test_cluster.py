@@ -108,10 +108,12 @@ def everything(sums, loss, y):
     """All sums over rows as one list."""
     rng = np.random.default_rng(2)
     units, alpha, gates = rng.normal(size=(5, 7)), rng.normal(size=(5, 1)), rng.normal(size=(5, 7))
-    y = y[:, None]
+    y, gated, some = y[:, None], sums.sides(gates), np.sort(rng.choice(len(y), 90, replace=False))
+    few, squares = sums.of(some), find_loss("squared")
     return [
         *sums.value_gradient(loss, y, units, alpha, np.ones(1)),
-        *sums.value_gradient(loss, y, units, alpha, np.ones(1), gates),
+        gated, *sums.value_gradient(loss, y, units, alpha, np.ones(1), gated),
+        *few.value_gradient(squares, y[some], units, alpha, np.ones(1)),
         *sums.correlate(units, y), *sums.correlate(units, y, alpha), *sums.gram(units, y),
         sums.predict(units, alpha), sums.projections(units), sums.pulled(y), sums.squares(np.arange(1.0, 7)),
     ]  # fmt: skip

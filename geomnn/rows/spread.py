@@ -21,7 +21,7 @@ from scipy.sparse import issparse
 
 from geomnn.machine import one_blas_thread
 from geomnn.rows.reading import Partition, as_block
-from geomnn.rows.sums import Sums
+from geomnn.rows.sums import Sums, stacked
 from geomnn.samples import Samples
 
 __all__ = ["PartitionedSums", "over_partitions", "sums_of"]
@@ -97,8 +97,8 @@ def _sums(table: Any, samples: tuple[Any, ...], options: tuple[Any, ...]) -> Sum
 
 def _rows_of(argument: Any, rows: slice) -> Any:
     """What belongs to some rows of an array, or of a loss with its weights."""
-    if isinstance(argument, np.ndarray):
-        return argument[rows]
+    if argument is None or isinstance(argument, np.ndarray):
+        return None if argument is None else argument[rows]
     return argument if argument.weights is None else argument.weighted(argument.weights[rows])
 
 
@@ -134,10 +134,6 @@ def _added(parts: Iterator[Any]) -> Any:
     return total
 
 
-def _stacked(parts: Iterator[Any]) -> np.ndarray:
-    return np.concatenate(list(parts))
-
-
 class PartitionedSums(Sums):
     """The sums over a Dask table.
 
@@ -170,10 +166,12 @@ class PartitionedSums(Sums):
             self._alone = [(rows, _sums(table.compute(), *self._kind)) for rows, table in self._partitions]
         return self._alone
 
-    value_gradient = _joined(Sums.value_gradient, _added, 0, 1)
+    value_gradient = _joined(Sums.value_gradient, _added, 0, 1, 5)
     correlate = _joined(Sums.correlate, _added, 1)
     gram = _joined(Sums.gram, _added, 1)
     pulled = _joined(Sums.pulled, _added, 0)
-    predict = _joined(Sums.predict, _stacked)
-    projections = _joined(Sums.projections, _stacked)
-    squares = _joined(Sums.squares, _stacked)
+    predict = _joined(Sums.predict, stacked)
+    projections = _joined(Sums.projections, stacked)
+    squares = _joined(Sums.squares, stacked)
+    sides = _joined(Sums.sides, stacked)
+    taken = _joined(Sums.taken, stacked, 0)

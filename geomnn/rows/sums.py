@@ -13,8 +13,7 @@ Source: geomnn theory, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from copy import copy
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -24,7 +23,7 @@ from scipy.sparse import issparse, vstack
 from geomnn.errors import DataError, MissingPackage, OptionError, package
 from geomnn.samples import Samples, check_integer
 
-__all__ = ["BLOCK_ROWS", "Sums", "check_device"]
+__all__ = ["BLOCK_ROWS", "Sums", "check_device", "stacked"]
 
 BLOCK_ROWS = 8192
 KEPT = (
@@ -55,6 +54,14 @@ def check_device(device: str | None) -> Any:
             ) from reason
         raise OptionError(f"{{device}}; {wanted} ({told}).", device=device) from reason
     return torch
+
+
+def stacked(parts: Iterable[Any]) -> Any:
+    """Blocks of rows below each other, of one kind: arrays, CSR matrices or tensors."""
+    blocks = list(parts)
+    if issparse(blocks[0]):
+        return vstack(blocks, format="csr")
+    return np.concatenate(blocks) if isinstance(blocks[0], np.ndarray) else import_module("torch").cat(blocks)
 
 
 class Sums:
@@ -230,21 +237,17 @@ class Sums:
         chosen : ndarray of int, shape (m,)
             Increasing.
         """
-        parts = []
-        for rows, x in self:
-            here = chosen[(chosen >= rows.start) & (chosen < rows.stop)] - rows.start
-            if len(here):
-                parts.append(x[here])
-        if self._torch is not None:
-            table = self._torch.cat(parts)
-        else:
-            table = vstack(parts, format="csr") if issparse(parts[0]) else np.concatenate(parts)
-        other, starts = copy(self), range(0, len(chosen), self._size)
-        other.n = len(chosen)
-        other._kept = [
-            (part, table[part]) for part in (slice(k, min(k + self._size, other.n)) for k in starts)
-        ]
+        marked = np.zeros(self.n, dtype=bool)
+        marked[chosen] = True
+        other = Sums.__new__(Sums)  # of what is centred, alone
+        vars(other).update(
+            vars(self), n=len(chosen), _table=self.taken(marked), _centre=np.zeros(self.d), _kept=None
+        )
         return other
+
+    def taken(self, marked: np.ndarray) -> Any:
+        """The rows x_i − centre that are marked, in the precision of the work, shape (m, d)."""
+        return stacked(x[np.flatnonzero(marked[rows])] for rows, x in self)
 
     def correlate(
         self, units: np.ndarray, v: np.ndarray, along: np.ndarray | None = None
