@@ -39,8 +39,7 @@ def minimised(
         Relative, of the gap and of residuals.
     """
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
-    R, k = columns.shape
-    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    (R, k), scale = columns.shape, _scales(columns)
     size = max(rows.value(np.zeros(R)), np.finfo(float).tiny)  # of the objective, which the solver has as 1
     columns, reg = columns / scale, reg / scale / size
     loss = rows.loss.conic(rows.s, clarabel)
@@ -83,7 +82,7 @@ def fewest(
     """
     if not columns.shape[1]:
         return None
-    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    scale = _scales(columns)
     A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     bounds = [(0, None)] * len(scale) + [(None, None)] * bias
     cost = np.append(1 / scale, np.zeros(int(bias)))
@@ -96,3 +95,13 @@ def fewest(
         cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
     )
     return (found.x[: len(scale)] / scale, float(found.x[-1]) if bias else 0.0) if found.status == 0 else None
+
+
+def _scales(columns: np.ndarray) -> np.ndarray:
+    """The largest value of each column, which the solvers have as 1; that of all where a column is none but rounding.
+
+    An atom has such a column where no point is left on its positive side, and there it costs what others do.
+    """
+    scale = np.abs(columns).max(axis=0, initial=0.0)
+    largest = scale.max(initial=0.0)
+    return np.where(scale > np.finfo(float).eps * largest, scale, largest if largest else 1.0)
