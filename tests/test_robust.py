@@ -341,6 +341,13 @@ def test_an_atom_that_no_point_in_use_is_on_the_positive_side_of():
     assert -1e-9 <= found.certificate.relative_gap <= 1e-6
 
 
+def test_a_small_reg_is_no_smaller_than_residuals_of_the_solver():
+    """Loose programs left correlations of ten times reg, whose multipliers prove nothing; the gap stayed at 0.6."""
+    X, y = [[0.0, 0.0], [-1.0, 1.0], [0.0, -1.0], [0.0, 1.0], [1.0, -1.0]], [1.0, 1.0, -1.0, 1.0, 1.0]
+    found = gm.derive(X, y, reg=0.01, loss="logistic", eps=0.3, norm=np.inf, ball=2, robust="exact")
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+
+
 @pytest.mark.parametrize("nothing", [0.0, 1e-17])
 def test_a_column_of_zeros_changes_no_program(nothing):
     X, y = problem(4, d=1)

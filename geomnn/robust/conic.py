@@ -36,7 +36,7 @@ def minimised(
     limit : float
         Seconds.
     accuracy : float
-        Relative, of the gap and of residuals.
+        Relative, of the gap, and of residuals beside reg.
     """
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
     (R, k), scale = columns.shape, _scales(columns)
@@ -55,7 +55,9 @@ def minimised(
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.time_limit, settings.direct_solve_method = False, limit, "qdldl"
     settings.min_switch_step_length = SHORT
-    settings.tol_gap_abs, settings.tol_gap_rel, settings.tol_feas = SOLVED, accuracy, accuracy
+    settings.tol_gap_abs, settings.tol_gap_rel = SOLVED, accuracy
+    # residuals of correlations, which prove something only where they are small beside reg
+    settings.tol_feas = max(SOLVED, accuracy * min(1.0, reg.min(initial=1.0)))
     found = clarabel.DefaultSolver(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
     ).solve()
