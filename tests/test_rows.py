@@ -256,3 +256,14 @@ def test_masked_entries_are_refused(monkeypatch):
     monkeypatch.setattr("geomnn.derivation.STREAMED", 60)
     with pytest.raises(DataError, match=f"X {told}"):
         gm.derive(masked, y, norm=2)
+
+
+def test_what_a_function_makes_of_a_row_does_not_depend_on_the_others():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(DataError, match="each row alone"):
+        gm.Rows(X).through(lambda block: block - block.mean(axis=0))
+
+
+def test_rows_in_fractions_are_the_decimals_that_were_written():
+    X = np.array([[0.1, 2.0], [0.3, 0.7]], dtype=np.float32)
+    assert gm.Rows(X).samples().rows == Samples(X, True).rows

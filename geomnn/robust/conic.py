@@ -39,9 +39,10 @@ def minimised(
         Relative, of the gap, and of residuals beside reg.
     """
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
-    (R, k), scale = columns.shape, _scales(columns)
+    R, k = columns.shape
+    scale = _scales(columns)
     size = max(rows.value(np.zeros(R)), np.finfo(float).tiny)  # of the objective, which the solver has as 1
-    columns, reg = columns / scale, reg / scale / size
+    columns, costs = columns / scale, reg / scale / size
     loss = rows.loss.conic(rows.s, clarabel)
     owner = sparse.csr_array((-np.ones(R), (np.arange(R), rows.sample)), shape=(R, loss.A.shape[1]))
     inner = np.column_stack([rows.sign[:, None] * columns, *[rows.sign] * bias])
@@ -50,14 +51,14 @@ def minimised(
         format="csc",
     )
     b = np.concatenate([-rows.constant, np.zeros(k), loss.right])
-    q = np.concatenate([reg, np.zeros(int(bias)), loss.linear / size])
+    q = np.concatenate([costs, np.zeros(int(bias)), loss.linear / size])
     P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square / size]), format="csc")
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.time_limit, settings.direct_solve_method = False, limit, "qdldl"
     settings.min_switch_step_length = SHORT
     settings.tol_gap_abs, settings.tol_gap_rel = SOLVED, accuracy
     # residuals of correlations, which prove something only where they are small beside reg
-    settings.tol_feas = max(SOLVED, accuracy * min(1.0, reg.min(initial=1.0)))
+    settings.tol_feas = max(SOLVED, accuracy * float(costs.min(initial=1.0)))
     found = clarabel.DefaultSolver(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
     ).solve()
