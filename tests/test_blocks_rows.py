@@ -360,3 +360,17 @@ def test_without_pytorch_nothing_of_it_is_looked_for(monkeypatch):
     X, y = drawn(20)
     assert never_rises(gm.train_blocks(X, y, norm=2, features=np.tanh, **QUICK))
     assert importlib.util.find_spec("geomnn.blocks.features") is not None
+
+
+@pytest.mark.parametrize("wrong", [{"tol": "a"}, {"tol": -1}, {"tol": np.nan}, {"norm": [2]}, {"norm": "2"}])
+def test_options_that_are_none_are_refused(wrong):
+    name = next(iter(wrong))
+    with pytest.raises(gm.errors.OptionError, match=rf"{name}=.*was expected"):
+        gm.train_blocks([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0], **{"norm": 2, **wrong})
+
+
+def test_another_number_of_features_is_refused():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    trained = gm.train_blocks(X, np.abs(X[:, 0]), norm=2, rounds=1, steps=5)
+    with pytest.raises(gm.errors.DataError, match="X has 2 features, and the network was trained on 3"):
+        trained(X[:, :2])

@@ -44,7 +44,9 @@ def kinds(X, y, folder):
         yield "tensor", __import__("torch").tensor(X), y
         yield "gradient", __import__("torch").tensor(X, requires_grad=True), y
     if importlib.util.find_spec("dask.array"):
-        yield "dask", importlib.import_module("dask.array").from_array(X, chunks=(1100, 4)), y
+        dask = importlib.import_module("dask.array")
+        yield "dask", dask.from_array(X, chunks=(1100, 4)), y
+        yield "dask csr", dask.from_array(X, chunks=(1100, D)).map_blocks(csr_array), y
 
 
 def everything(sums, loss, y, units, alpha):
@@ -226,3 +228,42 @@ def test_refusals(tmp_path):
         Sums(samples, device="cuda:77")
     with pytest.raises(OptionError, match="bias"):
         gm.Rows(X).samples("yes")
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_some_rows_are_those_of_an_array(batches):
+    """Negative numbers and masks, too: batches gave zeros for rows that they have not met."""
+    X = np.arange(20.0).reshape(10, 2)
+    rows = gm.Rows((lambda: (X[k : k + 3] for k in range(0, 10, 3))) if batches else X)
+    for some in (-1, [-1, 0, 3, 3], X[:, 0] > 7, slice(8, 2, -2), [], np.array([[1, 2], [9, 0]])):
+        np.testing.assert_array_equal(rows[some], X[some])
+    for none in (10, [-11], [True, False]):
+        with pytest.raises(IndexError):
+            rows[none]
+
+
+def test_masked_entries_are_refused(monkeypatch):
+    X, y = np.arange(60.0, dtype=np.float32).reshape(20, 3), np.arange(20.0)
+    masked = np.ma.masked_greater(X, 40)
+    told = "has masked entries; remove or impute them first"
+    for table in (masked, lambda: (masked[k : k + 8] for k in range(0, 20, 8))):
+        with pytest.raises(DataError, match=f"X {told}"):
+            gm.Rows(table)
+    with pytest.raises(DataError, match=f"y {told}"):
+        gm.Rows(X, np.ma.masked_greater(y, 10))
+    with pytest.raises(DataError, match=f"X {told}"):
+        gm.train_blocks(masked, y, norm=2)
+    monkeypatch.setattr("geomnn.derivation.STREAMED", 60)
+    with pytest.raises(DataError, match=f"X {told}"):
+        gm.derive(masked, y, norm=2)
+
+
+def test_what_a_function_makes_of_a_row_does_not_depend_on_the_others():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(DataError, match="each row alone"):
+        gm.Rows(X).through(lambda block: block - block.mean(axis=0))
+
+
+def test_rows_in_fractions_are_the_decimals_that_were_written():
+    X = np.array([[0.1, 2.0], [0.3, 0.7]], dtype=np.float32)
+    assert gm.Rows(X).samples().rows == Samples(X, True).rows

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from geomnn.blocks.block import Block
-from geomnn.errors import OptionError
+from geomnn.errors import DataError, OptionError
 from geomnn.rows.reading import host
 
 __all__ = ["Activations", "extractor"]
@@ -33,7 +33,9 @@ class Activations:
     blocks: tuple[Block, ...]
 
     def __call__(self, rows: Any) -> np.ndarray:
-        table = rows if self.function is None else host(self.function(rows))
+        table = rows if self.function is None else host(self.function(rows), "features")
+        if self.blocks and table.shape[1] != (width := self.blocks[0].inner.shape[1]):
+            raise DataError(f"X has {table.shape[1]} features, and the network was trained on {width}.")
         for block in self.blocks:
             table = np.maximum(block(table), 0.0)
         return np.asarray(table)

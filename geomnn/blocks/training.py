@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, cast
 
 import numpy as np
@@ -178,7 +179,11 @@ def train_blocks(
     effort, function = Effort(seed=seed, time_limit=time_limit), extractor(features)
     check_device(device)
     kinds: dict[Any, type[_Training]] = {1: _InWedges, 2: _ByRows}
-    if isinstance(norm, bool) or norm not in kinds:
+    if isinstance(tol, bool) or not isinstance(tol, Real) or not 0 <= tol < 1:
+        raise OptionError(
+            "{tol}; a relative fall of at least 0 and below 1 was expected, such as 1e-6.", tol=tol
+        )
+    if isinstance(norm, bool) or not isinstance(norm, Real) or norm not in kinds:
         raise OptionError("{norm}; 1 or 2 was expected.", norm=norm)
     if norm == 1 and isinstance(X, Rows) and function is None:
         raise UnsupportedProblem(

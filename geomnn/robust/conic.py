@@ -36,13 +36,13 @@ def minimised(
     limit : float
         Seconds.
     accuracy : float
-        Relative, of the gap and of residuals.
+        Relative, of the gap, and of residuals beside reg.
     """
     clarabel = package("clarabel", "Robust training", "'geomnn[bounds]'")
     R, k = columns.shape
-    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    scale = _scales(columns)
     size = max(rows.value(np.zeros(R)), np.finfo(float).tiny)  # of the objective, which the solver has as 1
-    columns, reg = columns / scale, reg / scale / size
+    columns, costs = columns / scale, reg / scale / size
     loss = rows.loss.conic(rows.s, clarabel)
     owner = sparse.csr_array((-np.ones(R), (np.arange(R), rows.sample)), shape=(R, loss.A.shape[1]))
     inner = np.column_stack([rows.sign[:, None] * columns, *[rows.sign] * bias])
@@ -51,12 +51,14 @@ def minimised(
         format="csc",
     )
     b = np.concatenate([-rows.constant, np.zeros(k), loss.right])
-    q = np.concatenate([reg, np.zeros(int(bias)), loss.linear / size])
+    q = np.concatenate([costs, np.zeros(int(bias)), loss.linear / size])
     P = sparse.diags_array(np.concatenate([np.zeros(k + bias), loss.square / size]), format="csc")
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.time_limit, settings.direct_solve_method = False, limit, "qdldl"
     settings.min_switch_step_length = SHORT
-    settings.tol_gap_abs, settings.tol_gap_rel, settings.tol_feas = SOLVED, accuracy, accuracy
+    settings.tol_gap_abs, settings.tol_gap_rel = SOLVED, accuracy
+    # residuals of correlations, which prove something only where they are small beside reg
+    settings.tol_feas = max(SOLVED, accuracy * float(costs.min(initial=1.0)))
     found = clarabel.DefaultSolver(
         P, q, A, b, [clarabel.NonnegativeConeT(R + k), *loss.cones], settings
     ).solve()
@@ -83,7 +85,7 @@ def fewest(
     """
     if not columns.shape[1]:
         return None
-    scale = np.abs(columns).max(axis=0, initial=np.finfo(float).tiny)
+    scale = _scales(columns)
     A = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     bounds = [(0, None)] * len(scale) + [(None, None)] * bias
     cost = np.append(1 / scale, np.zeros(int(bias)))
@@ -96,3 +98,13 @@ def fewest(
         cost, A, worst[rows.sample] - rows.constant, bounds=bounds, method="highs-ds", options=options
     )
     return (found.x[: len(scale)] / scale, float(found.x[-1]) if bias else 0.0) if found.status == 0 else None
+
+
+def _scales(columns: np.ndarray) -> np.ndarray:
+    """The largest value of each column, which the solvers have as 1; that of all where a column is none but rounding.
+
+    An atom has such a column where no point is left on its positive side, and there it costs what others do.
+    """
+    scale = np.abs(columns).max(axis=0, initial=0.0)
+    largest = scale.max(initial=0.0)
+    return np.where(scale > np.finfo(float).eps * largest, scale, largest if largest else 1.0)

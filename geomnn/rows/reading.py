@@ -119,9 +119,10 @@ def _partitioned(X: Any) -> tuple[Any, list[Partition]]:
 def _pieces(partitions: Sequence[Partition], y: Any, size: int) -> Iterator[Block]:
     """Partitions one after the other, in pieces."""
     for rows, table in partitions:
-        part = np.asarray(table.compute())
+        part = table.compute()
+        part = csr_array(part) if issparse(part) else np.asarray(part)
         targets = None if y is None else np.asarray(y[rows])
-        for start in range(0, len(part), size):
+        for start in range(0, part.shape[0], size):
             piece = slice(start, start + size)
             yield part[piece], None if targets is None else targets[piece]
 
@@ -134,19 +135,21 @@ def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
             yield batch, None
 
 
-def host(values: Any) -> Any:
-    """An array of NumPy, of a tensor too."""
+def host(values: Any, called: str = "y") -> Any:
+    """An array of NumPy, of a tensor too; without masked entries."""
+    if np.ma.is_masked(values):
+        raise DataError(f"{called} has masked entries; remove or impute them first.")
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
 def dense(block: Any) -> np.ndarray:
     """A block as an array in float64."""
-    return np.asarray(block.toarray() if issparse(block) else host(block), dtype=np.float64)
+    return np.asarray(block.toarray() if issparse(block) else host(block, "X"), dtype=np.float64)
 
 
 def as_block(samples: Any, first: int | None, called: str = "X") -> Any:
     """A block of floats, dense or CSR; with the number of its first row it is looked at for numbers that are none."""
-    block = csr_array(samples) if issparse(samples) else host(samples)
+    block = csr_array(samples) if issparse(samples) else host(samples, called)
     if block.ndim != 2 or not block.shape[1]:
         raise DataError(f"A block of {called} has shape {block.shape}; (rows, features) was expected.")
     if block.dtype.kind not in "fiub":

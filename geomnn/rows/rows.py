@@ -172,9 +172,7 @@ class Rows:
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Some rows in float64, as of an array."""
-        if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(len(self)))
-        wanted = np.asarray(rows, dtype=np.intp)
+        wanted = np.asarray(np.arange(len(self))[rows])
         if self._source.pick is not None:
             return dense(self._source.pick(wanted))
         found, first = np.zeros((*wanted.shape, self.shape[1])), 0

@@ -45,6 +45,11 @@ class StreamedSamples(Samples):
         return sums_of(self, "float64")
 
     @cached_property
+    def _given(self) -> np.ndarray:  # type: ignore[override]
+        """The whole table in the type that it has, whose shortest decimals are what was written."""
+        return np.asarray(self._rows, dtype=self._rows.dtype)
+
+    @cached_property
     def homogeneous(self) -> np.ndarray:  # type: ignore[override]
         """The rows x̃_i, shape (n, D): the whole table."""
         return self.lift(np.asarray(self.X))

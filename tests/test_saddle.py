@@ -1,0 +1,43 @@
+"""Robust programs whose solves are hard: columns of zeros, and a reg that is small beside the loss."""
+
+import numpy as np
+import pytest
+
+import geomnn as gm
+from geomnn.programs.problem import pose
+from geomnn.robust.conic import fewest, minimised
+from geomnn.robust.programs import rows_at
+
+
+def test_an_atom_that_no_point_in_use_is_on_the_positive_side_of():
+    """The solver of cones took its column, which is zero, for one of size 1e-308, and ended in a numerical error."""
+    X, y = [[2.076476446778688, 0.6949356423135457]], [1.8418738307513378]
+    found = gm.derive(X, y, reg=0.01, eps=1.0, norm=np.inf, bias=False, robust="exact")
+    assert not found.certificate.stopped
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+
+
+def test_a_small_reg_is_no_smaller_than_residuals_of_the_solver():
+    """Loose programs left correlations of ten times reg, whose multipliers prove nothing; the gap stayed at 0.6."""
+    X, y = [[0.0, 0.0], [-1.0, 1.0], [0.0, -1.0], [0.0, 1.0], [1.0, -1.0]], [1.0, 1.0, -1.0, 1.0, 1.0]
+    found = gm.derive(X, y, reg=0.01, loss="logistic", eps=0.3, norm=np.inf, ball=2, robust="exact")
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+
+
+@pytest.mark.parametrize("nothing", [0.0, 1e-17])
+def test_a_column_of_zeros_changes_no_program(nothing):
+    X, y = np.array([[-0.9], [-0.2], [0.3], [0.8]]), np.array([1.0, -1.0, -1.0, 1.0])
+    posed = pose(X, y, 0.1, 1, True, "squared")
+    rows = rows_at(posed, np.arange(len(X)), posed.samples.homogeneous)
+    columns = np.maximum(X - X[:2].T, 0.0)
+    wider = np.column_stack([columns, np.full(len(rows.sign) // 2, nothing)])
+    columns, wider = np.tile(columns, (2, 1)), np.tile(wider, (2, 1))
+    sizes, t, multipliers = minimised(rows, columns, 0.1, True, 10.0)
+    more, shift, same = minimised(rows, wider, 0.1, True, 10.0)
+    assert np.allclose(more, [*sizes, 0.0], atol=1e-6)
+    assert np.isclose(shift, t, atol=1e-6)
+    assert np.allclose(same, multipliers, atol=1e-6)
+    worst = rows.worst(columns @ sizes + t) + 1e-6
+    least, _ = fewest(rows, wider, worst, True, 10.0)
+    assert least[-1] == 0
+    assert np.isclose(least.sum(), fewest(rows, columns, worst, True, 10.0)[0].sum())
