@@ -152,7 +152,8 @@ class _Search:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         correlations = rows.correlations(multipliers, units, signs)
-        if settling:
+        many = np.count_nonzero(sizes > self._least(sizes)) > MOST
+        if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         # what is of no use is left out, and comes back if it is missed
@@ -174,7 +175,7 @@ class _Search:
     ) -> np.ndarray:
         """Compare a network at its worst points with the best one; points that are worse than those that are known."""
         problem, d = self.problem, self.problem.samples.d
-        kept = sizes > min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0)
+        kept = sizes > self._least(sizes)
         kept &= sizes >= np.sort(sizes)[-MOST:].min(initial=np.inf)
         atoms, sizes = self.atoms[kept], sizes[kept]
         known = rows.worst(columns[:, kept] @ sizes + shift)
@@ -196,6 +197,10 @@ class _Search:
         if value < self.value or self.few:
             self.value, self.best = value, (atoms, sizes, shift, worst)
         return np.concatenate(worse)
+
+    def _least(self, sizes: np.ndarray) -> float:
+        """The size of a neuron that a network is judged without."""
+        return float(min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0))
 
     def _held(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of a sample and a place of its ball, those first of which the sample moves least."""
