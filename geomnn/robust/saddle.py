@@ -10,6 +10,8 @@ about as closely as the bounds are apart, from the middle of its optima, where Œ
 that are missing than vertices do. A point is asked of every sample whose ball holds it: where balls of different
 targets overlap, what their multipliers say of the units then cancels at once, and not in the limit.
 
+It is not proven that a network of finitely many neurons is best. Where ever more of them pay, the bounds close slowly.
+
 Source: geomnn theory, section 12; J. Gondzio, P. Gonz√°lez-Brevis, P. Munari, EJOR 224, 2013, for loose solves.
 """
 
@@ -43,7 +45,7 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
-MOST = 250  # neurons that a network is judged with, whose lines have 30,000 meets
+MOST = 250  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 AT_ONCE = 150  # atoms that are added in a turn, at most
 CUTS, APART = 5, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
