@@ -234,6 +234,15 @@ def test_atoms_that_become_too_many_end_the_search_with_the_best_network(monkeyp
         gm.derive(X, y, reg=0.02, eps=0.2)
 
 
+def test_networks_of_too_many_neurons_are_judged_at_a_vertex(monkeypatch):
+    """By its largest neurons alone, none of them is any good."""
+    monkeypatch.setattr(saddle, "MOST", 30)
+    X, y = problem(3, n=9)
+    found = gm.derive(X, y, reg=0.02, loss="squared", eps=0.3)
+    assert len(found.network.neurons) <= 30
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+
+
 @pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])
 def test_names_give_the_weights_and_are_kept_in_files(robust, tmp_path):
     X, y = problem(9, n=7)

@@ -10,6 +10,8 @@ about as closely as the bounds are apart, from the middle of its optima, where Î
 that are missing than vertices do. A point is asked of every sample whose ball holds it: where balls of different
 targets overlap, what their multipliers say of the units then cancels at once, and not in the limit.
 
+It is not proven that a network of finitely many neurons is best. Where ever more of them pay, the bounds close slowly.
+
 Source: geomnn theory, section 12; J. Gondzio, P. GonzÃ¡lez-Brevis, P. Munari, EJOR 224, 2013, for loose solves.
 """
 
@@ -43,10 +45,10 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
-MOST = 250  # neurons that a network is judged with, whose lines have 30,000 meets
+MOST = 250  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
-AT_ONCE = 60  # atoms that are added in a turn, at most
-CUTS, APART = 3, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
+AT_ONCE = 150  # atoms that are added in a turn, at most
+CUTS, APART = 5, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
 UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
@@ -152,7 +154,8 @@ class _Search:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         correlations = rows.correlations(multipliers, units, signs)
-        if settling:
+        many = np.count_nonzero(sizes > self._least(sizes)) > MOST
+        if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         # what is of no use is left out, and comes back if it is missed
@@ -174,7 +177,7 @@ class _Search:
     ) -> np.ndarray:
         """Compare a network at its worst points with the best one; points that are worse than those that are known."""
         problem, d = self.problem, self.problem.samples.d
-        kept = sizes > min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0)
+        kept = sizes > self._least(sizes)
         kept &= sizes >= np.sort(sizes)[-MOST:].min(initial=np.inf)
         atoms, sizes = self.atoms[kept], sizes[kept]
         known = rows.worst(columns[:, kept] @ sizes + shift)
@@ -196,6 +199,10 @@ class _Search:
         if value < self.value or self.few:
             self.value, self.best = value, (atoms, sizes, shift, worst)
         return np.concatenate(worse)
+
+    def _least(self, sizes: np.ndarray) -> float:
+        """The size of a neuron that a network is judged without."""
+        return float(min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0))
 
     def _held(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of a sample and a place of its ball, those first of which the sample moves least."""
