@@ -54,7 +54,7 @@
     return short;
   }
 
-  const isCodeOfPicture = (block, next) => block.matches("[class*=highlight-]") && next?.matches("figure, .figure, img, p:has(> img)") && !block.textContent.startsWith(">>>");
+  const isCodeOfPicture = (block, next) => block.matches(CODE) && next?.matches("figure, .figure, img, p:has(> img)") && !block.textContent.startsWith(">>>");
 
   /* Blocks of a part as a slide has them, and what is folded. */
   function digest(content) {
@@ -70,6 +70,7 @@
     return { shown, folded };
   }
 
+  const CODE = "[class*=highlight-]", MADE = ".math-wrapper, .math, figure, .figure"; // code, and what it can make
   const over = (slide) => slide.scrollHeight > slide.clientHeight + 1;
 
   /* Where a block can be cut, in order: before its rows, items, parts, and the statements of code. */
@@ -99,6 +100,7 @@
 
   /* The part of a block that is below an edge of the slide, as a block of its own; null if it cannot be cut above it. */
   function rest(block, edge) {
+    if (block.matches(".playground")) return null;
     const found = cuts(block).filter(([, top]) => top <= edge).at(-1);
     if (!found) return null;
     const [range] = found, count = range.startContainer.matches?.("ol") ? range.startOffset : 0;
@@ -126,7 +128,10 @@
       picture.style.maxHeight = `${Math.floor(height)}px`;
       return over(slide);
     }
-    const leads = k > 0 && told[k - 1].tagName === "P" ? 1 : 0, first = k === leads;
+    const leading = (block, next) => block?.matches(next?.matches(MADE) ? `p, ${CODE}` : "p"); // to what it makes, or as a sentence
+    let leads = 0;
+    while (leading(told[k - leads - 1], told[k - leads]) && !(leads && told[k - leads].matches("p"))) leads++;
+    const first = k === leads;
     const left = first || crossing.offsetHeight > LEAST * slide.clientHeight ? rest(crossing, edge) : null;
     const moved = left ? [left, ...content.slice(k + 1)] : content.slice(first ? k : k - leads);
     if (!left && k === 0) return false; // one block that cannot be cut
@@ -158,7 +163,8 @@
       const { shown, folded } = digest(content);
       let slide = begin(heading);
       for (const block of shown) {
-        if (slide.children.length > 1 && (block.matches(".playground") || slide.querySelector(".playground"))) slide = begin(slide.firstElementChild, slide);
+        const plays = block.matches(".playground"); // on a slide with one sentence at most
+        if (plays ? slide.children.length > 2 : slide.querySelector(".playground")) slide = begin(slide.firstElementChild, slide);
         slide.append(block);
       }
       if (folded.length || slide.querySelector(".playground")) {
