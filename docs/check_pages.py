@@ -29,8 +29,9 @@ OVER = """(async () => {
   while (!document.documentElement.matches(".cut")) await new Promise((done) => setTimeout(done, 10));
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   return [...document.querySelectorAll("#stage > section")].map((slide) => {
-    const wide = Math.max(...[...slide.querySelectorAll("*")].map((part) => part.matches(".notes *, mjx-container *") ? 0 : part.getBoundingClientRect().right));
-    return [slide.scrollHeight - slide.clientHeight, Math.max(slide.scrollWidth - slide.clientWidth, Math.floor(wide - innerWidth))];
+    const parts = [...slide.querySelectorAll(":not(.notes *, mjx-container *)")];
+    const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
+    return [slide.scrollHeight - slide.clientHeight, Math.max(slide.scrollWidth, right) - slide.clientWidth];
   });
 })()"""  # pixels by which each slide is too high and too wide
 
@@ -89,7 +90,7 @@ def slides(site: Path, pages: list[Path]) -> Iterator[tuple[Path, str]]:
                     if max(high, wide) > 1:
                         yield (
                             page.relative_to(site),
-                            f"slide {number} at {width} × {height} is {high} pixels too high, {wide} too wide",
+                            f"slide {number} at {width} × {height} is {high} pixels too high, {wide:.0f} too wide",
                         )
             for words in browser.wrong:
                 yield page.relative_to(site), words
