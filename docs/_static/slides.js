@@ -73,6 +73,26 @@
   const CODE = "[class*=highlight-]", MADE = ".math-wrapper, .math, figure, .figure"; // code, and what it can make
   const over = (slide) => slide.scrollHeight > slide.clientHeight + 1;
 
+  /* A picture of two panes, one above the other, whose class stacked-N says that N per cent of it are the first: on a
+     screen that is wide the panes stand beside each other. */
+  function unstack(block) {
+    const image = block.querySelector("img[class*=stacked-]");
+    if (!image || innerWidth < innerHeight) return;
+    const { naturalWidth: width, naturalHeight: height } = image, first = parseInt(image.className.split("stacked-")[1], 10) / 100;
+    const panes = document.createElement("div");
+    panes.className = "panes";
+    image.replaceWith(panes);
+    for (const [above, share] of [[0, first], [first, 1 - first]]) {
+      const pane = document.createElement("span"), part = above ? image.cloneNode() : image;
+      if (above) part.alt = "";
+      pane.style.aspectRatio = `${width} / ${height * share}`;
+      pane.style.maxWidth = `${(62 * width) / height / Math.max(first, 1 - first)}vh`;
+      part.style.marginTop = `${(-100 * above * height) / width}%`;
+      pane.append(part);
+      panes.append(pane);
+    }
+  }
+
   /* Where a block can be cut, in order: before its rows, items, parts, and the statements of code. */
   function cuts(block) {
     const places = [...block.querySelectorAll("tbody tr + tr, li + li, .admonition > :nth-child(n + 3)")].map((part) => {
@@ -122,13 +142,13 @@
     const edge = slide.getBoundingClientRect().bottom - parseFloat(getComputedStyle(slide).paddingBottom);
     const content = [...slide.children].slice(1), told = content.filter((block) => !block.matches(".notes"));
     const crossing = told.find((block) => block.getBoundingClientRect().bottom > edge) ?? told.at(-1), k = told.indexOf(crossing);
-    const picture = crossing.querySelector("img"), height = picture?.height - (crossing === told.at(-1) ? slide.scrollHeight - slide.clientHeight
+    const picture = crossing.querySelector("img:not(.panes img)"), height = picture?.height - (crossing === told.at(-1) ? slide.scrollHeight - slide.clientHeight
       : crossing.getBoundingClientRect().bottom - edge);
     if (picture && height > (k ? LEAST : LEAST / 2) * slide.clientHeight) {
       picture.style.maxHeight = `${Math.floor(height)}px`;
       return over(slide);
     }
-    const leading = (block, next) => block?.matches(next?.matches(MADE) ? `p, ${CODE}` : "p"); // to what it makes, or as a sentence
+    const leading = (block, next) => block?.matches(next?.matches(`${MADE}, details`) ? `p, ${CODE}` : "p"); // to what it makes, a solution, or as a sentence
     let leads = 0;
     while (leading(told[k - leads - 1], told[k - leads]) && !(leads && told[k - leads].matches("p"))) leads++;
     const first = k === leads;
@@ -166,6 +186,7 @@
         const plays = block.matches(".playground"); // on a slide with one sentence at most
         if (plays ? slide.children.length > 2 : slide.querySelector(".playground")) slide = begin(slide.firstElementChild, slide);
         slide.append(block);
+        unstack(block);
       }
       if (folded.length || slide.querySelector(".playground")) {
         const notes = document.createElement("details"), title = document.createElement("summary");
