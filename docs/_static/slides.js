@@ -70,7 +70,7 @@
     return { shown, folded };
   }
 
-  const CODE = "[class*=highlight-]", MADE = ".math-wrapper, .math, figure, .figure"; // code, and what it can make
+  const CODE = "[class*=highlight-]", MADE = ".math-wrapper, .math"; // code, and the formula that it prints
   const over = (slide) => slide.scrollHeight > slide.clientHeight + 1;
 
   /* A picture of two panes, one above the other, whose class stacked-N says that N per cent of it are the first: on a
@@ -142,13 +142,14 @@
     const edge = slide.getBoundingClientRect().bottom - parseFloat(getComputedStyle(slide).paddingBottom);
     const content = [...slide.children].slice(1), told = content.filter((block) => !block.matches(".notes"));
     const crossing = told.find((block) => block.getBoundingClientRect().bottom > edge) ?? told.at(-1), k = told.indexOf(crossing);
-    const picture = crossing.querySelector("img:not(.panes img)"), height = picture?.height - (crossing === told.at(-1) ? slide.scrollHeight - slide.clientHeight
-      : crossing.getBoundingClientRect().bottom - edge);
+    const excess = crossing === told.at(-1) ? slide.scrollHeight - slide.clientHeight : crossing.getBoundingClientRect().bottom - edge;
+    const picture = crossing.querySelector("img:not(.panes img)"), height = picture?.height - excess;
     if (picture && height > (k ? LEAST : LEAST / 2) * slide.clientHeight) {
       picture.style.maxHeight = `${Math.floor(height)}px`;
       return over(slide);
     }
-    const leading = (block, next) => block?.matches(next?.matches(`${MADE}, details`) ? `p, ${CODE}` : "p"); // to what it makes, a solution, or as a sentence
+    // a sentence leads to what comes next, code to its formula or its solution
+    const leading = (block, next) => block?.matches(next?.matches(`${MADE}, details`) ? `p, ${CODE}` : "p");
     let leads = 0;
     while (leading(told[k - leads - 1], told[k - leads]) && !(leads && told[k - leads].matches("p"))) leads++;
     const first = k === leads;
