@@ -1,6 +1,6 @@
 """Every page of the built site in a browser as wide as a telephone, light and dark: no formula is an error, nothing is
 wider than the page or scrolls, numbers stay with their units, letters can be read, those of pictures too, and the
-console is silent: ``check_pages.py docs/_site``.
+console is silent; and every slide of a lecture fits a projector and a telephone: ``check_pages.py docs/_site``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,16 @@ MADE = (
     "plot_directive",
 )  # listings of files, what pages load, pictures alone
 FAULTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+SCREENS = (1280, 720), (400, 800)
+OVER = """(async () => {
+  while (!document.documentElement.matches(".cut")) await new Promise((done) => setTimeout(done, 10));
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return [...document.querySelectorAll("#stage > section")].map((slide) => {
+    const parts = [...slide.querySelectorAll(":not(.notes *, mjx-container *)")];
+    const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
+    return [slide.scrollHeight - slide.clientHeight, Math.max(slide.scrollWidth, right) - slide.clientWidth];
+  });
+})()"""  # pixels by which each slide is too high and too wide
 
 
 def letters(svg: str) -> float:
@@ -69,15 +79,35 @@ def faults(site: Path, pages: list[Path]) -> Iterator[tuple[Path, str]]:
             browser.wrong.clear()
 
 
+def slides(site: Path, pages: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Slides that are larger than the screen."""
+    with TemporaryDirectory() as folder, Page(Path(folder)) as browser:
+        for page in pages:
+            for width, height in SCREENS:
+                browser.look(width, height)
+                browser.open(f"{page.as_uri()}?slides")
+                for number, (high, wide) in enumerate(browser.run(OVER), 1):
+                    if max(high, wide) > 1:
+                        yield (
+                            page.relative_to(site),
+                            f"slide {number} at {width} × {height} is {high} pixels too high, {wide:.0f} too wide",
+                        )
+            for words in browser.wrong:
+                yield page.relative_to(site), words
+            browser.wrong.clear()
+
+
 def main(site: Path) -> int:
     if BROWSER is None:
         print("no Chromium: pages are not looked at (.ci/debian installs it)")
         return 0
     pages = [page for page in sorted(site.rglob("*.html")) if page.relative_to(site).parts[0] not in MADE]
-    found = list(faults(site.resolve(), [page.resolve() for page in pages]))
+    site = site.resolve()
+    shown = [*sorted(site.glob("tutorial/*.html")), site / "lectures" / "bounds.html"]
+    found = [*faults(site, [page.resolve() for page in pages]), *slides(site, shown)]
     for page, fault in found:
         print(f"{page}: {fault}")
-    print(f"{len(pages)} pages in a browser, light and dark, {len(found)} faults")
+    print(f"{len(pages)} pages in a browser, light and dark, {len(shown)} as slides, {len(found)} faults")
     return int(bool(found) or not pages)
 
 

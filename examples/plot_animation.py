@@ -93,7 +93,7 @@ for panes, reg in zip(rows, (0.2, 1.2, 2.1, 2.6), strict=True):
     panes[2].set(aspect="equal", xticks=[], yticks=[])
 for pane, name in zip(rows[-1], ("x", "place where the ramp begins", "the plane Σ v = 0"), strict=True):
     pane.set_xlabel(name)
-    pane.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False, fontsize=9)
+    pane.legend(loc="upper center", bbox_to_anchor=(0.5, -0.4), frameon=False, fontsize=9)
 figure
 
 # %%

@@ -88,7 +88,7 @@ mirror.plot([samples[1]] * 2, [-2.3, 0.9], color="0.35", ls="-.", lw=1.2)
 mirror.text(samples[1], -2.5, "mirror at x1", ha="center", va="top", fontsize=9)
 mirror.plot([image], [0], "D", color=frame.VERMILION, ms=7, zorder=4)
 mirror.annotate(
-    f"{image} = 2·x1 − x0", (image, 0), (8, -18), textcoords="offset points", ha="center", fontsize=9
+    f"{image} = 2·x1 − x0", (image, 0), (16, 7), textcoords="offset points", ha="center", fontsize=9
 )
 plt.show()
 

@@ -42,13 +42,20 @@ f = net.numeric()(points)
 every = gm.robustness(net.numeric(), points, np.where(f > 0, 1, -1))
 radii = every.radius[:, 0].reshape(90, 90)
 
-figure = frame.Picture(figsize=(6.4, 5.0), layout="constrained")
+figure = frame.Picture(figsize=(6.4, 4.2), layout="constrained")
 axes = figure.add_subplot()
 filled = axes.contourf(*ways, radii, levels=12, cmap=frame.HEIGHTS)
-figure.colorbar(filled, label="distance from the boundary, ‖δ‖∞", shrink=0.75)
+figure.colorbar(filled, label="distance from the boundary, ‖δ‖∞", shrink=0.9)
 axes.plot(*every.attacks.T, ".", color=frame.INK, ms=3)
 for sign, marker, colour in ((1, "o", frame.BLUE), (-1, "s", frame.VERMILION)):
-    axes.plot(*X[side == sign].T, marker, color=colour, mec="white", ms=7, label=f"class {sign:+d}")
+    axes.plot(
+        *X[side == sign].T,
+        marker,
+        color=colour,
+        mec="white",
+        ms=7,
+        label=f"class {sign:+d}".replace("-", "−"),
+    )
 square = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1], [1, 1]])
 for k in np.argsort(found.radius[:, 0])[[0, 1, 4, 12, 24, 39]]:
     axes.plot(*(X[k] + float(found.radius[k, 0]) * square).T, color=frame.INK, lw=0.9)

@@ -18,6 +18,7 @@ from formulas import parts, to_latex
 from sphinx.addnodes import download_reference, pending_xref
 from sphinx.application import Sphinx
 from sympy.core._print_helpers import Printable
+from sympy.core.alphabets import greeks
 
 LONG = 220  # letters of LaTeX, beyond which a sum has a line for each term
 EXAMPLES = DocTestParser().get_examples
@@ -70,7 +71,7 @@ def latex(value: Any) -> str:
     words = [
         symbol
         for symbol in getattr(value, "free_symbols", ())
-        if symbol.name[:3].isalpha() and symbol.name[2:]
+        if symbol.name[:3].isalpha() and symbol.name[2:] and symbol.name not in greeks
     ]
     names = {word: rf"\mathrm{{{word.name}}}" for word in words}
     line = sympy.latex(value, symbol_names=names)

@@ -65,7 +65,7 @@
     : [box.firstElementChild.querySelector("mjx-itable[width=full]") ?? box.firstElementChild]).map((part) => part.getBoundingClientRect().width));
 
   function fit() {
-    for (const box of document.querySelectorAll("article mjx-container, #stage mjx-container")) {
+    for (const box of document.querySelectorAll("article mjx-container")) {
       box.dataset.size ??= box.style.fontSize || "100%"; // MathJax fits its letters to those of the text
       box.style.fontSize = box.dataset.size;
       box.classList.remove("scrolled", "broken");

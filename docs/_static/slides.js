@@ -16,15 +16,14 @@
       for (const child of [...section.children]) {
         if (child.matches("section:not(.playground)")) walk(child);
         else if (/^H[1-3]$/.test(child.tagName)) parts.push(part = { heading: child, blocks: [] });
-        else if (part && !["SPAN", "SCRIPT"].includes(child.tagName)) part.blocks.push(child);
-        else if (parts.length) parts[parts.length - 1].blocks.push(child);
+        else if (!child.matches("span, script")) (part ?? parts.at(-1))?.blocks.push(child);
       }
     })(article.querySelector("section"));
     return parts;
   }
 
   const LABEL = 40; // letters that are bold before a sentence, and belong to it
-  const ROOM = 60; // pixels for the line under which the text is folded
+  const SMALLER = [1, 0.94, 0.88], LEAST = 0.4; // letters of a slide that is a little too long; a picture's part of its height
 
   /* The sentences of a paragraph, each a list of nodes; formulas and code inside of it are whole. */
   function sentences(paragraph) {
@@ -55,7 +54,7 @@
     return short;
   }
 
-  const isCodeOfPicture = (block, next) => block.matches("[class*=highlight-]") && next?.matches("figure, .figure, img, p:has(> img)") && !block.textContent.startsWith(">>>");
+  const isCodeOfPicture = (block, next) => block.matches(CODE) && next?.matches("figure, .figure, img, p:has(> img)") && !block.textContent.startsWith(">>>");
 
   /* Blocks of a part as a slide has them, and what is folded. */
   function digest(content) {
@@ -71,36 +70,126 @@
     return { shown, folded };
   }
 
+  const CODE = "[class*=highlight-]", MADE = ".math-wrapper, .math"; // code, and the formula that it prints
+  const over = (slide) => slide.scrollHeight > slide.clientHeight + 1;
+
+  /* A picture of two panes, one above the other, whose class stacked-N says that N per cent of it are the first: on a
+     screen that is wide the panes stand beside each other. */
+  function unstack(block) {
+    const image = block.querySelector("img[class*=stacked-]");
+    if (!image || innerWidth < innerHeight) return;
+    const { naturalWidth: width, naturalHeight: height } = image, first = parseInt(image.className.split("stacked-")[1], 10) / 100;
+    const panes = document.createElement("div");
+    panes.className = "panes";
+    image.replaceWith(panes);
+    for (const [above, share] of [[0, first], [first, 1 - first]]) {
+      const pane = document.createElement("span"), part = above ? image.cloneNode() : image;
+      if (above) part.alt = "";
+      pane.style.aspectRatio = `${width} / ${height * share}`;
+      pane.style.maxWidth = `${(62 * width) / height / Math.max(first, 1 - first)}vh`;
+      part.style.marginTop = `${(-100 * above * height) / width}%`;
+      pane.append(part);
+      panes.append(pane);
+    }
+  }
+
+  /* Where a block can be cut, in order: before its rows, items, parts, and the statements of code. */
+  function cuts(block) {
+    const places = [...block.querySelectorAll("tbody tr + tr, li + li, .admonition > :nth-child(n + 3)")].map((part) => {
+      const range = document.createRange();
+      range.setStartBefore(part);
+      return [range, part.getBoundingClientRect().top];
+    });
+    for (const code of block.querySelectorAll("pre")) {
+      const lines = code.textContent.split(/(?<=\n)/), whole = lines.some((line) => line.startsWith(">>>")) ? /^>>>/ : /^\S/;
+      const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+      let text = texts.nextNode(), seen = 0, place = 0; // letters before this text, and before this line
+      for (const [k, line] of lines.entries()) {
+        while (text && seen + text.length <= place) [seen, text] = [seen + text.length, texts.nextNode()];
+        if (k && text && whole.test(line)) {
+          const range = document.createRange();
+          range.setStart(text, place - seen);
+          range.setEnd(text, place - seen + 1);
+          places.push([range, range.getBoundingClientRect().top]);
+        }
+        place += line.length;
+      }
+    }
+    return places.sort(([one], [other]) => one.compareBoundaryPoints(Range.START_TO_START, other));
+  }
+
+  /* The part of a block that is below an edge of the slide, as a block of its own; null if it cannot be cut above it. */
+  function rest(block, edge) {
+    if (block.matches(".playground")) return null;
+    const found = cuts(block).filter(([, top]) => top <= edge).at(-1);
+    if (!found) return null;
+    const [range] = found, count = range.startContainer.matches?.("ol") ? range.startOffset : 0;
+    range.setEndAfter(block);
+    const part = range.extractContents().firstElementChild;
+    for (const [whole, home] of [["thead", "table"], [":scope > .admonition-title", ".admonition"]]) {
+      const head = block.querySelector(whole), place = part.matches(home) ? part : part.querySelector(home);
+      if (head && place && !place.querySelector(whole)) place.prepend(head.cloneNode(true));
+    }
+    if (count) part.start = block.start + [...block.children].filter((item) => item.tagName === "LI").length;
+    return part;
+  }
+
+  /* A slide that is too long has smaller letters or a smaller picture, or goes on in another one, which begins with the
+     block that crosses its edge, or with what is left of it; the sentence that leads to a block stays with it. */
+  function divide(slide, begin) {
+    if (SMALLER.some((size) => { slide.style.fontSize = `${100 * size}%`; return !over(slide); })) return false;
+    slide.style.fontSize = "";
+    const edge = slide.getBoundingClientRect().bottom - parseFloat(getComputedStyle(slide).paddingBottom);
+    const content = [...slide.children].slice(1), told = content.filter((block) => !block.matches(".notes"));
+    const crossing = told.find((block) => block.getBoundingClientRect().bottom > edge) ?? told.at(-1), k = told.indexOf(crossing);
+    const excess = crossing === told.at(-1) ? slide.scrollHeight - slide.clientHeight : crossing.getBoundingClientRect().bottom - edge;
+    const picture = crossing.querySelector("img:not(.panes img)"), height = picture?.height - excess;
+    if (picture && height > (k ? LEAST : LEAST / 2) * slide.clientHeight) {
+      picture.style.maxHeight = `${Math.floor(height)}px`;
+      return over(slide);
+    }
+    // a sentence leads to what comes next, code to its formula or its solution
+    const leading = (block, next) => block?.matches(next?.matches(`${MADE}, details`) ? `p, ${CODE}` : "p");
+    let leads = 0;
+    while (leading(told[k - leads - 1], told[k - leads]) && !(leads && told[k - leads].matches("p"))) leads++;
+    const first = k === leads;
+    const left = first || crossing.offsetHeight > LEAST * slide.clientHeight ? rest(crossing, edge) : null;
+    const moved = left ? [left, ...content.slice(k + 1)] : content.slice(first ? k : k - leads);
+    if (!left && k === 0) return false; // one block that cannot be cut
+    begin(slide.firstElementChild, slide).append(...moved);
+    return true;
+  }
+
   function build() {
     const article = document.querySelector("article");
-    const stage = document.createElement("main");
+    const stage = document.createElement("article");
     stage.id = "stage";
+    stage.setAttribute("role", "main");
     document.body.append(stage);
     const slides = [];
-    function begin(heading, again) {
+    function begin(heading, after) {
       const slide = document.createElement("section");
       const title = document.createElement(slides.length ? "h2" : "h1");
       title.innerHTML = heading.innerHTML;
       title.querySelectorAll("a.headerlink").forEach((link) => link.remove());
-      if (again) title.append(" …");
       slide.append(title);
-      stage.append(slide);
-      slides.push(slide);
+      if (after) {
+        if (!title.textContent.endsWith(" …")) title.append(" …");
+        after.after(slide);
+      } else stage.append(slide);
+      slides.splice(after ? slides.indexOf(after) + 1 : slides.length, 0, slide);
       return slide;
     }
     for (const { heading, blocks: content } of blocks(article)) {
       const { shown, folded } = digest(content);
-      let slide = begin(heading, false);
+      let slide = begin(heading);
       for (const block of shown) {
+        const plays = block.matches(".playground"); // on a slide with one sentence at most
+        if (plays ? slide.children.length > 2 : slide.querySelector(".playground")) slide = begin(slide.firstElementChild, slide);
         slide.append(block);
-        if (slide.children.length > 2 && block.offsetTop + block.offsetHeight > slide.clientHeight - ROOM) {
-          const lead = block.previousElementSibling, moved = lead.tagName === "P" && slide.children.length > 3 ? [lead, block] : [block];
-          if (lead.tagName === "P" && slide.children.length === 3) continue; // a part that is one sentence and a large block
-          slide = begin(heading, true);
-          slide.append(...moved);
-        }
+        unstack(block);
       }
-      if (folded.length) {
+      if (folded.length || slide.querySelector(".playground")) {
         const notes = document.createElement("details"), title = document.createElement("summary");
         notes.className = "notes";
         title.textContent = "in full";
@@ -108,6 +197,8 @@
         slide.append(notes);
       }
     }
+    window.dispatchEvent(new Event("resize")); // formulas and tables fit the width of slides
+    for (let k = 0; k < slides.length; k++) while (divide(slides[k], begin)); // what begins behind a slide comes next
     const bar = document.createElement("nav");
     bar.setAttribute("aria-label", "slides");
     bar.innerHTML = '<button type="button" aria-label="previous slide">‹</button><output aria-live="polite"></output>' +
@@ -134,7 +225,6 @@
     });
     document.documentElement.classList.add("cut");
     show(current);
-    window.dispatchEvent(new Event("resize")); // formulas fit the slides
   }
 
   window.addEventListener("load", () => {

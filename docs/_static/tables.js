@@ -11,7 +11,7 @@
   }
 
   function fit() {
-    for (const table of document.querySelectorAll("article table.docutils, #stage table.docutils")) {
+    for (const table of document.querySelectorAll("article table.docutils")) {
       table.classList.remove("small", "listed");
       for (const kind of ["small", "listed"]) {
         if (table.scrollWidth <= table.parentElement.clientWidth) break;

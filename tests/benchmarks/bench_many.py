@@ -40,8 +40,8 @@ def ten_rounds(n, steps=20):
     return (
         f"{n:,} samples of {X.shape[1]} features, reg {problem.reg:g}, p = 2, walks of {steps} steps at most: posed in "
         f"{posed - began:.0f} s, ten rounds in {seconds:.0f} s, peak memory {peak:.2f} GiB ({X.nbytes / 2**30:.2f} GiB "
-        f"of it the samples); objective {before:.6g} -> {optimum.primal:.6g} with {len(optimum.units)} neurons, "
-        f"largest |correlation|/reg found {optimum.maximum / problem.reg:.4f}"
+        f"of it the samples); objective {before:.6g} to {optimum.primal:.6g} with {len(optimum.units)} neurons, "
+        f"largest |correlation|/reg found {optimum.maximum / problem.reg:.4f}."
     )
 
 
