@@ -97,8 +97,8 @@ def _sums(table: Any, samples: tuple[Any, ...], options: tuple[Any, ...]) -> Sum
 
 def _rows_of(argument: Any, rows: slice) -> Any:
     """What belongs to some rows of an array, or of a loss with its weights."""
-    if isinstance(argument, np.ndarray):
-        return argument[rows]
+    if argument is None or isinstance(argument, np.ndarray):
+        return None if argument is None else argument[rows]
     return argument if argument.weights is None else argument.weighted(argument.weights[rows])
 
 
@@ -170,7 +170,7 @@ class PartitionedSums(Sums):
             self._alone = [(rows, _sums(table.compute(), *self._kind)) for rows, table in self._partitions]
         return self._alone
 
-    value_gradient = _joined(Sums.value_gradient, _added, 0, 1)
+    value_gradient = _joined(Sums.value_gradient, _added, 0, 1, 5)
     correlate = _joined(Sums.correlate, _added, 1)
     gram = _joined(Sums.gram, _added, 1)
     pulled = _joined(Sums.pulled, _added, 0)

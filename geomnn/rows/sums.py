@@ -14,7 +14,6 @@ Source: geomnn theory, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from importlib import import_module
 from typing import Any
 
@@ -239,8 +238,8 @@ class Sums:
             table = self._torch.cat(parts)
         else:
             table = vstack(parts, format="csr") if issparse(parts[0]) else np.concatenate(parts)
-        other, starts = copy(self), range(0, len(chosen), self._size)
-        other.n = len(chosen)
+        other, starts = object.__new__(Sums), range(0, len(chosen), self._size)  # in memory, of no partitions
+        other.__dict__.update(self.__dict__, n=len(chosen))
         other._kept = [
             (part, table[part]) for part in (slice(k, min(k + self._size, other.n)) for k in starts)
         ]
