@@ -267,3 +267,12 @@ def test_what_a_function_makes_of_a_row_does_not_depend_on_the_others():
 def test_rows_in_fractions_are_the_decimals_that_were_written():
     X = np.array([[0.1, 2.0], [0.3, 0.7]], dtype=np.float32)
     assert gm.Rows(X).samples().rows == Samples(X, True).rows
+
+
+@needs_dask
+def test_a_search_over_partitions_begins_with_some_of_their_rows():
+    """Sums over some rows went over all partitions, and gates were those of the first rows in each."""
+    X = np.random.default_rng(0).normal(size=(2000, 4))
+    y, table = np.abs(X[:, 0]), importlib.import_module("dask.array").from_array(X, chunks=(700, 4))
+    one, other = (gm.derive(gm.Rows(each, y), reg=2, norm=2).objective for each in (X, table))
+    assert other == pytest.approx(one, rel=1e-4)
