@@ -42,7 +42,9 @@ def write_pages(app: Sphinx) -> None:
         "*Identity*: a polynomial identity in all entries; *decided*: for all reals, by an SMT solver; *exhaustive*: "
         "every case of a finite family, in exact arithmetic; *instance*: single examples. The argument that joins the "
         "steps of a theorem stands on its page in words.",
-        "\n".join(["| theorem | section | steps | status | time |", "| --- | --- | --- | --- | --- |", *rows]),
+        "\n".join(
+            ["| theorem | section | steps | status | time |", "| --- | --- | --- | --- | --- |", *rows]
+        ),
         "```{toctree}\n:hidden:\n:glob:\n\n*\n```",
     ]
     index.write_text("\n\n".join(table) + "\n", encoding="utf-8")
