@@ -262,6 +262,8 @@ def test_what_a_function_makes_of_a_row_does_not_depend_on_the_others():
     X = np.random.default_rng(0).normal(size=(50, 3))
     with pytest.raises(DataError, match="each row alone"):
         gm.Rows(X).through(lambda block: block - block.mean(axis=0))
+    with pytest.raises(OptionError, match="function=3; a function of a block"):
+        gm.Rows(X).through(3)
 
 
 def test_rows_in_fractions_are_the_decimals_that_were_written():

@@ -458,7 +458,7 @@ def test_a_search_that_would_not_fit_into_memory_is_refused(monkeypatch):
     of_rows = 1000 * (4 * 8 + 4 * 64 * 4)
     for free, error, match in (
         (of_rows + 2 * 8 * 3000 * 123 + 1, OptionError, r"block_rows=123 would fit"),
-        (of_rows, DataError, "holds 0.0 GiB at the least.*fewer rows or features"),
+        (of_rows, DataError, r"holds \d+\.\d MiB at the least, and 1\.\d MiB of.*fewer rows or features"),
     ):
         monkeypatch.setattr(machine, "free_memory", lambda free=free: free)
         with pytest.raises(error, match=match):

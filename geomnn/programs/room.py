@@ -15,7 +15,7 @@ OF_A_ROW = (
 )
 WALKED = 4  # arrays of projections in float32 that walks hold at once
 WORKED = 2  # a block as it comes, and as it is worked on
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 
 
 def check_room(samples: StreamedSamples, outputs: int, block_rows: int = BLOCK_ROWS) -> None:
@@ -43,10 +43,14 @@ def check_room(samples: StreamedSamples, outputs: int, block_rows: int = BLOCK_R
         return
     fit = int((free - rows) // each)
     needed = (
-        f"A search over {samples.n:,} rows of {samples.d:,} features holds {(rows + count * each) / GIB:,.1f} GiB at "
-        f"the least, and {free / GIB:,.1f} GiB of memory are free; "
+        f"A search over {samples.n:,} rows of {samples.d:,} features holds {_told(rows + count * each)} at the least, "
+        f"and {_told(free)} of memory are free; "
     )
     if fit < 1:
         raise DataError(needed + "fewer rows or features were expected.")
-    instead = f"{{block_rows}} would fit: LocalDictionary(rows.samples(), 2, block_rows={fit})."
+    instead = f"{{block_rows}} would fit: LocalDictionary(gm.Rows(X).samples(), 2, block_rows={fit})."
     raise OptionError(needed + instead, block_rows=fit)
+
+
+def _told(size: float) -> str:
+    return f"{size / GIB:,.1f} GiB" if size >= GIB else f"{size / MIB:,.1f} MiB"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.errors import DataError
+from geomnn.errors import DataError, OptionError
 from geomnn.rows.mapped import mapped
 from geomnn.rows.reading import LOOKED_AT, Look, Source, as_block, dense, host, look_at, source_of
 from geomnn.rows.samples import StreamedSamples
@@ -124,6 +124,8 @@ class Rows:
 
         Raises
         ------
+        OptionError
+            If it is no function.
         DataError
             If its values are no such table of finite numbers, or others when they are asked for again.
 
@@ -134,6 +136,10 @@ class Rows:
         >>> rows.through(lambda block: np.abs(block - 2.0).sum(axis=1, keepdims=True))[:].tolist()
         [[3.0], [1.0], [5.0]]
         """
+        if not callable(function):
+            raise OptionError(
+                "{function}; a function of a block of rows, shape (m, d), was expected.", function=function
+            )
         source = mapped(self, function, called, self._source.pick is not None)
         made = object.__new__(Rows)
         made._read(source, None, None, f"{called}(X)")

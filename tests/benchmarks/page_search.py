@@ -113,8 +113,8 @@ last column. Values that pyscnn came to on the same problems: 25.4 in 206 s and 
 
 Nested cross-validation, drawn more than once for the smaller two; mean, and the mean of each time or fold.
 `WedgeClassifier(rounds=3)` chooses reg by three folds within each; each peer gets the same CPU time to search a grid of
-its own (then the same with other random starts) on the same inner folds. All see the same standardised features (digits:
-sixteenths), and have one thread. The terrain is made up, like the forest cover table in two classes.
+its own (then the same with other random starts) on the same inner folds. All see the same standardised features
+(digits: sixteenths), and have one thread. The terrain is made up, like the forest cover table in two classes.
 
 {accuracy}
 Differences of one or two samples a fold are chance: a sample is 0.028 (wine), 0.009 (breast cancer), 0.003 (digits).
