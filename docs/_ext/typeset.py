@@ -117,7 +117,7 @@ EXPONENT = re.compile(r"(?<=\de-)(?=\d)")
 def units(app: Sphinx, tree: nodes.document) -> None:
     """In tables a number and its unit stay on one line, and so do 2e-13 and everywhere the name of an option."""
     for literal in tree.findall(nodes.literal):
-        if re.fullmatch(r"-[\w-]+( \S+)?", literal.astext()):
+        if re.fullmatch(r"-[\w-]+( \S+)?|geomnn .*", literal.astext()):
             literal["classes"].append("option")
     for entry in tree.findall(nodes.entry):
         for text in list(entry.findall(nodes.Text)):
