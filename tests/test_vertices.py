@@ -180,7 +180,7 @@ def test_features_that_may_be_one(off, count):
     if count:
         assert len([*polytope.vertices([0, 1], 10, 1e-9, 1e-8)]) == count
     else:
-        with pytest.raises(UnsupportedProblem, match="which features are independent"):
+        with pytest.raises(UnsupportedProblem, match="which activations are independent"):
             list(polytope.vertices([0, 1], 10, 1e-9, 1e-8))
 
 
