@@ -13,6 +13,7 @@ Source: geomnn theory, section 7; M. Pilanci, arXiv 2309.16512.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -231,7 +232,7 @@ def _beginning(problem: Problem, widths: Sequence[int], rng: np.random.Generator
     return blocks
 
 
-class _Training:
+class _Training(ABC):
     """Blocks, their objective and what has lowered it."""
 
     def __init__(
@@ -253,13 +254,13 @@ class _Training:
         self._history = [("begin", self.value)]
         self._certificate: Certificate | None = None
 
+    @abstractmethod
     def improve(self) -> None:
         """What is done for one block after the other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def result(self) -> BlockTraining:
         """The network with its names."""
-        raise NotImplementedError
 
     def _objective(self, blocks: Sequence[Block]) -> float:
         problem = self._problem
