@@ -16,7 +16,6 @@ from geomnn.programs.coverage import Coverage
 from geomnn.programs.linear import positive_factor
 from geomnn.programs.losses import find_loss
 from geomnn.programs.problem import pose
-from geomnn.programs.refine import refine
 from geomnn.programs.restricted.active_set import DualActiveSet
 from geomnn.programs.restricted.balanced import BalancedNewton
 from geomnn.programs.restricted.smoothed import SmoothedNorms
@@ -220,39 +219,6 @@ def test_sparser_networks_have_the_same_outputs_and_no_higher_cost(seed, bias, o
     if alive.any():
         assert np.linalg.matrix_rank(products, tol=1e-10) == alive.sum()
     assert bias or not shift.any()
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
-def test_refining_ends_at_the_closed_form(bias, loss):
-    rng = np.random.default_rng(1)
-    X, y = rng.normal(size=(9, 2)), rng.normal(size=9)
-    y = y if loss == "squared" else np.sign(y)
-    best = gm.derive(X, y, reg=0.1, norm=2, bias=bias, loss=loss)
-    problem = pose(X, y, 0.1, 2, bias, loss)
-    samples = problem.samples
-    # the optimum, its partial wedges turned a little on their faces
-    units, z = [], []
-    for neuron in best.network.neurons:
-        atom = neuron.atom
-        w = atom.weight + 1e-3 * rng.normal(size=2) * (atom.is_partial and len(atom.samples) == bias)
-        w /= np.linalg.norm(w)
-        units.append(np.append(w, -w @ samples.homogeneous[atom.anchor, :2]) if bias else w)
-        z.append([neuron.coefficient])
-    units, z, t = np.array(units), np.array(z), np.array([best.network.intercept])
-    before = problem.convex_objective(samples.activations(units), z, t)
-    assert before > best.objective * (1 + 1e-9)
-    units, z, t = refine(problem, units, z, t)
-    activations = samples.activations(units)
-    assert problem.convex_objective(activations, z, t) == pytest.approx(best.objective, rel=1e-12)
-    v = problem.residual(activations @ z + t)
-    for unit in units:
-        incidence = samples.incidences(unit)
-        on, active = np.flatnonzero(incidence == 0), incidence > 0
-        anchor = X[on[0]] if bias else np.zeros(2)
-        w = gm.algebra.reject((X[active] - anchor).T @ v[active, 0], (X[on] - anchor).reshape(-1, 2))
-        if len(on) == bias:  # a partial wedge
-            assert abs(w @ unit[:2]) / np.linalg.norm(w) == pytest.approx(1, abs=1e-9)
 
 
 def test_positive_factor_takes_what_is_singular_and_refuses_nan():

@@ -11,6 +11,13 @@ Steps are taken in the products β_j α_jᵀ, in which the network is linear: fo
 program of a second-order cone for each face, and so is the Hessian.  A step ends where a neuron is the first to meet
 a sample, which it then keeps, or where it has shrunk to nothing.
 
+For one output and more unknowns than samples, the same step is found in v: where p_j = β_j α_j moves along itself by
+δ_j and across itself by q_j,
+
+    q_j = (‖p_j‖/reg) (I − u uᵀ) M_jᵀ v⁺,   u_jᵀ M_jᵀ v⁺ = ± reg,   v⁺ = v − L″(f) (Σ_j M_j (± δ_j u_j + q_j) + dt),
+
+which is a system of n equations, one for each neuron, and one for t.
+
 Source: geomnn theory, section 2.
 """
 
@@ -26,12 +33,12 @@ from geomnn.programs.linear import positive_factor
 from geomnn.programs.problem import Problem
 from geomnn.samples import Samples
 
-__all__ = ["refine"]
+__all__ = ["products", "refine"]
 
 MEETINGS = 100  # more Newton steps, as many as end where a neuron meets a sample or nothing
 # relative to the value, the fall that a Newton step promises from which on one more would end at rounding
 LAST_FALL = 1e-15
-SECONDS_PER_JACOBIAN_PRODUCT = 1.5e-10  # of two entries in a row of the Jacobian, in the first step
+SECONDS_PER_PRODUCT = 1.5e-10  # of two numbers, in the first step
 # relative to the size of a neuron, what may be left of it where a step makes it vanish: the difference of two
 # numbers of its size, in which rounding is the more the longer the step is
 DEAD = 1e-9
@@ -85,7 +92,7 @@ def refine(
     units, z, t
         With a value of (C) that is allowed: the arguments if no such value was reached.
     """
-    if deadline.over(SECONDS_PER_JACOBIAN_PRODUCT * problem.targets.size * (units.size + z.size) ** 2):
+    if deadline.over(SECONDS_PER_PRODUCT * products(problem, units, z)):
         return units, z, t
     if allowed is None:
         allowed = problem.convex_objective(problem.samples.activations(units), z, t) * (1 + 1e-14)
@@ -95,8 +102,7 @@ def refine(
     for _ in range(steps + MEETINGS):
         if pace.over():
             break
-        gradient, hessian = model.derivatives(theta)
-        step = -cho_solve(positive_factor(hessian), gradient, check_finite=False)
+        gradient, step = model.gradient(theta), model.step(theta)
         reach, met = model.first_met(theta, step)
         noise, height, last = (
             1e-13 * abs(value),
@@ -108,7 +114,7 @@ def refine(
             value_ahead = there.value(ahead)
             if value_ahead < value - noise:
                 break
-            if value_ahead <= value + noise and np.linalg.norm(there.derivatives(ahead)[0]) < 0.9 * height:
+            if value_ahead <= value + noise and np.linalg.norm(there.gradient(ahead)) < 0.9 * height:
                 break
         else:
             break
@@ -119,6 +125,12 @@ def refine(
     refined = model.neurons(theta)
     after = problem.convex_objective(problem.samples.activations(refined[0]), refined[1], refined[2])
     return refined if after <= allowed else (units, z, t)
+
+
+def products(problem: Problem, units: np.ndarray, z: np.ndarray) -> float:
+    """Of two numbers, at most, in the system of a Newton step of a network, the larger the fewer samples it is on."""
+    rows, unknowns = problem.targets.size, units.size + z.size
+    return float(rows) * unknowns * (min(rows, unknowns) if problem.outputs == 1 else unknowns)
 
 
 def _anchored(
@@ -271,8 +283,54 @@ class _Model:
         loss = problem.loss.value(self._hidden(inner) @ outer + t, problem.targets)
         return loss + problem.reg / 2 * float(penalised @ penalised)
 
-    def derivatives(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient, and Hessian of (T) after `stepped`."""
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        """Of (T), shape of θ."""
+        problem, (inner, outer, t) = self.problem, self.split(theta)
+        hidden = self._hidden(inner)
+        v = problem.residual(hidden @ outer + t)
+        pulls = [m.T @ (v @ a) for m, a in zip(self.maps, outer, strict=True)]
+        ends = v.sum(axis=0) if problem.samples.bias else 0.0 * t
+        gradient = -np.concatenate([*pulls, (hidden.T @ v).ravel(), ends])
+        penalised = len(theta) - len(t)
+        gradient[:penalised] += problem.reg * theta[:penalised]
+        return gradient
+
+    def step(self, theta: np.ndarray) -> np.ndarray:
+        """Newton's, in the products: by the smaller of its two systems."""
+        n, c = self.problem.targets.shape
+        if c == 1 and n + len(self.faces) < self.ends[-1]:
+            return self._step_in_residual(theta)
+        return -cho_solve(positive_factor(self.hessian(theta)), self.gradient(theta), check_finite=False)
+
+    def _step_in_residual(self, theta: np.ndarray) -> np.ndarray:
+        """The step for one output, in y with v⁺ = v − √L″ y, the sizes, and t."""
+        problem, (inner, outer, t) = self.problem, self.split(theta)
+        hidden, reg, polar = self._hidden(inner), problem.reg, self._polar(theta)
+        f = hidden @ outer + t
+        v, root = problem.residual(f)[:, 0], np.sqrt(problem.loss.curvature(f, problem.targets)[:, 0, 0])
+        along = hidden * np.array([a[0] / s for _, a, s in polar])
+        across = np.column_stack([np.zeros((len(v), 0))] + [
+            s / np.sqrt(reg) * (m - np.outer(m @ u, u)) for m, (u, _, s) in zip(self.maps, polar, strict=True)
+        ])  # fmt: skip
+        bias = problem.samples.bias
+        ends = np.column_stack([along, *[np.ones(len(v))] * bias])
+        right = root * (across @ (across.T @ v))
+        scaled = root[:, None] * across
+        factor = positive_factor(np.eye(len(v)) + scaled @ scaled.T)
+        solved = cho_solve(factor, np.column_stack([right, root[:, None] * ends]), check_finite=False)
+        left = (root[:, None] * ends).T @ solved
+        wanted = ends.T @ v - np.append(np.full(len(polar), reg), [0.0] * bias)
+        x = cho_solve(positive_factor(left[:, 1:]), wanted - left[:, 0], check_finite=False)
+        ahead = across.T @ (v - root * (solved @ np.append(1.0, x)))
+        turns = np.split(ahead, self.ends[1:-1])
+        sizes = x[: len(polar)] / 2.0
+        return np.concatenate([
+            *(d / s * u + q / np.sqrt(reg) * a[0] for d, q, (u, a, s) in zip(sizes, turns, polar, strict=True)),
+            *(d / s * a for d, (_, a, s) in zip(sizes, polar, strict=True)), x[len(polar) :] if bias else 0.0 * t,
+        ])  # fmt: skip
+
+    def hessian(self, theta: np.ndarray) -> np.ndarray:
+        """Of (T) after `stepped`."""
         problem, (inner, outer, t) = self.problem, self.split(theta)
         n, c = problem.targets.shape
         hidden = self._hidden(inner)
@@ -284,11 +342,8 @@ class _Model:
         columns += [np.einsum("nk,oc->nokc", hidden, np.eye(c)).reshape(n, c, -1)]
         columns += [np.broadcast_to(np.eye(c), (n, c, c))]
         jacobian = np.concatenate(columns, axis=2)
-        gradient = -np.tensordot(v, jacobian, 2)
-        gradient[:penalised] += problem.reg * theta[:penalised]
         curved = problem.loss.curvature(predictions, problem.targets) @ jacobian
-        jacobian = jacobian.reshape(n * c, -1)
-        hessian = jacobian.T @ curved.reshape(n * c, -1)
+        hessian = jacobian.reshape(n * c, -1).T @ curved.reshape(n * c, -1)
         hessian[np.arange(penalised), np.arange(penalised)] += problem.reg
         for j, (linear, (u, a, _)) in enumerate(zip(self.maps, self._polar(theta), strict=True)):
             rows = slice(self.ends[j], self.ends[j + 1])
@@ -300,10 +355,9 @@ class _Model:
             hessian[rows, cols] -= across
             hessian[cols, rows] -= across.T
         if not problem.samples.bias:
-            gradient[penalised:] = 0.0
             hessian[penalised:] = hessian[:, penalised:] = 0.0
             hessian[np.arange(penalised, len(theta)), np.arange(penalised, len(theta))] = 1.0
-        return gradient, hessian
+        return np.asarray(hessian)
 
     def neurons(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Units, z and t; without neurons that have come to nothing."""

@@ -27,7 +27,7 @@ from geomnn.programs.effort import Effort
 from geomnn.programs.flats import FIRST, LATER, slide_on_flats
 from geomnn.programs.gated import gated_network, merged, random_units
 from geomnn.programs.problem import Problem
-from geomnn.programs.refine import refine
+from geomnn.programs.refine import products, refine
 from geomnn.programs.restricted.solvers import with_best_sizes
 from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.programs.solve import STOPPED, Optimum, with_residual
@@ -42,7 +42,7 @@ STEPS = 400  # of a slide
 # rows that a start is made on, a quarter of them between the two numbers, and how far it slides on them
 LEAST_ROWS, MOST_ROWS, FIRST_STEPS = 400, 2**15, 30
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
-NEWTON = 10**10  # products of a Hessian, up to which one is a matter of a second
+NEWTON = 10**11  # products of a Newton step, up to which it is a matter of some seconds
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
 AGAIN, HIGHEST = (
@@ -215,10 +215,12 @@ class _Stages:
 
     def _refined(self, named: Optimum, naming: Deadline) -> Optimum:
         """The network with its last digits by Newton's method, where that is quick: names are as exact as v is."""
-        work = self._problem.targets.size * (named.units.size + named.coefficients.size) ** 2
-        if isinstance(self._problem.samples, StreamedSamples) or work > NEWTON:
-            return named
         network = named.units, named.coefficients, named.intercept
+        if (
+            isinstance(self._problem.samples, StreamedSamples)
+            or products(self._problem, *network[:2]) > NEWTON
+        ):
+            return named
         refined = self._network(*refine(self._problem, *network, deadline=naming))
         return min(refined, named, key=lambda each: each.primal)
 
