@@ -350,12 +350,10 @@ def deep(seconds=20):
                 found = gm.train_blocks(
                     given, y, widths=(8,), reg=reg, rounds=rounds, steps=steps, time_limit=seconds, **options
                 )
-            seconds, stages = (
-                time.process_time() - began,
-                [value for step, value in found.history if "last" in step],
-            )
+            spent = time.process_time() - began
+            stages = [value for step, value in found.history if "last" in step]
             print(
-                f"{table}, {name}: {seconds:.1f} s to {found.objective:.5g}, squared loss "
+                f"{table}, {name}: {spent:.1f} s to {found.objective:.5g}, squared loss "
                 f"{np.sum((found(X) - y) ** 2) / 2:.4g}; after last blocks {', '.join(f'{v:.5g}' for v in stages)}",
                 flush=True,
             )
