@@ -44,6 +44,7 @@ BAD = {
     "reg too small": ((X, Y), {"reg": 1e-320}, errors.OptionError, "1e-100"),
     "norm True": ((X, Y), {"norm": True}, errors.OptionError, "1, 2 or numpy.inf"),
     "dictionary array": ((X, Y), {"dictionary": np.ones(2)}, errors.OptionError, "wedge"),
+    "progress function": ((X, Y), {"progress": print}, errors.OptionError, "True or False"),
     "reg zero": ((X, Y), {"reg": 0}, errors.OptionError, "above 0"),
     "reg negative": ((X, Y), {"reg": -1.0}, errors.OptionError, "above 0"),
     "reg NaN": ((X, Y), {"reg": np.nan}, errors.OptionError, "above 0"),

@@ -43,7 +43,7 @@ class Effort:
     Raises
     ------
     OptionError
-        If one of the first four is not such a number.
+        If one of the first four is not of these.
     """
 
     tol: float = 1e-9
@@ -62,6 +62,8 @@ class Effort:
             )
         check_integer("seed", self.seed, 0)
         check_integer("rounds", self.rounds, 1)
+        if not isinstance(self.progress, bool | Line | None):
+            raise OptionError("{progress}; True or False was expected.", progress=self.progress)
         if self.time_limit is not None and not (_is_number(self.time_limit) and self.time_limit > 0):
             raise OptionError(
                 "{time_limit}; seconds above 0 were expected, or no limit.", time_limit=self.time_limit
