@@ -1,4 +1,4 @@
-"""Large tables: what SCALE asks of them (A1 to A6), as ratios in one run, in CPU seconds of one thread.
+"""Large tables: as ratios in one run, what was asked in brackets, in CPU seconds of one thread.
 
 python tests/benchmarks/bench_large.py [starts digits sums walks names]     # all of these, some four minutes
 python tests/benchmarks/bench_large.py deep                                 # blocks, by rows or not, some minutes
@@ -98,7 +98,7 @@ def random_network(problem, width):
 
 
 def starts():
-    """A1: to 380 from gates in float32, to 440 from random weights in float64."""
+    """To 380 from gates in float32, to 440 from random weights in float64."""
     X, y = synthetic(20_000, 200)
     problem = pose(X, y, len(X) / 600, 2, True, "squared").centred()[0]
     with traced(len(X)) as ours, Effort(time_limit=30).begun() as effort:
@@ -106,11 +106,12 @@ def starts():
     with traced(len(X)) as peer, one_blas_thread(), Effort(time_limit=120).begun() as begun:
         slide(problem, *random_network(problem, 200), 10_000, begun.deadline, memory=10)
     first, second = ours.reached(380), peer.reached(440)
-    return f"A1: 380 from gates after {first:.1f} s, 440 by L-BFGS after {second:.1f} s: {first / second:.2f} (0.25)"
+    times = f"380 from gates after {first:.1f} s, 440 by L-BFGS after {second:.1f} s"
+    return f"20,000 × 200: {times}: {first / second:.2f} (0.25)"
 
 
 def digits_beside_walks():
-    """A2."""
+    """Digits beside eight rounds of walks."""
     problem = pose(*digits(), 1.0, 2, True, "squared").centred()[0]
     with traced(problem.samples.n) as ours:
         found = search(problem, LocalDictionary(problem.samples, 2, start="gated"))
@@ -120,7 +121,7 @@ def digits_beside_walks():
     whole = time.process_time() - began
     marks = [ours.reached(value) for value in (25.0, 24.0)]
     return (
-        f"A2: eight rounds of walks {whole:.1f} s to {walked.primal:.3f}; 25.0 after {marks[0]:.1f} s: "
+        f"Digits: eight rounds of walks {whole:.1f} s to {walked.primal:.3f}; 25.0 after {marks[0]:.1f} s: "
         f"{marks[0] / whole:.3f} (0.2), 24.0 after {marks[1]:.1f} s: {marks[1] / whole:.3f} (0.5); named and stated "
         f"after {seconds:.1f} s at {found.primal:.3f}, correlation {found.maximum:.3f} of reg against "
         f"{walked.maximum:.3f}"
@@ -128,7 +129,7 @@ def digits_beside_walks():
 
 
 def sums(folder="/tmp"):
-    """A4: precision, blocks, memory map."""
+    """Precision, blocks, memory map."""
     X, y = synthetic(100_000, 200)
     place = Path(folder) / "geomnn_bench.npy"
     np.save(place, X)
@@ -154,11 +155,11 @@ def sums(folder="/tmp"):
         ratio = np.median([summed(stored)[2] / summed(X)[2] for _ in range(5)])
     finally:
         place.unlink()
-    return f"A4: value and gradient in {', '.join(parts)} (1e-6); memory map by memory {ratio:.2f} (1.3)"
+    return f"100,000 × 200: value and gradient in {', '.join(parts)} (1e-6); memory map by memory {ratio:.2f} (1.3)"
 
 
 def walks():
-    """A5."""
+    """Walks in all rows at once, beside those to named atoms."""
     X, y = synthetic(20_000, 200)
     samples, v = Samples(X, True), (y - y.mean())[:, None]
     beginnings = np.random.default_rng(0).standard_normal((32, 200))
@@ -171,13 +172,14 @@ def walks():
         other = LocalDictionary(samples, 2, starts=32, steps=20, start="walks").price(v, np.inf, 1).maximum
     top = heights.max()
     return (
-        f"A5: {np.sum(heights >= top * (1 - 1e-3))} of 32 walks within 1e-3 of the largest (16) in {seconds:.2f} s; "
-        f"it is {top / other - 1:+.0e} of that of walks to named atoms (1e-4), {time.process_time() - began:.1f} s"
+        f"20,000 × 200: {np.sum(heights >= top * (1 - 1e-3))} of 32 walks within 1e-3 of the largest (16) in "
+        f"{seconds:.2f} s; it is {top / other - 1:+.0e} of that of walks to named atoms (1e-4), "
+        f"{time.process_time() - began:.1f} s"
     )
 
 
 def names():
-    """A6."""
+    """Names, what is stated of the network, and fresh walks."""
     X, y = digits()
     problem = pose(X, y, 1.0, 2, True, "squared").centred()[0]
     work, exact = Sums(problem.samples), Sums(problem.samples, "float64")
@@ -200,15 +202,16 @@ def names():
     again = fresh.price(solution.dual[:, None], np.inf, 1).maximum
     stated = solution.certificate.largest_correlation
     return (
-        f"A6: {len(units)} neurons of 25 gates: {np.mean(off <= 1e-6):.0%} of names exact, (T) {after - before:+.3f} "
-        f"after flats; derive: {len(solution.network)} neurons, {solution.certificate.named:.0%} named, (T) of its "
+        f"Digits: {len(units)} neurons of 25 gates: {np.mean(off <= 1e-6):.0%} of names exact, (T) "
+        f"{after - before:+.3f} after flats; derive: {len(solution.network)} neurons, "
+        f"{solution.certificate.named:.0%} named, (T) of its "
         f"layers off by {abs(value / solution.objective - 1):.0e} (1e-9), correlation stated {stated:.4f}, 256 fresh "
         f"walks {again:.4f}: {again / stated:.3f} (1.05)"
     )
 
 
 def many():
-    """A3: 60,000 × 784, beside ten rounds of walks."""
+    """60,000 × 784, beside ten rounds of walks."""
     X, y = synthetic(60_000, 784)
     before = _resident()
     with traced(len(X)) as ours, Peak() as peak:
@@ -223,8 +226,9 @@ def many():
     )
     whole = time.process_time() - began
     return (
-        f"A3: 900 after {first:.0f} s, ten rounds of walks {whole:.0f} s to {walked.primal:.1f}: {first / whole:.2f} "
-        f"(0.2); {solution.objective:.1f} after {seconds:.0f} s, memory beside the table {peak.gib - before:.2f} GiB "
+        f"60,000 × 784: 900 after {first:.0f} s, ten rounds of walks {whole:.0f} s to {walked.primal:.1f}: "
+        f"{first / whole:.2f} (0.2); {solution.objective:.1f} after {seconds:.0f} s, memory beside the table "
+        f"{peak.gib - before:.2f} GiB "
         "(0.6)"
     )
 
