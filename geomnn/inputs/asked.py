@@ -41,9 +41,7 @@ def asked_seconds(time_limit: Any) -> float:
     if time_limit is None:
         return np.inf
     if not _is_number(time_limit) or not time_limit > 0:
-        raise OptionError(
-            "{time_limit}; a number of seconds above 0, or None, was expected.", time_limit=time_limit
-        )
+        raise OptionError("{time_limit}; seconds above 0 were expected, or no limit.", time_limit=time_limit)
     return float(time_limit)
 
 

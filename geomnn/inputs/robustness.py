@@ -13,7 +13,7 @@ Source: geomnn theory, section 11, (I1) to (I4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -102,10 +102,12 @@ class Ranges:
     least, largest : ndarray, shape (n, 2)
         Lower and upper end of the least and of the largest f over ‖δ‖_r ≤ eps.
     error : ndarray, shape (n, 2)
-        Of the largest |f − y|.
+        Of the largest |f − y|; from f(x) where there was no y.
     eps : float or Fraction
     ball : {1, 2, inf}
         r.
+    known : bool
+        Whether there was a y.
     """
 
     least: np.ndarray
@@ -113,13 +115,15 @@ class Ranges:
     error: np.ndarray
     eps: Any
     ball: float
+    known: bool = True
 
     def __str__(self) -> str:
         spread = float(np.median((self.largest[:, 1] - self.least[:, 0]).astype(float)))
         worst = float(self.error[:, 1].astype(float).max())
+        most = f"no error is above {worst:.6g}" if self.known else f"none moves by more than {worst:.6g}"
         return (
             f"For ‖δ‖{norms.ball(self.ball).subscript} ≤ {float(self.eps):g} the prediction of half of the samples "
-            f"moves within a range of {spread:.6g}, and no error is above {worst:.6g}."
+            f"moves within a range of {spread:.6g}, and {most}."
         )
 
 
@@ -201,7 +205,7 @@ def robustness(
                 given = asked[0].pieces(points)
             else:
                 given = rationals([[number] for number in numbers])[:, 0] if exact else numbers.astype(float)
-            return _ranges(asked[0], points, given, size, r, deadline)
+            return replace(_ranges(asked[0], points, given, size, r, deadline), known=y is not None)
         return _robustness(asked, points, targets.rivals, size, r, deadline)
 
 

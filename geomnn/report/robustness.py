@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -91,10 +91,13 @@ def _numbers(rows: NewRows, eps: Any, ball: float, time_limit: float | None, lin
     network, known = rows.network, rows.target in rows.table.columns
     f = network(rows.X)
     y = tables.number_column(rows.table, rows.target, "target") if known else f
+    # targets of 1 and -1 would be taken for classes
     found = robustness(network, rows.X, None, eps, ball, time_limit, progress=line)
     assert isinstance(found, Ranges)
     least, largest = found.least[:, 0], found.largest[:, 1]
     errors = np.maximum(largest - y, y - least)
+    at_least = np.maximum(found.largest[:, 0] - y, y - found.least[:, 1])
+    found = replace(found, error=np.column_stack([at_least, errors]), known=known)
     table = [["prediction", "at least", "at most", *(["error at most"] if known else [])]]
     for k, value in enumerate(f):
         cells = [value, least[k], largest[k], *([errors[k]] if known else [])]
