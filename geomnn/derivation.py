@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from geomnn.bounds.base import Bound
 from geomnn.bounds.bounding import bounded, globally, with_end
@@ -307,10 +308,14 @@ def derive(
 
 
 def _streamed(X: Any, norm: Any, loss: Any) -> Any:
-    """A large array in float32 as `Rows`, where a search by sums over them is all that is made of it."""
-    large = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype == np.float32 and X.size >= STREAMED
-    wide = large and X.shape[1] > 2 and ball(norm).p == 2 and not find_loss(loss).is_polyhedral
-    return Rows(X) if wide else X
+    """A large array, tensor or data frame in float32 as `Rows`, where a search by sums is all that is made of it."""
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    kinds = getattr(X, "dtypes", [getattr(X, "dtype", "")])
+    single = {str(kind).removeprefix("torch.").lower() for kind in kinds} == {"float32"}
+    large = len(shape) == 2 and shape[0] * shape[1] >= STREAMED and single and not issparse(X)
+    return (
+        Rows(X) if large and shape[1] > 2 and ball(norm).p == 2 and not find_loss(loss).is_polyhedral else X
+    )
 
 
 def robustly(problem: Problem, moves: Moves, effort: Effort) -> Solution:

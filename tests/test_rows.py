@@ -278,3 +278,24 @@ def test_a_search_over_partitions_begins_with_some_of_their_rows():
     y, table = np.abs(X[:, 0]), importlib.import_module("dask.array").from_array(X, chunks=(700, 4))
     one, other = (gm.derive(gm.Rows(each, y), reg=2, norm=2).objective for each in (X, table))
     assert other == pytest.approx(one, rel=1e-4)
+
+
+def test_a_function_may_write_into_what_it_is_given():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    given = X.copy()
+
+    def doubled(block):
+        block *= 2.0
+        return block
+
+    np.testing.assert_array_equal(np.asarray(gm.Rows(given).through(doubled)), 2.0 * X)
+    np.testing.assert_array_equal(given, X)
+
+
+@needs_dask
+def test_targets_of_dask_may_have_parts_of_unknown_sizes():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    table, y = (importlib.import_module("dask.array").from_array(part, chunks=20) for part in (X, X[:, 0]))
+    for rows in (gm.Rows(table, y[y > -9]), gm.Rows(X, y[y > -9]), gm.Rows(table[y > -9], y[y > -9])):
+        assert rows.shape == (50, 3)
+        np.testing.assert_array_equal(rows.targets, X[:, 0])

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from problems import objective
 from scipy.sparse import csr_array
@@ -275,6 +276,11 @@ def test_large_arrays_in_float32_are_read_by_rows(monkeypatch):
     assert found.problem.samples.X.dtype == np.float32
     assert "homogeneous" not in found.problem.samples.__dict__
     assert objective(found, small.astype(float), y, 10 * reg, 2) == pytest.approx(found.objective, rel=1e-9)
+    frame = pd.DataFrame(small).add_prefix("c")
+    framed = gm.derive(frame, y, 10 * reg, norm=2)
+    assert framed.objective == pytest.approx(found.objective, rel=1e-3)
+    assert framed.network.feature_names[:2] == ("c0", "c1")
+    assert framed.problem.samples.X.dtype == np.float32
     for table, options in (
         (X, {"norm": 2}),
         (small, {"dictionary": "sampled", "norm": 2}),
