@@ -281,7 +281,7 @@ def derive(
     """
     plain = depth == 2 and certify is None and exact is False and robust is None
     if plain and isinstance(dictionary, str) and dictionary in ("auto", "local"):
-        X = _streamed(X, norm, loss)
+        X, y = _in_memory_or_streamed(X, y, norm, loss)
     problem, effort = pose(X, y, reg, norm, bias, loss), Effort(tol, seed, progress, time_limit)
     named = f"dictionary={dictionary!r}" if isinstance(dictionary, str) else "a dictionary of your own"
     others = {"exact=True": exact is True, f"certify={certify!r}": certify is not None,
@@ -307,15 +307,17 @@ def derive(
         return bounded(put_back(lifting, solution), problem, certify, effort)
 
 
-def _streamed(X: Any, norm: Any, loss: Any) -> Any:
-    """A large array, tensor or data frame in float32 as `Rows`, where a search by sums is all that is made of it."""
+def _in_memory_or_streamed(X: Any, y: Any, norm: Any, loss: Any) -> tuple[Any, Any]:
+    """A table and its targets: as `Rows` a large array, tensor or data frame in float32, where a search by sums is all
+    that is made of it, and as an array `Rows` of one feature, where all atoms can be looked at."""
+    if isinstance(X, Rows):
+        return (np.asarray(X), X.targets if y is None else y) if X.shape[1] == 1 else (X, y)
     shape: tuple[int, ...] = getattr(X, "shape", ())
     kinds = getattr(X, "dtypes", [getattr(X, "dtype", "")])
-    single = {str(kind).removeprefix("torch.").lower() for kind in kinds} == {"float32"}
+    single = {str(kind).removeprefix("torch.") for kind in kinds} == {"float32"}
     large = len(shape) == 2 and shape[0] * shape[1] >= STREAMED and single and not issparse(X)
-    return (
-        Rows(X) if large and shape[1] > 2 and ball(norm).p == 2 and not find_loss(loss).is_polyhedral else X
-    )
+    wide = large and shape[1] > 2 and ball(norm).p == 2 and not find_loss(loss).is_polyhedral
+    return Rows(X) if wide else X, y
 
 
 def robustly(problem: Problem, moves: Moves, effort: Effort) -> Solution:

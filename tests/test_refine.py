@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import geomnn as gm
+from geomnn.dictionaries import LocalDictionary
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import _Face, _Model, refine
+from geomnn.samples import Samples
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -67,3 +69,19 @@ def test_both_systems_of_a_newton_step_say_where_the_products_go(loss, bias, see
     step = np.linalg.solve(model.hessian(theta), -model.gradient(theta))
     assert len(step) > len(X) + 4
     np.testing.assert_allclose(moved(model.step(theta)), moved(step), atol=1e-8 * np.abs(moved(step)).max())
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_steps_that_change_faces_alone_count(seed):
+    """A neuron of nearly nothing, or a sample met at once, ended these far from where they are now."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(30, 50)), np.sign(rng.normal(size=30))
+    search = LocalDictionary(Samples(X, True), 2, start="gated")
+    assert gm.derive(X, y, reg=0.3, norm=2, loss="logistic", dictionary=search).certificate.named == 1.0
+
+
+def test_repeated_rows_do_not_end_newton_s_method():
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.normal(size=(50, 80))[:10], 5, axis=0)
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1], 0) + 0.1 * rng.normal(size=50)
+    assert gm.derive(X, y, reg=1, norm=2, dictionary="local").certificate.named == 1.0

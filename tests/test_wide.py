@@ -281,6 +281,8 @@ def test_large_arrays_in_float32_are_read_by_rows(monkeypatch):
     assert framed.objective == pytest.approx(found.objective, rel=1e-3)
     assert framed.network.feature_names[:2] == ("c0", "c1")
     assert framed.problem.samples.X.dtype == np.float32
+    by_rows = gm.derive(gm.Rows(small, y), reg=10 * reg, norm=2)
+    assert by_rows.objective == pytest.approx(found.objective, rel=1e-3)
     for table, options in (
         (X, {"norm": 2}),
         (small, {"dictionary": "sampled", "norm": 2}),
@@ -485,3 +487,35 @@ def test_free_memory_is_that_of_the_machine(monkeypatch):
     for other in ("", "MemFree:  12 kB", "MemAvailable:  x kB"):
         monkeypatch.setattr(machine.Path, "read_text", lambda *_, other=other: other)
         assert machine.free_memory() == np.inf
+
+
+@pytest.mark.parametrize("seed", [0, 6])
+def test_names_of_few_rows_are_exact(seed):
+    """Sliding on flats ends above these networks, and Newton's method goes on from where they are."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(80, 6))
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1], 0) + 0.1 * rng.normal(size=80)
+    found = gm.derive(gm.Rows(X, y), reg=2, norm=2)
+    assert found.certificate.named == 1.0
+    assert objective(found, X, y, 2, 2) == pytest.approx(found.objective, rel=1e-9)
+    assert all(neuron.atom.samples for neuron in found.network.neurons)
+
+
+def test_a_neuron_beside_all_samples_is_near_an_atom_through_the_next_one():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    samples, v = Samples(X, True), X[:, :1]
+    unit = samples.units_of(np.array([[0.6, 0.8, 0.0]]), np.array([0.3]))[0]
+    atom = LocalDictionary(samples, 2).name(unit, v)
+    passes = X @ atom.weight + atom.bias
+    assert atom.samples == (np.argmin(np.abs(passes)),)
+    assert atom.bias == pytest.approx(0.3, abs=1e-12)
+    away = np.abs(passes).min() / np.linalg.norm(np.abs(X - samples.centre).max(axis=0))
+    assert name_error(samples, atom, v) >= 0.99 * away > 1e-6
+
+
+def test_rows_of_one_feature_have_all_atoms_looked_at():
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(160, 1)), rng.normal(size=160)
+    found, plain = (gm.derive(*table, reg=0.1, norm=2) for table in ((gm.Rows(X, y),), (X, y)))
+    assert found.certificate.coverage.scope == "global"
+    assert found.objective == pytest.approx(plain.objective, rel=1e-9)

@@ -116,9 +116,10 @@ def name_atom(
 
 
 def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
-    """How far the weight of an atom is from the one that its name gives, relative: rounding for a wedge.
+    """How far an atom is from the one that its name gives, relative: rounding for a wedge.
 
-    For a partial wedge ‖R Rᵀw − σ₁² w‖_2/σ₁², R = reject(G, ∧_J), which is the sine of the angle for one output.
+    For a partial wedge ‖R Rᵀw − σ₁² w‖_2/σ₁², R = reject(G, ∧_J), which is the sine of the angle for one output, or
+    how far its hyperplane is from the sample that it is said to pass through, beside the largest one, if that is more.
 
     Parameters
     ----------
@@ -142,7 +143,14 @@ def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
     largest = np.linalg.norm(gradient, 2) ** 2
     if not largest:
         return 1.0
-    return float(np.linalg.norm(gradient @ (gradient.T @ atom.weight) / largest - atom.weight))
+    off = (
+        abs(atom.bias + atom.weight @ anchor) / np.linalg.norm(samples.extent[: samples.d])
+        if samples.bias
+        else 0.0
+    )
+    return max(
+        float(np.linalg.norm(gradient @ (gradient.T @ atom.weight) / largest - atom.weight)), float(off)
+    )
 
 
 def _gives_back(atom: Atom, unit: np.ndarray, samples: Samples) -> bool:
@@ -223,8 +231,9 @@ def _partial_wedge(
     along = float(residual[active, 0] @ incidence[active])
     orientation = -1 if outputs == 1 and along < 0 else 1  # a singular vector has no sign of its own
     weight = unit[: samples.d].copy()
-    through = samples.bias and members
-    bias = _bias_through(samples, members[-1], weight) if through else samples.bias_of(unit)
+    bias = _bias_through(samples, members[-1], weight) if samples.bias and members else samples.bias_of(unit)
+    if samples.bias and not members:  # near an atom through the sample next to it
+        members = (int(np.argmin(np.abs(incidence))),)
     rows = Members(active, samples.n) if samples.n > TUPLE else tuple(active.tolist())
     return PartialWedge(weight, bias, members, (), orientation, samples.bias, norm, rows, outputs)
 

@@ -112,7 +112,8 @@ def refine(
         for halving in range(20):
             there, ahead = model.stepped(theta, reach * step / 2**halving, None if halving else met)
             value_ahead = there.value(ahead)
-            if value_ahead < value - noise:
+            # a sample met at once, or a neuron of nearly nothing left out, lowers the value by no more than rounding
+            if value_ahead < value - noise or (there is not model and value_ahead <= value + noise):
                 break
             if value_ahead <= value + noise and np.linalg.norm(there.gradient(ahead)) < 0.9 * height:
                 break

@@ -32,6 +32,7 @@ from geomnn.programs.restricted.solvers import with_best_sizes
 from geomnn.programs.slide import SLID_AWAY, slide
 from geomnn.programs.solve import STOPPED, Optimum, with_residual
 from geomnn.rows import StreamedSamples, Sums
+from geomnn.samples import Samples
 
 __all__ = ["search_wide"]
 
@@ -43,6 +44,7 @@ STEPS = 400  # of a slide
 LEAST_ROWS, MOST_ROWS, FIRST_STEPS = 400, 2**15, 30
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
 NEWTON = 10**11  # products of a Newton step, up to which it is a matter of some seconds
+HELD = 2**22  # numbers of a streamed table, up to which it is held in memory for Newton's method
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
 AGAIN, HIGHEST = (
@@ -209,20 +211,27 @@ class _Stages:
         for first in (FIRST, LATER):
             network = found.units, found.coefficients, found.intercept
             named = self._network(*slide_on_flats(self._problem, self._exact, *network, naming, first))
+            named = self._refined(named, naming)
             if named.primal <= found.primal:
-                return self._refined(named, naming)
-        return found
+                return named
+        return self._refined(found, naming)
 
     def _refined(self, named: Optimum, naming: Deadline) -> Optimum:
         """The network with its last digits by Newton's method, where that is quick: names are as exact as v is."""
-        network = named.units, named.coefficients, named.intercept
-        if (
-            isinstance(self._problem.samples, StreamedSamples)
-            or products(self._problem, *network[:2]) > NEWTON
-        ):
+        problem, samples, z = self._problem, self._problem.samples, named.coefficients
+        streamed = isinstance(samples, StreamedSamples)
+        if (streamed and samples.n * samples.D > HELD) or products(problem, named.units, z) > NEWTON:
             return named
-        refined = self._network(*refine(self._problem, *network, deadline=naming))
-        return min(refined, named, key=lambda each: each.primal)
+        units = named.units
+        if streamed:
+            held = Samples(np.asarray(samples.X), samples.bias)
+            biases = np.array([samples.bias_of(unit) for unit in units]).reshape(len(units))
+            problem, units = problem.over(held), held.units_of(units[:, : samples.d], biases)
+        units, z, t = refine(problem, units, z, named.intercept, deadline=naming)
+        if streamed:
+            biases = np.array([held.bias_of(unit) for unit in units]).reshape(len(units))
+            units = samples.units_of(units[:, : samples.d], biases)
+        return min(self._network(units, z, t), named, key=lambda each: each.primal)
 
     def _merged(self, found: Optimum, naming: Deadline) -> Optimum:
         """The network that slides in float64 from one neuron for all that are nearly the same, or from all of them."""

@@ -69,6 +69,7 @@ class Rows:
 
     def __init__(self, X: Any, y: Any = None):
         names = None if callable(X) else column_names(X) if hasattr(X, "columns") else None
+        y = X.targets if y is None and isinstance(X, Rows) else y
         y = y.compute() if hasattr(y, "__dask_graph__") else y  # of unknown length, it may be
         self._read(source_of(X, y), y, names)
 

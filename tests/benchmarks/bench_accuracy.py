@@ -34,7 +34,7 @@ CHOICE = "neg_log_loss"  # accuracies of a few samples are often equal
 SIXTEENTHS = FunctionTransformer(lambda pixels: pixels / 16)  # which come as 0 to 16
 
 
-def terrain(n=10_000, return_X_y=True):
+def terrain(n=3_000, return_X_y=True):
     """Like the forest cover table in its two classes: ten measured columns, and one of 4 areas and of 40 soils as zeros
     and ones; what grows depends on height, on how far water is, on slope by area, and on the soil."""
     rng = np.random.default_rng(0)
@@ -49,9 +49,9 @@ def terrain(n=10_000, return_X_y=True):
 
 DATA = {  # with folds, and how often they are drawn: accuracies of few samples differ by chance
     "wine": (load_wine, StandardScaler(), [30.0, 10.0, 3.0, 1.0, 0.3], 5, 2),
-    "breast cancer": (load_breast_cancer, StandardScaler(), [16.0, 8.0, 4.0, 2.0, 1.0], 5, 5),
-    "digits": (load_digits, SIXTEENTHS, [3.0, 1.0, 0.3], 3, 1),
-    "terrain": (terrain, StandardScaler(), [30.0, 10.0, 3.0], 3, 1),
+    "breast cancer": (load_breast_cancer, StandardScaler(), [16.0, 8.0, 4.0, 2.0, 1.0], 5, 3),
+    "digits": (load_digits, SIXTEENTHS, [1.0, 0.3], 3, 1),
+    "terrain": (terrain, StandardScaler(), [10.0, 3.0], 3, 1),
 }
 
 
