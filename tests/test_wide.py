@@ -354,9 +354,19 @@ def test_a_killed_search_goes_on(tmp_path, monkeypatch):
         gm.derive(X, y, reg / 2, norm=2, dictionary=searched(X, checkpoint=place))
     with pytest.raises(DataError, match="another table"):
         gm.derive(X, y + 1, reg, norm=2, bias=False, dictionary=searched(X, False, checkpoint=place))
-    place.write_bytes(b"PK no stage")
-    with pytest.raises(FormatError, match="no stage of a search"):
-        gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    with np.load(place) as stored:
+        parts = dict(stored)
+    for name, wrong in {"units": parts["units"][:, 1:], "z": parts["z"] * np.nan, "rounds": -1}.items():
+        np.savez(place, **parts | {name: wrong})
+        with pytest.raises(FormatError, match="no network of this problem"):
+            gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    np.save(tmp_path / "table.npy", X)
+    for content in (b"PK no stage", (tmp_path / "table.npy").read_bytes()):
+        place.write_bytes(content)
+        with pytest.raises(FormatError, match="no stage of a search"):
+            gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=place))
+    with pytest.raises(OptionError, match="checkpoint=3; the place of a file"):
+        searched(X, checkpoint=3)
     with pytest.raises(FileError, match="folder is not there"):
         gm.derive(X, y, reg, norm=2, dictionary=searched(X, checkpoint=tmp_path / "none" / "run.npz"))
 

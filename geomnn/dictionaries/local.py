@@ -105,6 +105,8 @@ class LocalDictionary(Dictionary):
         self.starts = check_integer("starts", starts, 1)
         self.steps = check_integer("steps", usual if steps is None else steps, 1)
         self.seed = check_integer("seed", seed, 0)
+        if not isinstance(checkpoint, str | os.PathLike | None):
+            raise OptionError("{checkpoint}; the place of a file was expected.", checkpoint=checkpoint)
         self.count, self.checkpoint = self.starts, checkpoint
         self.rounds = None if rounds is None else check_integer("rounds", rounds, 1)
         self.network: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None

@@ -68,11 +68,12 @@ def load_stage(path: str | os.PathLike[str], problem: Problem) -> Stage | None:
     if not Path(path).exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            found = {name: stored[name] for name in ("format", "problem", *Stage._fields)}
+        with Path(path).open("rb") as file:
+            stored = np.load(file, allow_pickle=False)
+            found = {name: np.asarray(stored[name]) for name in ("format", "problem", *Stage._fields)}
     except OSError as reason:
         raise FileError(f"checkpoint={str(path)!r} cannot be read ({reason}).") from reason
-    except (BadZipFile, KeyError, ValueError, EOFError) as reason:
+    except (BadZipFile, LookupError, ValueError, EOFError) as reason:
         raise FormatError(
             f"checkpoint={str(path)!r} is no stage of a search ({reason}); give a new place, or remove it."
         ) from reason
@@ -83,4 +84,11 @@ def load_stage(path: str | os.PathLike[str], problem: Problem) -> Stage | None:
             f"checkpoint={str(path)!r} is of a search with another table, y, reg, norm or loss; give a new place, or "
             "remove it."
         )
-    return Stage(found["units"], found["z"], found["t"], int(found["rounds"]))
+    units, z, t, rounds = (found[name] for name in Stage._fields)
+    shapes = units.shape == (*z.shape[:1], problem.samples.D) and z.shape[1:] == t.shape == (problem.outputs,)
+    numbers = all(part.dtype == np.float64 and np.isfinite(part).all() for part in (units, z, t))
+    if not shapes or not numbers or rounds.dtype.kind != "i" or rounds.ndim or rounds < 0:
+        raise FormatError(
+            f"checkpoint={str(path)!r} holds no network of this problem; give a new place, or remove it."
+        )
+    return Stage(units, z, t, int(rounds))
