@@ -299,3 +299,20 @@ def test_targets_of_dask_may_have_parts_of_unknown_sizes():
     for rows in (gm.Rows(table, y[y > -9]), gm.Rows(X, y[y > -9]), gm.Rows(table[y > -9], y[y > -9])):
         assert rows.shape == (50, 3)
         np.testing.assert_array_equal(rows.targets, X[:, 0])
+
+
+def test_batches_of_any_kind():
+    X, y = np.arange(12.0).reshape(6, 2), np.arange(6.0)
+    rows = gm.Rows(lambda: [(X[:0], y[:0]), (X[:4], y[:4]), (X[4:], y[4:])])  # as after a filter
+    np.testing.assert_array_equal(np.asarray(rows), X)
+    np.testing.assert_array_equal(rows.targets, y)
+    np.testing.assert_array_equal(np.asarray(gm.Rows(lambda: [[X]])), X)  # as of a TensorDataset
+    np.testing.assert_array_equal(gm.Rows(gm.Rows(X, y)).targets, y)
+    for batches, told in (
+        (lambda: None, "X gave a NoneType; batches"),
+        (lambda: [(X, y, y)], "has 3 parts"),
+        (lambda: [(X, y[:3])], "y has 3 entries and X has 6 rows"),
+        (lambda: [(X, y), X], "y has 6 entries and X has 12 rows"),
+    ):
+        with pytest.raises(DataError, match=told):
+            gm.Rows(batches)

@@ -128,11 +128,20 @@ def _pieces(partitions: Sequence[Partition], y: Any, size: int) -> Iterator[Bloc
 
 
 def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
-    for batch in factory():
-        if isinstance(batch, tuple | list) and len(batch) == 2 and np.ndim(batch[0]) == 2:
-            yield batch[0], batch[1]
-        else:
-            yield batch, None
+    """Those that have rows."""
+    batches = factory()
+    if not hasattr(batches, "__iter__"):
+        raise DataError(
+            f"X gave a {type(batches).__name__}; batches of (samples, targets), or of samples alone, were expected."
+        )
+    for batch in batches:
+        parts = batch if isinstance(batch, tuple | list) and batch and np.ndim(batch[0]) == 2 else (batch,)
+        if len(parts) > 2:
+            raise DataError(
+                f"A batch of X has {len(parts)} parts; (samples, targets), or samples alone, were expected."
+            )
+        if not hasattr(parts[0], "shape") or parts[0].shape[0]:
+            yield parts[0], parts[1] if len(parts) == 2 else None
 
 
 def host(values: Any, called: str = "y") -> Any:

@@ -96,7 +96,8 @@ class Rows:
         self.targets = np.concatenate(targets) if targets else None
         total = len(y) if hasattr(y, "__len__") else rows
         if self.targets is not None and {len(self.targets), total} != {rows}:
-            raise DataError(f"y has {total} entries and {called} has {rows} rows; give one target a row.")
+            given = len(self.targets) if total == rows else total
+            raise DataError(f"y has {given} entries and {called} has {rows} rows; give one target a row.")
 
     def _looks(self, called: str, y: Any, targets: list[Any]) -> Iterator[Look]:
         """Of each part of the table what a first reading sees, and the targets that come with it."""
