@@ -258,9 +258,15 @@ def test_names_of_the_last_block_are_those_of_activations_of_samples():
         table = trained.features(X)
         for neuron in trained.network.neurons:
             members, atom = list(neuron.atom.samples), neuron.atom
+            away, size = (
+                np.abs(table @ atom.weight + atom.bias),
+                np.abs(table).max() * np.abs(atom.weight).max(),
+            )
+            if away.min() > 1e-9 * size:  # it lies on none, and is near an atom through the next one
+                assert members == [np.argmin(away)]
+                continue
             on += len(members)
-            size = np.abs(table).max() * np.abs(atom.weight).max()
-            np.testing.assert_allclose(table[members] @ atom.weight + atom.bias, 0, atol=1e-9 * size)
+            assert away[members].max() <= 1e-9 * size
     assert on > 0
 
 
