@@ -222,7 +222,7 @@ def test_what_cannot_be_asked_is_refused(wedges):
             wedges.explain(x)
     for ask in (lambda **more: wedges.monotone(0, **more), lambda **more: wedges.extremes((0, 1), **more)):
         for options, told in (
-            ({"time_limit": 0}, "time_limit=0; a number"),
+            ({"time_limit": 0}, "time_limit=0; seconds above 0"),
             ({"seed": -1}, "seed=-1; an int"),
         ):
             with pytest.raises(OptionError, match=told):

@@ -163,7 +163,7 @@ def test_what_cannot_be_asked_is_refused():
         ({"box": 5}, r"\(low, high\) was expected"),
         ({"box": (1, 0)}, "low < high"),
         ({"box": ([0, 0, 0], 1)}, r"box\[0\] has shape \(3,\)"),
-        ({"time_limit": 0}, "time_limit=0; a number of seconds above 0"),
+        ({"time_limit": 0}, "time_limit=0; seconds above 0"),
         ({"seed": "a"}, "seed='a'; an integer of at least 0"),
         ({"box": (1, 1 + 1e-15)}, "box is thinner than rounding"),
     ):
