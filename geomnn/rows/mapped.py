@@ -49,7 +49,8 @@ def mapped(table: Table, function: Callable[[Any], Any], called: str, picks: boo
     """
 
     def made(block: Any) -> Any:
-        values = function(block.copy())  # which may write into what it is given
+        # which may write into what it is given, an array or a tensor
+        values = function(block.clone() if hasattr(block, "clone") else block.copy())
         shape = getattr(values, "shape", None)
         if shape is None or len(shape) != 2 or shape[0] != block.shape[0]:
             came = f"a {type(values).__name__}" if shape is None else f"shape {tuple(shape)}"
