@@ -144,7 +144,7 @@ def name_error(samples: Samples, atom: Atom, residual: np.ndarray) -> float:
     if not largest:
         return 1.0
     off = (
-        abs(atom.bias + atom.weight @ anchor) / np.linalg.norm(samples.extent[: samples.d])
+        abs(atom.bias + atom.weight @ anchor) / (np.linalg.norm(samples.extent[: samples.d]) or 1.0)
         if samples.bias
         else 0.0
     )

@@ -129,9 +129,10 @@ def refine(
 
 
 def products(problem: Problem, units: np.ndarray, z: np.ndarray) -> float:
-    """Of two numbers, at most, in the system of a Newton step of a network, the larger the fewer samples it is on."""
+    """Of two numbers, at most, in a Newton step of a network: in its system, and in bases of the faces, D³ each."""
     rows, unknowns = problem.targets.size, units.size + z.size
-    return float(rows) * unknowns * (min(rows, unknowns) if problem.outputs == 1 else unknowns)
+    system = float(rows) * unknowns * (min(rows, unknowns) if problem.outputs == 1 else unknowns)
+    return system + units.size * float(problem.samples.D) ** 2
 
 
 def _anchored(

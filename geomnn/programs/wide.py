@@ -44,6 +44,7 @@ STEPS = 400  # of a slide
 LEAST_ROWS, MOST_ROWS, FIRST_STEPS = 400, 2**15, 30
 SEARCHING, NAMING = 0.7, 0.9  # part of the time for rounds; of what is left then for names
 NEWTON = 10**11  # products of a Newton step, up to which it is a matter of some seconds
+MAPS = 2**25  # numbers of the maps from unknowns to samples
 HELD = 2**22  # numbers of a streamed table, up to which it is held in memory for Newton's method
 MUCH = 1e-3  # relative fall of the value in a round that is worth another
 STILL_ROUNDS = 2  # rounds in a row that bring less, after which it is the end
@@ -211,16 +212,20 @@ class _Stages:
         for first in (FIRST, LATER):
             network = found.units, found.coefficients, found.intercept
             named = self._network(*slide_on_flats(self._problem, self._exact, *network, naming, first))
-            named = self._refined(named, naming)
             if named.primal <= found.primal:
-                return named
+                return self._refined(named, naming)
         return self._refined(found, naming)
 
     def _refined(self, named: Optimum, naming: Deadline) -> Optimum:
         """The network with its last digits by Newton's method, where that is quick: names are as exact as v is."""
         problem, samples, z = self._problem, self._problem.samples, named.coefficients
         streamed = isinstance(samples, StreamedSamples)
-        if (streamed and samples.n * samples.D > HELD) or products(problem, named.units, z) > NEWTON:
+        large = streamed and samples.n * samples.D > HELD
+        if (
+            large
+            or samples.n * z.shape[1] * named.units.size > MAPS
+            or products(problem, named.units, z) > NEWTON
+        ):
             return named
         units = named.units
         if streamed:
