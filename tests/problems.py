@@ -77,6 +77,14 @@ def spiral():
     return np.vstack([arm, -arm]), np.repeat([1.0, -1.0], 80)
 
 
+def ramps(n=300, d=5, outputs=1, seed=0):
+    """A sum of ramps with noise, and a reg of some hundredths of reg_max."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d))
+    y = np.maximum(X @ rng.normal(size=(d, 4)), 0) @ rng.normal(size=(4, outputs))
+    return X, (y + 0.1 * rng.normal(size=y.shape))[:, 0] if outputs == 1 else y, n / 60
+
+
 def objective(solution, X, y, reg, norm, loss="squared"):
     """The value of (T), written out from the layers of the network alone."""
     (W, b), (A, t) = solution.network.layers

@@ -3,6 +3,7 @@
 import importlib.util
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
@@ -39,6 +40,7 @@ def kinds(X, y, folder):
     yield "lists", X.tolist(), y.tolist()
     yield "memmap", np.load(folder / "X.npy", mmap_mode="r"), y
     yield "csr", csr_array(X), y
+    yield "nullable", pd.DataFrame(X).astype("Float32"), y
     yield "batches", lambda: ((X[k : k + 700], y[k : k + 700]) for k in range(0, N, 700)), None
     if importlib.util.find_spec("torch"):
         yield "tensor", __import__("torch").tensor(X), y

@@ -7,13 +7,10 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from problems import objective
-from scipy.sparse import csr_array
+from problems import objective, ramps
 
 import geomnn as gm
-from geomnn import derivation, machine
 from geomnn.deadline import NEVER
 from geomnn.dictionaries import LocalDictionary, find_dictionary
 from geomnn.dictionaries.canonical import name_error
@@ -29,14 +26,6 @@ from geomnn.rows import Sums, ascend
 from geomnn.samples import Samples
 
 pytestmark = pytest.mark.filterwarnings("ignore::geomnn.errors.ConvergenceWarning")
-
-
-def drawn(n=300, d=5, outputs=1, seed=0):
-    """A sum of ramps with noise, and a reg of some hundredths of reg_max."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, d))
-    y = np.maximum(X @ rng.normal(size=(d, 4)), 0) @ rng.normal(size=(4, outputs))
-    return X, (y + 0.1 * rng.normal(size=y.shape))[:, 0] if outputs == 1 else y, n / 60
 
 
 def searched(X, bias=True, **options):
@@ -76,7 +65,7 @@ LOSSES = [
 @pytest.mark.parametrize(("loss", "outputs"), LOSSES)
 @pytest.mark.parametrize("bias", [True, False])
 def test_no_stage_is_above_the_one_before(loss, outputs, bias, stages):
-    X, y, reg = drawn(120, 3, outputs)
+    X, y, reg = ramps(120, 3, outputs)
     y = {"logistic": np.sign(y), "softmax": np.eye(3)[np.arange(120) % 3]}.get(loss, y)
     reg /= 1 if loss == "squared" else 4
     solution = gm.derive(X, y, reg, norm=2, bias=bias, loss=loss, dictionary=searched(X, bias, rounds=3))
@@ -102,7 +91,7 @@ def test_no_stage_is_above_the_one_before(loss, outputs, bias, stages):
 @pytest.mark.slow
 def test_it_comes_to_what_walks_come_to():
     for seed in range(3):
-        X, y, reg = drawn(200, 4, seed=seed)
+        X, y, reg = ramps(200, 4, seed=seed)
         wide_one = gm.derive(X, y, reg, norm=2, dictionary=searched(X))
         walked = gm.derive(X, y, reg, norm=2, dictionary=searched(X, start="walks"))
         assert wide_one.objective <= walked.objective * 1.005
@@ -111,7 +100,7 @@ def test_it_comes_to_what_walks_come_to():
 
 def test_what_is_named_is_checked():
     """The share of exact names, by (2b) from the data alone; where flats end above the slid value names stay near."""
-    X, y, reg = drawn()
+    X, y, reg = ramps()
     solutions = [gm.derive(X, y, reg, norm=2, dictionary=searched(X, seed=seed)) for seed in range(4)]
     for solution in solutions:
         exact = sum(is_exact(neuron.atom, X, solution.dual) for neuron in solution.network.neurons)
@@ -156,7 +145,7 @@ def test_flats(bias):
 
 
 def test_sliding_on_flats_names_all_and_costs_hardly_anything():
-    X, y, reg = drawn(200, 4)
+    X, y, reg = ramps(200, 4)
     problem, _ = pose(X, y, reg, 2, True, "squared").centred()
     sums = Sums(problem.samples, "float64")
     gates = random_units(problem.samples, 10, np.random.default_rng(0))
@@ -185,7 +174,7 @@ def test_ascents_find_the_largest_correlation(bias, outputs):
     largest = find_dictionary(samples, 2.0, "all").price(v, np.inf, 1).maximum
     found = searched(X, bias, starts=64).price(v, 0.0, 100)
     assert largest * (1 - 1e-3) <= found.maximum <= largest * (1 + 1e-9)
-    X, y, _ = drawn(2000, 20)
+    X, y, _ = ramps(2000, 20)
     samples, v = Samples(X, True), (y - y.mean())[:, None]
     sums = Sums(samples)
     ends = ascend(sums, v, rng.normal(size=(32, 20)), 20, NEVER)
@@ -198,7 +187,7 @@ def test_ascents_find_the_largest_correlation(bias, outputs):
 def test_the_gated_program_is_solved(monkeypatch):
     """Beside CVXPY on its group Lasso, once there are steps enough."""
     cp = pytest.importorskip("cvxpy")
-    X, y, reg = drawn(60, 3, 2)
+    X, y, reg = ramps(60, 3, 2)
     problem = pose(X, y, reg, 2, True, "squared")
     gates = random_units(problem.samples, 4, np.random.default_rng(0))
     monkeypatch.setattr(gated, "STEPS", 4000)
@@ -241,7 +230,7 @@ def models(X, y, reg):
 
 @pytest.mark.slow
 def test_any_network_is_a_start():
-    X, y, reg = drawn()
+    X, y, reg = ramps()
     best = gm.derive(X, y, reg, norm=2, dictionary=searched(X)).objective
     for model in models(X, y, reg):
         found = gm.derive(X, y, reg, norm=2, dictionary=searched(X, start=model))
@@ -250,50 +239,9 @@ def test_any_network_is_a_start():
     assert random.objective <= best * 1.01
 
 
-def test_rows_are_searched_as_arrays_are():
-    X, y, reg = drawn(500, 3)
-    X = X.astype(np.float32)
-    plain = gm.derive(X, y, reg, norm=2, dictionary=searched(X, rounds=1))
-    for rows in (
-        gm.Rows(X, y),
-        gm.Rows(lambda: [(X[:70], y[:70]), (X[70:], y[70:])]),
-        gm.Rows(csr_array(X), y),
-    ):
-        found = gm.derive(rows, reg=reg, norm=2, dictionary=LocalDictionary(rows.samples(), 2, rounds=1))
-        assert found.objective == pytest.approx(plain.objective, rel=1e-2)
-        assert "homogeneous" not in found.problem.samples.__dict__  # no copy of the table
-        assert objective(found, X.astype(float), y, reg, 2) == pytest.approx(found.objective, rel=1e-9)
-    by_name = gm.derive(gm.Rows(X, y), reg=10 * reg, norm=2, time_limit=1)
-    assert by_name.certificate.coverage.scope == "local"
-
-
-def test_large_arrays_in_float32_are_read_by_rows(monkeypatch):
-    """Where a search by sums is all that is asked for."""
-    X, y, reg = drawn(150, 3)
-    monkeypatch.setattr(derivation, "STREAMED", X.size)
-    small = X.astype(np.float32)
-    found = gm.derive(small, y, 10 * reg, norm=2)
-    assert found.problem.samples.X.dtype == np.float32
-    assert "homogeneous" not in found.problem.samples.__dict__
-    assert objective(found, small.astype(float), y, 10 * reg, 2) == pytest.approx(found.objective, rel=1e-9)
-    frame = pd.DataFrame(small).add_prefix("c")
-    framed = gm.derive(frame, y, 10 * reg, norm=2)
-    assert framed.objective == pytest.approx(found.objective, rel=1e-3)
-    assert framed.network.feature_names[:2] == ("c0", "c1")
-    assert framed.problem.samples.X.dtype == np.float32
-    by_rows = gm.derive(gm.Rows(small, y), reg=10 * reg, norm=2)
-    assert by_rows.objective == pytest.approx(found.objective, rel=1e-3)
-    for table, options in (
-        (X, {"norm": 2}),
-        (small, {"dictionary": "sampled", "norm": 2}),
-        (small, {"norm": 1}),
-    ):
-        assert gm.derive(table, y, 10 * reg, **options, time_limit=2).problem.samples.X.dtype == np.float64
-
-
 def test_sizes_are_those_of_the_program_over_the_units():
     """Optimal for them, so that most of many copies are left out, and never above what was given."""
-    X, y, reg = drawn(80, 3)
+    X, y, reg = ramps(80, 3)
     problem, _ = pose(X, y, reg, 2, True, "squared").centred()
     units = random_units(problem.samples, 30, np.random.default_rng(0))
     units, z = np.concatenate([units, units]), np.full((60, 1), 0.1)
@@ -310,7 +258,7 @@ def test_sizes_are_those_of_the_program_over_the_units():
 
 
 def test_a_search_from_units_goes_on_from_them(stages):
-    X, y, reg = drawn(200, 4)
+    X, y, reg = ramps(200, 4)
     first, second = gm.grid(X, y, [2 * reg, reg], norm=2, dictionary=searched(X, rounds=2))
     assert first.problem.reg == 2 * reg
     assert second.objective == pytest.approx(
@@ -320,7 +268,7 @@ def test_a_search_from_units_goes_on_from_them(stages):
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs PyTorch")
 def test_a_device_comes_to_what_numpy_does():
-    X, y, reg = drawn(150, 3)
+    X, y, reg = ramps(150, 3)
     ours, theirs = (
         gm.derive(X, y, reg, norm=2, dictionary=searched(X, rounds=1, device=device))
         for device in (None, "cpu")
@@ -331,7 +279,7 @@ def test_a_device_comes_to_what_numpy_does():
 
 
 def test_a_killed_search_goes_on(tmp_path, monkeypatch):
-    X, y, reg = drawn()
+    X, y, reg = ramps()
     place = tmp_path / "run.npz"
     step, calls = wide._Stages._add, []
 
@@ -372,7 +320,7 @@ def test_a_killed_search_goes_on(tmp_path, monkeypatch):
 
 
 def test_refusals():
-    X, y, reg = drawn(40, 3)
+    X, y, reg = ramps(40, 3)
     for options, error, message in (
         ({"start": "gate"}, OptionError, "'walks', 'gated', 'random units'"),
         ({"precision": "float16"}, OptionError, "float32"),
@@ -406,7 +354,7 @@ def test_refusals():
 
 
 def test_solutions_and_options_of_small_tables_are_as_elsewhere():
-    X, y, reg = drawn(60, 3)
+    X, y, reg = ramps(60, 3)
     for table in (X, gm.Rows(X, y)):
         found = gm.derive(table, y, 10 * reg, norm=2, dictionary=LocalDictionary(
             table.samples() if table is not X else Samples(X, True), 2, start="gated", rounds=1))  # fmt: skip
@@ -447,7 +395,7 @@ def test_degenerate_tables(name):
 
 
 def test_the_time_limit_holds():
-    X, y, reg = drawn(4000, 30)
+    X, y, reg = ramps(4000, 30)
     problem = pose(X, y, reg / 10, 2, True, "squared").centred()[0]
     began = time.monotonic()
     with Effort(time_limit=1.5).begun() as effort:
@@ -455,60 +403,6 @@ def test_the_time_limit_holds():
     assert time.monotonic() - began < 4
     assert found.primal < problem.loss.value(np.zeros_like(problem.targets), problem.targets)
     assert found.maximum >= reg / 10
-
-
-def test_walks_that_see_nothing_go_nowhere():
-    """All samples are on the other side of two of three walks without biases, whose slope is then 0, in float32."""
-    X = np.abs(drawn(50, 3)[0]).astype(np.float32)
-    samples, v = gm.Rows(X).samples(False), np.ones((50, 1))
-    weights = np.array([[-1.0, -1, -1], [-1, 0, 0], [1, 1, 1]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ends = ascend(Sums(samples), v, weights, 5, NEVER)
-    np.testing.assert_allclose(ends[:2], weights[:2] / np.linalg.norm(weights[:2], axis=1, keepdims=True))
-    assert v.T @ samples.activations(ends[2:]) >= v.T @ samples.activations(weights[2:]) / np.sqrt(3)
-
-
-def test_a_search_that_would_not_fit_into_memory_is_refused(monkeypatch):
-    """Before any work, with the rows of a block that fit, where some do."""
-    monkeypatch.setattr(Sums, "value_gradient", lambda *_: pytest.fail("it began"))
-    rows = gm.Rows(np.tile(np.arange(3000.0), (1000, 1)), np.arange(1000.0))
-    of_rows = 1000 * (4 * 8 + 4 * 64 * 4)
-    for free, error, match in (
-        (of_rows + 2 * 8 * 3000 * 123 + 1, OptionError, r"block_rows=123 would fit"),
-        (of_rows, DataError, r"holds \d+\.\d MiB at the least, and 1\.\d MiB of.*fewer rows or features"),
-    ):
-        monkeypatch.setattr(machine, "free_memory", lambda free=free: free)
-        with pytest.raises(error, match=match):
-            gm.derive(rows, reg=1, norm=2)
-        search = LocalDictionary(rows.samples(), 2, block_rows=124)
-        with pytest.raises(error, match=match):
-            gm.derive(rows, reg=1, norm=2, dictionary=search)
-    monkeypatch.setattr(machine, "free_memory", lambda: of_rows + 2 * 8 * 3000 * 123)
-    fits = LocalDictionary(rows.samples(), 2, block_rows=123)
-    with pytest.raises(pytest.fail.Exception, match="it began"):
-        gm.derive(rows, reg=1, norm=2, dictionary=fits)
-
-
-def test_free_memory_is_that_of_the_machine(monkeypatch):
-    assert 2**20 < machine.free_memory() <= 2**50 or machine.free_memory() == np.inf
-    monkeypatch.setattr(machine.Path, "read_text", lambda *_: "MemAvailable:  12 kB")
-    assert machine.free_memory() == 12 * 1024
-    for other in ("", "MemFree:  12 kB", "MemAvailable:  x kB"):
-        monkeypatch.setattr(machine.Path, "read_text", lambda *_, other=other: other)
-        assert machine.free_memory() == np.inf
-
-
-@pytest.mark.parametrize("seed", [0, 6])
-def test_names_of_few_rows_are_exact(seed):
-    """Sliding on flats ends above these networks, and Newton's method goes on from where they are."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(80, 6))
-    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1], 0) + 0.1 * rng.normal(size=80)
-    found = gm.derive(gm.Rows(X, y), reg=2, norm=2)
-    assert found.certificate.named == 1.0
-    assert objective(found, X, y, 2, 2) == pytest.approx(found.objective, rel=1e-9)
-    assert all(neuron.atom.samples for neuron in found.network.neurons)
 
 
 def test_a_neuron_beside_all_samples_is_near_an_atom_through_the_next_one():
@@ -521,11 +415,3 @@ def test_a_neuron_beside_all_samples_is_near_an_atom_through_the_next_one():
     assert atom.bias == pytest.approx(0.3, abs=1e-12)
     away = np.abs(passes).min() / np.linalg.norm(np.abs(X - samples.centre).max(axis=0))
     assert name_error(samples, atom, v) >= 0.99 * away > 1e-6
-
-
-def test_rows_of_one_feature_have_all_atoms_looked_at():
-    rng = np.random.default_rng(2)
-    X, y = rng.normal(size=(160, 1)), rng.normal(size=160)
-    found, plain = (gm.derive(*table, reg=0.1, norm=2) for table in ((gm.Rows(X, y),), (X, y)))
-    assert found.certificate.coverage.scope == "global"
-    assert found.objective == pytest.approx(plain.objective, rel=1e-9)

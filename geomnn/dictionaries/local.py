@@ -63,9 +63,10 @@ class LocalDictionary(Dictionary):
     device : str, optional
         Of PyTorch, such as "cuda", for the sums over rows of a wide start; NumPy if not given.
     precision : {"float32", "float64"}
-        Of these sums, while the search goes on; all that is stated is in float64.
+        Of these sums, while the search goes on; all that is stated is in float64, and all where a feature is of a size
+        beyond 1e9 or below 1e-9, whose powers float32 cannot hold.
     block_rows : int
-        Rows that are worked on at a time, up to 8,192.
+        Rows that are worked on at a time; more than 8,192 count as these.
     checkpoint : path-like, optional
         A file that is written after each round of a wide search, and from which the next such call goes on.
     rounds : int, optional

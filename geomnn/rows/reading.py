@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from geomnn.errors import DataError
-from geomnn.samples import plain_array
+from geomnn.samples import column_labels, finite_floats, plain_array
 
 __all__ = ["LOOKED_AT", "Look", "Partition", "Source", "as_block", "dense", "host", "look_at", "source_of"]
 
@@ -80,6 +80,8 @@ def source_of(X: Any, y: Any) -> Source:
     table = csr_array(X) if issparse(X) else X
     if not all(hasattr(table, name) for name in ("shape", "dtype", "__getitem__")):
         table = plain_array(X, "X")  # lists, data frames
+        if table.dtype == object:  # of columns that may have missing values
+            table = finite_floats(table, "X", column_labels(X))
     if len(table.shape) != 2 or not all(table.shape):
         raise DataError(
             f"X has shape {tuple(table.shape)}; a table of shape (samples, features) with at least one of each was "

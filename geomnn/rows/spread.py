@@ -26,12 +26,22 @@ from geomnn.samples import Samples
 
 __all__ = ["PartitionedSums", "over_partitions", "sums_of"]
 
+HELD_BY_FLOAT32 = (
+    1e9  # sizes of features, and their inverses, up to which their fourth powers, of squared slopes, are
+)
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def sums_of(samples: Samples, *options: Any) -> Sums:
-    """The `Sums` over samples, with its options: those over partitions where the table has some."""
-    return (PartitionedSums if getattr(samples.X, "partitions", ()) else Sums)(samples, *options)
+def sums_of(samples: Samples, precision: str = "float32", *options: Any) -> Sums:
+    """The `Sums` over samples, with its options: those over partitions where the table has some.
+
+    They are in float64 where features are of sizes whose powers float32 cannot hold.
+    """
+    sizes = samples.extent[samples.extent > 0]
+    held = sizes.max(initial=1.0) <= HELD_BY_FLOAT32 and sizes.min(initial=1.0) >= 1 / HELD_BY_FLOAT32
+    kind = PartitionedSums if getattr(samples.X, "partitions", ()) else Sums
+    return kind(samples, "float64" if precision == "float32" and not held else precision, *options)
 
 
 def over_partitions(
