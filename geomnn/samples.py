@@ -173,7 +173,13 @@ class Samples:
 
     def bias_of(self, unit: np.ndarray) -> float:
         """The bias of a centred unit in the coordinates of X: b = u_D − w·centre (0 without bias)."""
-        return float(sums_of_products(-unit[None, :-1], self.centre, unit[-1:])[0]) if self.bias else 0.0
+        return float(self.biases_of(unit[None])[0])
+
+    def biases_of(self, units: np.ndarray) -> np.ndarray:
+        """The biases of centred units in the coordinates of X, shape (k, D) → (k,)."""
+        if not self.bias:
+            return np.zeros(len(units))
+        return sums_of_products(-units[:, :-1], self.centre, units[:, -1])
 
     def unit_of(self, weight: np.ndarray, bias: float) -> np.ndarray:
         """A neuron (w, b) in centred coordinates, shape (D,)."""

@@ -230,12 +230,10 @@ class _Stages:
         units = named.units
         if streamed:
             held = Samples(np.asarray(samples.X), samples.bias)
-            biases = np.array([samples.bias_of(unit) for unit in units]).reshape(len(units))
-            problem, units = problem.over(held), held.units_of(units[:, : samples.d], biases)
+            problem, units = problem.over(held), held.units_of(units[:, : samples.d], samples.biases_of(units))
         units, z, t = refine(problem, units, z, named.intercept, deadline=naming)
         if streamed:
-            biases = np.array([held.bias_of(unit) for unit in units]).reshape(len(units))
-            units = samples.units_of(units[:, : samples.d], biases)
+            units = samples.units_of(units[:, : samples.d], held.biases_of(units))
         return min(self._network(units, z, t), named, key=lambda each: each.primal)
 
     def _merged(self, found: Optimum, naming: Deadline) -> Optimum:

@@ -236,8 +236,8 @@ class _Search:
 
     def _include(self, units: np.ndarray, signs: np.ndarray, points: Samples) -> None:
         """Let these atoms compete, too."""
-        biases = np.array([points.bias_of(unit) for unit in units])
-        every = np.concatenate([self.atoms, np.column_stack([units[:, : points.d], biases, signs])])
+        added = np.column_stack([units[:, : points.d], points.biases_of(units), signs])
+        every = np.concatenate([self.atoms, added])
         table = np.column_stack([self._units(every, points), every[:, -1]])
         self.atoms = every[firsts(table, np.append(points.extent, points.extent.max()))[0]]
 

@@ -160,8 +160,8 @@ def robust_optimum(problem: Problem, moves: Moves, effort: Effort) -> Robust:
 
 def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> float:
     """The value of the robust training problem."""
-    biases = np.array([program.points.bias_of(unit) for unit in found.units])
-    neurons = found.units[:, : problem.samples.d], biases, found.coefficients, found.intercept
+    weights, biases = found.units[:, : problem.samples.d], program.points.biases_of(found.units)
+    neurons = weights, biases, found.coefficients, found.intercept
     worst = np.full(problem.samples.n, -np.inf)
     for i, *_, most in worst_points(problem, neurons, moves.eps, moves.ball, NEVER):
         worst[i] = max(worst[i], most)
