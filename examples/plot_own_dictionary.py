@@ -18,7 +18,8 @@ from geomnn.atoms import Atom
 from geomnn.dictionaries import Dictionary, Pricing
 from geomnn.dictionaries.canonical import name_atom, units_through
 from geomnn.plotting import frame, plot_network
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 # %%
 # Two methods are required: ``price``, which compares all atoms with a residual, and ``name``.  A third one, ``units``,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from geomnn.blocks import BlockTraining, train_blocks
     from geomnn.bounds.bounding import bound
     from geomnn.cross_validation import CrossValidation, cross_validate
-    from geomnn.derivation import Solution, derive
+    from geomnn.derivation import derive
     from geomnn.descent import Descent, descend
     from geomnn.estimators import WedgeClassifier, WedgeRegressor
     from geomnn.inputs.lipschitz import Lipschitz, lipschitz
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from geomnn.programs.certificate import Certificate
     from geomnn.rewriting.rewrite import Rewriting, rewrite, split_layer
     from geomnn.rows import Rows
+    from geomnn.solution import Solution
 
 _HOMES = {
     "AnalyticNetwork": "geomnn.networks.network",
@@ -45,7 +46,7 @@ _HOMES = {
     "Rewriting": "geomnn.rewriting.rewrite",
     "Robustness": "geomnn.inputs.robustness",
     "Rows": "geomnn.rows",
-    "Solution": "geomnn.derivation",
+    "Solution": "geomnn.solution",
     "WedgeClassifier": "geomnn.estimators",
     "WedgeRegressor": "geomnn.estimators",
     "bound": "geomnn.bounds.bounding",

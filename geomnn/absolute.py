@@ -17,12 +17,14 @@ from geomnn.atoms import Atom
 from geomnn.depth.chains import single, up_to_sign_and_constant
 from geomnn.depth.layer import FeatureLayer
 from geomnn.depth.lifting import Lifting
-from geomnn.derivation import Solution, put_back, run
+from geomnn.derivation import put_back, run
 from geomnn.dictionaries import ChainDictionary, choose, refuse_if_too_large
 from geomnn.errors import DataError
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.solution import Solution
+from geomnn.validation import check_integer
 
 __all__ = ["AbsoluteFeatures"]
 

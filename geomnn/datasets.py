@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import OptionError
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["peaks", "ramps", "spiral"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.bounds.bounding import Model
-from geomnn.derivation import Solution, solution_of
+from geomnn.derivation import solution_of
 from geomnn.dictionaries import Dictionary, choose
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.files import write_whole
@@ -27,7 +27,9 @@ from geomnn.optima.set_file import set_text
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
-from geomnn.samples import SPANNED, check_integer
+from geomnn.samples import SPANNED
+from geomnn.solution import Solution
+from geomnn.validation import check_integer
 
 __all__ = ["Descent", "Segment", "descend"]
 

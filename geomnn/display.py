@@ -14,7 +14,6 @@ import numpy as np
 
 from geomnn import plotting
 from geomnn.cross_validation import CrossValidation
-from geomnn.derivation import Solution
 from geomnn.descent import Descent
 from geomnn.errors import GeomnnError
 from geomnn.hypertext import paragraph, table
@@ -23,6 +22,7 @@ from geomnn.numbers.rationals import short_number
 from geomnn.optimal_sets import OptimalSet
 from geomnn.paths import Path
 from geomnn.rewriting.rewrite import Rewriting
+from geomnn.solution import Solution
 
 __all__ = ["page_of", "solution_page"]
 

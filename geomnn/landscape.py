@@ -25,7 +25,7 @@ from geomnn.optima.fewest import Proof, fewest_cells
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots, pieces_of_vertices
 from geomnn.optima.walks import direct_way, way_by_edges, without_rests
-from geomnn.samples import check_flag, check_integer
+from geomnn.validation import check_flag, check_integer
 
 __all__ = ["Components", "Fewest", "Landscape", "OptimalPath"]
 

@@ -23,7 +23,6 @@ import numpy as np
 
 from geomnn.atoms import Atom, MergedWedge
 from geomnn.bounds.bounding import globally
-from geomnn.derivation import Solution
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.landscape import SAME_OBJECTIVE
 from geomnn.networks.network import AnalyticNetwork, ExactNeuron
@@ -32,6 +31,7 @@ from geomnn.optima.active import exact_sides, sides_of
 from geomnn.optima.cells import compatible
 from geomnn.programs.certificate import Certificate
 from geomnn.programs.coverage import Coverage
+from geomnn.solution import Solution
 
 __all__ = ["merge"]
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom
-from geomnn.derivation import Solution
 from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.optimum import named_plane
 from geomnn.landscape import Landscape
@@ -24,6 +23,7 @@ from geomnn.optima.choices import SURE
 from geomnn.optima.extremes import check_networks
 from geomnn.optima.polytope import ExactPolytope, FloatPolytope, Polytope
 from geomnn.optima.uniqueness import kinks_and_slopes
+from geomnn.solution import Solution
 
 __all__ = ["ActiveNeuron", "OptimalSet", "optimal_set"]
 

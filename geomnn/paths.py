@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geomnn.derivation import Solution, solution_of
+from geomnn.derivation import solution_of
 from geomnn.dictionaries import Choice, Dictionary, WedgeDictionary, choose
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.hypertext import Shown
@@ -20,7 +20,8 @@ from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, check_reg, pose
 from geomnn.programs.search import optimise
 from geomnn.programs.solve import Optimum, constant_correlation
-from geomnn.samples import real_table
+from geomnn.solution import Solution
+from geomnn.validation import real_table
 
 __all__ = ["Path", "grid", "path", "reg_max"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from fuzz_cases import Case, correlation
 
-from geomnn.derivation import Solution
+from geomnn.solution import Solution
 
 LONG = np.longdouble
 

@@ -16,7 +16,7 @@ from geomnn.errors import DataError, OptionError
 from geomnn.norms import Direction, ball
 from geomnn.report import page_text, study_table
 from geomnn.report.study import Request
-from geomnn.samples import NamedTable
+from geomnn.validation import NamedTable
 
 rng = np.random.default_rng(5)
 PLANE, LINE = rng.integers(-4, 5, size=(9, 2)) / 2.0, np.array([[0.0], [1.0], [3.0], [4.0]])

@@ -13,13 +13,14 @@ import warnings
 import numpy as np
 
 from geomnn.blocks.block import Block
-from geomnn.derivation import Solution, run
+from geomnn.derivation import run
 from geomnn.dictionaries import Dictionary, choose
 from geomnn.errors import GeomnnWarning
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
 from geomnn.rewriting.rewrite import rewrite
 from geomnn.samples import Samples
+from geomnn.solution import Solution
 
 __all__ = ["at_the_least_cost", "in_wedges", "solved"]
 

@@ -39,7 +39,8 @@ from geomnn.programs.problem import Problem, pose
 from geomnn.rows import Rows
 from geomnn.rows.samples import StreamedSamples
 from geomnn.rows.sums import check_device
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 __all__ = ["BlockTraining", "train_blocks"]
 

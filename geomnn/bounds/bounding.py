@@ -20,7 +20,7 @@ from geomnn.programs.coverage import Coverage
 from geomnn.programs.effort import Effort
 from geomnn.programs.losses import Loss
 from geomnn.programs.problem import Problem, pose
-from geomnn.samples import finite_floats
+from geomnn.validation import finite_floats
 
 __all__ = ["Model", "bound", "bounded", "globally", "with_end"]
 

@@ -26,7 +26,8 @@ from geomnn.dictionaries.choice import CHAINS
 from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 __all__ = ["Lifting", "check_depth", "lift"]
 

@@ -22,7 +22,8 @@ from geomnn.dictionaries.local import LocalDictionary
 from geomnn.dictionaries.sampled import SampledDictionary
 from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.rows import StreamedSamples
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 __all__ = ["AFFORDABLE", "Choice", "choose", "find_dictionary"]
 

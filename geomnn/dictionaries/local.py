@@ -27,7 +27,8 @@ from geomnn.machine import in_parallel, one_blas_thread
 from geomnn.norms import ball
 from geomnn.rows import StreamedSamples, Sums, ascend, sums_of
 from geomnn.rows.sums import BLOCK_ROWS
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 __all__ = ["LocalDictionary"]
 

@@ -21,7 +21,8 @@ from geomnn.atoms import Atom
 from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.norms import Direction, ball
-from geomnn.samples import SPANNED, Samples, check_integer
+from geomnn.samples import SPANNED, Samples
+from geomnn.validation import check_integer
 
 __all__ = ["SampledDictionary", "sketch_directions"]
 

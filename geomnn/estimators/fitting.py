@@ -14,14 +14,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from geomnn.bounds.bounding import bounded
 from geomnn.bounds.choice import choose_bounds
 from geomnn.cross_validation import MOST_SECONDS, CrossValidation, choose_reg
-from geomnn.derivation import Solution, robustly, run
+from geomnn.derivation import robustly, run
 from geomnn.dictionaries import Choice, Dictionary, choose
 from geomnn.errors import ConvergenceWarning, warn
 from geomnn.estimators.given import distinct, gate
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem, pose
 from geomnn.robust.training import asked_moves
-from geomnn.samples import NamedTable, check_flag
+from geomnn.solution import Solution
+from geomnn.validation import NamedTable, check_flag
 
 __all__ = ["Scored", "WedgeEstimator"]
 

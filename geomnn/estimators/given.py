@@ -8,7 +8,7 @@ import numpy as np
 
 from geomnn.checker.statements import brief
 from geomnn.errors import DataError, OptionError
-from geomnn.samples import check_cells, column_labels, column_names, finite_floats, plain_array
+from geomnn.validation import check_cells, column_labels, column_names, finite_floats, plain_array
 
 __all__ = ["check_class_weight", "check_weights", "distinct", "gate"]
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from geomnn.estimators.fitting import Scored, WedgeEstimator
 from geomnn.estimators.given import check_weights, gate
-from geomnn.samples import finite_floats
+from geomnn.validation import finite_floats
 
 __all__ = ["WedgeRegressor"]
 

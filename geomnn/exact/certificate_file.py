@@ -15,7 +15,7 @@ from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.files import json_text, read_json, write_whole
 from geomnn.networks.io.document import NUMBERS, named, plain_numbers
 from geomnn.numbers.rationals import exact_table, exact_targets
-from geomnn.samples import plain_array, real_table
+from geomnn.validation import plain_array, real_table
 
 __all__ = ["certificate_document", "certificate_record", "save_certificate", "verify"]
 

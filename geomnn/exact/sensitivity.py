@@ -38,7 +38,7 @@ from geomnn.numbers.rationals import exact_number, short_number, symbolic
 from geomnn.numbers.roots import RootBasis, RootVector, rational_matrix
 from geomnn.programs.problem import Problem, pose
 from geomnn.programs.solve import solve
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["WeightsOfReg", "weights_as_function_of_reg"]
 

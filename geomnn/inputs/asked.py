@@ -13,7 +13,7 @@ from geomnn import norms
 from geomnn.errors import DataError, OptionError
 from geomnn.inputs.pieces import Pieces, plain, rationals
 from geomnn.numbers.rationals import exact_number
-from geomnn.samples import finite_floats, plain_array, real_table
+from geomnn.validation import finite_floats, plain_array, real_table
 
 __all__ = [
     "Rivals",

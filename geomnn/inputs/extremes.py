@@ -14,7 +14,7 @@ from geomnn.errors import OptionError
 from geomnn.inputs.asked import asked_box, asked_seconds
 from geomnn.inputs.pieces import pieces_of, plain, plain_number
 from geomnn.inputs.plane import AFFORDABLE, Plane, boxed
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["Extremes", "extremes"]
 

@@ -19,7 +19,7 @@ from geomnn.inputs.asked import asked_ball, asked_box, asked_seconds
 from geomnn.inputs.pieces import Pieces, pieces_of, plain
 from geomnn.inputs.plane import AFFORDABLE, all_cells
 from geomnn.numbers.rationals import root_times, short_number
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["Lipschitz", "lipschitz"]
 

@@ -15,7 +15,7 @@ from geomnn.inputs.asked import asked_box, asked_seconds
 from geomnn.inputs.pieces import Pieces, pieces_of, plain, plain_number
 from geomnn.inputs.plane import AFFORDABLE, all_cells
 from geomnn.numbers.rationals import short_number
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 from geomnn.words import listed
 
 __all__ = ["Monotonicity", "monotone"]

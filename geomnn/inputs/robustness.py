@@ -34,7 +34,7 @@ from geomnn.inputs.asked import (
 from geomnn.inputs.pieces import check_network, pieces_of, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
 from geomnn.inputs.sought import Sought
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["Ranges", "Robustness", "robustness"]
 

@@ -22,7 +22,7 @@ from geomnn.networks.neuron import ExactNeuron, Neuron
 from geomnn.networks.scaling import Scaling
 from geomnn.networks.writing import expressions, markup, text
 from geomnn.numbers.rationals import exact_table, holds_exact, is_exact
-from geomnn.samples import column_names, real_table
+from geomnn.validation import column_names, real_table
 
 __all__ = ["AnalyticNetwork", "ExactNeuron", "Neuron"]
 

@@ -66,7 +66,7 @@ def exact_number(value: Any, name: str) -> Fraction:
 
 
 def exact_table(X: Any) -> list[list[Fraction]]:
-    """The rows of a table that `geomnn.samples.real_table` accepts, as Fractions."""
+    """The rows of a table that `geomnn.validation.real_table` accepts, as Fractions."""
     return [
         [exact_number(value, f"X[{i}, {k}]") for k, value in enumerate(row)]
         for i, row in enumerate(np.asarray(X))

@@ -20,7 +20,7 @@ from geomnn.networks.network import AnalyticNetwork, ExactNeuron
 from geomnn.numbers.rationals import exact_number
 from geomnn.optima.polytope import Polytope
 from geomnn.optima.set_file import set_document, set_text
-from geomnn.samples import check_flag, check_integer
+from geomnn.validation import check_flag, check_integer
 
 __all__ = ["SURE", "VERTICES", "Choices"]
 

@@ -19,7 +19,7 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.numbers.rationals import exact_table
 from geomnn.optima.choices import Choices
 from geomnn.optima.polytope import Merged
-from geomnn.samples import check_flag, check_integer, real_table
+from geomnn.validation import check_flag, check_integer, real_table
 
 __all__ = ["Extremes", "check_networks"]
 

@@ -20,7 +20,7 @@ from geomnn.checker.statements import Falsehood, seal
 from geomnn.errors import EnumerationTooLarge, OptionError, UnsupportedProblem
 from geomnn.exact.certificate_file import certificate_record
 from geomnn.networks.io.document import named
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["set_document", "set_text"]
 

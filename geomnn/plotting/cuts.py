@@ -17,7 +17,8 @@ from scipy import ndimage
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.errors import DataError
 from geomnn.norms import ball
-from geomnn.samples import Samples, finite_floats
+from geomnn.samples import Samples
+from geomnn.validation import finite_floats
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from geomnn.derivation import derive
 from geomnn.dictionaries import WedgeDictionary
 from geomnn.errors import ConstantNetworkWarning, DataError, UnsupportedProblem
 from geomnn.norms import ball
-from geomnn.samples import Samples, check_integer, finite_floats, real_table
+from geomnn.samples import Samples
+from geomnn.validation import check_integer, finite_floats, real_table
 
 # relative to reg, as near to its line as v lies on it, and absolute, of unit normals, up to which two lines are
 # one: v comes from a solve to 1e-9, and a picture shows four digits

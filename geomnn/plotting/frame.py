@@ -24,7 +24,7 @@ from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.hypertext import image
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.plotting.labels import make_legible
-from geomnn.samples import check_integer, finite_floats, real_table
+from geomnn.validation import check_integer, finite_floats, real_table
 from geomnn.words import feature_words
 
 PAPER, INK, SOFT, GREY, FAINT = "#FFFFFF", "#000000", "#595959", "#8C8C8C", "#BFBFBF"

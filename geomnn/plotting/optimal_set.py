@@ -14,7 +14,7 @@ from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.optimal_sets import OptimalSet
 from geomnn.plotting import frame
 from geomnn.plotting.labels import Labels, thin_ticks
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 _PIECES = {
     "blobs": (4, 260.0, frame.SKY, "a continuum of networks"),

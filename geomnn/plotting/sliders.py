@@ -14,7 +14,7 @@ from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.dual_geometry import DualSet, dual_set
 from geomnn.plotting.dual_set import look
-from geomnn.samples import real_table
+from geomnn.validation import real_table
 
 _COLOURS, _DASHES = (frame.VERMILION, frame.BLUE, "black", frame.ORANGE), ("solid", "dash", "dashdot", "dot")
 _SAMPLE = {"symbol": "circle-open", "size": 11, "color": "black", "line": {"width": 2}}

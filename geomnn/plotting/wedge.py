@@ -27,7 +27,7 @@ from geomnn.norms import ball
 from geomnn.plotting import frame
 from geomnn.plotting.labels import BESIDE, Labels
 from geomnn.plotting.plane import zero_line
-from geomnn.samples import real_table
+from geomnn.validation import real_table
 
 
 @dataclass(frozen=True)

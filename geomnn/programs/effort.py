@@ -12,7 +12,7 @@ import numpy as np
 
 from geomnn.deadline import NEVER, Deadline, Line, limited, shown
 from geomnn.errors import OptionError
-from geomnn.samples import check_integer
+from geomnn.validation import check_integer
 
 __all__ = ["USUAL", "Effort"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.errors import DataError
-from geomnn.samples import column_labels, finite_floats, plain_array
+from geomnn.validation import column_labels, finite_floats, plain_array
 
 __all__ = ["Loss", "check_signs", "check_targets"]
 

@@ -13,7 +13,8 @@ from geomnn.errors import DataError, OptionError
 from geomnn.norms import ball
 from geomnn.programs.losses import Loss, check_targets, find_loss
 from geomnn.rows import Rows
-from geomnn.samples import Samples, check_flag, plain_array
+from geomnn.samples import Samples
+from geomnn.validation import check_flag, plain_array
 
 __all__ = ["Problem", "check_reg", "pose"]
 

@@ -230,7 +230,10 @@ class _Stages:
         units = named.units
         if streamed:
             held = Samples(np.asarray(samples.X), samples.bias)
-            problem, units = problem.over(held), held.units_of(units[:, : samples.d], samples.biases_of(units))
+            problem, units = (
+                problem.over(held),
+                held.units_of(units[:, : samples.d], samples.biases_of(units)),
+            )
         units, z, t = refine(problem, units, z, named.intercept, deadline=naming)
         if streamed:
             units = samples.units_of(units[:, : samples.d], held.biases_of(units))

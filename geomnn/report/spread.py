@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from geomnn.derivation import Solution
 from geomnn.errors import EnumerationTooLarge, UnsupportedProblem
 from geomnn.optima.choices import SURE
 from geomnn.optimal_sets import OptimalSet, optimal_set
+from geomnn.solution import Solution
 
 __all__ = ["Spread", "spread_of"]
 

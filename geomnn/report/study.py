@@ -16,7 +16,7 @@ import numpy as np
 from geomnn.bounds.proof_file import has_file, lowered, proof_document, shorter_proof
 from geomnn.checker.unpack import name_of
 from geomnn.deadline import Deadline, Line, limited
-from geomnn.derivation import Solution, derive
+from geomnn.derivation import derive
 from geomnn.errors import (
     ConstantNetworkWarning,
     EnumerationTooLarge,
@@ -36,7 +36,8 @@ from geomnn.report.choice import RegChoice, chosen_reg, refuse_missing_reg
 from geomnn.report.fits import Fit, hold_out
 from geomnn.report.request import Request
 from geomnn.report.spread import Spread, spread_of
-from geomnn.samples import NamedTable
+from geomnn.solution import Solution
+from geomnn.validation import NamedTable
 
 PACKED = r"(?i)(\.(csv|tsv|txt|dat))?(\.(gz|zip))?$"  # the ends of the names of tables
 LONG_PROOF = 10_000  # masses, some 200 kB, from which on a shorter proof is looked for

@@ -30,7 +30,8 @@ from geomnn.networks.network import AnalyticNetwork
 from geomnn.norms import ball
 from geomnn.rewriting.chambers import Parts, split
 from geomnn.rewriting.pruning import products_of, pruned
-from geomnn.samples import Samples, column_names, real_table
+from geomnn.samples import Samples
+from geomnn.validation import column_names, real_table
 
 __all__ = ["Rewriting", "SplitNeuron", "rewrite", "split_layer"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from geomnn.errors import DataError
-from geomnn.samples import column_labels, finite_floats, plain_array
+from geomnn.validation import column_labels, finite_floats, plain_array
 
 __all__ = ["LOOKED_AT", "Look", "Partition", "Source", "as_block", "dense", "host", "look_at", "source_of"]
 

@@ -13,7 +13,7 @@ from geomnn.rows.mapped import mapped
 from geomnn.rows.reading import LOOKED_AT, Look, Source, as_block, dense, host, look_at, source_of
 from geomnn.rows.samples import StreamedSamples
 from geomnn.rows.spread import over_partitions
-from geomnn.samples import check_flag, column_names
+from geomnn.validation import check_flag, column_names
 
 __all__ = ["Rows"]
 

@@ -21,7 +21,8 @@ import numpy as np
 from scipy.sparse import issparse, vstack
 
 from geomnn.errors import DataError, MissingPackage, OptionError, package
-from geomnn.samples import Samples, check_integer
+from geomnn.samples import Samples
+from geomnn.validation import check_integer
 
 __all__ = ["BLOCK_ROWS", "Sums", "check_device", "stacked"]
 

@@ -19,7 +19,8 @@ from geomnn.networks.io.from_onnx import of_file, of_onnx
 from geomnn.networks.io.from_sklearn import of_estimator, of_perceptron, scalings_of
 from geomnn.networks.io.from_torch import of_module
 from geomnn.norms import ball
-from geomnn.samples import Samples, finite_floats
+from geomnn.samples import Samples
+from geomnn.validation import finite_floats
 
 __all__ = ["layers_of", "named_parts"]
 

@@ -22,7 +22,7 @@ from geomnn.atoms import AsideWedge, Atom, FeatureWedge, MergedWedge
 from geomnn.checker.digits import any_size, printable
 from geomnn.errors import DataError, OptionError
 from geomnn.numbers.rationals import SHORT, exact_number, is_exact, symbolic
-from geomnn.samples import check_flag, check_integer
+from geomnn.validation import check_flag, check_integer
 from geomnn.words import feature_words
 
 if TYPE_CHECKING:
