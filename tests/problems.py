@@ -1,9 +1,12 @@
 """The problems that the tests share: reference optima, random and degenerate data."""
 
 import json
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import sympy
 
 NORMS = {"l1": 1, "l2": 2, "linf": np.inf}
 
@@ -94,3 +97,15 @@ def objective(solution, X, y, reg, norm, loss="squared"):
     fit = 0.5 * np.sum((f - targets) ** 2) if loss == "squared" else np.sum(np.logaddexp(0, -targets * f))
     norms = np.linalg.norm(W, ord=norm, axis=1)
     return fit + reg / 2 * (np.sum(norms**2) + np.sum(A**2))
+
+
+def entries(kind, shape, seed=0):
+    """Entries of one kind: generic numbers, or one symbol each."""
+    rng = np.random.default_rng(seed)
+    if kind == "floats":
+        return rng.standard_normal(shape)
+    if kind == "fractions":
+        numbers = [Fraction(int(a), int(b)) for a, b in rng.integers(1, 30, (math.prod(shape), 2)) - [15, 0]]
+    else:
+        numbers = sympy.symbols(f"u{seed}_:{math.prod(shape)}")
+    return np.array(numbers, dtype=object).reshape(shape)

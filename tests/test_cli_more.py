@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import refused
 from schemas import schema
 
 import geomnn as gm
@@ -67,17 +68,6 @@ def reports(tmp_path_factory):
 def cells(text):
     head, *rows = csv.reader(io.StringIO(text))
     return head, rows
-
-
-def refused(capsys, *arguments, parts=()):
-    """Exit status 2, one line on stderr, nothing on stdout, no file more or less."""
-    before = {path: path.stat().st_mtime_ns for path in Path(".").rglob("*")}
-    assert main(arguments) == 2
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    for part in parts:
-        assert part in err
-    assert {path: path.stat().st_mtime_ns for path in Path(".").rglob("*")} == before
 
 
 # reg
