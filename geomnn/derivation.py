@@ -174,7 +174,7 @@ def derive(
     moves = asked_moves(problem, robust, eps, ball, others)
     if moves is not None:
         return robustly(problem, moves, effort)
-    choice = beginning(choose(dictionary, problem.samples, problem.norm), problem, depth, certify)
+    choice = beginning(choose(dictionary, problem.samples, problem.norm), problem, depth, certify, exact)
     check_depth(depth, problem, choice)
     deeper = f"depth={depth}" if depth > 2 and certify == "auto" else ""
     bounds = choose_bounds(

@@ -14,8 +14,9 @@ from importlib import import_module
 from importlib.metadata import version
 from math import inf
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import numba
 import threadpoolctl
@@ -43,7 +44,7 @@ PACKAGES = (
     "sympy",
     "matplotlib",
 )  # that compute or draw
-_QUIET = Lock()  # the process has one stdout
+LEFT_IN = b"HighsMipSolverData::"
 NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
 OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -169,24 +170,47 @@ def surroundings() -> dict[str, str]:
 
 @contextmanager
 def quiet_stdout() -> Iterator[None]:
-    """What compiled code prints to stdout meanwhile goes nowhere, as a line that HiGHS has left in for debugging would
-    stand among results. One caller at a time; only where stdout is a file of POSIX."""
-    flush = getattr(ctypes.CDLL(None), "fflush", None) if os.name == "posix" else None
-    with _QUIET:
+    """A line that HiGHS has left in for debugging is taken out of stdout, where it would stand among results; what
+    others write there meanwhile comes after it. Only where stdout is a file of POSIX."""
+    with _QUIET.lock:
+        _QUIET.callers += 1
+        if _QUIET.callers == 1:
+            _QUIET.begin()
+    try:
+        yield
+    finally:
+        with _QUIET.lock:
+            _QUIET.callers -= 1
+            if not _QUIET.callers:
+                _QUIET.end()
+
+
+class _Quiet:
+    """The stdout of the process while programs are solved, by one caller or by many at once."""
+
+    def __init__(self) -> None:
+        self.lock, self.callers, self.kept, self.said = Lock(), 0, -1, cast(Any, None)
+        self.flush: Any = getattr(ctypes.CDLL(None), "fflush", None) if os.name == "posix" else None
+
+    def begin(self) -> None:
         try:
-            kept = os.dup(1) if flush is not None else -1
+            self.kept = os.dup(1) if self.flush is not None else -1
         except OSError:  # there is no stdout
-            kept = -1
-        if flush is None or kept < 0:
-            yield
+            self.kept = -1
+        if self.kept >= 0:
+            self.said = TemporaryFile()  # noqa: SIM115  # closed at the end
+            self.flush(None)
+            os.dup2(self.said.fileno(), 1)
+
+    def end(self) -> None:
+        if self.kept < 0:
             return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            flush(None)
-            os.dup2(nowhere, 1)
-            yield
-        finally:
-            flush(None)
-            os.dup2(kept, 1)
-            os.close(kept)
-            os.close(nowhere)
+        self.flush(None)
+        os.dup2(self.kept, 1)
+        os.close(self.kept)
+        with self.said, open(1, "wb", closefd=False) as stdout:
+            self.said.seek(0)
+            stdout.writelines(line for line in self.said if not line.startswith(LEFT_IN))
+
+
+_QUIET = _Quiet()  # the process has one stdout

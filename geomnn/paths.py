@@ -191,7 +191,7 @@ class Path(Shown):
 
 def reg_max(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     norm: float = 1,
     bias: bool = True,

@@ -30,7 +30,10 @@ __all__ = [
 def plain_array(values: Any, name: str) -> np.ndarray:
     """An array of any shape and type, or a `DataError`: the gate through which every array comes in."""
     if hasattr(values, "toarray"):
-        raise DataError(f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray().")
+        sparse = ", or gm.Rows(X, y) to derive, which keeps it sparse (norm=2)" if name == "X" else ""
+        raise DataError(
+            f"{name} is a sparse matrix; a dense table was expected: pass {name}.toarray(){sparse}."
+        )
     rows = values if isinstance(values, list | tuple) else ()
     if np.ma.is_masked(values) or any(map(np.ma.is_masked, rows)):
         raise DataError(f"{name} has masked entries; remove or impute them first.")

@@ -36,7 +36,7 @@ def test_classes(reports, folder, capsys, name, target, ball):  # noqa: F811
 
 
 def test_numbers_and_rows_without_a_target(reports, folder, capsys):  # noqa: F811
-    words = ["robustness", str(reports / "numbers"), "--data", str(reports / "numbers.csv"), "--eps", "0.1"]
+    words = ["robustness", str(reports / "numbers"), "--data", str(reports / "numbers.csv"), "--eps", "1/10"]
     assert main([*words, "--out", "r.csv"]) == 0
     head, rows = cells((folder / "r.csv").read_text(encoding="utf-8"))
     assert head == ["prediction", "at least", "at most", "error at most"]
@@ -71,7 +71,8 @@ def test_a_row_says_the_same_whatever_rows_are_beside_it(folder, capsys):  # noq
 
 def test_what_cannot_be_asked(reports, folder, capsys):  # noqa: F811
     words = ["robustness", str(reports / "pair"), "--data", str(reports / "pair.csv")]
-    refused(capsys, *words, "--eps", "-1", parts=["--eps -1.0; a radius of at least 0"])
+    refused(capsys, *words, "--eps", "-1", parts=["--eps -1; a radius of at least 0"])
+    refused(capsys, *words, "--eps", "1/0", parts=["'1/0' is not a number"])
     refused(capsys, *words, parts=["--eps"])
     refused(capsys, *words, "--eps", "1", "--time-limit", "0", parts=["--time-limit 0", "above 0"])
     write("new.csv", X[:3, 0], head="a")

@@ -1,5 +1,6 @@
 """Margins and radii: attack ≥ exact ≥ linear program ≥ sum bound, cells against programs, samples, and rationals."""
 
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -224,15 +225,16 @@ def test_several_classes_are_as_far_as_the_nearest_rival():
         assert near == 0 or (inside.argmax(axis=1) == label).all()
 
 
-def test_what_solvers_say_is_kept_off_stdout_where_rows_are_written(capfd):
-    """HiGHS has a line for debugging, which would stand among the rows of a CSV file of the command line."""
+def test_what_solvers_say_is_kept_off_stdout(capfd):
+    """HiGHS has a line for debugging, which would stand among results; what others write there stays."""
     pieces, point = random_pieces(30, 2, 2), np.random.default_rng(2).uniform(-1, 1, (6, 2))[5]
     sign = 1 if pieces(point[None])[0] > 0 else -1
-    with quiet_stdout():
-        BallProgram(pieces.times(sign).about(point, 0.6), 2).least(Deadline.after(3))
+    BallProgram(pieces.times(sign).about(point, 0.6), 2).least(Deadline.after(3))
     assert capfd.readouterr().out == ""
+    with quiet_stdout(), quiet_stdout():  # as of two threads
+        os.write(1, b"said meanwhile\nHighsMipSolverData::left in\nlast")
     print("said")
-    assert capfd.readouterr().out == "said\n"
+    assert capfd.readouterr().out == "said meanwhile\nlastsaid\n"
 
 
 def test_labels_that_are_numbers_are_those_of_the_classes():
@@ -314,3 +316,26 @@ def test_a_bound_that_a_solver_without_presolve_puts_above_the_radius():
     )
     bound, _ = BallProgram(pieces.about(np.array([3.0, -2.0]), 3.8), np.inf).nearest(NEVER)
     assert bound * 3.8 == pytest.approx(3.75, abs=1e-4)
+
+
+@pytest.mark.parametrize("r", BALLS)
+@pytest.mark.parametrize("eps", [0, 0.1, Fraction(1, 10)])
+def test_ranges_of_exact_networks(r, eps):
+    """Of rational functions worst points on discs have square roots: ends are floats there, and targets Fractions."""
+    X, y = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [2, 1]]), [0, 1, 1, 0, Fraction(1, 3)]
+    net = gm.derive(X, y, reg=0.05, exact=True).network
+    moved = X[:, None] + float(eps) * in_ball(np.random.default_rng(0), 500, 2, r)
+    f = net(moved.reshape(-1, 2)).reshape(len(X), -1)
+    for targets, off in (
+        (y, np.abs(f - np.array(y, dtype=float)[:, None])),
+        (None, np.abs(f - net(X)[:, None])),
+    ):
+        found = gm.robustness(net, X, targets, eps=eps, ball=r)
+        assert (found.error[:, 1].astype(float) >= off.max(axis=1) - 1e-12).all()
+        assert found.error[:, 1].astype(float) == pytest.approx(off.max(axis=1), abs=0.02)
+
+
+def test_without_a_radius_nothing_is_said_of_one():
+    net = gm.derive(GRID, SIGNS, reg=0.05).network
+    said = str(gm.robustness(net, GRID, SIGNS))
+    assert said.startswith(f"{len(GRID)} of {len(GRID)} samples are of their class, 0 are not. Half of them")

@@ -303,6 +303,32 @@ def test_targets_of_dask_may_have_parts_of_unknown_sizes():
         np.testing.assert_array_equal(rows.targets, X[:, 0])
 
 
+@pytest.mark.filterwarnings("ignore::geomnn.errors.ConvergenceWarning")
+def test_batches_that_change_are_refused():
+    """Shuffled ones would have the targets of other samples; the same in other batches are the same."""
+    rng, X = np.random.default_rng(0), np.random.default_rng(1).normal(size=(60, 2))
+    y, sizes = X[:, 0], iter([7, 60, 13, *[11] * 10**4])
+
+    def shuffled():
+        rows = rng.permutation(60)
+        return ((X[part], y[part]) for part in np.split(rows, 4))
+
+    def drawn_anew(kind=np.asarray):
+        return [(kind(rng.normal(size=(60, 2))), y)]
+
+    for batches in (shuffled, drawn_anew, lambda: drawn_anew(csr_array)):
+        with pytest.raises(DataError, match="other rows than at the first reading, or in another order"):
+            gm.derive(gm.Rows(batches), reg=0.1, norm=2)
+
+    def as_lists():
+        size = next(sizes)
+        return ((X[k : k + size].tolist(), y[k : k + size].tolist()) for k in range(0, 60, size))
+
+    assert gm.derive(gm.Rows(as_lists), reg=0.1, norm=2).objective == pytest.approx(
+        gm.derive(gm.Rows(X, y), reg=0.1, norm=2).objective, rel=1e-2
+    )
+
+
 def test_batches_of_any_kind():
     X, y = np.arange(12.0).reshape(6, 2), np.arange(6.0)
     rows = gm.Rows(lambda: [(X[:0], y[:0]), (X[:4], y[:4]), (X[4:], y[4:])])  # as after a filter

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import geomnn as gm
+from geomnn import deadline
+from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.programs.problem import pose
+from geomnn.robust import saddle
 from geomnn.robust.conic import fewest, minimised
 from geomnn.robust.programs import rows_at
 
@@ -41,3 +44,22 @@ def test_a_column_of_zeros_changes_no_program(nothing):
     least, _ = fewest(rows, wider, worst, True, 10.0)
     assert least[-1] == 0
     assert np.isclose(least.sum(), fewest(rows, columns, worst, True, 10.0)[0].sum())
+
+
+def test_no_turn_begins_whose_wedges_would_take_longer_than_is_left(monkeypatch):
+    """On a clock that counts wedges: those of the points of the third turn took more than was left."""
+    clock = [0.0]
+
+    class Counted(WedgeDictionary):
+        def __init__(self, points, *options):
+            super().__init__(points, *options)
+            clock[0] += self.count
+
+    monkeypatch.setattr(deadline, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(saddle, "WedgeDictionary", Counted)
+    X = np.random.default_rng(0).normal(size=(10, 3))
+    with pytest.warns(gm.errors.ConvergenceWarning, match="Allow more"):
+        found = gm.derive(X, np.sign(X[:, 0]), 0.01, loss="hinge", eps=0.2, robust="exact", time_limit=3000.0)
+    assert found.certificate.stopped
+    assert found.certificate.dual <= found.objective
+    assert clock[0] <= 3300

@@ -339,11 +339,9 @@ def test_refusals():
         gm.derive(rows, reg=reg, norm=2, dictionary="all")
     with pytest.raises(UnsupportedProblem, match="corners"):
         gm.derive(gm.Rows(X, np.sign(y)), reg=reg, norm=2, loss="hinge")
-    for options in ({"depth": 3}, {"certify": "auto"}):
+    for options in ({"depth": 3}, {"certify": "auto"}, {"exact": True}):
         with pytest.raises(UnsupportedProblem, match="needs the table in memory"):
             gm.derive(rows, reg=reg, norm=2, **options)
-    with pytest.raises(UnsupportedProblem, match="every atom"):
-        gm.derive(rows, reg=reg, norm=2, exact=True)
     with pytest.raises(DataError, match="y is missing"):
         gm.derive(gm.Rows(X), reg=reg, norm=2)
     with pytest.raises(DataError, match="one hidden layer over 3 features"):

@@ -144,3 +144,23 @@ def test_sizes_of_features_do_not_matter(size):
         warnings.simplefilter("ignore", gm.errors.ConvergenceWarning)
         found = gm.derive(gm.Rows(scaled, y), reg=reg * size, norm=2)
     assert found.objective == pytest.approx(usual.objective, rel=1e-2)
+
+
+def test_a_search_that_finds_no_atom_says_no_more_than_that():
+    """Not that a constant is the optimal network, nor what reg_max is."""
+    rng = np.random.default_rng(11)
+    X, y = rng.normal(size=(300, 10)), rng.normal(size=300)
+    rows = gm.Rows(X, y)
+    largest = gm.reg_max(rows, norm=2)
+    for table, options in (((rows,), {}), ((rows,), {"time_limit": 0.003}), ((X, y), {"time_limit": 0.003})):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = gm.derive(*table, reg=2 * largest, norm=2, **options)
+        assert not len(found.network)
+        said = " ".join(str(one.message) for one in caught)
+        assert "optimal network is" not in said
+        assert "reg_max=" not in said
+    with pytest.warns(
+        gm.errors.ConstantNetworkWarning, match="no atom was found whose correlation is above reg="
+    ):
+        gm.derive(rows, reg=2 * largest, norm=2)

@@ -15,13 +15,16 @@ __all__ = ["DERIVE", "NAMES", "NO_HEADER", "taking"]
 
 def weight(text: str | None) -> Decimal | Fraction | str | None:
     """A number as it is written, or "auto"."""
-    if text is None or text == "auto":
-        return text
+    return text if text is None or text == "auto" else written(text, "'--reg'", ", nor auto")
+
+
+def written(text: str, option: str, nor: str = "") -> Decimal | Fraction:
+    """A number as it is written."""
     try:
         number = Fraction(text) if "/" in text else Decimal(text)
         float(number)  # of 1/0, sNaN and the like there is none
     except (ValueError, ArithmeticError) as reason:
-        raise click.BadParameter(f"{text!r} is not a number, nor auto", param_hint="'--reg'") from reason
+        raise click.BadParameter(f"{text!r} is not a number{nor}", param_hint=option) from reason
     return number
 
 
@@ -121,7 +124,8 @@ DERIVE = (
 
 MOVES = (
     click.option(
-        "--eps", type=float, required=True, help="How far features move, in the units of their columns."
+        "--eps", required=True, metavar="NUMBER", callback=lambda _context, _option, text: written(text, "'--eps'"),
+        help="How far features move, in the units of their columns.",
     ),
     click.option(
         "--ball", type=click.Choice(["inf", "1", "2"]), default="inf", show_default=True,

@@ -68,11 +68,10 @@ def robustness(
     the distance to the nearest other class is, and the nearest point found that has one. Of numbers: what predictions
     lie between. Exact for one and two features; beyond that lower and upper ends may differ.
     """
-    from geomnn.machine import quiet_stdout
     from geomnn.report.robustness import moved_rows
 
     out = _free(out, force)
-    with warnings_in_one_line(), progress_line() as line, quiet_stdout():
+    with warnings_in_one_line(), progress_line() as line:
         found = moved_rows(report, data, ball=float(ball), header=not no_header, line=line, **options)
     _write_rows(out, found.text)
     for sentence in found.told:

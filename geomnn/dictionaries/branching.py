@@ -28,6 +28,7 @@ from geomnn.dictionaries.base import Dictionary, Pricing
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.dictionaries.local import LocalDictionary
 from geomnn.errors import OptionError, UnsupportedProblem
+from geomnn.machine import quiet_stdout
 from geomnn.norms import ball
 from geomnn.samples import Samples
 
@@ -163,13 +164,14 @@ class BranchingDictionary(Dictionary):
         ]
         upper = np.repeat([1.0, 0.0, 1.0, 0.0], [balls, n - k, k, k])
         lower = np.repeat([0.0, -1.0, 0.0], [2 * d, columns - 2 * d, n + k])  # b may be negative
-        result = milp(
-            np.concatenate([np.zeros(columns), -COST * gains[rows], np.zeros(k)]),
-            integrality=np.repeat([0, 1], [columns + n, k]),
-            bounds=Bounds(lower, 1.0),
-            constraints=LinearConstraint(block_array(program, format="csr"), -np.inf, upper),
-            options={"time_limit": seconds, "mip_rel_gap": 0.0},
-        )
+        with quiet_stdout():
+            result = milp(
+                np.concatenate([np.zeros(columns), -COST * gains[rows], np.zeros(k)]),
+                integrality=np.repeat([0, 1], [columns + n, k]),
+                bounds=Bounds(lower, 1.0),
+                constraints=LinearConstraint(block_array(program, format="csr"), -np.inf, upper),
+                options={"time_limit": seconds, "mip_rel_gap": 0.0},
+            )
         if result.status in (0, 1) and result.mip_dual_bound is not None:  # ended, or out of time
             bound = min(bound, -result.mip_dual_bound / COST)
         if result.x is not None:

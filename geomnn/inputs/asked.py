@@ -66,6 +66,7 @@ def asked_point(x: Any, net: Any, exact: bool) -> np.ndarray:
             f"x has shape {shape}; one input of {net.features} numbers was expected: give the features that the "
             "network was derived from, in the same order."
         )
+    finite_floats(x, "x")
     return asked_points([x], net, exact, "x")[0]
 
 
@@ -178,7 +179,8 @@ def asked_box(box: Any, pieces: Pieces) -> np.ndarray | None:
         k = int(np.argmin(low < high))
         ends = [float(end) for end in plain(np.array([low[k], high[k]]))]
         raise OptionError(
-            f"box has no inside: low is {ends[0]:g} and high {ends[1]:g} for feature {k + 1}; low < high was expected."
+            f"box has no inside: low is {ends[0]:g} and high {ends[1]:g} for feature {k + 1}; low < high was expected, "
+            f"of box=(low, high), two numbers or two arrays of {d} numbers."
         )
     return np.array(corners)
 

@@ -229,8 +229,8 @@ def check_network(net: Any) -> None:
     """Refuse what is no network of one hidden layer."""
     if not hasattr(net, "arrays"):
         raise OptionError(
-            f"net is {type(net).__name__}; an AnalyticNetwork was expected: give solution.network, or for another "
-            "model gm.rewrite(model, X).network."
+            f"net is {type(net).__name__}; an AnalyticNetwork was expected: give solution.network, of an estimator of "
+            "geomnn model.solution_.network, or of another model gm.rewrite(model, X).network."
         )
     if net.below:
         raise UnsupportedProblem(

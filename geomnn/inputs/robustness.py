@@ -83,13 +83,15 @@ class Robustness:
 
     def __str__(self) -> str:
         n, kept, gone = len(self.margin), int(self.certified.sum()), int(self.flipped.sum())
-        within = f"for ‖δ‖{norms.ball(self.ball).subscript} ≤ {float(self.eps or 0):g}"
         left = n - kept - gone
         open_ = f"; {left} are undecided" if left else ""
+        said, other = "are of their class", "are not"
+        if self.eps is not None:
+            within = f"‖δ‖{norms.ball(self.ball).subscript} ≤ {float(self.eps):g}"
+            said, other = f"are proven to keep their class for {within}", "do not"
         middle = float(np.median(self.radius[:, 0].astype(float)))
         return (
-            f"{kept} of {n} samples are proven to keep their class {within}, {gone} do not{open_}. Half of them keep "
-            f"it up to {middle:.6g}."
+            f"{kept} of {n} samples {said}, {gone} {other}{open_}. Half of them keep it up to {middle:.6g}."
         )
 
 
@@ -187,6 +189,7 @@ def robustness(
     """
     r, seconds, seed = asked_ball(ball), asked_seconds(time_limit), check_integer("seed", seed, 0)
     check_network(net)
+    net.checked_inputs(X, "X")
     targets = Targets(None, [None], numbers=np.zeros(0)) if y is None else asked_targets(net, y)
     functions = [pieces_of(net, contrast) for contrast in targets.contrasts]
     exact = functions[0].exact and net.features <= 2 and len(functions[0]) <= AFFORDABLE
@@ -280,8 +283,9 @@ def _ranges(
     for i, (point, y) in enumerate(zip(points, numbers, strict=True)):
         deadline.say(f"sample {i + 1:,} of {len(points):,}")
         one = _turn(deadline, len(points) - i)
-        low, above_low, _ = asked.margin(point, 1, eps, one.part(0.5))
-        high, below_high, _ = asked.margin(point, -1, eps, one)
+        ends = *asked.margin(point, 1, eps, one.part(0.5))[:2], *asked.margin(point, -1, eps, one)[:2], y
+        # Fractions go with floats, which the worst of rational functions are on discs
+        low, above_low, high, below_high, y = map(plain_number, ends)
         least.append([low, above_low])
         largest.append([-below_high, -high])
         errors.append([max(-below_high - y, y - above_low), max(-high - y, y - low)])

@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from geomnn.deadline import Deadline
 from geomnn.dictionaries.branching import COST, TRUST
+from geomnn.machine import quiet_stdout
 
 __all__ = ["Solved", "solved"]
 
@@ -59,11 +60,12 @@ def solved(
     if left <= 0:
         return Solved(-np.inf, None, True)
     options = {"mip_rel_gap": 0.0}
-    result = milp(
-        cost * (COST / size), integrality=whole, bounds=Bounds(low, high),
-        constraints=LinearConstraint(rows, -np.inf, right),
-        options={**options, "time_limit": left} if np.isfinite(left) else options,
-    )  # fmt: skip
+    with quiet_stdout():
+        result = milp(
+            cost * (COST / size), integrality=whole, bounds=Bounds(low, high),
+            constraints=LinearConstraint(rows, -np.inf, right),
+            options={**options, "time_limit": left} if np.isfinite(left) else options,
+        )  # fmt: skip
     if result.status == 2:
         return Solved(np.inf, None)
     bound = result.mip_dual_bound if whole.any() else result.fun if result.status == 0 else None

@@ -17,7 +17,9 @@ from geomnn.rows import StreamedSamples
 __all__ = ["beginning"]
 
 
-def beginning(choice: Choice, problem: Problem, depth: int = 2, certify: str | None = None) -> Choice:
+def beginning(
+    choice: Choice, problem: Problem, depth: int = 2, certify: str | None = None, exact: bool = False
+) -> Choice:
     """A search with the network that it begins with, read, and its checkpoint looked at; other choices as they are.
 
     Raises
@@ -34,6 +36,7 @@ def beginning(choice: Choice, problem: Problem, depth: int = 2, certify: str | N
         f"loss={problem.loss.name!r}, which has corners,": problem.loss.is_polyhedral,
         f"depth={depth}": depth != 2,
         f"certify={certify!r}": certify is not None,
+        "exact=True": exact is True,
     }
     if isinstance(problem.samples, StreamedSamples) and any(needing.values()):
         first = next(what for what, asked in needing.items() if asked)

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from geomnn.deadline import Deadline
+from geomnn.machine import quiet_stdout
 from geomnn.optima.polytope import ExactPolytope
 from geomnn.optima.slots import Slots
 
@@ -69,7 +70,10 @@ def _proposed(slots: Slots, highs: np.ndarray, deadline: Deadline) -> tuple[list
     goal = np.append(np.zeros(n), np.ones(count))
     while True:
         options = {"time_limit": deadline.left()}
-        answer = milp(goal, integrality=goal, bounds=Bounds(0.0, 1.0), constraints=limits, options=options)
+        with quiet_stdout():
+            answer = milp(
+                goal, integrality=goal, bounds=Bounds(0.0, 1.0), constraints=limits, options=options
+            )
         if answer.x is None:
             return [*range(count)], "none"  # which have a point
         found = np.flatnonzero(answer.x[n:] > 0.5).tolist()

@@ -221,7 +221,7 @@ def constant_correlation(problem: Problem, dictionary: Dictionary) -> float:
 
 
 def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
-    """Warn that the best network is a constant, and say why.
+    """Warn that the best network is a constant, or the best that was found, and say why.
 
     Parameters
     ----------
@@ -229,6 +229,14 @@ def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     dictionary : Dictionary
     """
     largest = constant_correlation(problem, dictionary)
+    if dictionary.scope == "local" and 0.0 < largest <= problem.reg:
+        warn(
+            f"The network is a constant: no atom was found whose correlation is above reg={problem.reg:g}, and "
+            f"{largest:g} is the largest that was, of which reg_max is no less; take a smaller reg, such as "
+            f"{SUGGESTED * largest:.2g}, or search longer.",
+            ConstantNetworkWarning,
+        )
+        return
     if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
         why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"
     elif largest == 0.0:

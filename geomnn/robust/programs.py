@@ -195,7 +195,7 @@ def _atoms(points: Samples, norm: float, rows: Rows) -> np.ndarray:
     )
     refuse_if_too_large(
         f"atoms for {points.n} points that samples may move to", 2 * sum(sets), SECONDS_PER_ATOM,
-        BYTES_PER_ROW * len(rows.sign), LIMITS, "fewer samples or features",
+        BYTES_PER_ROW * len(rows.sign), LIMITS, "fewer samples or features, or robust='exact', which forms few of them",
     )  # fmt: skip
     units = np.concatenate([np.zeros((0, points.D)), *WedgeDictionary(points, norm, True).units()])
     units = np.concatenate([units, -units])

@@ -105,13 +105,16 @@ class _Search:
         self.atoms, self.loose = np.zeros((0, samples.d + 2)), 0.0
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
+        self.forming = 0.0, 1  # seconds that wedges took, of how many points
         self._add(samples.X)
         self.own = len(self.places)
 
     def end(self) -> Saddle:
         """Turn after turn, to the end."""
-        settling = 0
+        settling, deadline = 0, self.effort.deadline
         for turn in range(TURNS):
+            if deadline.over(self.forming[0] * (self.used.sum() / self.forming[1]) ** self.problem.samples.d):
+                break  # as wedges become so many more
             try:
                 self._turn(bool(settling))
             except EnumerationTooLarge as reason:
@@ -120,8 +123,8 @@ class _Search:
                 raise EnumerationTooLarge(
                     f"{str(reason).partition(' Use ')[0]} Use fewer samples or features."
                 ) from None
-            self.effort.deadline.say(f"{self.used.sum()} worst points, relative gap {self.gap:.1g}")
-            if self.few or settling > SETTLING or self.effort.deadline.over():
+            deadline.say(f"{self.used.sum()} worst points, relative gap {self.gap:.1g}")
+            if self.few or settling > SETTLING or deadline.over():
                 break
             settling += self.gap <= self.wanted
             if not turn and not settling:
@@ -148,8 +151,10 @@ class _Search:
         sizes, shift, multipliers = minimised(rows, columns, reg, bias, left, accuracy)
         multipliers = rows.feasible(multipliers, bias)
         pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
+        left = self.effort.deadline.left()
         dictionary = WedgeDictionary(points, self.problem.norm, True)
         priced, self.count = dictionary.price(pulls[:, None], reg, AT_ONCE), dictionary.count
+        self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
         if (bound := rows.dual(share * multipliers)) > self.bound:
             self.bound, self.maximum = bound, share * priced.maximum

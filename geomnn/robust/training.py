@@ -125,10 +125,16 @@ def asked_moves(
         raise UnsupportedProblem(
             "robust='exact' is for norm=1 and norm=inf, whose atoms are wedges; give norm=1."
         )
-    if robust != "exact" and not (problem.norm == 1 and moves.ball == np.inf):
+    if robust != "exact" and problem.norm != 1:
+        exact = problem.norm == np.inf and (problem.samples.d <= KNOWN_ALL or r != 2)
         raise UnsupportedProblem(
-            f"robust={robust!r} is for norm=1 and ball=inf, whose atoms are wedges of corners; robust='exact' takes "
-            "other balls."
+            f"robust={robust!r} is for norm=1, whose atoms are wedges of corners, and norm={problem.norm:g} was asked "
+            f"for; give norm=1{', or robust=' + repr('exact') if exact else ''}."
+        )
+    if robust != "exact" and r != np.inf:
+        raise UnsupportedProblem(
+            f"robust={robust!r} is for ball=inf, whose corners its atoms are wedges of; robust='exact' takes other "
+            "balls."
         )
     package("clarabel", "Robust training", "'geomnn[bounds]'")  # before any number is computed
     return moves

@@ -5,9 +5,10 @@ A `Source` reads as often as it is asked to, and never holds more than a block.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
@@ -73,7 +74,7 @@ def source_of(X: Any, y: Any) -> Source:
             raise DataError(
                 "X is a function and y is given, too; batches of (samples, targets) were expected."
             )
-        return Source(partial(_batches, X), None)
+        return Source(_Batches(X), None)
     if type(X).__module__.partition(".")[0] == "dask":
         array, parts = _partitioned(X)
         return Source(partial(_pieces, parts, y), partial(_picked, array), parts)
@@ -129,21 +130,53 @@ def _pieces(partitions: Sequence[Partition], y: Any, size: int) -> Iterator[Bloc
             yield part[piece], None if targets is None else targets[piece]
 
 
-def _batches(factory: Callable[[], Any], _: int) -> Iterator[Block]:
-    """Those that have rows."""
-    batches = factory()
-    if not hasattr(batches, "__iter__"):
-        raise DataError(
-            f"X gave a {type(batches).__name__}; batches of (samples, targets), or of samples alone, were expected."
-        )
-    for batch in batches:
-        parts = batch if isinstance(batch, tuple | list) and batch and np.ndim(batch[0]) == 2 else (batch,)
-        if len(parts) > 2:
+class _Batches:
+    """Those of a function that have rows: at the end of each reading they have to have been those of the first one."""
+
+    def __init__(self, factory: Callable[[], Any]):
+        self._factory, self._first = factory, cast(Any, None)
+
+    def __call__(self, _: int) -> Iterator[Block]:
+        batches, rows, seen = self._factory(), 0, 0
+        if not hasattr(batches, "__iter__"):
             raise DataError(
-                f"A batch of X has {len(parts)} parts; (samples, targets), or samples alone, were expected."
+                f"X gave a {type(batches).__name__}; batches of (samples, targets), or of samples alone, were expected."
             )
-        if not hasattr(parts[0], "shape") or parts[0].shape[0]:
-            yield parts[0], parts[1] if len(parts) == 2 else None
+        for batch in batches:
+            samples, targets = _parts(batch)
+            if samples.shape[0]:
+                yield samples, targets
+                rows, seen = rows + samples.shape[0], _checksum(samples, seen)
+        if self._first is None:
+            self._first = rows, seen
+        elif rows == self._first[0] and seen != self._first[1]:
+            raise DataError(
+                "X gave other rows than at the first reading, or in another order; the same were expected at every "
+                "reading: batches that are not shuffled, and not drawn anew."
+            )
+
+
+def _parts(batch: Any) -> Block:
+    """Samples and targets of a batch; None for targets where it has samples alone."""
+    pair = isinstance(batch, tuple | list) and batch and len(_with_shape(batch[0]).shape) == 2
+    parts: Sequence[Any] = batch if pair else (batch,)
+    if len(parts) > 2:
+        raise DataError(
+            f"A batch of X has {len(parts)} parts; (samples, targets), or samples alone, were expected."
+        )
+    return _with_shape(parts[0]), parts[1] if len(parts) == 2 else None
+
+
+def _with_shape(values: Any) -> Any:
+    return values if hasattr(values, "shape") else plain_array(values, "A batch of X")
+
+
+def _checksum(samples: Any, before: int) -> int:
+    """Of some rows after others."""
+    table = csr_array(samples) if issparse(samples) else host(samples)
+    for array in (table.indptr, table.indices, table.data) if issparse(table) else (table,):
+        before = zlib.crc32(np.ascontiguousarray(array).data, before)
+    return before
 
 
 def host(values: Any, called: str = "y") -> Any:
