@@ -10,6 +10,7 @@ from geomnn.deadline import NEVER
 from geomnn.dictionaries import BranchingDictionary, LocalDictionary, Pricing, branching
 from geomnn.programs import kinks, refine
 from geomnn.programs import search as searches
+from geomnn.programs.effort import Effort
 from geomnn.programs.losses import SoftmaxLoss, find_loss
 from geomnn.programs.problem import pose
 from geomnn.programs.refine import _Face, _Model
@@ -20,6 +21,10 @@ from geomnn.programs.search import _Run
 from geomnn.programs.solve import with_residual
 from geomnn.programs.sparsify import _clearly_independent
 from geomnn.rewriting.pruning import pruned
+from geomnn.robust.losses import WORST_LOSSES
+from geomnn.robust.programs import firsts, vertex
+from geomnn.robust.rows import rows_of
+from geomnn.robust.saddle import _Search
 from geomnn.samples import Samples
 
 TABLE = np.array([[1.0, 2.0, 0.5], [3.0, 1.0, 2.0], [0.5, 4.0, 3.0], [2.0, 0.25, 1.0], [5.0, 3.0, 0.75]])
@@ -312,3 +317,39 @@ def test_a_rise_that_is_rounding(rise, whole, monkeypatch):
     nothing = np.zeros((1, 1))
     solver._step(nothing, np.zeros(1), nothing, np.zeros((5, 1)), 0.1)
     assert (len(seen) == 2) == whole
+
+
+# robust programs
+
+
+@pytest.mark.parametrize(("off", "count"), [(1e-11, 1), (1e-9, 2)])
+def test_units_that_are_one_up_to_rounding(off, count):
+    assert len(firsts(np.array([[1.0, 0.0], [1.0, off]]), np.ones(2))[0]) == count
+
+
+def hinge(n):
+    """The rows of n samples of one feature, each at its own point."""
+    points = np.column_stack([np.arange(1.0, n + 1), np.ones(n)])
+    return rows_of(WORST_LOSSES["hinge"], np.ones(n), np.ones(n), np.arange(n), points)
+
+
+@pytest.mark.parametrize(("size", "left"), [(3.5e-9, 1), (3.5e-7, 2)])
+def test_a_neuron_that_costs_hardly_anything_is_left_out(size, left):
+    """Without it 2 − (0.5 + size)/2 is higher by 1e-9 of itself, or by 1e-7."""
+    _, _, sizes, _ = vertex(hinge(2), np.eye(2), np.array([0.5, size]), 0.0, 0.5, False, NEVER)
+    assert np.count_nonzero(sizes) == left
+
+
+@pytest.mark.parametrize(("given", "shift"), [(1e-10, 0.0), (1e-8, 1e-8)])
+def test_an_intercept_that_is_none(given, shift):
+    assert vertex(hinge(1), np.eye(1), np.array([0.5]), given, 0.5, False, NEVER)[3] == shift
+
+
+@pytest.mark.parametrize(("slope", "count"), [(2e-10, 0), (2e-8, 1)])
+def test_points_that_are_worse_than_those_that_are_known(slope, count):
+    """f = slope · (x + 2) of a sample at 0 that may move by 1, of which 0 is known: 1 − f rises by the slope to −1."""
+    search = _Search(pose([[0.0]], [1.0], 0.1, 1, True, "hinge"), 1.0, np.inf, Effort())
+    search.atoms = np.array([[1.0, 2.0, 1.0]])
+    program, _ = search._program(search.places)
+    columns = program.rows.columns(search._units(search.atoms, program.points), np.ones(1))
+    assert len(search._judged(program.rows, columns, np.array([slope]), 0.0, False)) == count

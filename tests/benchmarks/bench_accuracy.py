@@ -97,7 +97,8 @@ def nested(name):
             scores.setdefault(peer, []).append(np.mean(model.predict(X[test]) == y[test]))
     regs = ", ".join(f"{reg:g} ({count})" for reg, count in sorted(chosen.items(), reverse=True))
     said = {"WedgeClassifier": f"reg {regs}"} | {
-        p: f"{np.mean(counts):.0f} settings" for p, counts in tried.items()
+        p: f"{np.mean(counts):.0f} setting{'s' * (round(np.mean(counts)) != 1)}"
+        for p, counts in tried.items()
     }
     title = f"{name}, {len(X):,} × {X.shape[1]}, {len(np.unique(y))} classes"
     return [
