@@ -194,11 +194,11 @@ class _Quiet:
 
     def begin(self) -> None:
         try:
+            self.said = TemporaryFile()  # noqa: SIM115  # closed at the end
             self.kept = os.dup(1) if self.flush is not None else -1
-        except OSError:  # there is no stdout
+        except OSError:  # there is no room for it, or no stdout
             self.kept = -1
         if self.kept >= 0:
-            self.said = TemporaryFile()  # noqa: SIM115  # closed at the end
             self.flush(None)
             os.dup2(self.said.fileno(), 1)
 
@@ -208,9 +208,12 @@ class _Quiet:
         self.flush(None)
         os.dup2(self.kept, 1)
         os.close(self.kept)
-        with self.said, open(1, "wb", closefd=False) as stdout:
+        with self.said:
             self.said.seek(0)
-            stdout.writelines(line for line in self.said if not line.startswith(LEFT_IN))
+            others = [line for line in self.said if not line.startswith(LEFT_IN)]
+        if others:
+            with open(1, "wb", closefd=False) as stdout:
+                stdout.writelines(others)
 
 
 _QUIET = _Quiet()  # the process has one stdout

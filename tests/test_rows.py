@@ -316,7 +316,10 @@ def test_batches_that_change_are_refused():
     def drawn_anew(kind=np.asarray):
         return [(kind(rng.normal(size=(60, 2))), y)]
 
-    for batches in (shuffled, drawn_anew, lambda: drawn_anew(csr_array)):
+    def other_targets():
+        return [(X, rng.permutation(y))]
+
+    for batches in (shuffled, drawn_anew, lambda: drawn_anew(csr_array), other_targets):
         with pytest.raises(DataError, match="other rows than at the first reading, or in another order"):
             gm.derive(gm.Rows(batches), reg=0.1, norm=2)
 
@@ -324,9 +327,17 @@ def test_batches_that_change_are_refused():
         size = next(sizes)
         return ((X[k : k + size].tolist(), y[k : k + size].tolist()) for k in range(0, 60, size))
 
-    assert gm.derive(gm.Rows(as_lists), reg=0.1, norm=2).objective == pytest.approx(
-        gm.derive(gm.Rows(X, y), reg=0.1, norm=2).objective, rel=1e-2
-    )
+    def as_sparse():
+        size = next(sizes)
+        return ((csr_array(X[k : k + size]), y[k : k + size]) for k in range(0, 60, size))
+
+    for batches in (as_lists, as_sparse):
+        assert gm.derive(gm.Rows(batches), reg=0.1, norm=2).objective == pytest.approx(
+            gm.derive(gm.Rows(X, y), reg=0.1, norm=2).objective, rel=1e-2
+        )
+    more = iter([59, *[60] * 10**3])
+    with pytest.raises(DataError, match="X gave 60 rows and 59 at the first reading"):
+        gm.derive(gm.Rows(lambda: [(X[:size], y[:size]) for size in [next(more)]]), reg=0.1, norm=2)
 
 
 def test_batches_of_any_kind():
@@ -336,9 +347,13 @@ def test_batches_of_any_kind():
     np.testing.assert_array_equal(rows.targets, y)
     np.testing.assert_array_equal(np.asarray(gm.Rows(lambda: [[X]])), X)  # as of a TensorDataset
     np.testing.assert_array_equal(gm.Rows(gm.Rows(X, y)).targets, y)
+    whole = pd.DataFrame(X).astype("Int64")
+    np.testing.assert_array_equal(np.asarray(gm.Rows(lambda: [(whole, y)])), X)
     for batches, told in (
         (lambda: None, "X gave a NoneType; batches"),
         (lambda: [(X, y, y)], "has 3 parts"),
+        (lambda: [{"X": X, "y": y}], "a batch that is a dict"),
+        (lambda: [1.0, 2.0], "a batch that is a float"),
         (lambda: [(X, y[:3])], "y has 3 entries and X has 6 rows"),
         (lambda: [(X, y), X], "y has 6 entries and X has 12 rows"),
     ):

@@ -1,5 +1,7 @@
 """Robust programs whose solves are hard: columns of zeros, and a reg that is small beside the loss."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,23 @@ def test_a_column_of_zeros_changes_no_program(nothing):
     least, _ = fewest(rows, wider, worst, True, 10.0)
     assert least[-1] == 0
     assert np.isclose(least.sum(), fewest(rows, columns, worst, True, 10.0)[0].sum())
+
+
+@pytest.mark.parametrize(("n", "d", "ball"), [(12, 3, np.inf), (3, 40, np.inf), (3, 500, 1)])
+def test_many_features_or_no_time(n, d, ball):
+    """One turn is always taken; corners of balls, 2^d of them, are not formed where they are of no use."""
+    X = np.random.default_rng(0).normal(size=(n, d))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", gm.errors.ConvergenceWarning)
+        try:
+            found = gm.derive(X, np.sign(X[:, 0]), eps=0.1, ball=ball, robust="exact", time_limit=1e-3)
+        except gm.errors.EnumerationTooLarge as reason:
+            assert d > 12 and "Use fewer samples or features" in str(reason)  # noqa: PT017, PT018
+        else:
+            assert found.certificate.dual <= found.objective < np.inf
+    with pytest.raises(gm.errors.EnumerationTooLarge, match="corners of 3 balls of 40 features"):
+        gm.derive(np.eye(3, 40), [1.0, -1.0, 1.0], eps=0.1, robust="sum")
 
 
 def test_no_turn_begins_whose_wedges_would_take_longer_than_is_left(monkeypatch):

@@ -229,13 +229,16 @@ def warn_constant(problem: Problem, dictionary: Dictionary) -> None:
     dictionary : Dictionary
     """
     largest = constant_correlation(problem, dictionary)
-    if dictionary.scope == "local" and 0.0 < largest <= problem.reg:
-        warn(
-            f"The network is a constant: no atom was found whose correlation is above reg={problem.reg:g}, and "
-            f"{largest:g} is the largest that was, of which reg_max is no less; take a smaller reg, such as "
-            f"{SUGGESTED * largest:.2g}, or search longer.",
-            ConstantNetworkWarning,
-        )
+    searched = dictionary.scope == "local"
+    if searched and (problem.loss.is_polyhedral or 0.0 < largest <= problem.reg):
+        found = f"no atom was found that is worth reg={problem.reg:g}; take a smaller one, or search longer"
+        if not problem.loss.is_polyhedral:
+            found = (
+                f"no atom was found whose correlation is above reg={problem.reg:g}, and {largest:g} is the largest "
+                f"that was, of which reg_max is no less; take a smaller reg, such as {SUGGESTED * largest:.2g}, or "
+                "search longer"
+            )
+        warn(f"The network is a constant: {found}.", ConstantNetworkWarning)
         return
     if problem.loss.is_polyhedral:  # one of many residuals, of which the best one has a smaller correlation
         why = f"reg={problem.reg:g} is more than any atom is worth; take a smaller one"

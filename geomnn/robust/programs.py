@@ -46,6 +46,7 @@ SHORTEST = 0.5  # seconds for a vertex, where time is over
 AT_ONCE = 30  # atoms that are added to a program
 NOTHING = 1e-9  # relative to the largest size or value, up to which the solver means none
 TINY = NOTHING, 1e-7, 1e-5, 1e-3  # relative sizes of neurons that may be left out, if the value allows
+SECONDS_PER_CORNER = 1e-5
 SECONDS_PER_ATOM, BYTES_PER_ROW = 1e-5, 48  # what an atom takes, of the time, and of memory for each row
 LIMITS = 900.0, 2.0**31
 AS_GOOD = 1e-8  # relative to the value, what a vertex may cost
@@ -222,6 +223,10 @@ def corners_of(n: int, d: int, eps: float, ball: float = np.inf) -> tuple[np.nda
 
     Of r = 2 they are those of the ball of r = 1 in it; for eps = 0 there is one of 0.
     """
+    refuse_if_too_large(
+        f"corners of {n} balls of {d} features", n * (2**d if ball == np.inf else 2 * d), SECONDS_PER_CORNER,
+        16.0 * d, LIMITS, "fewer samples or features",
+    )  # fmt: skip
     signs = (
         np.array([*product([1.0, -1.0], repeat=d)]) if ball == np.inf else np.vstack([np.eye(d), -np.eye(d)])
     )

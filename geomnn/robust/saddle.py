@@ -48,6 +48,9 @@ SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
 MOST = 250  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
+FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
+OWN = 0.5  # of the gap, how much of it may be that of the program itself, that lacks atoms, for points to be added, too
+FAR_MORE = 100.0  # in powers of e: more would overflow
 AT_ONCE = 150  # atoms that are added in a turn, at most
 CUTS, APART = 5, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
 UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
@@ -93,8 +96,10 @@ class _Search:
         self.problem, self.eps, self.r, self.effort = problem, eps, ball, effort
         samples = problem.samples
         self.wanted = max(effort.tol, comes_to(samples.d))
-        corner, steps = corners_of(samples.n, samples.d, eps, ball)
-        self.corners = samples.X[corner] + steps if samples.d <= KNOWN_ALL else samples.X
+        self.corners = samples.X
+        if samples.d <= KNOWN_ALL:
+            corner, steps = corners_of(samples.n, samples.d, eps, ball)
+            self.corners = samples.X[corner] + steps
         first = self._held(np.concatenate([samples.X, self.corners]))[0].size
         refuse_if_too_large(
             f"rows for {len(self.corners)} points that samples may move to", first, SECONDS_PER_CUBE * first**2,
@@ -113,8 +118,8 @@ class _Search:
         """Turn after turn, to the end."""
         settling, deadline = 0, self.effort.deadline
         for turn in range(TURNS):
-            if deadline.over(self.forming[0] * (self.used.sum() / self.forming[1]) ** self.problem.samples.d):
-                break  # as wedges become so many more
+            if turn and deadline.over(self._forming_takes()):
+                break
             try:
                 self._turn(bool(settling))
             except EnumerationTooLarge as reason:
@@ -141,6 +146,11 @@ class _Search:
             return 0.0
         return min((self.value - self.bound) / self.value, 1.0) if np.isfinite(self.value) else 1.0
 
+    def _forming_takes(self) -> float:
+        """Seconds for the wedges of the points in use, which are more by the d-th power than those formed last."""
+        (seconds, points), d = self.forming, self.problem.samples.d
+        return float(seconds * np.exp(min(d * np.log(self.used.sum() / points), FAR_MORE)))
+
     def _turn(self, settling: bool) -> None:
         """Solve, bound from both sides, and add what is missing."""
         (program, place), before = self._program(self.places[self.used]), self.gap
@@ -156,7 +166,9 @@ class _Search:
         priced, self.count = dictionary.price(pulls[:, None], reg, AT_ONCE), dictionary.count
         self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
-        if (bound := rows.dual(share * multipliers)) > self.bound:
+        bound = rows.dual(share * multipliers)
+        own = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - bound
+        if bound > self.bound:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         correlations = rows.correlations(multipliers, units, signs)
@@ -164,8 +176,8 @@ class _Search:
         if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
-        # what is of no use is left out, and comes back if it is missed
-        if self.gap < before and not settling:
+        # what is of no use is left out, and comes back if it is missed, which takes turns: seldom
+        if self.gap < FALLEN * before and not settling:
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
@@ -173,7 +185,8 @@ class _Search:
             self.atoms = self.atoms[near | (sizes > SMALL * sizes.max(initial=0.0))]
         size = len(self.places), len(self.atoms), self.used.sum()
         self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
-        self._add(worse)
+        if settling or own <= OWN * (self.value - self.bound):
+            self._add(worse)
         # where there is nothing new, all that is left is to solve the program
         new = (len(self.places), len(self.atoms), self.used.sum()) != size
         self.loose = LOOSE if new else LOOSE * self.loose

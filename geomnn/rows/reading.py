@@ -78,6 +78,8 @@ def source_of(X: Any, y: Any) -> Source:
     if type(X).__module__.partition(".")[0] == "dask":
         array, parts = _partitioned(X)
         return Source(partial(_pieces, parts, y), partial(_picked, array), parts)
+    if "sparse" in str(getattr(X, "layout", "")):
+        raise DataError("X is a sparse tensor of PyTorch; one of SciPy, which is read by rows, was expected.")
     table = csr_array(X) if issparse(X) else X
     if not all(hasattr(table, name) for name in ("shape", "dtype", "__getitem__")):
         table = plain_array(X, "X")  # lists, data frames
@@ -137,7 +139,7 @@ class _Batches:
         self._factory, self._first = factory, cast(Any, None)
 
     def __call__(self, _: int) -> Iterator[Block]:
-        batches, rows, seen = self._factory(), 0, 0
+        batches, rows, seen = self._factory(), 0, [0] * 4
         if not hasattr(batches, "__iter__"):
             raise DataError(
                 f"X gave a {type(batches).__name__}; batches of (samples, targets), or of samples alone, were expected."
@@ -146,7 +148,7 @@ class _Batches:
             samples, targets = _parts(batch)
             if samples.shape[0]:
                 yield samples, targets
-                rows, seen = rows + samples.shape[0], _checksum(samples, seen)
+                rows, seen = rows + samples.shape[0], _checksums(samples, targets, seen)
         if self._first is None:
             self._first = rows, seen
         elif rows == self._first[0] and seen != self._first[1]:
@@ -164,26 +166,40 @@ def _parts(batch: Any) -> Block:
         raise DataError(
             f"A batch of X has {len(parts)} parts; (samples, targets), or samples alone, were expected."
         )
-    return _with_shape(parts[0]), parts[1] if len(parts) == 2 else None
+    samples = _with_shape(parts[0])
+    if not samples.shape:
+        raise DataError(
+            f"X gave a batch that is a {type(batch).__name__}; (samples, targets), or samples alone, were expected."
+        )
+    return samples, parts[1] if len(parts) == 2 else None
 
 
 def _with_shape(values: Any) -> Any:
     return values if hasattr(values, "shape") else plain_array(values, "A batch of X")
 
 
-def _checksum(samples: Any, before: int) -> int:
-    """Of some rows after others."""
-    table = csr_array(samples) if issparse(samples) else host(samples)
-    for array in (table.indptr, table.indices, table.data) if issparse(table) else (table,):
-        before = zlib.crc32(np.ascontiguousarray(array).data, before)
-    return before
+def _checksums(samples: Any, targets: Any, before: Sequence[int]) -> list[int]:
+    """Of some rows after others, whatever batches they come in: one of each kind of their numbers."""
+    table = csr_array(samples) if issparse(samples) else host(samples, "X")
+    arrays = [np.diff(table.indptr), table.indices, table.data] if issparse(table) else [table]
+    arrays += [] if targets is None else [host(targets)]
+    return [
+        zlib.crc32(np.ascontiguousarray(array).data, sum_) if array.dtype.kind in "fiub" else sum_
+        for array, sum_ in zip(arrays, before, strict=False)
+    ]
 
 
 def host(values: Any, called: str = "y") -> Any:
     """An array of NumPy, of a tensor too; without masked entries."""
     if np.ma.is_masked(values):
         raise DataError(f"{called} has masked entries; remove or impute them first.")
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    try:
+        return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (TypeError, RuntimeError) as reason:  # tensors of types and layouts that NumPy has not
+        told = str(reason).splitlines()[0]
+        raise DataError(
+            f"{called} cannot be read as an array of NumPy ({told}); convert it to one first."
+        ) from reason
 
 
 def dense(block: Any) -> np.ndarray:
@@ -196,6 +212,8 @@ def as_block(samples: Any, first: int | None, called: str = "X") -> Any:
     block = csr_array(samples) if issparse(samples) else host(samples, called)
     if block.ndim != 2 or not block.shape[1]:
         raise DataError(f"A block of {called} has shape {block.shape}; (rows, features) was expected.")
+    if block.dtype == object:  # of columns that may have missing values
+        block = finite_floats(block, f"{called}[{first}:]" if first else called)
     if block.dtype.kind not in "fiub":
         raise DataError(
             f"{called} holds {block.dtype.name} values; numbers were expected: convert the columns first."

@@ -173,7 +173,8 @@ class Rows:
             for first in range(0, samples.shape[0], size):
                 part = samples[first : first + size] if samples.shape[0] > size else samples
                 seen += part.shape[0]
-                yield part if hasattr(part, "detach") else as_block(part, None)
+                if seen <= len(self):
+                    yield part if hasattr(part, "detach") else as_block(part, None)
         if seen != len(self):
             raise DataError(
                 f"X gave {seen} rows and {len(self)} at the first reading; the same were expected at every reading."
