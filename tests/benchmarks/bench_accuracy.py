@@ -51,7 +51,7 @@ DATA = {  # with folds, and how often they are drawn: accuracies of few samples 
     "wine": (load_wine, StandardScaler(), [30.0, 10.0, 3.0, 1.0, 0.3], 5, 2),
     "breast cancer": (load_breast_cancer, StandardScaler(), [16.0, 8.0, 4.0, 2.0, 1.0], 5, 3),
     "digits": (load_digits, SIXTEENTHS, [1.0, 0.3], 2, 1),
-    "terrain": (terrain, StandardScaler(), [10.0, 3.0], 3, 1),
+    "terrain": (terrain, StandardScaler(), [30.0, 10.0], 3, 1),
 }
 
 
