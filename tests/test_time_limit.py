@@ -176,7 +176,7 @@ def test_a_limit_that_is_not_reached_changes_nothing():
 def test_a_time_that_is_over_warns_and_advises():
     X, y = smooth(30, 2)
     with pytest.warns(
-        ConvergenceWarning, match=r"gap is .*time or rounds were over. Allow more \(time_limit="
+        ConvergenceWarning, match=r"gap is .*time or rounds were over. Allow more time \(time_limit="
     ) as caught:
         stopped = gm.derive(X, y, reg=1e-3, dictionary=all_atoms(X, 1), time_limit=1e-9)
     assert stopped.certificate.stopped
