@@ -359,3 +359,12 @@ def test_batches_of_any_kind():
     ):
         with pytest.raises(DataError, match=told):
             gm.Rows(batches)
+
+
+@needs_torch
+@pytest.mark.parametrize("kind", ["bfloat16", "to_sparse"])
+def test_tensors_that_numpy_has_not(kind):
+    table = getattr(importlib.import_module("torch").eye(4, 2), kind)()
+    for X, y in ((table, np.zeros(4)), (lambda: [(table, np.zeros(4))], None)):
+        with pytest.raises(DataError, match=r"was expected|convert it to one first"):
+            gm.Rows(X, y)
