@@ -223,7 +223,10 @@ class Relaxation(Program):
         matrix[self._pinned] = 0.0
         matrix[:, self._pinned] = 0.0
         matrix[self._pinned, self._pinned] = 1.0
-        self._scale = 1 / np.sqrt(matrix.diagonal())
+        diagonal = matrix.diagonal()
+        if not ((diagonal > 0) & (diagonal < np.inf)).all():  # weights that have overflowed
+            return False
+        self._scale = 1 / np.sqrt(diagonal)
         matrix *= self._scale
         matrix *= self._scale[:, None]
         np.fill_diagonal(matrix, 1.0 + RIDGE)
