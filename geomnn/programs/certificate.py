@@ -212,11 +212,9 @@ def warn_of_gap(certificate: Certificate, ended: str, effort: Effort) -> None:
     reason = ended or "rounding keeps it from a better one"
     advice = "Centre and rescale the features, take a larger reg, or a larger tol."
     if certificate.stopped:
-        more = (
-            "rounds (rounds=)"
-            if effort.time_limit is None
-            else "time (time_limit=), or rounds where they are few"
-        )
+        more = "rounds (rounds=)"
+        if effort.time_limit is not None:
+            more = "time (time_limit=), or rounds where they are few"
         advice = f"Allow more {more}, or take a larger reg."
     proven = certificate.proven
     branched = proven is not None and {name for _, name, _ in proven.history} == {"milp"}

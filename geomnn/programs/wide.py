@@ -221,19 +221,14 @@ class _Stages:
         problem, samples, z = self._problem, self._problem.samples, named.coefficients
         streamed = isinstance(samples, StreamedSamples)
         large = streamed and samples.n * samples.D > HELD
-        if (
-            large
-            or samples.n * z.shape[1] * named.units.size > MAPS
-            or products(problem, named.units, z) > NEWTON
-        ):
+        maps = samples.n * z.shape[1] * named.units.size
+        if large or maps > MAPS or products(problem, named.units, z) > NEWTON:
             return named
         units = named.units
         if streamed:
             held = Samples(np.asarray(samples.X), samples.bias)
-            problem, units = (
-                problem.over(held),
-                held.units_of(units[:, : samples.d], samples.biases_of(units)),
-            )
+            problem = problem.over(held)
+            units = held.units_of(units[:, : samples.d], samples.biases_of(units))
         units, z, t = refine(problem, units, z, named.intercept, deadline=naming)
         if streamed:
             units = samples.units_of(units[:, : samples.d], held.biases_of(units))
