@@ -5,7 +5,12 @@
 A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. Rows
 may be convex functions of x, a(x) + s = 0, for which it takes at each iterate A = a'(x), and to Q the sum of z a''. The
 steps are those of Mehrotra with up to three corrections of Gondzio, all by one factorisation. A tight row is one with
-a large fixed weight: its residual shrinks to its multiplier's last change by that weight.
+a large fixed weight: its residual shrinks to its multiplier's last change by that weight. Where a program gives
+products with Q, too, x and z of a step are refined together, as solutions of
+
+    Q dx + A'dz = r,   A dx − dz/W = q:
+
+rounding in A dx, which large weights make large in W (A dx − q), then does not end up in the gradient.
 
 Source: S. Mehrotra, SIAM Journal on Optimization 2, 1992; J. Gondzio, Computational Optimization and Applications 6,
 1996.
@@ -27,7 +32,10 @@ MOST_STEPS = 80  # of a solve at most; 15 to 45 are usual
 CORRECTIONS = 3  # of Gondzio a step
 SHORTEST_STEP = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
+REFINEMENTS, SLOWEST = 15, 0.7  # of a solution at most, where there are any; what each has to leave at most
+ROUNDING = 1e-15  # relative, of a solution that is not refined further
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
+LAG = 3.0  # from which ratio on of gradient and gap, in a program whose numbers are of size 1, the latter waits
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
 
 
@@ -56,9 +64,12 @@ class Program(ABC):
     ----------
     tight : ndarray of int
         The rows that hold with equality, whose multipliers have any sign.
+    bends : bool
+        Whether the objective is no quadratic, so that a whole step leaves some of the gradient.
     """
 
     tight: np.ndarray
+    bends = False
 
     @abstractmethod
     def start(self) -> Iterate:
@@ -92,6 +103,10 @@ class Program(ABC):
     @abstractmethod
     def columns(self, z: np.ndarray) -> np.ndarray:
         """A'z."""
+
+    def curved(self, step: np.ndarray) -> np.ndarray | None:
+        """Q dx; None if steps are not to be refined."""
+        return None
 
     @abstractmethod
     def factor(self, weights: np.ndarray) -> bool:
@@ -128,7 +143,8 @@ def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Ite
         newton = _Newton(program, now)
         if not newton.ready:
             break
-        move = newton.direction()
+        hold = program.bends and float(np.abs(newton.slope).max()) > LAG * now.product * bounded
+        move = newton.direction(hold)
         if not move.length > SHORTEST_STEP:
             break
         length = min(1.0, BACK * move.length)
@@ -161,13 +177,19 @@ class _Newton:
         self.weights[self.tight] = FIRM
         self.ready = program.factor(self.weights)
 
-    def direction(self) -> _Direction:
-        """Predictor, corrector and further corrections for as long as they lengthen the step."""
+    def direction(self, hold: bool) -> _Direction:
+        """Predictor, corrector and further corrections for as long as they lengthen the step.
+
+        Parameters
+        ----------
+        hold : bool
+            Whether products stay what they are, until the gradient has come down to where they are.
+        """
         now, tight = self.now, self.tight
         slacks, multipliers = now.slacks, now.multipliers
         move = self._solved(multipliers * slacks, 1.0)
         ahead_s, ahead_z = slacks + move.length * move.slacks, multipliers + move.length * move.multipliers
-        target = (mean_product(ahead_s, ahead_z, tight) / now.product) ** 3 * now.product
+        target = now.product * (1.0 if hold else (mean_product(ahead_s, ahead_z, tight) / now.product) ** 3)
         move = self._solved(slacks * multipliers + move.slacks * move.multipliers - target, 1.0)
         for _ in range(CORRECTIONS):
             wanted = min(1.0, 1.3 * move.length + 0.1)
@@ -190,8 +212,30 @@ class _Newton:
         x = self.program.solve(-full * self.slope - self.program.columns(pull))
         slacks = -full * self.infeasible - self.program.along(x)
         multipliers = -shift - self.weights * slacks
+        if self.program.curved(x) is not None:
+            x, multipliers = self._refined(
+                -full * self.slope, -full * self.infeasible + shift / self.weights, x, multipliers
+            )
+            slacks = -(shift + multipliers) / self.weights
         slacks[self.tight] = 0.0
         return self._measured(x, slacks, multipliers)
+
+    def _refined(
+        self, slope: np.ndarray, level: np.ndarray, x: np.ndarray, z: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A better solution of Q dx + A'dz = slope, A dx − dz/W = level."""
+        program, last = self.program, np.inf
+        for _ in range(REFINEMENTS):
+            off, missed = (
+                slope - program.curved(x) - program.columns(z),
+                level - program.along(x) + z / self.weights,
+            )
+            size = float(np.abs(off).max())
+            if not ROUNDING * np.abs(slope).max() < size < last * SLOWEST:
+                break
+            more = program.solve(off + program.columns(self.weights * missed))
+            x, z, last = x + more, z + self.weights * (program.along(more) - missed), size
+        return x, z
 
     def _measured(self, x: np.ndarray, slacks: np.ndarray, multipliers: np.ndarray) -> _Direction:
         """The step with its length up to the boundary, 1 at most."""

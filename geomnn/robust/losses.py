@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.special import xlogy
+from scipy.special import expit, xlogy
 
 __all__ = ["WORST_LOSSES", "Conic", "WorstLoss"]
 
@@ -46,6 +46,8 @@ class WorstLoss(ABC):
     """h, and the rows of a point."""
 
     most = np.inf  # Λ_i/s_i at most
+    floor = -np.inf  # of ρ_i: h is smooth above it
+    bends = False  # whether h is no quadratic there
 
     @abstractmethod
     def rows(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +62,14 @@ class WorstLoss(ABC):
         """h*(Λ)."""
 
     @abstractmethod
+    def slope(self, worst: np.ndarray) -> np.ndarray:
+        """h'(ρ)."""
+
+    @abstractmethod
+    def bend(self, worst: np.ndarray) -> np.ndarray:
+        """h''(ρ)."""
+
+    @abstractmethod
     def conic(self, s: np.ndarray, clarabel: Any) -> Conic:
         """Σ_i s_i h(ρ_i) in cones."""
 
@@ -67,7 +77,7 @@ class WorstLoss(ABC):
 class WorstHinge(WorstLoss):
     """h = max(ρ, 0), ρ = 1 − y f."""
 
-    most = 1.0
+    most, floor = 1.0, 0.0
 
     def rows(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return -y[None], np.ones((1, len(y)))
@@ -78,6 +88,12 @@ class WorstHinge(WorstLoss):
     def conjugate(self, total: np.ndarray) -> np.ndarray:
         return np.zeros_like(total)
 
+    def slope(self, worst: np.ndarray) -> np.ndarray:
+        return np.ones_like(worst)
+
+    def bend(self, worst: np.ndarray) -> np.ndarray:
+        return np.zeros_like(worst)
+
     def conic(self, s: np.ndarray, clarabel: Any) -> Conic:
         n = len(s)
         return Conic(s, np.zeros(n), -sparse.eye_array(n), np.zeros(n), [clarabel.NonnegativeConeT(n)])
@@ -86,7 +102,7 @@ class WorstHinge(WorstLoss):
 class WorstLogistic(WorstLoss):
     """h = log(1 + exp ρ), ρ = −y f."""
 
-    most = 1.0
+    most, bends = 1.0, True
 
     def rows(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return -y[None], np.zeros((1, len(y)))
@@ -96,6 +112,12 @@ class WorstLogistic(WorstLoss):
 
     def conjugate(self, total: np.ndarray) -> np.ndarray:
         return np.asarray(xlogy(total, total) + xlogy(1 - total, 1 - total))
+
+    def slope(self, worst: np.ndarray) -> np.ndarray:
+        return np.asarray(expit(worst))
+
+    def bend(self, worst: np.ndarray) -> np.ndarray:
+        return np.asarray(expit(worst) * expit(-worst))
 
     def conic(self, s: np.ndarray, clarabel: Any) -> Conic:
         # h ≥ log(1 + exp ρ) if exp(ρ − h) ≤ u and exp(−h) ≤ w for some u + w ≤ 1: variables (ρ, h, u, w)
@@ -126,6 +148,12 @@ class WorstSquare(WorstLoss):
 
     def conjugate(self, total: np.ndarray) -> np.ndarray:
         return total**2 / 2
+
+    def slope(self, worst: np.ndarray) -> np.ndarray:
+        return worst
+
+    def bend(self, worst: np.ndarray) -> np.ndarray:
+        return np.ones_like(worst)
 
     def conic(self, s: np.ndarray, clarabel: Any) -> Conic:
         return Conic(np.zeros(len(s)), s, sparse.csr_array((0, len(s))))
