@@ -46,13 +46,13 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that the solver of cones comes to
-MOST = 250  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
+MOST = 600  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
 OWN = 0.5  # of the gap, how much of it may be that of the program itself, that lacks atoms, for points to be added, too
 FAR_MORE = 100.0  # in powers of e: more would overflow
 AT_ONCE = 150  # atoms that are added in a turn, at most
-CUTS, APART = 5, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
+CUTS, APART = 25, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
 UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
@@ -141,10 +141,10 @@ class _Search:
 
     @property
     def gap(self) -> float:
-        """Relative, at most 1."""
+        """Relative, from 0, where rounding has the bound above, to 1."""
         if not self.value > 0:
             return 0.0
-        return min((self.value - self.bound) / self.value, 1.0) if np.isfinite(self.value) else 1.0
+        return float(np.clip((self.value - self.bound) / self.value, 0.0, 1.0)) if np.isfinite(self.value) else 1.0
 
     def _forming_takes(self) -> float:
         """Seconds for the wedges of the points in use, which are more by the d-th power than those formed last."""
@@ -202,6 +202,7 @@ class _Search:
         known = rows.worst(columns[:, kept] @ sizes + shift)
         worst, worse = known.copy(), [np.zeros((0, d))]
         slack = NEW * (1.0 + np.abs(problem.targets).max())
+        apart = self.eps * APART * min(1.0, float(np.sqrt(10 * self.gap)))
         neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
         for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
             worst[i] = max(worst[i], most)
@@ -211,7 +212,7 @@ class _Search:
                 first = points[left[:1]]
                 worse.append(first)
                 left = (
-                    left[(np.abs(points[left] - first) > APART * self.eps).any(axis=1)] if len(left) else left
+                    left[(np.abs(points[left] - first) > apart).any(axis=1)] if len(left) else left
                 )
         value = objective(problem, worst, sizes)
         self.few = settling and value - self.bound <= self.wanted * value
