@@ -10,8 +10,8 @@ from geomnn import deadline
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.programs.problem import pose
 from geomnn.robust import saddle
-from geomnn.robust.conic import fewest, minimised
 from geomnn.robust.programs import rows_at
+from geomnn.robust.restricted import fewest, minimised
 
 
 def test_an_atom_that_no_point_in_use_is_on_the_positive_side_of():

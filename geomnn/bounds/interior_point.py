@@ -32,10 +32,15 @@ MOST_STEPS = 80  # of a solve at most; 15 to 45 are usual
 CORRECTIONS = 3  # of Gondzio a step
 SHORTEST_STEP = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
-REFINEMENTS, SLOWEST = 15, 0.7  # of a solution at most, where there are any; what each has to leave at most
-ROUNDING = 1e-15  # relative, of a solution that is not refined further
+REFINEMENTS, SLOWEST = (
+    15,
+    0.7,
+)  # of a solution at most, where there are any; what each has to leave of the residual
+ROUNDING = 1e-15  # relative to the right side, a residual that is not refined further
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
-LAG = 3.0  # from which ratio on of gradient and gap, in a program whose numbers are of size 1, the latter waits
+LAG = (
+    3.0  # from which ratio on of gradient and gap, in a program whose numbers are of size 1, the latter waits
+)
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
 
 
@@ -213,9 +218,8 @@ class _Newton:
         slacks = -full * self.infeasible - self.program.along(x)
         multipliers = -shift - self.weights * slacks
         if self.program.curved(x) is not None:
-            x, multipliers = self._refined(
-                -full * self.slope, -full * self.infeasible + shift / self.weights, x, multipliers
-            )
+            level = shift / self.weights - full * self.infeasible
+            x, multipliers = self._refined(-full * self.slope, level, x, multipliers)
             slacks = -(shift + multipliers) / self.weights
         slacks[self.tight] = 0.0
         return self._measured(x, slacks, multipliers)
@@ -223,19 +227,20 @@ class _Newton:
     def _refined(
         self, slope: np.ndarray, level: np.ndarray, x: np.ndarray, z: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """A better solution of Q dx + A'dz = slope, A dx − dz/W = level."""
-        program, last = self.program, np.inf
+        """A better solution of Q x + A'z = slope, A x − z/W = level, for as long as it is one."""
+        program, last, best = self.program, np.inf, (x, z)
         for _ in range(REFINEMENTS):
-            off, missed = (
-                slope - program.curved(x) - program.columns(z),
-                level - program.along(x) + z / self.weights,
-            )
+            off = slope - program.curved(x) - program.columns(z)
             size = float(np.abs(off).max())
-            if not ROUNDING * np.abs(slope).max() < size < last * SLOWEST:
+            if not size < last:
                 break
+            best = x, z
+            if size <= ROUNDING * np.abs(slope).max() or size > SLOWEST * last:
+                break
+            missed, last = level - program.along(x) + z / self.weights, size
             more = program.solve(off + program.columns(self.weights * missed))
-            x, z, last = x + more, z + self.weights * (program.along(more) - missed), size
-        return x, z
+            x, z = x + more, z + self.weights * (program.along(more) - missed)
+        return best
 
     def _measured(self, x: np.ndarray, slacks: np.ndarray, multipliers: np.ndarray) -> _Direction:
         """The step with its length up to the boundary, 1 at most."""

@@ -24,8 +24,8 @@ from geomnn.dictionaries.base import refuse_if_too_large
 from geomnn.dictionaries.enumerated import WedgeDictionary
 from geomnn.norms import ball as unit_ball
 from geomnn.programs.problem import Problem
-from geomnn.robust.conic import SOLVED, fewest, minimised
 from geomnn.robust.losses import WORST_LOSSES
+from geomnn.robust.restricted import SOLVED, fewest, minimised
 from geomnn.robust.rows import Rows, rows_of
 from geomnn.samples import Samples
 

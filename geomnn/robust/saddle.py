@@ -34,9 +34,9 @@ from geomnn.norms import ball as unit_ball
 from geomnn.programs.certificate import BRANCHED
 from geomnn.programs.effort import Effort
 from geomnn.programs.problem import Problem
-from geomnn.robust.conic import SOLVED, minimised
 from geomnn.robust.losses import WORST_LOSSES
 from geomnn.robust.programs import LIMITS, Found, Program, corners_of, firsts, rows_at, vertex
+from geomnn.robust.restricted import SOLVED, minimised
 from geomnn.robust.rows import Rows
 from geomnn.samples import Samples
 
@@ -45,7 +45,7 @@ __all__ = ["KNOWN_ALL", "Saddle", "comes_to", "objective", "worst_points"]
 KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
-CLOSED = 1e-6  # relative gap that the solver of cones comes to
+CLOSED = 1e-6  # relative gap that programs are solved to
 MOST = 600  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
@@ -144,7 +144,11 @@ class _Search:
         """Relative, from 0, where rounding has the bound above, to 1."""
         if not self.value > 0:
             return 0.0
-        return float(np.clip((self.value - self.bound) / self.value, 0.0, 1.0)) if np.isfinite(self.value) else 1.0
+        return (
+            float(np.clip((self.value - self.bound) / self.value, 0.0, 1.0))
+            if np.isfinite(self.value)
+            else 1.0
+        )
 
     def _forming_takes(self) -> float:
         """Seconds for the wedges of the points in use, which are more by the d-th power than those formed last."""
@@ -211,9 +215,7 @@ class _Search:
             for _ in range(CUTS):
                 first = points[left[:1]]
                 worse.append(first)
-                left = (
-                    left[(np.abs(points[left] - first) > apart).any(axis=1)] if len(left) else left
-                )
+                left = left[(np.abs(points[left] - first) > apart).any(axis=1)] if len(left) else left
         value = objective(problem, worst, sizes)
         self.few = settling and value - self.bound <= self.wanted * value
         if value < self.value or self.few:
@@ -262,7 +264,7 @@ class _Search:
 
 
 def comes_to(d: int) -> float:
-    """The relative gap that solvers leave: of cones, and of mixed-integer programs beyond two features."""
+    """The relative gap that solvers leave: of convex programs, and of mixed-integer programs beyond two features."""
     return CLOSED if d <= KNOWN_ALL else BRANCHED
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from geomnn.atoms import Atom, MovedWedge
 from geomnn.deadline import NEVER
 from geomnn.dictionaries.canonical import name_atom
-from geomnn.errors import OptionError, UnsupportedProblem, package
+from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.inputs.asked import asked_ball, asked_radius
 from geomnn.networks.network import AnalyticNetwork
 from geomnn.norms import ball as unit_ball
@@ -136,7 +136,6 @@ def asked_moves(
             f"robust={robust!r} is for ball=inf, whose corners its atoms are wedges of; robust='exact' takes other "
             "balls."
         )
-    package("clarabel", "Robust training", "'geomnn[bounds]'")  # before any number is computed
     return moves
 
 

@@ -1,4 +1,4 @@
-"""A robust program over a few atoms, and its vertices.
+"""A robust program over a few atoms, from the middle of its optima and from a vertex of them.
 
     minimise Σ_i s_i h(ρ_i) + reg Σ_j a_j   subject to   ρ_i ≥ c_r + σ_r (Σ_j a_j ψ_rj + t) for its rows r,   a ≥ 0.
 
@@ -12,18 +12,18 @@ from scipy.optimize import linprog
 
 from geomnn.bounds.interior_point import interior_point
 from geomnn.deadline import Deadline
-from geomnn.robust.dense import Dense
+from geomnn.robust.equations import Equations
 from geomnn.robust.rows import Rows
 
 __all__ = ["SOLVED", "fewest", "minimised"]
 
-SOLVED = 1e-10  # relative gap and residuals that both solvers are asked for, in columns of size one
+SOLVED = 1e-10  # relative gap, and residuals of vertices, that are asked for in columns of size one
 
 
 def minimised(
     rows: Rows, columns: np.ndarray, reg: float, bias: bool, limit: float, accuracy: float = SOLVED
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, as the solver has them.
+    """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, or near it if time is over.
 
     Parameters
     ----------
@@ -36,13 +36,12 @@ def minimised(
     limit : float
         Seconds.
     accuracy : float
-        Relative, of the gap, and of residuals beside reg.
+        Relative, of the gap.
     """
-    R, k = columns.shape
     scale = _scales(columns)
-    size = max(rows.value(np.zeros(R)), np.finfo(float).tiny)  # of the objective, which is 1 there
+    size = max(rows.value(np.zeros(len(columns))), np.finfo(float).tiny)  # of the objective, which is 1 there
     inner = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
-    program = Dense(rows.loss, rows.s / size, rows.sample, inner, rows.constant, reg / scale / size)
+    program = Equations(rows.loss, rows.s / size, rows.sample, inner, rows.constant, reg / scale / size)
     end = interior_point(program, accuracy, Deadline.after(limit))
     sizes, shift, multipliers = program.parts(end)
     return sizes / scale, shift, size * multipliers
@@ -51,7 +50,7 @@ def minimised(
 def fewest(
     rows: Rows, columns: np.ndarray, worst: np.ndarray, bias: bool, limit: float
 ) -> tuple[np.ndarray, float] | None:
-    """Sizes (k,) and intercept at a vertex of the optima, where the solver of cones ends in the middle of them.
+    """Sizes (k,) and intercept at a vertex of the optima, where `minimised` ends in the middle of them.
 
     Least Σ a with worst values of at most ρ (n,): of no more neurons than rows that reach ρ, up to the intercept. None
     if rounding or time leaves no such sizes.

@@ -1,4 +1,4 @@
-"""A robust program over many atoms, by an interior point method whose equations are as many as the atoms.
+"""A robust program over a few atoms, for the interior point method: its equations are as many as the atoms.
 
     minimise Σ_i s_i h(ρ_i) + Σ_j cost_j a_j   subject to   c_r + Ψ_r·(a, t) − ρ_i ≤ 0 for the rows r of i,   −a ≤ 0.
 
@@ -21,14 +21,21 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from geomnn.bounds.interior_point import Iterate, Program, mean_product
 from geomnn.robust.losses import WorstLoss
 
-__all__ = ["Dense"]
+__all__ = ["Equations"]
 
-ATOMS = 1.0
-RIDGES = 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10  # relative to the diagonal: the least that leaves a factorisation
+ATOMS = 1.0  # Σ a at the start, at most, in columns of size one
+RIDGES = (
+    1e-15,
+    1e-14,
+    1e-13,
+    1e-12,
+    1e-11,
+    1e-10,
+)  # relative to the diagonal: the least that leaves a factorisation
 
 
-class Dense(Program):
-    """The program, for `interior_point`, in x = (a, t, ρ).
+class Equations(Program):
+    """The program in x = (a, t, ρ), and its rows in the order of samples' and of atoms'.
 
     Parameters
     ----------
@@ -49,8 +56,7 @@ class Dense(Program):
         costs: np.ndarray,
     ):  # fmt: skip
         n, self.k, self.loss, self.s = len(s), len(costs), loss, s
-        self.bends = loss.bends
-        self.given, self.tight = len(sample), np.zeros(0, dtype=int)
+        self.bends, self.given, self.tight = loss.bends, len(sample), np.zeros(0, dtype=int)
         if np.isfinite(loss.floor):  # of ρ, as a row more of each sample
             sample = np.append(sample, np.arange(n))
             inner = np.concatenate([inner, np.zeros((n, inner.shape[1]))])
@@ -63,12 +69,14 @@ class Dense(Program):
         return x[: len(self.costs)], x[len(self.costs) :]
 
     def start(self) -> Iterate:
-        x = np.append(np.zeros(len(self.costs)), self._worst(self.constant) + 1.0 + np.abs(self.constant).max())
-        slacks = -self.along(x)[: len(self.sample)] - self.constant
-        product = float((self.s @ self.loss.slope(self._parts(x)[1])) / (1 / slacks).sum())
-        x[: self.k] = np.minimum(product / self.costs[: self.k], ATOMS / max(self.k, 1))
-        worst = self._worst(self.constant + self.inner @ self._parts(x)[0])
-        x[len(self.costs) :] += np.maximum(worst - self._worst(self.constant), 0)
+        """Few atoms, slacks of at least 1, and multipliers whose sum is the slope of the loss."""
+        x, room = np.zeros(len(self.costs) + len(self.s)), 1.0 + np.abs(self.constant).max()
+        a, worst = self._parts(x)
+        worst[:] = self._worst(self.constant) + room
+        slope = float(self.s @ self.loss.slope(worst))
+        product = slope / (1 / (worst[self.sample] - self.constant)).sum()
+        a[: self.k] = np.minimum(product / self.costs[: self.k], ATOMS / max(self.k, 1))
+        worst[:] = np.maximum(worst, self._worst(self.constant + self.inner @ a) + room)
         slacks = -self.rows(x)
         multipliers = product / slacks
         return Iterate(x, slacks, multipliers, mean_product(slacks, multipliers, self.tight))
@@ -113,20 +121,19 @@ class Dense(Program):
         return out
 
     def factor(self, weights: np.ndarray) -> bool:
-        w, self._weights = weights[: len(self.sample)], weights
+        self._weights = w = weights[: len(self.sample)]
+        heaviest = np.zeros(len(self.s), dtype=int)
         order = np.argsort(w, kind="stable")
-        top = np.zeros(len(self.s), dtype=int)
-        top[self.sample[order]] = order  # the last one stays: the heaviest
-        heaviest = self.inner[top]
-        apart = self.inner - heaviest[self.sample]
-        self._total = self._sum @ w + self._bend
+        heaviest[self.sample[order]] = order  # of each sample the last one stays
+        first, sums, bend = self.inner[heaviest], self._sum @ w, self._bend
+        apart = self.inner - first[self.sample]
         pull = (self._sum * w) @ apart
         apart *= np.sqrt(w)[:, None]
-        matrix = apart.T @ apart
-        mixed = heaviest.T @ ((self._bend / self._total)[:, None] * (pull + (self._total - self._bend)[:, None] * heaviest / 2))
-        matrix += mixed + mixed.T - pull.T @ (pull / self._total[:, None])
+        self._total = sums + bend
+        mixed = first.T @ ((bend / self._total)[:, None] * (sums[:, None] * first / 2 + pull))
+        matrix = apart.T @ apart + mixed + mixed.T - pull.T @ (pull / self._total[:, None])
         places = np.arange(self.k)
-        matrix[places, places] += weights[len(self.sample) :]
+        matrix[places, places] += weights[len(w) :]
         diagonal = matrix.diagonal().copy()
         if not ((diagonal > 0) & (diagonal < np.inf)).all():
             return False
@@ -144,7 +151,7 @@ class Dense(Program):
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         a, worst = self._parts(right)
-        w = self._weights[: len(self.sample)]
+        w = self._weights
         reduced = a + (w * (worst / self._total)[self.sample]) @ self.inner
         found = self._scale * cho_solve(self._factor, self._scale * reduced, check_finite=False)
         return np.append(found, (worst + self._sum @ (w * (self.inner @ found))) / self._total)
