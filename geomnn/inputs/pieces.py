@@ -26,6 +26,8 @@ __all__ = ["ALIKE", "Pieces", "check_network", "pieces_of", "plain", "plain_numb
 ALIKE = 1e-11
 # how much farther than the middle of them the hyperplanes may be that tell how large the offsets are
 FARTHER = 1e3
+# numbers in a block of points times lines
+AT_ONCE = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +104,10 @@ class Pieces:
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """f at every row, shape (m, d) → (m,)."""
-        sides = points @ self.normals.T + self.offsets
-        return points @ self.slope + self.constant + np.maximum(sides, 0) @ self.jumps
+        step = max(AT_ONCE // max(len(self), 1), 1)
+        blocks = [points[k : k + step] for k in range(0, max(len(points), 1), step)]
+        bent = [np.maximum(block @ self.normals.T + self.offsets, 0) @ self.jumps for block in blocks]
+        return points @ self.slope + self.constant + np.concatenate(bent)
 
     def sides(self, points: np.ndarray) -> np.ndarray:
         """Whether n_j·x + o_j > 0, shape (m, d) → (m, k)."""
