@@ -36,7 +36,6 @@ REFINEMENTS, SLOWEST = (
     15,
     0.7,
 )  # of a solution at most, where there are any; what each has to leave of the residual
-ROUNDING = 1e-15  # relative to the right side, a residual that is not refined further
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
 LAG = (
     3.0  # from which ratio on of gradient and gap, in a program whose numbers are of size 1, the latter waits
@@ -235,7 +234,7 @@ class _Newton:
             if not size < last:
                 break
             best = x, z
-            if size <= ROUNDING * np.abs(slope).max() or size > SLOWEST * last:
+            if size > SLOWEST * last:
                 break
             missed, last = level - program.along(x) + z / self.weights, size
             more = program.solve(off + program.columns(self.weights * missed))

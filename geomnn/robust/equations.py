@@ -121,6 +121,8 @@ class Equations(Program):
         return out
 
     def factor(self, weights: np.ndarray) -> bool:
+        if not np.isfinite(weights).all():
+            return False
         self._weights = w = weights[: len(self.sample)]
         heaviest = np.zeros(len(self.s), dtype=int)
         order = np.argsort(w, kind="stable")
@@ -135,7 +137,7 @@ class Equations(Program):
         places = np.arange(self.k)
         matrix[places, places] += weights[len(w) :]
         diagonal = matrix.diagonal().copy()
-        if not ((diagonal > 0) & (diagonal < np.inf)).all():
+        if not (diagonal > 0).all():
             return False
         self._scale = 1 / np.sqrt(diagonal)
         matrix *= self._scale

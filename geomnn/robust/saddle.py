@@ -46,13 +46,13 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that programs are solved to
-MOST = 600  # neurons of a network that is judged, whose lines have 30,000 meets; one of more is sent to a vertex first
+MOST = 600  # neurons of a network that is judged, whose lines have 180,000 meets; one of more is sent to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
 OWN = 0.5  # of the gap, how much of it may be that of the program itself, that lacks atoms, for points to be added, too
 FAR_MORE = 100.0  # in powers of e: more would overflow
 AT_ONCE = 150  # atoms that are added in a turn, at most
-CUTS, APART = 25, 0.25  # worst points of a sample in a turn, and how far apart, relative to eps
+CUTS, APART = 25, 0.25  # worst points of a sample in a turn; how far apart at first, relative to eps
 UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
@@ -171,10 +171,10 @@ class _Search:
         self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
         bound = rows.dual(share * multipliers)
-        own = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - bound
         if bound > self.bound:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
+        own = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - self.bound
         correlations = rows.correlations(multipliers, units, signs)
         many = np.count_nonzero(sizes > self._least(sizes)) > MOST
         if settling or many:
@@ -206,7 +206,7 @@ class _Search:
         known = rows.worst(columns[:, kept] @ sizes + shift)
         worst, worse = known.copy(), [np.zeros((0, d))]
         slack = NEW * (1.0 + np.abs(problem.targets).max())
-        apart = self.eps * APART * min(1.0, float(np.sqrt(10 * self.gap)))
+        apart = self.eps * min(APART, float(np.sqrt(self.gap)))  # between points a smooth f rises by the square
         neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
         for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
             worst[i] = max(worst[i], most)
