@@ -110,6 +110,7 @@ class _Search:
         self.atoms, self.loose = np.zeros((0, samples.d + 2)), 0.0
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
+        self.before = 1.0  # the gap when atoms and points were left out last
         self.forming = 0.0, 1  # seconds that wedges took, of how many points
         self._add(samples.X)
         self.own = len(self.places)
@@ -157,7 +158,7 @@ class _Search:
 
     def _turn(self, settling: bool) -> None:
         """Solve, bound from both sides, and add what is missing."""
-        (program, place), before = self._program(self.places[self.used]), self.gap
+        program, place = self._program(self.places[self.used])
         points, rows, reg, bias = program.points, program.rows, self.problem.reg, self.problem.samples.bias
         units, signs = self._units(self.atoms, points), self.atoms[:, -1]
         columns, left = rows.columns(units, signs), self.effort.deadline.left()
@@ -181,7 +182,8 @@ class _Search:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         # what is of no use is left out, and comes back if it is missed, which takes turns: seldom
-        if self.gap < FALLEN * before and not settling:
+        if bound == self.bound and self.gap < FALLEN * self.before and not settling:
+            self.before = self.gap
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
