@@ -8,7 +8,7 @@ Source: geomnn theory, section 12.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,13 @@ class Rows:
     constant: np.ndarray
     points: np.ndarray
     shift: float = 0.0
+
+    def some(self, chosen: np.ndarray) -> Rows:
+        """Some of them, shape (m,) of int."""
+        return replace(
+            self, sample=self.sample[chosen], sign=self.sign[chosen], constant=self.constant[chosen],
+            points=self.points[chosen],
+        )  # fmt: skip
 
     def columns(self, units: np.ndarray, signs: np.ndarray) -> np.ndarray:
         """What neurons of coefficients s_j = ±1 give to f_r, shape (R, k).

@@ -46,7 +46,7 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 100  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that programs are solved to
-MOST = 600  # neurons of a network that is judged, whose lines have 180,000 meets; one of more is sent to a vertex first
+MOST = 2500  # neurons of a network that is judged, whose lines have three million meets; one of more goes to a vertex first
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
 OWN = 0.5  # of the gap, how much of it may be that of the program itself, that lacks atoms, for points to be added, too
@@ -57,6 +57,10 @@ UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it i
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
+NEAR, NEARER = (
+    0.1,
+    20.0,
+)  # of targets and worst values, or of the gap, how near rows are that have multipliers
 ROUNDING = 8  # units in the last place, by which a point may be outside of a ball
 ROUGH, ROUGHEST = 1e-2, 1e-3  # of the gap, how small neurons are that a network is judged without
 SECONDS_PER_CUBE, BYTES_PER_SQUARE = 1e-7, 100.0  # of a run, in the number of rows of its first program
@@ -110,6 +114,7 @@ class _Search:
         self.atoms, self.loose = np.zeros((0, samples.d + 2)), 0.0
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
+        self.last = self.atoms, np.zeros(0), 0.0  # the network of the last program
         self.before = 1.0  # the gap when atoms and points were left out last
         self.forming = 0.0, 1  # seconds that wedges took, of how many points
         self._add(samples.X)
@@ -145,11 +150,8 @@ class _Search:
         """Relative, from 0, where rounding has the bound above, to 1."""
         if not self.value > 0:
             return 0.0
-        return (
-            float(np.clip((self.value - self.bound) / self.value, 0.0, 1.0))
-            if np.isfinite(self.value)
-            else 1.0
-        )
+        gap = (self.value - self.bound) / self.value if np.isfinite(self.value) else 1.0
+        return float(np.clip(gap, 0.0, 1.0))
 
     def _forming_takes(self) -> float:
         """Seconds for the wedges of the points in use, which are more by the d-th power than those formed last."""
@@ -163,8 +165,9 @@ class _Search:
         units, signs = self._units(self.atoms, points), self.atoms[:, -1]
         columns, left = rows.columns(units, signs), self.effort.deadline.left()
         accuracy = min(max(self.loose * self.gap, SOLVED), LOOSEST)
-        sizes, shift, multipliers = minimised(rows, columns, reg, bias, left, accuracy)
-        multipliers = rows.feasible(multipliers, bias)
+        near, multipliers = self._near(rows, points), np.zeros(len(rows.sign))
+        sizes, shift, multipliers[near] = minimised(rows.some(near), columns[near], reg, bias, left, accuracy)
+        self.last, multipliers = (self.atoms, sizes, shift), rows.feasible(multipliers, bias)
         pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
         left = self.effort.deadline.left()
         dictionary = WedgeDictionary(points, self.problem.norm, True)
@@ -187,8 +190,8 @@ class _Search:
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
-            near = correlations > reg * (1 - min(WIDER * self.gap, WIDEST))
-            self.atoms = self.atoms[near | (sizes > SMALL * sizes.max(initial=0.0))]
+            active = correlations > reg * (1 - min(WIDER * self.gap, WIDEST))
+            self.atoms = self.atoms[active | (sizes > SMALL * sizes.max(initial=0.0))]
         size = len(self.places), len(self.atoms), self.used.sum()
         self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
         if settling or own <= OWN * (self.value - self.bound):
@@ -196,6 +199,15 @@ class _Search:
         # where there is nothing new, all that is left is to solve the program
         new = (len(self.places), len(self.atoms), self.used.sum()) != size
         self.loose = LOOSE if new else LOOSE * self.loose
+
+    def _near(self, rows: Rows, points: Samples) -> np.ndarray:
+        """The rows that the last network comes near to: in the next optimum the others have no multipliers, or it shows
+        where they are worse."""
+        atoms, sizes, shift = self.last
+        f = rows.columns(self._units(atoms, points), atoms[:, -1]) @ sizes + shift
+        worst, values = rows.worst(f), rows.constant + rows.sign * f
+        far = max(NEAR, NEARER * self.gap) * (np.abs(self.problem.targets).max() + np.abs(worst).max())
+        return np.flatnonzero(values >= worst[rows.sample] - far)
 
     def _judged(
         self, rows: Rows, columns: np.ndarray, sizes: np.ndarray, shift: float, settling: bool
@@ -208,7 +220,9 @@ class _Search:
         known = rows.worst(columns[:, kept] @ sizes + shift)
         worst, worse = known.copy(), [np.zeros((0, d))]
         slack = NEW * (1.0 + np.abs(problem.targets).max())
-        apart = self.eps * min(APART, float(np.sqrt(self.gap)))  # between points a smooth f rises by the square
+        apart = self.eps * min(
+            APART, float(np.sqrt(self.gap))
+        )  # between points a smooth f rises by the square
         neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
         for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
             worst[i] = max(worst[i], most)
