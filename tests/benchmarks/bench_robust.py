@@ -1,22 +1,18 @@
 """Robust training: how far the three programs close, in which order they are, and what that takes.
 
     python tests/benchmarks/bench_robust.py [problems]
-    python tests/benchmarks/bench_robust.py overlaps
 
 Random problems of one and two features and at most ten samples, with boxes, the exact program also with discs, and all
-three losses in turn. The second is about problem 3, which does not close: the same with neurons whose lines miss where
-boxes of different targets overlap.
+three losses in turn.
 """
 
 import sys
 import time
 import warnings
-from functools import partial
 
 import numpy as np
 
 import geomnn as gm
-from geomnn.dictionaries.base import Pricing
 from geomnn.robust import saddle
 
 
@@ -78,57 +74,5 @@ def main(count):
         )
 
 
-class Missing:
-    """Wedges of two points, or of one and a direction, whose lines miss some boxes, given by their corners."""
-
-    def __init__(self, boxes, points, norm, directions):
-        table = points.homogeneous[points.distinct]
-        first, second = np.triu_indices(len(table), 1)
-        steps = table[second, :2] - table[first, :2]
-        across = np.column_stack([-steps[:, 1], steps[:, 0]])
-        weights = np.concatenate([across, np.repeat(np.eye(2), len(table), axis=0)])
-        through = table[np.concatenate([first, np.arange(len(table)), np.arange(len(table))]), :2]
-        size = np.abs(weights).sum(axis=1)
-        weights, through = weights[size > 1e-7] / size[size > 1e-7, None], through[size > 1e-7]
-        units = np.column_stack([weights, -np.sum(weights * through, axis=1)])
-        for corners in boxes:
-            at = units @ np.column_stack([corners - points.centre, np.ones(4)]).T
-            units = units[(at.min(axis=1) > -1e-9) | (at.max(axis=1) < 1e-9)]
-        self._points, self._units, self.count = points, np.concatenate([units, -units]), 2 * len(units)
-
-    def price(self, residual, threshold, limit):
-        values = np.abs(self._points.activations(self._units).T @ residual)[:, 0]
-        best = np.argsort(-values)[:limit]
-        return Pricing(float(values.max()), self._units[best[values[best] > threshold]])
-
-
-def overlaps(seconds=60, sets=((), ((0, 3),), ((0, 3), (2, 3), (5, 8)))):
-    """Problem 3 over all neurons, and over those whose lines miss overlaps of the boxes of some pairs of samples."""
-    X, y, options = problem(3)
-    usual, whole = saddle.WedgeDictionary, saddle._Search
-    for pairs in sets:
-        boxes = []
-        for i, k in pairs:
-            low, high = np.maximum(X[i], X[k]) - options["eps"], np.minimum(X[i], X[k]) + options["eps"]
-            boxes.append(np.array([[a, b] for a in (low[0], high[0]) for b in (low[1], high[1])]))
-
-        class Search(whole):
-            def __init__(self, *arguments, boxes=boxes):
-                super().__init__(*arguments)
-                self._add(np.concatenate([np.zeros((0, 2)), *boxes]))
-                self.own = len(self.places)
-
-        saddle.WedgeDictionary, saddle._Search = (
-            (partial(Missing, boxes), Search) if boxes else (usual, whole)
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", gm.errors.ConvergenceWarning)
-            found = gm.derive(X, y, time_limit=seconds, robust="exact", **options)
-        c = found.certificate
-        said = f"between {c.dual:.6f} and {c.primal:.6f}, {len(found.network)} neurons"
-        print(f"lines that miss {pairs or 'nothing'}: {said}", flush=True)
-    saddle.WedgeDictionary, saddle._Search = usual, whole
-
-
 if __name__ == "__main__":
-    overlaps() if sys.argv[1:] == ["overlaps"] else main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
