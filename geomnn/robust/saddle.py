@@ -10,8 +10,8 @@ about as closely as the bounds are apart, from the middle of its optima, where �
 that are missing than vertices do. A point is asked of every sample whose ball holds it: where balls of different
 targets overlap, what their multipliers say of the units then cancels at once, and not in the limit.
 
-It is not proven that a network of finitely many neurons is best. Where f is constant on an overlap of balls of
-different targets, λ needs points all over it, and the bounds close slowly.
+It is not proven that a network of finitely many neurons is best. Where f is nearly constant on an overlap of balls of
+different targets, λ needs points all over it, a thousand and more.
 
 Source: geomnn theory, section 12; J. Gondzio, P. González-Brevis, P. Munari, EJOR 224, 2013, for loose solves.
 """
