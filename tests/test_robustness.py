@@ -11,6 +11,7 @@ from test_lipschitz import GRID, SIGNS, lipsdp, random_network, random_pieces
 import geomnn as gm
 from geomnn.deadline import NEVER, Deadline
 from geomnn.errors import DataError, OptionError
+from geomnn.inputs import pieces as inputs_pieces
 from geomnn.inputs.attack import first_zero, lowest
 from geomnn.inputs.mixed import BallProgram
 from geomnn.inputs.pieces import Pieces, pieces_of
@@ -339,3 +340,15 @@ def test_without_a_radius_nothing_is_said_of_one():
     net = gm.derive(GRID, SIGNS, reg=0.05).network
     said = str(gm.robustness(net, GRID, SIGNS))
     assert said.startswith(f"{len(GRID)} of {len(GRID)} samples are of their class, 0 are not. Half of them")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_values_come_in_blocks(exact, monkeypatch):
+    """Of many points, in floats and in rationals, and of none."""
+    net = gm.derive([[0, 0], [1, 2], [2, 1], [1, 1]], [0, 1, 0, 2], reg=Fraction(1, 10), exact=True).network
+    function = pieces_of(net) if exact else random_pieces(40, 2, 0)
+    points = np.random.default_rng(0).integers(-3, 4, size=(50, 2)) + 0 * function.slope
+    whole = function(points)
+    monkeypatch.setattr(inputs_pieces, "AT_ONCE", 3 * len(function))
+    assert np.abs((function(points) - whole).astype(float)).max() <= 1e-12 * np.abs(whole.astype(float)).max()
+    assert function(points[:0]).shape == (0,)

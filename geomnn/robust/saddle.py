@@ -43,7 +43,7 @@ from geomnn.samples import Samples
 __all__ = ["KNOWN_ALL", "Saddle", "comes_to", "objective", "worst_points"]
 
 KNOWN_ALL = 2  # features up to which all worst points are known
-TURNS = 100  # of programs; most problems take five to twenty
+TURNS = 200  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that programs are solved to
 MOST = 2500  # neurons of a network that is judged, whose lines have three million meets; else a vertex is
