@@ -236,6 +236,7 @@ def test_atoms_that_become_too_many_end_the_search_with_the_best_network(monkeyp
 
 def test_networks_of_too_many_neurons_are_judged_at_a_vertex(monkeypatch):
     """By its largest neurons alone, none of them is any good."""
+    monkeypatch.setattr(saddle, "MANY", 30)
     monkeypatch.setattr(saddle, "MOST", 30)
     X, y = problem(3, n=9)
     found = gm.derive(X, y, reg=0.02, loss="squared", eps=0.3)

@@ -15,7 +15,7 @@ from geomnn.robust.restricted import fewest, minimised
 
 
 def test_an_atom_that_no_point_in_use_is_on_the_positive_side_of():
-    """The solver of cones took its column, which is zero, for one of size 1e-308, and ended in a numerical error."""
+    """A solver took its column, which is zero, for one of size 1e-308, and ended in a numerical error."""
     X, y = [[2.076476446778688, 0.6949356423135457]], [1.8418738307513378]
     found = gm.derive(X, y, reg=0.01, eps=1.0, norm=np.inf, bias=False, robust="exact")
     assert not found.certificate.stopped
@@ -104,3 +104,46 @@ def test_rows_that_no_network_comes_near_to_may_be_left_out(loss, monkeypatch):
         assert -1e-9 <= found[-1].certificate.relative_gap <= 1e-6
     assert found[0].objective == pytest.approx(found[1].objective, rel=2e-6)
     assert solved[0] < solved[1]
+
+
+@pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])
+@pytest.mark.parametrize("n", [1, 2, 4, 6])
+def test_targets_of_zero_need_no_network(n, robust):
+    """The objective was scaled by its value without neurons, which is 0."""
+    X = np.random.default_rng(0).uniform(-1, 1, (n, 2))
+    for bias in (True, False):
+        found = gm.derive(X, np.zeros(n), reg=0.1, eps=0.1, robust=robust, bias=bias)
+        assert (found.objective, found.certificate.dual, len(found.network.neurons)) == (0, 0, 0)
+
+
+def test_rows_that_are_missed_come_in_at_once():
+    """Rows were those that the last network came near to, and sets of them came in turn until turns were over."""
+    X, y = [[-2 / 3, -2 / 3], [-2 / 3, 1 / 3]], [1.0, -1.0]
+    found = gm.derive(X, y, reg=1e-3, eps=0.4, loss="hinge", norm=np.inf, ball=2, robust="exact")
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+    assert not found.certificate.stopped
+
+
+def test_two_hundred_samples_are_not_refused():
+    random = np.random.default_rng(5)
+    X = random.uniform(-1, 1, (200, 1))
+    y = np.sign(np.sin(3 * X[:, 0]) + 0.1 * random.normal(size=200))
+    found = gm.derive(X, y, reg=0.05, eps=0.02, loss="hinge", robust="exact")
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+
+
+def test_what_the_first_wedges_take_says_nothing_of_the_next(monkeypatch):
+    """In a new process they take as long as compiled functions do to be loaded, and a limit of a second ended all."""
+    clock, loaded = [0.0], []
+
+    class Loading(WedgeDictionary):
+        def __init__(self, points, *options):
+            super().__init__(points, *options)
+            clock[0] += 0.01 if loaded else 0.3
+            loaded.append(True)
+
+    monkeypatch.setattr(deadline, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(saddle, "WedgeDictionary", Loading)
+    X, y = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]], [1.0, -1.0, 1.0]
+    found = gm.derive(X, y, reg=0.01, eps=0.1, time_limit=1, robust="exact")
+    assert found.certificate.relative_gap <= 1e-6

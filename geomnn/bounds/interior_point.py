@@ -1,9 +1,10 @@
-"""An interior point method for quadratic programs whose normal equations have a structure of their own.
+"""An interior point method for convex programs whose normal equations have a structure of their own.
 
     minimise ½ x'Qx + c'x   subject to   A x + s = 0,  s ≥ 0, but s = 0 in tight rows
 
 A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. Rows
-may be convex functions of x, a(x) + s = 0, for which it takes at each iterate A = a'(x), and to Q the sum of z a''. The
+may be convex functions of x, a(x) + s = 0, for which it takes at each iterate A = a'(x), and to Q the sum of z a''; and
+the objective another convex function, of which Q is the second derivative there. The
 steps are those of Mehrotra with up to three corrections of Gondzio, all by one factorisation. A tight row is one with
 a large fixed weight: its residual shrinks to its multiplier's last change by that weight. Where a program gives
 products with Q, too, x and z of a step are refined together, as solutions of
@@ -62,7 +63,7 @@ class Iterate:
 
 
 class Program(ABC):
-    """What the method asks of a quadratic program.
+    """What the method asks of a program.
 
     Attributes
     ----------
@@ -93,7 +94,7 @@ class Program(ABC):
         """A x, or a(x)."""
 
     def linearise(self, now: Iterate) -> None:
-        """Take A, and what the rows add to Q, at an iterate: nothing to do where they are linear."""
+        """Take A and Q at an iterate: nothing to do where the rows are linear and the objective is quadratic."""
         return
 
     def along(self, step: np.ndarray) -> np.ndarray:
@@ -109,7 +110,7 @@ class Program(ABC):
         """A'z."""
 
     def curved(self, step: np.ndarray) -> np.ndarray | None:
-        """Q dx; None if steps are not to be refined."""
+        """Q dx, as of the last `linearise`; None if steps are not to be refined."""
         return None
 
     @abstractmethod

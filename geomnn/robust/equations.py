@@ -35,7 +35,7 @@ RIDGES = (
 
 
 class Equations(Program):
-    """The program in x = (a, t, ρ), and its rows in the order of samples' and of atoms'.
+    """The program in x = (a, t, ρ). Its rows: those given, those of floors of ρ, and a ≥ 0.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Equations(Program):
         multipliers = product / slacks
         return Iterate(x, slacks, multipliers, mean_product(slacks, multipliers, self.tight))
 
-    def parts(self, end: Iterate) -> tuple[np.ndarray, float, np.ndarray]:
+    def found(self, end: Iterate) -> tuple[np.ndarray, float, np.ndarray]:
         """Sizes a (k,), the intercept and multipliers of the given rows (R,)."""
         a = self._parts(end.x)[0]
         return np.maximum(a[: self.k], 0.0), float(a[self.k :].sum()), end.multipliers[: self.given]

@@ -39,11 +39,11 @@ class WorstLoss(ABC):
 
     @abstractmethod
     def slope(self, worst: np.ndarray) -> np.ndarray:
-        """h'(ρ)."""
+        """h'(ρ), above the floor."""
 
     @abstractmethod
     def bend(self, worst: np.ndarray) -> np.ndarray:
-        """h''(ρ)."""
+        """h''(ρ), above the floor."""
 
 
 class WorstHinge(WorstLoss):

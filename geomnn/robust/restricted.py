@@ -23,7 +23,7 @@ SOLVED = 1e-10  # relative gap, and residuals of vertices, that are asked for in
 def minimised(
     rows: Rows, columns: np.ndarray, reg: float, bias: bool, limit: float, accuracy: float = SOLVED
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, or near it if time is over.
+    """Sizes a (k,), the intercept t and multipliers λ (R,) of the optimum, or near it if time or rounding ends it.
 
     Parameters
     ----------
@@ -38,12 +38,13 @@ def minimised(
     accuracy : float
         Relative, of the gap.
     """
-    scale = _scales(columns)
-    size = max(rows.value(np.zeros(len(columns))), np.finfo(float).tiny)  # of the objective, which is 1 there
+    scale, size = _scales(columns), rows.value(np.zeros(len(columns)))
+    if size == 0:  # and nothing is better than no neurons
+        return np.zeros(columns.shape[1]), 0.0, np.zeros(len(columns))
     inner = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
     program = Equations(rows.loss, rows.s / size, rows.sample, inner, rows.constant, reg / scale / size)
     end = interior_point(program, accuracy, Deadline.after(limit))
-    sizes, shift, multipliers = program.parts(end)
+    sizes, shift, multipliers = program.found(end)
     return sizes / scale, shift, size * multipliers
 
 

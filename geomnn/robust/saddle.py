@@ -46,24 +46,28 @@ KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 200  # of programs; most problems take five to twenty
 SETTLING = 40  # turns at the end, in which a network of few neurons is sought
 CLOSED = 1e-6  # relative gap that programs are solved to
-MOST = 2500  # neurons of a network that is judged, whose lines have three million meets; else a vertex is
+MANY = 250  # neurons of a network from which on a vertex is judged, unless the program has more numbers than
+LARGE = 10**6
+MOST = 2500  # neurons of a network that is judged, whose lines have three million meets
 LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
-OWN = 0.5  # of the gap, how much of it may be that of the program itself, that lacks atoms, for points to be added, too
+OWN = 0.5  # of the gap, how much of it may be between the program and the best bound for points to be added, too
+LOADING = 0.5  # seconds that may be those of loading compiled functions
 FAR_MORE = 100.0  # in powers of e: more would overflow
-AT_ONCE = 150  # atoms that are added in a turn, at most
-CUTS, APART = 25, 0.25  # worst points of a sample in a turn; how far apart at first, relative to eps
+AT_ONCE = 150  # atoms that are added in a turn, or as many as there are points
+CUTS = (
+    5  # worst points of a sample in a turn, or one for so many of its points in use, as many are needed then:
+)
+PER_CUT, APART = 4.0, 0.25  # and how far apart the five are, relative to eps
 UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
-NEAR, NEARER = (
-    0.1,
-    20.0,
-)  # of targets and worst values, or of the gap, how near rows are that have multipliers
+NEAR = 0.1  # relative to targets and worst values, how near rows are that a program begins with
+NEARER = 20.0  # and relative to the gap
 ROUNDING = 8  # units in the last place, by which a point may be outside of a ball
 ROUGH, ROUGHEST = 1e-2, 1e-3  # of the gap, how small neurons are that a network is judged without
-SECONDS_PER_CUBE, BYTES_PER_SQUARE = 1e-7, 100.0  # of a run, in the number of rows of its first program
+SECONDS_PER_CUBE, BYTES_PER_SQUARE = 1e-10, 10.0  # of a run, in the number of rows of its first program
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +160,8 @@ class _Search:
     def _forming_takes(self) -> float:
         """Seconds for the wedges of the points in use, which are more by the d-th power than those formed last."""
         (seconds, points), d = self.forming, self.problem.samples.d
+        if d <= KNOWN_ALL and seconds < LOADING:
+            return 0.0
         return float(seconds * np.exp(min(d * np.log(self.used.sum() / points), FAR_MORE)))
 
     def _turn(self, settling: bool) -> None:
@@ -163,29 +169,32 @@ class _Search:
         program, place = self._program(self.places[self.used])
         points, rows, reg, bias = program.points, program.rows, self.problem.reg, self.problem.samples.bias
         units, signs = self._units(self.atoms, points), self.atoms[:, -1]
-        columns, left = rows.columns(units, signs), self.effort.deadline.left()
+        columns = rows.columns(units, signs)
         accuracy = min(max(self.loose * self.gap, SOLVED), LOOSEST)
-        near, multipliers = self._near(rows, points), np.zeros(len(rows.sign))
-        sizes, shift, multipliers[near] = minimised(rows.some(near), columns[near], reg, bias, left, accuracy)
-        self.last, multipliers = (self.atoms, sizes, shift), rows.feasible(multipliers, bias)
+        sizes, shift, multipliers = self._solved(rows, columns, points, accuracy)
+        multipliers = rows.feasible(multipliers, bias)
         pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
         left = self.effort.deadline.left()
         dictionary = WedgeDictionary(points, self.problem.norm, True)
-        priced, self.count = dictionary.price(pulls[:, None], reg, AT_ONCE), dictionary.count
+        priced, self.count = (
+            dictionary.price(pulls[:, None], reg, max(AT_ONCE, len(points.distinct))),
+            dictionary.count,
+        )
         self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
         bound = rows.dual(share * multipliers)
-        if bound > self.bound:
+        better = bound > self.bound
+        if better:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         own = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - self.bound
         correlations = rows.correlations(multipliers, units, signs)
-        many = np.count_nonzero(sizes > self._least(sizes)) > MOST
+        many = columns.size <= LARGE and np.count_nonzero(sizes > self._least(sizes)) > MANY
         if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         # what is of no use is left out, and comes back if it is missed, which takes turns: seldom
-        if bound == self.bound and self.gap < FALLEN * self.before and not settling:
+        if better and self.gap < FALLEN * self.before and not settling:
             self.before = self.gap
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
@@ -200,14 +209,28 @@ class _Search:
         new = (len(self.places), len(self.atoms), self.used.sum()) != size
         self.loose = LOOSE if new else LOOSE * self.loose
 
-    def _near(self, rows: Rows, points: Samples) -> np.ndarray:
-        """The rows that the last network comes near to: in the next optimum the others have no multipliers, or it shows
-        where they are worse."""
-        atoms, sizes, shift = self.last
+    def _solved(
+        self, rows: Rows, columns: np.ndarray, points: Samples, accuracy: float
+    ) -> tuple[np.ndarray, float, np.ndarray]:
+        """The program, over the rows that the last network comes near to, and then those in which it is worse, too."""
+        (atoms, sizes, shift), reg, bias = self.last, self.problem.reg, self.problem.samples.bias
         f = rows.columns(self._units(atoms, points), atoms[:, -1]) @ sizes + shift
-        worst, values = rows.worst(f), rows.constant + rows.sign * f
-        far = max(NEAR, NEARER * self.gap) * (np.abs(self.problem.targets).max() + np.abs(worst).max())
-        return np.flatnonzero(values >= worst[rows.sample] - far)
+        size = np.abs(self.problem.targets).max() + np.abs(rows.worst(f)).max()
+        slack, near = max(NEAR, NEARER * self.gap) * size, np.zeros(len(f), dtype=bool)
+        worst = rows.worst(f)
+        while True:
+            missed = ~near & (rows.constant + rows.sign * f >= worst[rows.sample] - slack)
+            if not missed.any():
+                break
+            near |= missed
+            left, multipliers = self.effort.deadline.left(), np.zeros(len(f))
+            sizes, shift, multipliers[near] = minimised(
+                rows.some(near), columns[near], reg, bias, left, accuracy
+            )
+            f, slack = columns @ sizes + shift, -max(accuracy, NEW) * size
+            worst = rows.some(near).worst(f[near])
+        self.last = self.atoms, sizes, shift
+        return sizes, shift, multipliers
 
     def _judged(
         self, rows: Rows, columns: np.ndarray, sizes: np.ndarray, shift: float, settling: bool
@@ -220,15 +243,14 @@ class _Search:
         known = rows.worst(columns[:, kept] @ sizes + shift)
         worst, worse = known.copy(), [np.zeros((0, d))]
         slack = NEW * (1.0 + np.abs(problem.targets).max())
-        apart = self.eps * min(
-            APART, float(np.sqrt(self.gap))
-        )  # between points a smooth f rises by the square
+        cuts = max(CUTS, int(self.used.sum() / (problem.samples.n * PER_CUT)))
+        apart = self.eps * APART * CUTS / cuts
         neurons = atoms[:, :d], atoms[:, d], atoms[:, -1] * sizes, shift
         for i, points, values, most in worst_points(problem, neurons, self.eps, self.r, self.effort.deadline):
             worst[i] = max(worst[i], most)
             left = np.argsort(-values, kind="stable")
             left = left[values[left] > known[i] + slack]
-            for _ in range(CUTS):
+            for _ in range(cuts):
                 first = points[left[:1]]
                 worse.append(first)
                 left = left[(np.abs(points[left] - first) > apart).any(axis=1)] if len(left) else left
