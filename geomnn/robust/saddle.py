@@ -176,10 +176,8 @@ class _Search:
         pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
         left = self.effort.deadline.left()
         dictionary = WedgeDictionary(points, self.problem.norm, True)
-        priced, self.count = (
-            dictionary.price(pulls[:, None], reg, max(AT_ONCE, len(points.distinct))),
-            dictionary.count,
-        )
+        most = max(AT_ONCE, len(points.distinct))
+        priced, self.count = dictionary.price(pulls[:, None], reg, most), dictionary.count
         self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
         bound = rows.dual(share * multipliers)
@@ -215,20 +213,18 @@ class _Search:
         """The program, over the rows that the last network comes near to, and then those in which it is worse, too."""
         (atoms, sizes, shift), reg, bias = self.last, self.problem.reg, self.problem.samples.bias
         f = rows.columns(self._units(atoms, points), atoms[:, -1]) @ sizes + shift
-        size = np.abs(self.problem.targets).max() + np.abs(rows.worst(f)).max()
-        slack, near = max(NEAR, NEARER * self.gap) * size, np.zeros(len(f), dtype=bool)
-        worst = rows.worst(f)
+        worst, near = rows.worst(f), np.zeros(len(f), dtype=bool)
+        size = np.abs(self.problem.targets).max() + np.abs(worst).max()
+        slack = max(NEAR, NEARER * self.gap) * size
         while True:
             missed = ~near & (rows.constant + rows.sign * f >= worst[rows.sample] - slack)
             if not missed.any():
                 break
             near |= missed
-            left, multipliers = self.effort.deadline.left(), np.zeros(len(f))
-            sizes, shift, multipliers[near] = minimised(
-                rows.some(near), columns[near], reg, bias, left, accuracy
-            )
+            left, multipliers, some = self.effort.deadline.left(), np.zeros(len(f)), rows.some(near)
+            sizes, shift, multipliers[near] = minimised(some, columns[near], reg, bias, left, accuracy)
             f, slack = columns @ sizes + shift, -max(accuracy, NEW) * size
-            worst = rows.some(near).worst(f[near])
+            worst = some.worst(f[near])
         self.last = self.atoms, sizes, shift
         return sizes, shift, multipliers
 

@@ -52,7 +52,7 @@ def main(count):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", gm.errors.ConvergenceWarning)
                 found[program] = gm.derive(
-                    X, y, time_limit=1800, **({"robust": program} | asked[program]), **options
+                    X, y, time_limit=600, **({"robust": program} | asked[program]), **options
                 )
             seconds[program].append(time.process_time() - begun)
             gaps[program].append(float(found[program].certificate.relative_gap))
