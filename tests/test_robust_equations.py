@@ -32,7 +32,7 @@ def rows_and_columns(loss, seed, n=5, points=40, atoms=30):
 def equations(loss, bias, seed):
     rows, columns = rows_and_columns(loss, seed)
     inner = np.column_stack([rows.sign[:, None] * columns, *[rows.sign] * bias])
-    return Equations(rows.loss, rows.s, rows.sample, inner, rows.constant, np.full(columns.shape[1], 0.05))
+    return Equations(rows, inner, np.full(columns.shape[1], 0.05))
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -4,10 +4,10 @@
 
 A `Program` gives products with A and A' and solves (Q + A'WA) x = r for diagonal W; nothing else is asked of it. Rows
 may be convex functions of x, a(x) + s = 0, for which it takes at each iterate A = a'(x), and to Q the sum of z a''; and
-the objective another convex function, of which Q is the second derivative there. The
-steps are those of Mehrotra with up to three corrections of Gondzio, all by one factorisation. A tight row is one with
-a large fixed weight: its residual shrinks to its multiplier's last change by that weight. Where a program gives
-products with Q, too, x and z of a step are refined together, as solutions of
+the objective another convex function, of which Q is the second derivative there. The steps are those of Mehrotra with
+up to three corrections of Gondzio, all by one factorisation. A tight row is one with a large fixed weight: its residual
+shrinks to its multiplier's last change by that weight. Where a program gives products with Q, too, x and z of a step
+are refined together, as solutions of
 
     Q dx + A'dz = r,   A dx − dz/W = q:
 
@@ -33,14 +33,10 @@ MOST_STEPS = 80  # of a solve at most; 15 to 45 are usual
 CORRECTIONS = 3  # of Gondzio a step
 SHORTEST_STEP = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
-REFINEMENTS, SLOWEST = (
-    15,
-    0.7,
-)  # of a solution at most, where there are any; what each has to leave of the residual
+REFINEMENTS = 15  # of a solution at most, where there are any
+SLOWEST = 0.7  # of the residual before, what is left of it by one that is worth another
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
-LAG = (
-    3.0  # from which ratio on of gradient and gap, in a program whose numbers are of size 1, the latter waits
-)
+LAG = 3.0  # times the gap, in numbers of size 1: products of slacks wait for a gradient that is larger
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
 
 

@@ -19,19 +19,14 @@ from scipy import sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from geomnn.bounds.interior_point import Iterate, Program, mean_product
-from geomnn.robust.losses import WorstLoss
+from geomnn.robust.rows import Rows, largest
 
 __all__ = ["Equations"]
 
 ATOMS = 1.0  # Σ a at the start, at most, in columns of size one
-RIDGES = (
-    1e-15,
-    1e-14,
-    1e-13,
-    1e-12,
-    1e-11,
-    1e-10,
-)  # relative to the diagonal: the least that leaves a factorisation
+RIDGES = 10.0 ** np.arange(
+    -15, -9
+)  # relative to the diagonal: the least is taken that leaves a factorisation
 
 
 class Equations(Program):
@@ -39,28 +34,23 @@ class Equations(Program):
 
     Parameters
     ----------
-    loss : WorstLoss
-    s : ndarray, shape (n,)
-        Weights of the samples.
-    sample : ndarray of int, shape (R,)
-        To which sample each row belongs.
+    rows : Rows
+        Of which loss, weights s and c are taken.
     inner : ndarray, shape (R, k) or (R, k + 1)
         Ψ, σ times what atoms give to each row, and σ if there is an intercept.
-    constant : ndarray, shape (R,)
-        c.
     costs : ndarray, shape (k,)
+    size : float
+        Of the objective, by which s is divided.
     """
 
-    def __init__(
-        self, loss: WorstLoss, s: np.ndarray, sample: np.ndarray, inner: np.ndarray, constant: np.ndarray,
-        costs: np.ndarray,
-    ):  # fmt: skip
-        n, self.k, self.loss, self.s = len(s), len(costs), loss, s
-        self.bends, self.given, self.tight = loss.bends, len(sample), np.zeros(0, dtype=int)
-        if np.isfinite(loss.floor):  # of ρ, as a row more of each sample
+    def __init__(self, rows: Rows, inner: np.ndarray, costs: np.ndarray, size: float = 1.0):
+        n, self.k, self.loss, self.s = len(rows.s), len(costs), rows.loss, rows.s / size
+        self.bends, self.given, self.tight = rows.loss.bends, len(rows.sample), np.zeros(0, dtype=int)
+        sample, constant = rows.sample, rows.constant
+        if np.isfinite(rows.loss.floor):  # of ρ, as a row more of each sample
             sample = np.append(sample, np.arange(n))
             inner = np.concatenate([inner, np.zeros((n, inner.shape[1]))])
-            constant = np.append(constant, np.full(n, loss.floor))
+            constant = np.append(constant, np.full(n, rows.loss.floor))
         self.sample, self.inner, self.constant = sample, inner, constant
         self.costs = np.append(costs, np.zeros(inner.shape[1] - self.k))
         self._sum = sparse.csr_array((np.ones(len(sample)), (sample, np.arange(len(sample)))))
@@ -72,11 +62,11 @@ class Equations(Program):
         """Few atoms, slacks of at least 1, and multipliers whose sum is the slope of the loss."""
         x, room = np.zeros(len(self.costs) + len(self.s)), 1.0 + np.abs(self.constant).max()
         a, worst = self._parts(x)
-        worst[:] = self._worst(self.constant) + room
+        worst[:] = largest(self.constant, self.sample, len(self.s)) + room
         slope = float(self.s @ self.loss.slope(worst))
         product = slope / (1 / (worst[self.sample] - self.constant)).sum()
         a[: self.k] = np.minimum(product / self.costs[: self.k], ATOMS / max(self.k, 1))
-        worst[:] = np.maximum(worst, self._worst(self.constant + self.inner @ a) + room)
+        worst[:] = np.maximum(worst, largest(self.constant + self.inner @ a, self.sample, len(self.s)) + room)
         slacks = -self.rows(x)
         multipliers = product / slacks
         return Iterate(x, slacks, multipliers, mean_product(slacks, multipliers, self.tight))
@@ -85,11 +75,6 @@ class Equations(Program):
         """Sizes a (k,), the intercept and multipliers of the given rows (R,)."""
         a = self._parts(end.x)[0]
         return np.maximum(a[: self.k], 0.0), float(a[self.k :].sum()), end.multipliers[: self.given]
-
-    def _worst(self, values: np.ndarray) -> np.ndarray:
-        out = np.full(len(self.s), -np.inf)
-        np.maximum.at(out, self.sample, values)
-        return out
 
     def value(self, x: np.ndarray) -> float:
         a, worst = self._parts(x)

@@ -42,7 +42,7 @@ def minimised(
     if size == 0:  # and nothing is better than no neurons
         return np.zeros(columns.shape[1]), 0.0, np.zeros(len(columns))
     inner = np.column_stack([rows.sign[:, None] * columns / scale, *[rows.sign] * bias])
-    program = Equations(rows.loss, rows.s / size, rows.sample, inner, rows.constant, reg / scale / size)
+    program = Equations(rows, inner, reg / scale / size, size)
     end = interior_point(program, accuracy, Deadline.after(limit))
     sizes, shift, multipliers = program.found(end)
     return sizes / scale, shift, size * multipliers

@@ -14,7 +14,7 @@ import numpy as np
 
 from geomnn.robust.losses import WorstLoss
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "largest", "rows_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,7 @@ class Rows:
 
     def worst(self, f: np.ndarray) -> np.ndarray:
         """ρ_i of values f_r, shape (n,)."""
-        out = np.full(len(self.s), -np.inf)
-        np.maximum.at(out, self.sample, self.constant + self.sign * f)
-        return out
+        return largest(self.constant + self.sign * f, self.sample, len(self.s))
 
     def value(self, f: np.ndarray) -> float:
         """Σ_i s_i h(ρ_i)."""
@@ -93,6 +91,13 @@ class Rows:
             self.constant @ multipliers
             - np.sum(self.s * self.loss.conjugate(np.clip(total, 0.0, self.loss.most)))
         )
+
+
+def largest(values: np.ndarray, sample: np.ndarray, n: int) -> np.ndarray:
+    """The largest value of each of n samples, −∞ of one without any, shape (R,) → (n,)."""
+    out = np.full(n, -np.inf)
+    np.maximum.at(out, sample, values)
+    return out
 
 
 def rows_of(
