@@ -71,6 +71,9 @@ def test_the_active_set_satisfies_the_optimality_conditions(seed, bias, log_reg)
 )  # next to the optimum centring ends at the rounding of its barrier
 @example(22467, False, "squared", -2.9530437343441864, 3, True)
 @example(85131, False, "softmax", -3.0, 2, False)  # neurons cost a five-thousandth of the objective
+@example(
+    743, True, "softmax", -3.3498628500319745, 2, True
+)  # an intercept that all outputs shared went to 1e10
 @settings(max_examples=80, deadline=None)
 def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outputs, weighted):
     rng = np.random.default_rng(seed)
@@ -88,6 +91,7 @@ def test_restricted_programs_end_at_a_small_gap(seed, bias, loss, log_reg, outpu
     maximum = np.linalg.norm(problem.samples.activations(units).T @ v, axis=1).max()
     assert maximum <= problem.reg * (1 + 1e-4)  # the gap counts what of this matters
     assert -1e-12 <= primal - problem.dual_bound(v, maximum) <= 2e-8 * primal + 1e-14
+    np.testing.assert_allclose(solver.intercept, problem.loss.canonical(solver.intercept), atol=1e-6)
 
 
 def some_targets(rng, name, n, outputs):

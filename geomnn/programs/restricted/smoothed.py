@@ -43,6 +43,8 @@ class SmoothedNorms:
     def __init__(self, problem: Problem, activations: np.ndarray):
         self._problem, self._activations = problem, activations
         self._columns = np.column_stack([activations, np.ones((len(activations), int(problem.samples.bias)))])
+        every = np.eye(problem.outputs)
+        self._unseen = every - np.array([problem.loss.canonical(t) for t in every])
 
     def solve(
         self, z: np.ndarray, t: np.ndarray, tol: float, deadline: Deadline = NEVER
@@ -88,6 +90,8 @@ class SmoothedNorms:
         gradient[:k] += reg**2 * z / (mu + root)
         f = self._activations @ z + t
         hessian = gram_blocks(self._columns, problem.loss.curvature(f, problem.targets))
+        # filled up in the intercepts that the loss does not see, along which rounding would make steps without end
+        hessian[k:, :, k:, :] += np.trace(hessian[k:, :, k:, :].sum(axis=(0, 2))) / c * self._unseen[:, None]
         own, outer = np.arange(k), w[:, :, None] * z[:, None, :]
         turned = (outer + outer.swapaxes(1, 2)) / (2 * root[:, :, None])
         hessian[own, :, own, :] += (reg**2 / (mu + root))[:, :, None] * (np.eye(c) - turned)
