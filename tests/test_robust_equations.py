@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import geomnn as gm
-from geomnn.bounds.interior_point import interior_point
+from geomnn.bounds.interior_point import ENOUGH, interior_point
 from geomnn.deadline import NEVER
 from geomnn.robust.equations import Equations
 from geomnn.robust.losses import WORST_LOSSES
@@ -150,3 +150,23 @@ def test_robust_training_needs_no_solver_of_cones(monkeypatch):
     X, y = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]], [1.0, -1.0, 1.0]
     for robust in ("exact", "sum", "noflip"):
         assert gm.derive(X, y, eps=0.1, robust=robust).certificate.relative_gap <= 1e-6
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_steps_are_refined_no_further_than_the_gap_asks_for(loss, monkeypatch):
+    """A third of the solutions of equations, and the same optimum."""
+    rows, columns = rows_and_columns(loss, 1, n=9, points=150, atoms=90)
+    solve, solved, values = Equations.solve, [], []
+
+    def counted(self, right):
+        solved[-1] += 1
+        return solve(self, right)
+
+    monkeypatch.setattr(Equations, "solve", counted)
+    for enough in (ENOUGH, 0.0):
+        monkeypatch.setattr("geomnn.bounds.interior_point.ENOUGH", enough)
+        solved.append(0)
+        sizes, shift, _ = minimised(rows, columns, 0.05, True, np.inf)
+        values.append(rows.value(columns @ sizes + shift) + 0.05 * sizes.sum())
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+    assert solved[0] < 0.6 * solved[1]

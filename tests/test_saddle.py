@@ -8,6 +8,7 @@ import pytest
 import geomnn as gm
 from geomnn import deadline
 from geomnn.dictionaries.enumerated import WedgeDictionary
+from geomnn.programs.effort import Effort
 from geomnn.programs.problem import pose
 from geomnn.robust import saddle
 from geomnn.robust.programs import rows_at
@@ -104,6 +105,19 @@ def test_rows_that_no_network_comes_near_to_may_be_left_out(loss, monkeypatch):
         assert -1e-9 <= found[-1].certificate.relative_gap <= 1e-6
     assert found[0].objective == pytest.approx(found[1].objective, rel=2e-6)
     assert solved[0] < solved[1]
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared", "logistic"])
+@pytest.mark.parametrize("seed", range(3))
+def test_rounds_are_few(loss, seed):
+    """Twenty-five are what was asked for; each has sought atoms and points."""
+    random = np.random.default_rng(seed)
+    X, y = random.uniform(-1, 1, size=(7, 2)), np.array([1.0, -1.0, *random.choice([-1.0, 1.0], 5)])
+    problem = pose(X, y, 0.03, 1, True, loss)
+    found = saddle.Saddle.of(problem, 0.2, np.inf, Effort(1e-6))
+    assert found.closed
+    assert 1 <= found.rounds <= 25
+    assert found.found.value - found.found.bound <= 1e-6 * found.found.value
 
 
 @pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])

@@ -35,6 +35,7 @@ SHORTEST_STEP = 1e-4  # a step of this length comes of rounding: the end
 BACK = 0.99  # of the way to the boundary
 REFINEMENTS = 15  # of a solution at most, where there are any
 SLOWEST = 0.7  # of the residual before, what is left of it by one that is worth another
+ENOUGH = 1e-3  # of the gap, how much of the value the residual may be worth
 BAND = 0.1  # products between this and its inverse, times the target, are not corrected
 LAG = 3.0  # times the gap, in numbers of size 1: products of slacks wait for a gradient that is larger
 FIRM = 1e6  # the weight of a tight row, of a program whose numbers are of size 1
@@ -144,7 +145,7 @@ def interior_point(program: Program, accuracy: float, deadline: Deadline) -> Ite
         newton = _Newton(program, now)
         if not newton.ready:
             break
-        hold = program.bends and float(np.abs(newton.slope).max()) > LAG * now.product * bounded
+        hold = program.bends and float(np.abs(newton.slope).max()) > LAG * newton.gap
         move = newton.direction(hold)
         if not move.length > SHORTEST_STEP:
             break
@@ -173,6 +174,7 @@ class _Newton:
         slacks, self.tight = now.slacks.copy(), program.tight
         slacks[self.tight] = 0.0
         self.infeasible = program.rows(now.x) + slacks
+        self.gap = now.product * (len(slacks) - len(program.tight))
         self.slope = program.gradient(now.x) + program.columns(now.multipliers)
         self.weights = now.multipliers / now.slacks
         self.weights[self.tight] = FIRM
@@ -231,7 +233,8 @@ class _Newton:
             if not size < last:
                 break
             best = x, z
-            if size > SLOWEST * last:
+            worth = float(np.abs(off) @ np.abs(self.now.x))
+            if size > SLOWEST * last or worth < ENOUGH * self.gap:
                 break
             missed, last = level - program.along(x) + z / self.weights, size
             more = program.solve(off + program.columns(self.weights * missed))

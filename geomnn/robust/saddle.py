@@ -7,8 +7,10 @@ With λ ≥ 0 on finitely many points of the balls, and F its correlation with a
 is a lower bound of the program of *all* points and units, as F is largest at a wedge of these points; and any network
 is an upper one at its worst points. So a program over few points and atoms need not be solved to its end: it is solved
 about as closely as the bounds are apart, from the middle of its optima, where λ and z tell more of the points and atoms
-that are missing than vertices do. A point is asked of every sample whose ball holds it: where balls of different
-targets overlap, what their multipliers say of the units then cancels at once, and not in the limit.
+that are missing than vertices do. The value of the program divides the gap into what atoms and what points are missing
+for, and a round seeks first the one, then the other: atoms until the bound has come near to the program, points until
+the network has. A point is asked of every sample whose ball holds it: where balls of different targets overlap, what
+their multipliers say of the units then cancels at once, and not in the limit.
 
 It is not proven that a network of finitely many neurons is best. Where f is nearly constant on an overlap of balls of
 different targets, λ needs points all over it, a thousand and more.
@@ -49,17 +51,16 @@ CLOSED = 1e-6  # relative gap that programs are solved to
 MANY = 250  # neurons of a network from which on a vertex is judged, unless the program has more numbers than
 LARGE = 10**6
 MOST = 2500  # neurons of a network that is judged, whose lines have three million meets
-LOOSE, LOOSEST = 0.03, 1e-2  # of the gap, how closely programs are solved; and the first ones
-FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
-OWN = 0.5  # of the gap, how much of it may be between the program and the best bound for points to be added, too
+LOOSE, LOOSEST = 0.2, 0.1  # of the gap, how closely programs are solved; and the first ones
+LEFT = 0.4  # of the gap, what may be left to atoms when points are sought, and to points when atoms are
 LOADING = 0.5  # seconds that may be those of loading compiled functions
 FAR_MORE = 100.0  # in powers of e: more would overflow
-AT_ONCE = 150  # atoms that are added in a turn, or as many as there are points
+AT_ONCE, PER_ATOM = 150, 4.0  # atoms that are added in a turn, or one for so many points in use
 CUTS = (
     5  # worst points of a sample in a turn, or one for so many of its points in use, as many are needed then:
 )
-PER_CUT, APART = 4.0, 0.25  # and how far apart the five are, relative to eps
-UNUSED = 1e-3  # relative to the largest multiplier of a point, below which it is left out
+PER_CUT, APART = 2.0, 0.25  # and how far apart the five are, relative to eps
+UNUSED = 1e-5  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
@@ -82,6 +83,8 @@ class Saddle:
         The best network, with the multipliers of the best bound.
     count : int
         Atoms of the last program.
+    rounds : int
+        In each, first atoms were sought, then points.
     closed : bool
         Whether the two meet.
     """
@@ -89,6 +92,7 @@ class Saddle:
     program: Program
     found: Found
     count: int
+    rounds: int
     closed: bool
 
     @classmethod
@@ -119,7 +123,7 @@ class _Search:
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
         self.last = self.atoms, np.zeros(0), 0.0  # the network of the last program
-        self.before = 1.0  # the gap when atoms and points were left out last
+        self.rounds, self.seeks_points = 1, False  # or atoms
         self.forming = 0.0, 1  # seconds that wedges took, of how many points
         self._add(samples.X)
         self.own = len(self.places)
@@ -138,7 +142,7 @@ class _Search:
                 raise EnumerationTooLarge(
                     f"{str(reason).partition(' Use ')[0]} Use fewer samples or features."
                 ) from None
-            deadline.say(f"{self.used.sum()} worst points, relative gap {self.gap:.1g}")
+            deadline.say(f"round {self.rounds}, {self.used.sum()} worst points, relative gap {self.gap:.1g}")
             if self.few or settling > SETTLING or deadline.over():
                 break
             settling += self.gap <= self.wanted
@@ -147,7 +151,7 @@ class _Search:
         (atoms, sizes, shift, worst), (program, _) = self.best, self._program(self.places)
         found = Found(self._units(atoms, program.points), atoms[:, -1] * sizes, shift, self.dual, self.maximum,
                       self.value, self.bound, worst)  # fmt: skip
-        return Saddle(program, found, self.count, self.gap <= self.wanted)
+        return Saddle(program, found, self.count, self.rounds, self.gap <= self.wanted)
 
     @property
     def gap(self) -> float:
@@ -176,7 +180,7 @@ class _Search:
         pulls = np.bincount(np.arange(len(multipliers)) % points.n, -multipliers * rows.sign, points.n)
         left = self.effort.deadline.left()
         dictionary = WedgeDictionary(points, self.problem.norm, True)
-        most = max(AT_ONCE, len(points.distinct))
+        most = max(AT_ONCE, int(len(points.distinct) / PER_ATOM))
         priced, self.count = dictionary.price(pulls[:, None], reg, most), dictionary.count
         self.forming = left - self.effort.deadline.left(), max(len(points.distinct), 1)
         share = min(1.0, reg / priced.maximum) if priced.maximum > 0 else 1.0
@@ -191,20 +195,27 @@ class _Search:
         if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
-        # what is of no use is left out, and comes back if it is missed, which takes turns: seldom
-        if better and self.gap < FALLEN * self.before and not settling:
-            self.before = self.gap
+        # what is of no use is left out, and comes back if it is missed, which takes turns: once a round
+        known = better or not len(priced.units)
+        ends = known and not self.seeks_points and own <= LEFT * (self.value - self.bound)
+        if ends and not settling:
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
             active = correlations > reg * (1 - min(WIDER * self.gap, WIDEST))
             self.atoms = self.atoms[active | (sizes > SMALL * sizes.max(initial=0.0))]
         size = len(self.places), len(self.atoms), self.used.sum()
-        self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
-        if settling or own <= OWN * (self.value - self.bound):
+        if settling or not self.seeks_points:
+            self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
+        if settling or self.seeks_points:
             self._add(worse)
         # where there is nothing new, all that is left is to solve the program
         new = (len(self.places), len(self.atoms), self.used.sum()) != size
+        if self.seeks_points:
+            self.seeks_points = new and own < (1 - LEFT) * (self.value - self.bound)
+            self.rounds += not self.seeks_points
+        else:
+            self.seeks_points = ends
         self.loose = LOOSE if new else LOOSE * self.loose
 
     def _solved(
