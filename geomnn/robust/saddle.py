@@ -60,7 +60,7 @@ CUTS = (
     5  # worst points of a sample in a turn, or one for so many of its points in use, as many are needed then:
 )
 PER_CUT, APART = 2.0, 0.25  # and how far apart the five are, relative to eps
-UNUSED = 1e-5  # relative to the largest multiplier of a point, below which it is left out
+UNUSED = 1e-4  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
 NEW = 1e-9  # relative to the size of targets and worst values, by how much a point is worse than those that are known
