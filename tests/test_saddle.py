@@ -115,7 +115,7 @@ def test_rows_that_no_network_comes_near_to_may_be_left_out(loss, monkeypatch):
 @pytest.mark.parametrize("loss", ["hinge", "squared", "logistic"])
 @pytest.mark.parametrize("seed", range(3))
 def test_rounds_are_few(loss, seed):
-    """Twenty-five are what was asked for; each has sought atoms and points."""
+    """Points are added 25 times at most."""
     random = np.random.default_rng(seed)
     X, y = random.uniform(-1, 1, size=(7, 2)), np.array([1.0, -1.0, *random.choice([-1.0, 1.0], 5)])
     problem = pose(X, y, 0.03, 1, True, loss)
@@ -123,6 +123,37 @@ def test_rounds_are_few(loss, seed):
     assert found.closed
     assert 1 <= found.rounds <= 25
     assert found.found.value - found.found.bound <= 1e-6 * found.found.value
+
+
+def alternating(n):
+    return np.resize([1.0, -1.0], n)
+
+
+@pytest.mark.parametrize(
+    ("seed", "n", "d", "targets", "loss", "reg", "eps"),
+    [
+        (102, 5, 2, alternating, "hinge", 1e-4, 0.05),  # points were left out and came back, for ever
+        (3, 5, 2, alternating, "squared", 1e-6, 0.05),  # so did atoms
+        (105, 6, 1, "normal", "squared", 1e-5, 0.02),  # atoms were sought where there were no more
+        (101, 6, 1, alternating, "hinge", 1e-5, 0.02),  # networks were judged without neurons that they need
+        (101, 6, 1, "normal", "squared", 1e-5, 0.02),
+        (1, 5, 2, alternating, "logistic", 1e-7, 0.05),  # first programs were solved too loosely
+    ],
+)
+def test_a_small_reg_takes_few_programs(seed, n, d, targets, loss, reg, eps, monkeypatch):
+    """What is found missing in one turn is not left out in the next one."""
+    random, solved = np.random.default_rng(seed), []
+
+    def counted(*arguments):
+        solved.append(arguments)
+        return minimised(*arguments)
+
+    monkeypatch.setattr(saddle, "minimised", counted)
+    X = random.uniform(-1, 1, (n, d))
+    y = random.normal(size=n) if targets == "normal" else targets(n)
+    found = gm.derive(X, y, reg=reg, loss=loss, eps=eps, robust="exact")
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6
+    assert len(solved) <= 50
 
 
 @pytest.mark.parametrize("robust", ["exact", "sum", "noflip"])

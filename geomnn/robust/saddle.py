@@ -1,4 +1,4 @@
-"""The exact robust program, S1: atoms and worst points are sought at once, until what is proven and attained meet.
+"""The exact robust program, S1: atoms and worst points are sought in turn, until what is proven and attained meet.
 
 With λ ≥ 0 on finitely many points of the balls, and F its correlation with a unit,
 
@@ -7,10 +7,10 @@ With λ ≥ 0 on finitely many points of the balls, and F its correlation with a
 is a lower bound of the program of *all* points and units, as F is largest at a wedge of these points; and any network
 is an upper one at its worst points. So a program over few points and atoms need not be solved to its end: it is solved
 about as closely as the bounds are apart, from the middle of its optima, where λ and z tell more of the points and atoms
-that are missing than vertices do. The value of the program divides the gap into what atoms and what points are missing
-for, and a round seeks first the one, then the other: atoms until the bound has come near to the program, points until
-the network has. A point is asked of every sample whose ball holds it: where balls of different targets overlap, what
-their multipliers say of the units then cancels at once, and not in the limit.
+that are missing than vertices do. The value of the program divides the gap: what the bound lacks is left to atoms, what
+the network lacks to points, or to a closer solution. Atoms are sought until little is left to them, or none is found,
+then points likewise. A point is asked of every sample whose ball holds it: where balls of different targets overlap,
+what their multipliers say of the units then cancels at once, and not in the limit.
 
 It is not proven that a network of finitely many neurons is best. Where f is nearly constant on an overlap of balls of
 different targets, λ needs points all over it, a thousand and more.
@@ -51,15 +51,16 @@ CLOSED = 1e-6  # relative gap that programs are solved to
 MANY = 250  # neurons of a network from which on a vertex is judged, unless the program has more numbers than
 LARGE = 10**6
 MOST = 2500  # neurons of a network that is judged, whose lines have three million meets
-LOOSE, LOOSEST = 0.2, 0.1  # of the gap, how closely programs are solved; and the first ones
-LEFT = 0.4  # of the gap, what may be left to atoms when points are sought, and to points when atoms are
+LOOSE, LOOSEST = 0.2, 1e-2  # of the gap, how closely programs are solved; and at most of the value
+FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
+LEFT = 0.4  # of the gap, what may be left to atoms from when on points are sought, and to points for atoms
 LOADING = 0.5  # seconds that may be those of loading compiled functions
 FAR_MORE = 100.0  # in powers of e: more would overflow
-AT_ONCE, PER_ATOM = 150, 4.0  # atoms that are added in a turn, or one for so many points in use
-CUTS = (
-    5  # worst points of a sample in a turn, or one for so many of its points in use, as many are needed then:
-)
-PER_CUT, APART = 2.0, 0.25  # and how far apart the five are, relative to eps
+AT_ONCE = 150  # atoms that are added in a turn
+PER_ATOM = 4.0  # or one for so many points in use
+CUTS = 5  # worst points of a sample in a turn
+PER_CUT = 2.0  # or one for so many of its points in use, as many are needed then
+APART = 0.25  # relative to eps, how far apart five of them are
 UNUSED = 1e-4  # relative to the largest multiplier of a point, below which it is left out
 SMALL = 1e-4  # relative to the largest size, below which an atom is left out that is far below reg, too
 WIDER, WIDEST = 10.0, 0.1  # of the gap, how far below reg an atom is that may still be one of the optimum
@@ -84,7 +85,8 @@ class Saddle:
     count : int
         Atoms of the last program.
     rounds : int
-        In each, first atoms were sought, then points.
+        How often points were added: the corners of the balls first, then worst points, each time that atoms sufficed or
+        were not found.
     closed : bool
         Whether the two meet.
     """
@@ -124,6 +126,7 @@ class _Search:
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
         self.last = self.atoms, np.zeros(0), 0.0  # the network of the last program
         self.rounds, self.seeks_points = 1, False  # or atoms
+        self.before = 1.0  # the gap when atoms and points were left out last
         self.forming = 0.0, 1  # seconds that wedges took, of how many points
         self._add(samples.X)
         self.own = len(self.places)
@@ -189,16 +192,17 @@ class _Search:
         if better:
             self.bound, self.maximum = bound, share * priced.maximum
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
-        own = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - self.bound
+        to_atoms = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - self.bound
         correlations = rows.correlations(multipliers, units, signs)
         many = columns.size <= LARGE and np.count_nonzero(sizes > self._least(sizes)) > MANY
         if settling or many:
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
-        # what is of no use is left out, and comes back if it is missed, which takes turns: once a round
-        known = better or not len(priced.units)
-        ends = known and not self.seeks_points and own <= LEFT * (self.value - self.bound)
-        if ends and not settling:
+        to_all = self.value - self.bound
+        suffice = better and not self.seeks_points and to_atoms <= LEFT * to_all
+        # what is of no use is left out, and comes back if it is missed, which takes turns: so seldom
+        if suffice and self.gap < FALLEN * self.before and not settling:
+            self.before = self.gap
             total = np.bincount(np.tile(place, len(multipliers) // points.n), multipliers)
             self.used[self.used] = total > UNUSED * total.max(initial=0.0)
             self.used[: self.own] = True  # so that each sample has a row
@@ -209,13 +213,13 @@ class _Search:
             self._include(priced.units, np.sign(pulls @ points.activations(priced.units)), points)
         if settling or self.seeks_points:
             self._add(worse)
-        # where there is nothing new, all that is left is to solve the program
+        # where there is nothing new, it is the others that are missing, or the program is to be solved more closely
         new = (len(self.places), len(self.atoms), self.used.sum()) != size
         if self.seeks_points:
-            self.seeks_points = new and own < (1 - LEFT) * (self.value - self.bound)
-            self.rounds += not self.seeks_points
+            self.seeks_points = new and to_atoms < (1 - LEFT) * to_all
         else:
-            self.seeks_points = ends
+            self.seeks_points = suffice or not new
+            self.rounds += self.seeks_points
         self.loose = LOOSE if new else LOOSE * self.loose
 
     def _solved(
@@ -268,8 +272,8 @@ class _Search:
         return np.concatenate(worse)
 
     def _least(self, sizes: np.ndarray) -> float:
-        """The size of a neuron that a network is judged without."""
-        return float(min(ROUGH * self.gap, ROUGHEST) * sizes.max(initial=0.0))
+        """The size of a neuron that a network is judged without: none, in the end, where nothing new is found."""
+        return float(min(ROUGH * self.gap, ROUGHEST) * self.loose / LOOSE * sizes.max(initial=0.0))
 
     def _held(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of a sample and a place of its ball, those first of which the sample moves least."""

@@ -52,8 +52,7 @@ def main(count):
     }
     gaps = {program: [] for program in asked}
     seconds, below, ties = {program: [] for program in gaps}, 0.0, [0, 0]
-    turns = {program: [] for program in gaps}
-    ends = {program: [] for program in gaps}
+    solved, sought = ({program: [] for program in gaps} for _ in range(2))
     for seed in range(count):
         X, y, options = problem(seed)
         found = {}
@@ -66,8 +65,8 @@ def main(count):
                 found[program] = gm.derive(X, y, **({"robust": program} | asked[program]), **options)
             seconds[program].append(time.process_time() - begun)
             gaps[program].append(float(found[program].certificate.relative_gap))
-            turns[program].append(programs[-1])
-            ends[program].append(rounds[-1])
+            solved[program].append(programs[-1])
+            sought[program].append(rounds[-1])
         exact, sums, no_flip = (found[program].objective for program in ("exact", "sum", "noflip"))
         below = max(below, *((found["exact"].certificate.dual - other) / exact for other in (sums, no_flip)))
         ties[0] += sums < no_flip * (1 - 1e-6)
@@ -81,8 +80,8 @@ def main(count):
         )
     for program in ("exact", "discs"):
         print(
-            f"{program}: {np.median(ends[program]):.0f} rounds in the median, at most {max(ends[program])}; "
-            f"{np.median(turns[program]):.0f} programs, at most {max(turns[program])}"
+            f"{program}: {np.median(sought[program]):.0f} rounds in the median, at most {max(sought[program])}; "
+            f"{np.median(solved[program]):.0f} programs, at most {max(solved[program])}"
         )
 
 
