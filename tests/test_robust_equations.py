@@ -154,7 +154,7 @@ def test_robust_training_needs_no_solver_of_cones(monkeypatch):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_steps_are_refined_no_further_than_the_gap_asks_for(loss, monkeypatch):
-    """A third of the solutions of equations, and the same optimum."""
+    """Fewer solutions of equations, and the same optimum."""
     rows, columns = rows_and_columns(loss, 1, n=9, points=150, atoms=90)
     solve, solved, values = Equations.solve, [], []
 

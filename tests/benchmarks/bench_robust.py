@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_robust.py [problems]
 
 Random problems of one and two features and at most ten samples, with boxes, the exact program also with discs, and all
-three losses in turn. Of the first thirty one takes a quarter of an hour; discs have a minute each.
+three losses in turn. Boxes have half an hour each, which one of the first thirty may need, and discs a minute.
 """
 
 import sys
