@@ -197,3 +197,22 @@ def test_what_the_first_wedges_take_says_nothing_of_the_next(monkeypatch):
     X, y = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]], [1.0, -1.0, 1.0]
     found = gm.derive(X, y, reg=0.01, eps=0.1, time_limit=1, robust="exact")
     assert found.certificate.relative_gap <= 1e-6
+
+
+def test_a_large_program_ends_where_it_closes(monkeypatch):
+    """A vertex would take far longer than all before: none is sought, and no turn follows."""
+    X, gaps = np.random.default_rng(3).uniform(-1, 1, size=(9, 2)), []
+
+    class Watched(saddle._Search):
+        def _turn(self, settling):
+            assert not settling
+            super()._turn(settling)
+            gaps.append(self.gap)
+
+    monkeypatch.setattr(saddle, "LARGE", 0)
+    monkeypatch.setattr(saddle, "vertex", None)
+    monkeypatch.setattr(saddle, "_Search", Watched)
+    found = gm.derive(X, np.sign(X[:, 0] * X[:, 1]), reg=0.02, loss="squared", eps=0.3)
+    assert not found.certificate.stopped
+    assert gaps[-1] <= 1e-6 < gaps[-2]
+    assert -1e-9 <= found.certificate.relative_gap <= 1e-6

@@ -46,10 +46,10 @@ __all__ = ["KNOWN_ALL", "Saddle", "comes_to", "objective", "worst_points"]
 
 KNOWN_ALL = 2  # features up to which all worst points are known
 TURNS = 200  # of programs; most problems take five to twenty
-SETTLING = 40  # turns at the end, in which a network of few neurons is sought
+SETTLING = 40  # turns at the end, in which a network of few neurons is sought, a vertex
 CLOSED = 1e-6  # relative gap that programs are solved to
-MANY = 250  # neurons of a network from which on a vertex is judged, unless the program has more numbers than
-LARGE = 10**6
+MANY = 250  # neurons of a network from which on a vertex is judged before the end, too
+LARGE = 10**6  # numbers of a program from which on no vertex is sought, which takes far longer then
 MOST = 2500  # neurons of a network that is judged, whose lines have three million meets
 LOOSE, LOOSEST = 0.2, 1e-2  # of the gap, how closely programs are solved; and at most of the value
 FALLEN = 0.5  # of the gap before, to which it has to have fallen for atoms and points to be left out
@@ -125,6 +125,7 @@ class _Search:
         self.bound, self.maximum, self.dual, self.count = -np.inf, 0.0, np.zeros(samples.n), 0
         self.value, self.best, self.few = np.inf, (self.atoms, np.zeros(0), 0.0, np.zeros(samples.n)), False
         self.last = self.atoms, np.zeros(0), 0.0  # the network of the last program
+        self.large = False  # the last program
         self.rounds, self.seeks_points = 1, False  # or atoms
         self.before = 1.0  # the gap when atoms and points were left out last
         self.forming = 0.0, 1  # seconds that wedges took, of how many points
@@ -146,9 +147,9 @@ class _Search:
                     f"{str(reason).partition(' Use ')[0]} Use fewer samples or features."
                 ) from None
             deadline.say(f"round {self.rounds}, {self.used.sum()} worst points, relative gap {self.gap:.1g}")
-            if self.few or settling > SETTLING or deadline.over():
-                break
             settling += self.gap <= self.wanted
+            if self.few or settling > SETTLING or (settling and self.large) or deadline.over():
+                break
             if not turn and not settling:
                 self._add(self.corners)
         (atoms, sizes, shift, worst), (program, _) = self.best, self._program(self.places)
@@ -194,8 +195,8 @@ class _Search:
             self.dual = np.asarray(np.bincount(rows.sample, -share * multipliers * rows.sign, len(rows.s)))
         to_atoms = rows.value(columns @ sizes + shift) + reg * float(sizes.sum()) - self.bound
         correlations = rows.correlations(multipliers, units, signs)
-        many = columns.size <= LARGE and np.count_nonzero(sizes > self._least(sizes)) > MANY
-        if settling or many:
+        self.large = columns.size > LARGE
+        if not self.large and (settling or np.count_nonzero(sizes > self._least(sizes)) > MANY):
             *_, sizes, shift = vertex(rows, columns, sizes, shift, reg, bias, self.effort.deadline)
         worse = self._judged(rows, columns, sizes, shift, settling)
         to_all = self.value - self.bound

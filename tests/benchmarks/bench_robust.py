@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_robust.py [problems]
 
 Random problems of one and two features and at most ten samples, with boxes, the exact program also with discs, and all
-three losses in turn. Boxes have half an hour each, which one of the first thirty may need, and discs a minute.
+three losses in turn. Boxes have half an hour each, of which the fourth problem takes a good part, and discs a minute.
 """
 
 import sys
@@ -67,6 +67,8 @@ def main(count):
             gaps[program].append(float(found[program].certificate.relative_gap))
             solved[program].append(programs[-1])
             sought[program].append(rounds[-1])
+        told = (f"{program} {gaps[program][-1]:.0e} in {seconds[program][-1]:.1f} CPU s" for program in gaps)
+        print(f"problem {seed}: {', '.join(told)}", flush=True)
         exact, sums, no_flip = (found[program].objective for program in ("exact", "sum", "noflip"))
         below = max(below, *((found["exact"].certificate.dual - other) / exact for other in (sums, no_flip)))
         ties[0] += sums < no_flip * (1 - 1e-6)
