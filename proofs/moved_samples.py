@@ -32,7 +32,10 @@ THEOREM = Theorem(
     title="Robust programs over wedges of moved samples",
     section="section 12, equations (R) to (R2)",
     words="""\
-Let each sample move within the box ‖x − x_i‖_∞ ≤ ε, and ‖w‖_1 = 1. S2: what a neuron z (w·x + b)_+, z = ±|z|, adds to
+Let each sample move within the box ‖x − x_i‖_∞ ≤ ε, and ‖w‖_1 = 1. S1: let λ_r ≥ 0 be multipliers of moved samples x_r
+of labels σ_r with Σ_r λ_r σ_r = 0, for hinge loss at most 1 in all for each sample, and scaled by reg over the largest
+|Σ_r λ_r σ_r (w·x_r + b)_+|, where that is above reg; it is reached at a wedge of these x_r and directions e_l. Then
+Σ_r λ_r is at most the robust loss of every network, of any width. S2: what a neuron z (w·x + b)_+, z = ±|z|, adds to
 σ f(x), σ = ±1, is at most σ z (w·x_i + b + σ sign(z) ε)_+, and that is reached. S3: for multipliers λ ≥ 0 of rows with
 such activations, the correlation −Σ_r λ_r σ_r s (w·x_i + b + σ_r s ε)_+, with Σ_r λ_r σ_r = 0, is largest over all
 unit neurons at a wedge of corners of the boxes and directions e_l. S4: a neuron that bends inside no box is a sum of
@@ -44,22 +47,90 @@ constant if every box is on one side of it.""",
 \max_{\lVert w\rVert_1=1}\sum_i\alpha_i(w\cdot x_i+b+\varepsilon)_+-\beta_i(w\cdot x_i+b-\varepsilon)_+
 """,
     argument="""\
+S1. The worst loss of sample i is at least Σ λ_r (1 − σ_r f(x_r)) over its r, as these λ add up to at most 1 and the
+loss is at least 0. Summed over i, Σ λ_r − Σ_r λ_r σ_r f(x_r); the intercept of f goes away, and each neuron z takes
+away at most |z| times the largest correlation, so at most reg |z|. That the largest is at a wedge is the theorem of
+optimal weights for the points x_r. Step 1 compares multipliers of a grid with networks of another.
+
 S2. |w·δ| ≤ ε, with both signs reached, and t ↦ σ z (a + t)_+ rises or falls with t according to the sign of σ z.
-Step 1 decides it.
+Step 2 decides it.
 
 S3. On the orthant of w with the signs s_l, ε = ε s·w, so that (w·x_i + b ± ε)_+ = (w·(x_i ± ε s) + b)_+ is the
 activation at a corner of the box, and the correlation is linear on each chamber of the corners within that orthant.
 Adding β to b where all activations are positive changes it by β Σ λ_r σ_r = 0. So on a chamber ∩ orthant ∩
 {‖w‖_1 = 1}, which is the hull of its vertices and that ray, it is largest at a vertex; there D−1 independent
 constraints hold with equality: hyperplanes through corners and w_l = 0, so that u is a wedge of corners and directions.
-Step 2 compares it with all units of a grid.
+Step 3 compares it with all units of a grid.
 
 S4. A neuron bends inside no box if for each sample w·x_i + b ≥ ε ‖w‖_1 or ≤ −ε ‖w‖_1. On the orthant of w these say
 that all corners are on one side: a cone, and (w, b) is a sum of its extreme rays and, if all boxes are on one side,
 of (0, 1) or (0, −1), which is a constant there, or nothing. ‖w‖_1 is linear on the orthant, so the norms add up; each
 ray lies on D−1 independent walls, which are hyperplanes through corners or w_l = 0. In each box all of them are on the
-side of the neuron or zero, so that there the (·)_+ add up. Step 3 takes neurons of a grid apart.""",
+side of the neuron or zero, so that there the (·)_+ add up. Step 4 takes neurons of a grid apart.""",
 )
+
+
+def corners(samples: Sequence, eps: Fraction) -> list[Vector]:
+    """x_i + ε σ for all signs σ."""
+    signs = list(product((1, -1), repeat=len(samples[0])))
+    return [tuple(x + eps * s for x, s in zip(row, sign, strict=True)) for row in samples for sign in signs]
+
+
+def atoms_of(samples: Sequence, eps: Fraction, points: Callable = corners) -> list[Vector]:
+    """Wedges of the corners and the directions, as unit neurons (w, b)."""
+    d = len(samples[0])
+    return unit_wedges([*homogeneous(points(samples, eps), True), *basis_vectors(d, True)], d)
+
+
+LINE = (((0,), (1,), (3,), (5,)), ((0,), (2,), (3,)))
+
+
+def balanced(n: int, each: int) -> Iterator[list[tuple[Fraction, ...]]]:
+    """Multipliers 0, ½ and 1 of so many points of each of n samples of classes +, −, +, …, of no sample above 1."""
+    halves = [Fraction(k, 2) for k in range(3)]
+    rows = [row for row in product(halves, repeat=each) if sum(row) <= 1]
+    for chosen in product(rows, repeat=n):
+        if sum((-1) ** i * sum(row) for i, row in enumerate(chosen)) == 0:
+            yield list(chosen)
+
+
+@THEOREM.step(
+    "exhaustive",
+    "multipliers of moved samples, scaled to the best wedge of these, are at most the robust loss of every network",
+    "hinge loss, samples of LINE, ε = ½, reg of ⅛ and ¼, networks of a neuron of a grid and a constant",
+)
+def multipliers_bound_networks(points: Callable = corners) -> None:
+    eps, halves = Fraction(1, 2), [Fraction(k, 2) for k in range(-9, 10)]
+    for samples in LINE:
+        moved = [homogeneous(corners([row], eps), True) for row in samples]
+        networks = [
+            (abs(z), [[z * relu(dot(point, unit)) + t for point in each] for each in moved])
+            for unit in product((1, -1), halves)
+            for z, t in product(halves[5:14], repeat=2)
+        ]
+        losses = [
+            (size, sum(max(relu(1 - (-1) ** i * f) for f in row) for i, row in enumerate(values)))
+            for size, values in networks
+        ]
+        regs = Fraction(1, 8), Fraction(1, 4)
+        least = {reg: min(loss + reg * size for size, loss in losses) for reg in regs}
+        atoms = [unit for unit in atoms_of(samples, eps, points) if unit[0]]
+        for multipliers in balanced(len(samples), len(moved[0])):
+            most = max(abs(pull(moved, multipliers, unit)) / one_norm(unit[:-1]) for unit in atoms)
+            for reg in regs:
+                bound = min(Fraction(1), reg / most if most else Fraction(1)) * sum(map(sum, multipliers))
+                require(
+                    bound <= least[reg],
+                    f"samples {samples}, reg = {reg}, λ = {multipliers}: {bound} is above {least[reg]} of a network",
+                )
+
+
+def pull(moved: Sequence, multipliers: Sequence, unit: Sequence) -> Fraction:
+    """Σ λ y (x̃·u)_+ over all moved points, y = +, −, +, …."""
+    total = Fraction(0)
+    for i, (each, row) in enumerate(zip(moved, multipliers, strict=True)):
+        total += (-1) ** i * sum(a * relu(dot(point, unit)) for point, a in zip(each, row, strict=True))
+    return total
 
 
 @THEOREM.step(
@@ -84,18 +155,6 @@ def worst_of_a_neuron(shift: Callable = lambda sigma, s, e: sigma * s * e) -> No
             yield z3.Or(height(delta) > worst, z3.Not(reached))
 
         decide(f"worst of a neuron, σ = {sigma}, s = {s}", denial)
-
-
-def corners(samples: Sequence, eps: Fraction) -> list[Vector]:
-    """x_i + ε σ for all signs σ."""
-    signs = list(product((1, -1), repeat=len(samples[0])))
-    return [tuple(x + eps * s for x, s in zip(row, sign, strict=True)) for row in samples for sign in signs]
-
-
-def atoms_of(samples: Sequence, eps: Fraction, points: Callable = corners) -> list[Vector]:
-    """Wedges of the corners and the directions, as unit neurons (w, b)."""
-    d = len(samples[0])
-    return unit_wedges([*homogeneous(points(samples, eps), True), *basis_vectors(d, True)], d)
 
 
 def correlation(

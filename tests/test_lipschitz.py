@@ -14,6 +14,7 @@ from geomnn.deadline import NEVER
 from geomnn.errors import DataError, OptionError, UnsupportedProblem
 from geomnn.inputs.lipschitz import _by_programs, _on_cells
 from geomnn.inputs.pieces import Pieces, pieces_of
+from geomnn.inputs.slopes import SlopeProgram
 
 GRID = np.array([[i, j] for i in range(4) for j in range(4)], dtype=float)
 SIGNS = np.sign((GRID[:, 0] - 1.5) * (GRID[:, 1] - 1.5))
@@ -182,13 +183,55 @@ def test_what_cannot_be_asked_is_refused():
             gm.lipschitz(deep)
 
 
-@pytest.mark.parametrize(("width", "seen"), [(1e-7, True), (1e-9, False)])
+@pytest.mark.parametrize(("width", "seen"), [(1e-7, True), (1e-10, True), (1e-12, False)])
 def test_a_cell_that_is_too_thin_is_none(width, seen):
     """Between two hyperplanes so far apart f is steep."""
-    rows = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, -2 * width]])
+    rows = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, -0.5 - 2 * width]])
     pieces = Pieces.of(rows[:, :2], rows[:, 2], np.array([5.0, -6.0]), np.zeros(2), 0.0)
     lower, _, _ = _by_programs(pieces, np.array([[-1.0, -1.0], [1.0, 1.0]]), 1, NEVER, 0)
     assert lower == pytest.approx(5.0 if seen else 1.0)
+
+
+@pytest.mark.parametrize("size", [10.0, 1e5, 1e9, 1e15])
+def test_a_large_box_hides_no_cell(size):
+    """What rises somewhere by 2.957 does in any box around there."""
+    X = np.zeros((6, 3))
+    X[:, 0] = np.arange(6)
+    net = gm.derive(X, [3, 2, 1, 4, 2, 0], reg=0.01).network
+    rates = np.diff(net(X))
+    found, steepest = net.monotone(0, box=(-size, size)), gm.lipschitz(net, 1, box=(-size, size))
+    assert found.everywhere == "neither"
+    assert found.least[0] <= rates.min() + 1e-9
+    assert found.largest[1] >= rates.max() - 1e-9
+    assert steepest.lower >= rates.max() - 1e-9
+    assert steepest.closed
+
+
+def three_features(seed, sizes, k=8):
+    """Hyperplanes through points of a grid, many through one point, in features of these sizes."""
+    rng = np.random.default_rng(seed)
+    normals = rng.integers(-3, 4, (k, 3))
+    offsets = -(normals * rng.integers(-2, 3, (k, 3))).sum(axis=1)
+    jumps = rng.integers(1, 4, k) * np.where(rng.random(k) < 0.5, 1.0, -1.0)
+    kept = normals.any(axis=1)
+    return Pieces.of(normals[kept] / sizes, offsets[kept].astype(float), jumps[kept], np.zeros(3), 0.0)
+
+
+@pytest.mark.parametrize("sizes", [(1e5, 1.0, 1e-3), (1e-4, 1e4, 1.0), (1e7, 1e-2, 1e2)])
+@pytest.mark.parametrize("seed", range(4))
+def test_features_of_any_size(seed, sizes):
+    """Each slope is that of the function in features of one size, over this size; all of the ends are finite."""
+    alike, scaled = (SlopeProgram(three_features(seed, each), None) for each in (np.ones(3), np.array(sizes)))
+    for axis, size in enumerate(sizes):
+        for sign in (1.0, -1.0):
+            way = sign * np.eye(3)[axis]
+            one, other = alike.steepest(way, NEVER), scaled.steepest(way, NEVER)
+            slack = 1e-6 * (1 + np.abs(one.upper))
+            assert other.upper * size == pytest.approx(one.upper, abs=slack)
+            assert other.lower * size == pytest.approx(one.lower, abs=slack)
+            assert np.isfinite(other.where).all()
+            pieces = three_features(seed, np.array(sizes))
+            assert way @ pieces.slopes(pieces.sides(other.where[None]))[0] == pytest.approx(other.lower)
 
 
 @pytest.mark.parametrize(("apart", "closed"), [(1e-5, False), (1e-7, True)])

@@ -20,6 +20,7 @@ LONG = {
     optimal_sets.divergence,
     merging.all_that_reach,
     moved_samples.corners_are_enough,
+    moved_samples.multipliers_bound_networks,
 }
 
 
@@ -104,6 +105,11 @@ FALSE = {
         moved_samples.worst_of_a_neuron,
         {"shift": lambda sigma, s, e: sigma * e},
         "false at",
+    ),
+    "multipliers that wedges of the samples alone are to hold": (
+        moved_samples.multipliers_bound_networks,
+        {"points": lambda samples, eps: [tuple(map(Fraction, row)) for row in samples]},
+        "of a network",
     ),
     "wedges of the samples that may move": (
         moved_samples.corners_are_enough,

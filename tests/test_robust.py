@@ -128,11 +128,19 @@ def sampled(solution, X, y, loss, eps, reg):
     return losses[loss](f).max(axis=1).sum() + reg * np.abs(z).sum()
 
 
-@pytest.mark.parametrize("seed", range(5))
+def one_move_is_the_worst_of_all(network, X, eps):
+    """Whether neurons that are positive somewhere in a box ask for one sign of the move in each feature, in all boxes."""
+    (weights, biases), (outer, _) = network.layers
+    pushes, most = outer.ravel()[:, None] * weights, biases + eps * np.abs(weights).sum(axis=1)
+    asked = [pushes[weights @ x + most > 0] for x in X]
+    return all(((each >= -1e-12).all(axis=0) | (each <= 1e-12).all(axis=0)).all() for each in asked)
+
+
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("loss", LOSSES)
 def test_exact_closes_and_is_below_both_bounds(seed, loss):
     d = 1 + seed % 2
-    X, y = problem(seed, n=6 + seed, d=d)
+    X, y = problem(seed, n=6 + seed % 5, d=d)
     eps, reg = (0.05, 0.1, 0.3)[seed % 3], (0.02, 0.1)[seed % 2]
     exact, sums, no_flip = (
         gm.derive(X, y, reg=reg, loss=loss, eps=eps, robust=robust) for robust in ("exact", "sum", "noflip")
@@ -147,8 +155,22 @@ def test_exact_closes_and_is_below_both_bounds(seed, loss):
     assert sampled(exact, X, y, loss, eps, reg) >= exact.objective * (1 - 0.1) - slack
     assert exact.certificate.dual <= sums.certificate.worst + slack
     assert sums.certificate.worst <= sums.objective + slack
+    if one_move_is_the_worst_of_all(sums.network, X, eps):
+        assert sums.certificate.worst == pytest.approx(sums.objective, rel=1e-9)
     plain = gm.derive(X, y, reg=reg, loss=loss)
     assert plain.objective <= exact.objective + slack
+
+
+def test_neither_bound_is_always_the_better():
+    for seed, better, other in ((2, "sum", "noflip"), (8, "noflip", "sum")):
+        X, y = problem(seed, n=6 + seed % 5, d=1)
+        eps, reg = (0.05, 0.1, 0.3)[seed % 3], 0.02
+        values = {
+            robust: gm.derive(X, y, reg=reg, loss="hinge", eps=eps, robust=robust).objective
+            for robust in ("exact", "sum", "noflip")
+        }
+        assert values["exact"] == pytest.approx(values[better], rel=1e-6)
+        assert values[other] > 1.01 * values[better]
 
 
 @pytest.mark.parametrize("loss", LOSSES)

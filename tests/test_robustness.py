@@ -46,7 +46,7 @@ def projected_descent(pieces, r, rng):
 @pytest.mark.parametrize("r", BALLS)
 @pytest.mark.parametrize(("k", "d"), [(12, 2), (15, 8)])
 def test_attack_exact_program_and_sum_are_in_order(k, d, r):
-    """Of 50 triples of a sample, an eps and a ball each: 300 in all."""
+    """Of 50 triples of a sample, an eps and a ball each; of eight features and r = 2, which takes rounds, of two."""
     pieces, rng = random_pieces(k, d, k), np.random.default_rng(d)
     plane = Plane(pieces) if d == 2 else None
     for turn in range(50):
@@ -352,3 +352,28 @@ def test_values_come_in_blocks(exact, monkeypatch):
     monkeypatch.setattr(inputs_pieces, "AT_ONCE", 3 * len(function))
     assert np.abs((function(points) - whole).astype(float)).max() <= 1e-12 * np.abs(whole.astype(float)).max()
     assert function(points[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("r", BALLS)
+@pytest.mark.parametrize("seconds", [1e-3, 2.0])
+def test_margins_and_radii_say_one_thing(r, seconds):
+    """Where the ball is proven to hold no flip the radius is no smaller, and where one is known no larger."""
+    rng, net = np.random.default_rng(6), random_network(20, 6, 1)
+    X = rng.uniform(-1, 1, (40, 6))
+    y = np.where(net(X) > 0, 1, -1)
+    found = gm.robustness(net, X, y, eps=0.1, ball=r, time_limit=seconds)
+    assert found.certified.any() or seconds < 1
+    assert (found.radius[found.certified, 0] >= 0.1).all()
+    assert (found.radius[found.flipped, 1] <= 0.1 * (1 + 1e-9)).all()
+    gone = np.isfinite(found.radius[:, 1])
+    moved = np.linalg.norm(found.attacks[gone] - X[gone], ord=r, axis=1)
+    np.testing.assert_allclose(moved, found.radius[gone, 1], rtol=1e-9)
+    assert (y[gone] * net(found.attacks[gone]) <= 1e-9).all()
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1, 0], ["no", "yes", "yes", "maybe"], [True, False, True, False]])
+def test_labels_that_are_none_of_the_classes_are_refused(y):
+    X = [[0, 0], [1, 0], [0, 1], [1, 1]]
+    net = gm.WedgeClassifier(reg=0.1, norm=1).fit(X, ["no", "yes", "yes", "no"]).solution_.network
+    with pytest.raises(DataError, match=r"^y holds .*; the network's classes, no and yes, were expected"):
+        gm.robustness(net, X, y, eps=0.1)

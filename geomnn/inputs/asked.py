@@ -14,6 +14,7 @@ from geomnn.errors import DataError, OptionError
 from geomnn.inputs.pieces import Pieces, plain, rationals
 from geomnn.numbers.rationals import exact_number
 from geomnn.validation import finite_floats, plain_array, real_table
+from geomnn.words import listed
 
 __all__ = [
     "Rivals",
@@ -113,6 +114,12 @@ def asked_targets(net: Any, y: Any) -> Targets:
             )
         signs = None if labels is None else 2 * np.array(labels) - 1
         if signs is None:
+            if net.classes and not set(given.tolist()) <= {-1, 1}:
+                other = next(label for label in given.tolist() if str(label) not in net.classes)
+                raise DataError(
+                    f"y holds {other!r}; the network's classes, {listed(net.classes, 'classes')}, were expected, or −1 "
+                    "for the first and 1 for the other."
+                )
             floats = finite_floats(given, "y")
             if not np.isin(floats, (-1.0, 1.0)).all():
                 return Targets(len(given), [None], numbers=given if given.dtype == object else floats)

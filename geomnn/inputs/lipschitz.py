@@ -8,6 +8,7 @@ Source: geomnn theory, section 11, (I1), (I3) and (I4).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +20,7 @@ from geomnn.inputs.asked import asked_ball, asked_box, asked_seconds
 from geomnn.inputs.pieces import Pieces, pieces_of, plain
 from geomnn.inputs.plane import AFFORDABLE, all_cells
 from geomnn.numbers.rationals import root_times, short_number
+from geomnn.programs.certificate import rounded
 from geomnn.validation import check_integer
 
 __all__ = ["Lipschitz", "lipschitz"]
@@ -60,12 +62,19 @@ class Lipschitz:
         return bool(float(self.upper) <= float(self.lower) * (1 + CLOSED))
 
     def __str__(self) -> str:
-        number = short_number(self.upper)
-        said = f"is {number}" if self.closed else f"is between {short_number(self.lower)} and {number}"
+        said = f"is {short_number(self.upper)}"
+        if not self.closed:
+            ends = rounded(float(self.lower), ROUND_FLOOR, 6), rounded(float(self.upper), ROUND_CEILING, 6)
+            said = f"is between {ends[0]} and {ends[1]}"
+        bounds = [f"{bound:.6g} ({self._times(bound)}×)" for bound in (self.sum_bound, self.product)]
         return (
-            f"The Lipschitz constant for ‖x‖{norms.ball(self.ball).subscript} {said}; the sum bound is "
-            f"{self.sum_bound:.6g}, the product of the norms of the layers {self.product:.6g}."
+            f"The Lipschitz constant for ‖x‖{norms.ball(self.ball).subscript} {said}; the sum bound is {bounds[0]}, "
+            f"the product of the norms of the layers {bounds[1]}."
         )
+
+    def _times(self, bound: float) -> str:
+        """How many times as much as the constant, at least."""
+        return f"{bound / float(self.upper):.3g}" if self.upper else "1"
 
 
 def lipschitz(
@@ -105,7 +114,7 @@ def lipschitz(
     >>> gm.lipschitz(net).upper
     Fraction(8, 5)
     >>> print(gm.lipschitz(net, ball=1))
-    The Lipschitz constant for ‖x‖₁ is 4/5; the sum bound is 1.6, the product of the norms of the layers 1.6.
+    The Lipschitz constant for ‖x‖₁ is 4/5; the sum bound is 1.6 (2×), the product of the norms of the layers 1.6 (2×).
 
     Source: geomnn theory, section 11, (I1) and (I3).
     """

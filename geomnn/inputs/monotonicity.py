@@ -53,7 +53,7 @@ class Monotonicity:
         said = {
             "rises": "f nowhere falls with it", "falls": "f nowhere rises with it",
             "constant": "f does not depend on it", "neither": "f rises with it somewhere and falls elsewhere",
-            "undecided": "time was over before it was decided",
+            "undecided": "whether f rises or falls with it is undecided",
         }  # fmt: skip
         return f"Feature {self.feature + 1}: {said[self.everywhere]}; {ends}."
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ from geomnn.inputs.asked import (
 from geomnn.inputs.pieces import check_network, pieces_of, plain_number, rationals
 from geomnn.inputs.plane import AFFORDABLE
 from geomnn.inputs.sought import Sought
+from geomnn.programs.certificate import rounded
 from geomnn.validation import check_integer
 
 __all__ = ["Ranges", "Robustness", "robustness"]
@@ -91,7 +93,8 @@ class Robustness:
             said, other = f"are proven to keep their class for {within}", "do not"
         middle = float(np.median(self.radius[:, 0].astype(float)))
         return (
-            f"{kept} of {n} samples {said}, {gone} {other}{open_}. Half of them keep it up to {middle:.6g}."
+            f"{kept} of {n} samples {said}, {gone} {other}{open_}. Half of them keep it up to "
+            f"{rounded(middle, ROUND_FLOOR, 6)}."
         )
 
 
@@ -120,12 +123,17 @@ class Ranges:
     known: bool = True
 
     def __str__(self) -> str:
-        spread = float(np.median((self.largest[:, 1] - self.least[:, 0]).astype(float)))
-        worst = float(self.error[:, 1].astype(float).max())
-        most = f"no error is above {worst:.6g}" if self.known else f"none moves by more than {worst:.6g}"
+        spread, worst = (
+            rounded(float(most), ROUND_CEILING, 6)
+            for most in (
+                np.median((self.largest[:, 1] - self.least[:, 0]).astype(float)),
+                self.error[:, 1].max(),
+            )
+        )
+        most = f"no error is above {worst}" if self.known else f"none moves by more than {worst}"
         return (
             f"For ‖δ‖{norms.ball(self.ball).subscript} ≤ {float(self.eps):g} the prediction of half of the samples "
-            f"moves within a range of {spread:.6g}, and {most}."
+            f"moves within a range of {spread}, and {most}."
         )
 
 
@@ -229,7 +237,8 @@ def _robustness(
                 margin = asked[which].margin(points[i], sign, size, part.part(0.5), programs)
                 radius = asked[which].radius(points[i], sign, part, programs)
                 ends = [plain_number(end) for end in (*margin[:2], *radius[:2])]
-                known.append(_Known((ends[0], ends[1]), (ends[2], ends[3]), radius[2]))
+                mine = _Known((ends[0], ends[1]), (ends[2], ends[3]), radius[2])
+                known.append(mine.of_one_ball(plain_number(size), points[i], margin[2], r))
             found[i] = found[i].and_later(reduce(_Known.or_rival, known))
     flips = [
         np.full(len(point), np.nan) if known.flip is None else known.flip
@@ -250,6 +259,13 @@ class _Known(NamedTuple):
     def decided(self) -> bool:
         """Whether it is certified, or a flip in its ball is known."""
         return bool(self.margin[0] > 0 or self.margin[1] <= 0)
+
+    def of_one_ball(self, eps: Any, point: np.ndarray, where: np.ndarray, r: float) -> _Known:
+        """What the ends of the margin, the upper one of which is at a point, say of the radius."""
+        (low, high), flip = self.radius, self.flip
+        if self.margin[1] <= 0 and high > eps:
+            flip, high = where, float(norms.ball(r).length(where - point))
+        return _Known(self.margin, (min(max(low, eps), high) if self.margin[0] > 0 else low, high), flip)
 
     def or_rival(self, other: _Known) -> _Known:
         """The least of both, for two rivals of one class."""

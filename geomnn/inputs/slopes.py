@@ -9,16 +9,18 @@ of which the program maximises a sum; for ‖∇f‖_1 one with signs σ_l ∈ {
     t_j ≤ a_j C_j,   t_j ≤ σ·c_j n_j + 2 (1 − a_j) C_j,   ‖∇f‖_1 = max_σ σ·g + Σ_j t_j.
 
 The weak inequalities allow patterns that no cell has, where more than d hyperplanes meet. So the pattern that is found
-is *realised* by a linear program, max τ: ± (n_j·x + o_j) ≥ τ. Where τ = 0 its multipliers say which kinks alone
-contradict each other; these sides of them are cut off, and the program is solved again. Without a box, x = v/s with
-|v_l| ≤ 1 and 0 < s ≤ 1.
+is *realised* by a linear program, max τ: ± (n_j·x + o_j) ≥ τ, which is solved again around its solution, as thin cells
+are below the tolerances of solvers. Where no point inside is found, its multipliers μ ≥ 0 say which kinks alone
+contradict each other, Σ μ_j ± (n_j·x + o_j) ≤ 0 on all of the box; these sides of them are cut off, and the program is
+solved again. Both are shown up to the rounding of the numbers n_j and o_j, and where neither is, the upper end stays.
+Without a box, x = v/s with |v_l| ≤ 1 and 0 < s ≤ 1.
 
 Source: geomnn theory, section 11, (I3).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linprog
@@ -30,8 +32,9 @@ from geomnn.inputs.solver import solved
 
 __all__ = ["SlopeProgram", "Steepest"]
 
-# relative to the size of the box, below which a cell is none: above the tolerances of linear programs
-THIN = 1e-8
+EVEN = 3  # times that features are scaled to their largest part in a hyperplane, and hyperplanes to theirs
+ZOOM, ZOOMS = 1e6, 3  # how much closer the program of a thin cell is looked at, and how often
+USED = 1e-9  # relative to the sum of multipliers, from which on one is none of rounding
 SAMPLED = 500  # random points for a first cell
 AROUND, NEAR = 20, 1e-4  # points around a meet of hyperplanes, and relative to the box how near
 
@@ -65,13 +68,19 @@ class SlopeProgram:
         centre, half = (
             (np.zeros(d), np.ones(d)) if box is None else ((box[0] + box[1]) / 2, (box[1] - box[0]) / 2)
         )
-        self._box, self._centre, self._half = box, centre, half
-        # coordinates in which the box is |v_l| ≤ 1; all of space in units of how far hyperplanes are
-        unit = max(pieces.extent, 1e-300) if box is None and pieces.extent else 1.0
-        self._unit = unit
-        rows = np.hstack([pieces.normals * half, (pieces.offsets + pieces.normals @ centre)[:, None] / unit])
-        sizes = np.linalg.norm(rows[:, :-1], axis=1)
+        # coordinates in which the box is |v_l| ≤ 1; all of space in units of how far hyperplanes are, in which features
+        # have one size
+        for _ in range(EVEN * self.whole):
+            slants = np.abs(pieces.normals * half)
+            largest = (slants / slants.max(axis=1, keepdims=True)).max(axis=0, initial=0.0)
+            half = half / np.where(largest > 0, largest, 1.0)
+        sizes = np.linalg.norm(pieces.normals * half, axis=1)
+        rows = np.hstack([pieces.normals * half, (pieces.offsets + pieces.normals @ centre)[:, None]])
         rows = rows / sizes[:, None]
+        extent = replace(pieces, offsets=rows[:, -1]).extent if self.whole else 1.0
+        self._unit = float(extent) or 1.0
+        rows[:, -1] /= self._unit
+        self._box, self._centre, self._half = box, centre, half
         reach = np.abs(rows[:, :-1]).sum(axis=1)
         low, up = (
             (rows[:, -1] - reach, rows[:, -1] + reach)
@@ -106,12 +115,13 @@ class SlopeProgram:
             upper = min(upper, bound)
             if sides is None:
                 break
-            depth, inside, contradiction = self._realised(sides)
-            if depth > THIN:
+            inside, contradiction = self._realised(sides)
+            if self._inside(inside[None], sides[None])[0]:
                 value = self._value(sides[None], mix)[0]
                 best = max(best, (float(value), self._place(inside)), key=lambda found: found[0])
                 return Steepest(best[0], max(upper, best[0]), best[1], not stopped)
-            contradiction = contradiction if contradiction.any() else np.ones(len(sides), dtype=bool)
+            if not contradiction.any():  # there may be such a cell
+                return Steepest(best[0], max(upper, best[0]), best[1], True)
             ones = sides[contradiction]
             row = np.zeros(len(sides))
             row[contradiction] = np.where(ones, 1.0, -1.0)
@@ -138,7 +148,7 @@ class SlopeProgram:
 
     def _place(self, point: np.ndarray) -> np.ndarray:
         """A point (v, s) in the coordinates of f."""
-        step = self._half * point[:-1] / point[-1] * (self._unit if self.whole else 1.0)
+        step = self._half * point[:-1] / point[-1] * self._unit
         place = self._centre + step
         return plain(
             place if self._box is None else np.clip(place, *self._box)
@@ -146,18 +156,20 @@ class SlopeProgram:
 
     def _best(self, points: np.ndarray, mix: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Of points (v, s) that are inside of cells the one with the largest value."""
-        levels = points @ self._rows.T
-        inside = (
-            (np.abs(points[:, :-1]) <= 1).all(axis=1)
-            & (points[:, -1] > 0)
-            & (np.abs(levels) > THIN).all(axis=1)
-        )
-        inside &= points[:, -1] <= 1 if self.whole else points[:, -1] == 1
+        sides = points @ self._rows.T > 0
+        inside = self._inside(points, sides)
         if not inside.any():
             return -np.inf, self._centre
-        values = self._value(levels[inside] > 0, mix)
+        values = self._value(sides[inside], mix)
         best = int(np.argmax(values))
         return float(values[best]), self._place(points[inside][best])
+
+    def _inside(self, points: np.ndarray, sides: np.ndarray) -> np.ndarray:
+        """Which points (v, s) are inside of the cells of these sides, beyond rounding."""
+        depths = np.where(sides, 1.0, -1.0) * (points @ self._rows.T)
+        inside = (depths > ALIKE * (np.abs(points) @ np.abs(self._rows).T)).all(axis=1)
+        inside &= (np.abs(points[:, :-1]) <= 1).all(axis=1) & (points[:, -1] > 0)
+        return inside & (points[:, -1] <= 1 if self.whole else points[:, -1] == 1)
 
     def _program(self, mix: np.ndarray | None, deadline: Deadline) -> tuple[float, np.ndarray | None, bool]:
         """A bound over the patterns that are not cut off, the best one found, and whether time was over before."""
@@ -200,16 +212,42 @@ class SlopeProgram:
         sides = None if found.point is None else found.point[width : width + m] > 0.5
         return bound, sides, found.stopped
 
-    def _realised(self, sides: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """How deep inside of a cell of these sides a point can be, at most 1; the point; and which kinks keep it."""
+    def _realised(self, sides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A point (v, s) as deep inside of a cell of these sides as one is found; and which kinks alone keep it out."""
         m, width = self._rows.shape
-        signs = np.where(sides, 1.0, -1.0)[:, None]
-        rows = np.hstack([-signs * self._rows, np.ones((m, 1))])
-        limits = [(-1.0, 1.0)] * (width - 1) + [(0.0 if self.whole else 1.0, 1.0), (None, 1.0)]
+        signed = np.where(sides, 1.0, -1.0)[:, None] * self._rows
         if self.whole:  # s > 0, too
-            ahead = np.zeros((1, width + 1))
-            ahead[0, -2:] = -1.0, 1.0
-            rows = np.vstack([rows, ahead])
-        found = linprog(np.append(np.zeros(width), -1.0), rows, np.zeros(len(rows)), bounds=limits)
-        needed = np.abs(found.ineqlin.marginals[:m]) > 1e-9
-        return float(found.x[-1]), found.x[:-1], needed
+            signed = np.vstack([signed, np.eye(width)[-1]])
+        rows = np.hstack([-signed, np.ones((len(signed), 1))])
+        low, high = np.append(-np.ones(width), -np.inf), np.ones(width + 1)
+        low[-2] = 0.0 if self.whole else 1.0
+        point, used = np.eye(width)[-1], np.zeros(len(signed), dtype=bool)
+        for zoom in range(ZOOMS):
+            at, closer = np.append(point, (signed @ point).min()), ZOOM**zoom
+            limits = np.column_stack([low - at, high - at]) * closer
+            found = linprog(np.append(np.zeros(width), -1.0), rows, -closer * (rows @ at), bounds=limits)
+            if found.x is None:
+                break
+            point = np.clip(point + found.x[:-1] / closer, low[:-1], high[:-1])
+            if self._inside(point[None], sides[None])[0]:
+                break
+            free = (np.maximum(np.abs(found.lower.marginals), np.abs(found.upper.marginals)) <= USED)[:-1]
+            free &= low[:-1] < high[:-1]
+            used = self._contradicting(signed, -found.ineqlin.marginals > USED, free)
+            if used.any():
+                break
+        return point, used[:m]
+
+    def _contradicting(self, signed: np.ndarray, used: np.ndarray, free: np.ndarray) -> np.ndarray:
+        """These rows, where a sum of them with μ ≥ 0 is at most 0 on all of the box, its parts that are free being 0;
+        none else."""
+        none, rows = np.zeros(len(used), dtype=bool), signed[used]
+        sums = np.vstack([rows[:, free].T, np.ones(len(rows))])
+        multipliers = np.linalg.lstsq(sums, np.eye(len(sums))[-1], rcond=None)[0]
+        if not len(rows) or (multipliers < 0).any():
+            return none
+        mixed, slack = multipliers @ rows, ALIKE * (multipliers @ np.abs(rows))
+        most = np.abs(mixed)
+        most[-1] = max(mixed[-1], 0.0) if self.whole else mixed[-1]
+        nothing = (most[free] <= slack[free]).all() and most[~free].sum() <= slack[~free].sum()
+        return used if nothing else none
