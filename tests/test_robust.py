@@ -129,7 +129,7 @@ def sampled(solution, X, y, loss, eps, reg):
 
 
 def one_move_is_the_worst_of_all(network, X, eps):
-    """Whether neurons that are positive somewhere in a box ask for one sign of the move in each feature, in all boxes."""
+    """Whether neurons that are positive in a box ask for one sign of the move in each feature, in all boxes."""
     (weights, biases), (outer, _) = network.layers
     pushes, most = outer.ravel()[:, None] * weights, biases + eps * np.abs(weights).sum(axis=1)
     asked = [pushes[weights @ x + most > 0] for x in X]

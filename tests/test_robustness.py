@@ -368,7 +368,8 @@ def test_margins_and_radii_say_one_thing(r, seconds):
     gone = np.isfinite(found.radius[:, 1])
     moved = np.linalg.norm(found.attacks[gone] - X[gone], ord=r, axis=1)
     np.testing.assert_allclose(moved, found.radius[gone, 1], rtol=1e-9)
-    assert (y[gone] * net(found.attacks[gone]) <= 1e-9).all()
+    there = net(np.where(gone[:, None], found.attacks, X))
+    assert ((y * there)[gone] <= 1e-9).all()
 
 
 @pytest.mark.parametrize("y", [[0, 1, 1, 0], ["no", "yes", "yes", "maybe"], [True, False, True, False]])
