@@ -75,11 +75,16 @@ class SlopeProgram:
             largest = (slants / slants.max(axis=1, keepdims=True)).max(axis=0, initial=0.0)
             half = half / np.where(largest > 0, largest, 1.0)
         sizes = np.linalg.norm(pieces.normals * half, axis=1)
-        rows = np.hstack([pieces.normals * half, (pieces.offsets + pieces.normals @ centre)[:, None]])
-        rows = rows / sizes[:, None]
-        extent = replace(pieces, offsets=rows[:, -1]).extent if self.whole else 1.0
-        self._unit = float(extent) or 1.0
-        rows[:, -1] /= self._unit
+        extent = float(replace(pieces, offsets=pieces.offsets / sizes).extent)
+        self._unit = extent or 1.0 if self.whole else 1.0
+        offsets = pieces.offsets + pieces.normals @ centre
+        rows = np.hstack([pieces.normals * half, offsets[:, None] / self._unit]) / sizes[:, None]
+        # what rounding is relative to: the terms of each sum, before they cancel
+        terms = (
+            np.maximum(np.abs(pieces.offsets) / sizes, extent)
+            + np.abs(pieces.normals) @ np.abs(centre) / sizes
+        )
+        terms = np.column_stack([np.abs(rows[:, :-1]), terms / self._unit])
         self._box, self._centre, self._half = box, centre, half
         reach = np.abs(rows[:, :-1]).sum(axis=1)
         low, up = (
@@ -91,7 +96,7 @@ class SlopeProgram:
         low, up = np.where(low >= -edge, 0.0, low), np.where(up <= edge, 0.0, up)
         self.pieces = pieces.folded(low, up)
         kept = (low < 0) & (up > 0)
-        self._rows, self._low, self._up = rows[kept], low[kept], up[kept]
+        self._rows, self._terms, self._low, self._up = rows[kept], terms[kept], low[kept], up[kept]
         self._cuts: list[tuple[np.ndarray, float]] = []
         rng = np.random.default_rng(seed)
         points = rng.uniform(-1, 1, (SAMPLED, d))
@@ -167,7 +172,7 @@ class SlopeProgram:
     def _inside(self, points: np.ndarray, sides: np.ndarray) -> np.ndarray:
         """Which points (v, s) are inside of the cells of these sides, beyond rounding."""
         depths = np.where(sides, 1.0, -1.0) * (points @ self._rows.T)
-        inside = (depths > ALIKE * (np.abs(points) @ np.abs(self._rows).T)).all(axis=1)
+        inside = (depths > ALIKE * (np.abs(points) @ self._terms.T)).all(axis=1)
         inside &= (np.abs(points[:, :-1]) <= 1).all(axis=1) & (points[:, -1] > 0)
         return inside & (points[:, -1] <= 1 if self.whole else points[:, -1] == 1)
 
@@ -215,9 +220,9 @@ class SlopeProgram:
     def _realised(self, sides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A point (v, s) as deep inside of a cell of these sides as one is found; and which kinks alone keep it out."""
         m, width = self._rows.shape
-        signed = np.where(sides, 1.0, -1.0)[:, None] * self._rows
+        signed, terms = np.where(sides, 1.0, -1.0)[:, None] * self._rows, self._terms
         if self.whole:  # s > 0, too
-            signed = np.vstack([signed, np.eye(width)[-1]])
+            signed, terms = (np.vstack([table, np.eye(width)[-1]]) for table in (signed, terms))
         rows = np.hstack([-signed, np.ones((len(signed), 1))])
         low, high = np.append(-np.ones(width), -np.inf), np.ones(width + 1)
         low[-2] = 0.0 if self.whole else 1.0
@@ -233,12 +238,14 @@ class SlopeProgram:
                 break
             free = (np.maximum(np.abs(found.lower.marginals), np.abs(found.upper.marginals)) <= USED)[:-1]
             free &= low[:-1] < high[:-1]
-            used = self._contradicting(signed, -found.ineqlin.marginals > USED, free)
+            used = self._contradicting(signed, terms, -found.ineqlin.marginals > USED, free)
             if used.any():
                 break
         return point, used[:m]
 
-    def _contradicting(self, signed: np.ndarray, used: np.ndarray, free: np.ndarray) -> np.ndarray:
+    def _contradicting(
+        self, signed: np.ndarray, terms: np.ndarray, used: np.ndarray, free: np.ndarray
+    ) -> np.ndarray:
         """These rows, where a sum of them with μ ≥ 0 is at most 0 on all of the box, its parts that are free being 0;
         none else."""
         none, rows = np.zeros(len(used), dtype=bool), signed[used]
@@ -246,7 +253,7 @@ class SlopeProgram:
         multipliers = np.linalg.lstsq(sums, np.eye(len(sums))[-1], rcond=None)[0]
         if not len(rows) or (multipliers < 0).any():
             return none
-        mixed, slack = multipliers @ rows, ALIKE * (multipliers @ np.abs(rows))
+        mixed, slack = multipliers @ rows, ALIKE * (multipliers @ terms[used])
         most = np.abs(mixed)
         most[-1] = max(mixed[-1], 0.0) if self.whole else mixed[-1]
         nothing = (most[free] <= slack[free]).all() and most[~free].sum() <= slack[~free].sum()
