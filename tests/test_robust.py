@@ -357,6 +357,13 @@ def test_three_features(loss):
     assert exact.certificate.coverage.scope == "global"
     assert -1e-9 <= exact.certificate.relative_gap <= 1e-5
     assert exact.certificate.dual <= min(sums.objective, no_flip.objective) * (1 + 1e-6)
+    worst = sums.certificate.worst
+    slack = 1e-6 * (1 + worst)
+    assert (
+        max(exact.certificate.dual, sampled(sums, X, y, loss, eps, reg)) - slack
+        <= worst
+        <= sums.objective + slack
+    )
     moves = np.stack(np.meshgrid(*[np.linspace(-eps, eps, 9)] * 3), axis=-1).reshape(-1, 3)
     f = exact.network((X[:, None] + moves).reshape(-1, 3)).reshape(6, -1)
     losses = {"hinge": np.maximum(1 - y[:, None] * f, 0), "logistic": np.logaddexp(0, -y[:, None] * f),

@@ -157,8 +157,9 @@ class Certificate:
         gap = rounded(share, ROUND_CEILING, 1) if abs(share) > 1e-14 else "below 1e-14"
         crossed = ", the bounds cross by rounding" if self.relative_gap < -1e-12 else ""
         known = f"this one: {rounded(self.primal, ROUND_CEILING)}, relative gap {gap}{crossed}, {looked_at}"
-        below = self.worst is not None and self.worst < self.primal
-        worst = f" At the worst points that of this one is {self.worst:.10g}." if below else ""
+        worst = ""
+        if self.worst is not None and self.worst < self.primal:
+            worst = f" At the worst points that of this one is at most {rounded(self.worst, ROUND_CEILING)}."
         return covered.sentence(rounded(self.dual, ROUND_FLOOR), known) + worst
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from geomnn.atoms import Atom, MovedWedge
-from geomnn.deadline import NEVER
+from geomnn.deadline import Deadline
 from geomnn.dictionaries.canonical import name_atom
 from geomnn.errors import OptionError, UnsupportedProblem
 from geomnn.inputs.asked import asked_ball, asked_radius
@@ -157,18 +157,16 @@ def robust_optimum(problem: Problem, moves: Moves, effort: Effort) -> Robust:
         )
     program = (sums if moves.program == "sum" else no_flip)(problem, moves.eps)
     found = program.optimum(problem.reg, effort.deadline)
-    worst = None
-    if moves.program == "sum" and problem.samples.d <= KNOWN_ALL:
-        worst = _worst(problem, program, found, moves)
+    worst = _worst(problem, program, found, moves, effort.deadline) if moves.program == "sum" else None
     return _named(problem, program, found, moves, worst, effort, len(program.units), effort.deadline.over())
 
 
-def _worst(problem: Problem, program: Program, found: Found, moves: Moves) -> float:
-    """The value of the robust training problem."""
+def _worst(problem: Problem, program: Program, found: Found, moves: Moves, deadline: Deadline) -> float:
+    """The value of the robust training problem, or what it is proven to be at most."""
     weights, biases = found.units[:, : problem.samples.d], program.points.biases_of(found.units)
     neurons = weights, biases, found.coefficients, found.intercept
     worst = np.full(problem.samples.n, -np.inf)
-    for i, *_, most in worst_points(problem, neurons, moves.eps, moves.ball, NEVER):
+    for i, *_, most in worst_points(problem, neurons, moves.eps, moves.ball, deadline):
         worst[i] = max(worst[i], most)
     return objective(problem, worst, found.coefficients)
 
