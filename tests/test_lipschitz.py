@@ -1,7 +1,7 @@
 """Lipschitz constants: cells against programs, enumeration, samples, LipSDP, the sum bound and the product of norms."""
 
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -232,6 +232,32 @@ def test_features_of_any_size(seed, sizes):
             assert np.isfinite(other.where).all()
             pieces = three_features(seed, np.array(sizes))
             assert way @ pieces.slopes(pieces.sides(other.where[None]))[0] == pytest.approx(other.lower)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_slope_that_is_met_is_above_the_upper_end(seed):
+    """At points all over, and ever closer to the meets of hyperplanes, in boxes and features of any size."""
+    rng = np.random.default_rng(seed)
+    sizes = 10.0 ** rng.integers(-5, 6, 3)
+    pieces = three_features(seed, sizes, k=int(rng.integers(3, 9)))
+    box = None if seed % 3 == 0 else np.array([-sizes, sizes]) * 10.0 ** rng.integers(0, 8)
+    program, normals = SlopeProgram(pieces, box), pieces.normals * sizes
+    meets = [
+        np.linalg.lstsq(normals[[*three]], -pieces.offsets[[*three]], rcond=1e-9)[0]
+        for three in combinations(range(len(pieces)), min(3, len(pieces)))
+    ]
+    near = [meet + rng.normal(size=(12, 3)) * 10.0**-close for meet in meets for close in (0, 2, 5, 8)]
+    points = np.concatenate([3 * rng.normal(size=(400, 3)), *near])
+    levels, terms = points @ normals.T + pieces.offsets, np.abs(points) @ np.abs(normals).T + 1
+    inside = (np.abs(levels) > 1e-9 * np.abs(normals).max(axis=1) * terms).all(axis=1)
+    if box is not None:
+        inside &= (np.abs(points * sizes) <= box[1]).all(axis=1)
+    slopes = pieces.slopes(levels[inside] > 0)
+    for axis, sign in product(range(3), (1.0, -1.0)):
+        way = sign * np.eye(3)[axis]
+        found = program.steepest(way, NEVER)
+        scale = np.abs(pieces.jumps) @ np.abs(pieces.normals[:, axis])
+        assert (slopes @ way).max(initial=-np.inf) <= found.upper + 1e-9 * scale
 
 
 @pytest.mark.parametrize(("apart", "closed"), [(1e-5, False), (1e-7, True)])
