@@ -372,9 +372,22 @@ def test_margins_and_radii_say_one_thing(r, seconds):
     assert ((y * there)[gone] <= 1e-9).all()
 
 
-@pytest.mark.parametrize("y", [[0, 1, 1, 0], ["no", "yes", "yes", "maybe"], [True, False, True, False]])
-def test_labels_that_are_none_of_the_classes_are_refused(y):
+@pytest.mark.parametrize(
+    ("classes", "y", "other"),
+    [
+        (("no", "yes"), [0, 1, 1, 0], "0"),
+        (("no", "yes"), [-1, 1, 2, 1], "2"),
+        (("no", "yes"), ["no", "yes", "yes", "maybe"], "'maybe'"),
+        (("no", "yes"), [True, False, True, False], "False"),
+        ((0, 1), [0.0, 1.0, 2.0, 0.0], "2.0"),
+        ((0, 1), [0, -1, -1, 0], "0"),
+    ],
+)
+def test_labels_that_are_none_of_the_classes_are_refused(classes, y, other):
+    """And the first that is none is named; where signs and classes are mixed, the first label."""
     X = [[0, 0], [1, 0], [0, 1], [1, 1]]
-    net = gm.WedgeClassifier(reg=0.1, norm=1).fit(X, ["no", "yes", "yes", "no"]).solution_.network
-    with pytest.raises(DataError, match=r"^y holds .*; the network's classes, no and yes, were expected"):
+    labels = [classes[k] for k in (0, 1, 1, 0)]
+    net = gm.WedgeClassifier(reg=0.1, norm=1).fit(X, labels).solution_.network
+    names = " and ".join(map(str, classes))
+    with pytest.raises(DataError, match=rf"^y holds {other}; the network's classes, {names}, were expected"):
         gm.robustness(net, X, y, eps=0.1)

@@ -115,7 +115,10 @@ def asked_targets(net: Any, y: Any) -> Targets:
         signs = None if labels is None else 2 * np.array(labels) - 1
         if signs is None:
             if net.classes and not set(given.tolist()) <= {-1, 1}:
-                other = next(label for label in given.tolist() if str(label) not in net.classes)
+                known = {-1, 1, *net.classes, *map(_number, net.classes)}
+                other = next(
+                    (label for label in given.tolist() if not {label, str(label)} & known), given.tolist()[0]
+                )
                 raise DataError(
                     f"y holds {other!r}; the network's classes, {listed(net.classes, 'classes')}, were expected, or −1 "
                     "for the first and 1 for the other."

@@ -62,19 +62,22 @@ class Lipschitz:
         return bool(float(self.upper) <= float(self.lower) * (1 + CLOSED))
 
     def __str__(self) -> str:
-        said = f"is {short_number(self.upper)}"
+        said, (sums, product) = f"is {short_number(self.upper)}", map(_above, (self.sum_bound, self.product))
         if not self.closed:
-            ends = rounded(float(self.lower), ROUND_FLOOR, 6), rounded(float(self.upper), ROUND_CEILING, 6)
-            said = f"is between {ends[0]} and {ends[1]}"
-        bounds = [f"{bound:.6g} ({self._times(bound)}×)" for bound in (self.sum_bound, self.product)]
+            said = f"is between {rounded(float(self.lower), ROUND_FLOOR, 6)} and {_above(float(self.upper))}"
         return (
-            f"The Lipschitz constant for ‖x‖{norms.ball(self.ball).subscript} {said}; the sum bound is {bounds[0]}, "
-            f"the product of the norms of the layers {bounds[1]}."
+            f"The Lipschitz constant for ‖x‖{norms.ball(self.ball).subscript} {said}; the sum bound is {sums} "
+            f"({self._times(self.sum_bound)}×), the product of the norms of the layers {product} "
+            f"({self._times(self.product)}×)."
         )
 
     def _times(self, bound: float) -> str:
         """How many times as much as the constant, at least."""
         return f"{bound / float(self.upper):.3g}" if self.upper else "1"
+
+
+def _above(bound: float) -> str:
+    return rounded(bound, ROUND_CEILING, 6)
 
 
 def lipschitz(
