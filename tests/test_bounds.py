@@ -26,7 +26,10 @@ def draw(n, d, seed=0):
     return rng.normal(size=(n, d)), rng.normal(size=n)
 
 
-@pytest.mark.parametrize(("name", "norm", "bias"), FITTING)
+@pytest.mark.parametrize(
+    ("name", "norm", "bias"),
+    [pytest.param(*fitting, marks=[pytest.mark.slow] * (fitting[0] == "cells")) for fitting in FITTING],
+)
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_laws(name, norm, bias, d):
     check_bound(BOUNDS[name], *draw(9, d, d), reg=0.3, norm=norm, bias=bias)

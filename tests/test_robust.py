@@ -229,6 +229,7 @@ def test_time_may_be_short():
     assert longer.certificate.dual <= found.objective * (1 + 1e-6)
 
 
+@pytest.mark.slow
 def test_atoms_that_become_too_many_end_the_search_with_the_best_network(monkeypatch):
     """Of points that were added; at the first turn the problem is refused."""
     X, y = problem(2, n=7)

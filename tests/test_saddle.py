@@ -85,6 +85,7 @@ def test_no_turn_begins_whose_wedges_would_take_longer_than_is_left(monkeypatch)
     assert clock[0] <= 3300
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("loss", ["hinge", "squared", "logistic"])
 def test_rows_that_no_network_comes_near_to_may_be_left_out(loss, monkeypatch):
     """Programs of fewer rows come to the same optimum, and to bounds of the program of all rows."""
@@ -201,7 +202,7 @@ def test_what_the_first_wedges_take_says_nothing_of_the_next(monkeypatch):
 
 def test_a_large_program_ends_where_it_closes(monkeypatch):
     """A vertex would take far longer than all before: none is sought, and no turn follows."""
-    X, gaps = np.random.default_rng(3).uniform(-1, 1, size=(9, 2)), []
+    X, gaps = np.random.default_rng(6).uniform(-1, 1, size=(6, 2)), []
 
     class Watched(saddle._Search):
         def _turn(self, settling):
@@ -212,7 +213,7 @@ def test_a_large_program_ends_where_it_closes(monkeypatch):
     monkeypatch.setattr(saddle, "LARGE", 0)
     monkeypatch.setattr(saddle, "vertex", None)
     monkeypatch.setattr(saddle, "_Search", Watched)
-    found = gm.derive(X, np.sign(X[:, 0] * X[:, 1]), reg=0.02, loss="squared", eps=0.3)
+    found = gm.derive(X, np.sign(X[:, 0] * X[:, 1]), reg=0.02, loss="squared", eps=0.1)
     assert not found.certificate.stopped
     assert gaps[-1] <= 1e-6 < gaps[-2]
     assert -1e-9 <= found.certificate.relative_gap <= 1e-6
